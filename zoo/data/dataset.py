@@ -1,0 +1,158 @@
+"""Dataset: examples by split, whatever source they come from."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+Example = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Type of one column.
+
+    `kind` is "image" (uint8, (H, W, C)), "label" (int64 scalar), "audio" (float32, (samples,)) or
+    "text" (str); `shape` holds None where examples differ.
+    """
+
+    kind: str
+    shape: tuple[int | None, ...] = ()
+
+
+class Split(Sequence):
+    """Random access to the examples of one split.
+
+    Columns are NumPy arrays (equal shapes, kept decoded) or sequences read through `decode` when an
+    example is asked for (files, encoded bytes).
+
+    Args:
+        columns: name to array or sequence, all of one length.
+        decode: name to function from the stored value to the NumPy array of an example.
+        names: what a person would call an example (a file path); its position otherwise.
+    """
+
+    def __init__(
+        self,
+        columns: Mapping[str, Sequence | np.ndarray],
+        *,
+        decode: Mapping[str, Callable[[Any], np.ndarray]] | None = None,
+        names: Sequence[str] | None = None,
+    ):
+        lengths = {len(column) for column in columns.values()}
+        if len(lengths) != 1:
+            raise ValueError(f"columns have different lengths: {sorted(lengths)}")
+        self.columns = dict(columns)
+        self.decode = dict(decode or {})
+        self.names = names
+        self._length = lengths.pop()
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        if not -self._length <= index < self._length:
+            raise IndexError(index)
+        example = {}
+        for name, column in self.columns.items():
+            value = column[index]
+            example[name] = self.decode[name](value) if name in self.decode else value
+        return example
+
+    @property
+    def labels(self) -> np.ndarray:
+        """Integer labels, (N,), read without decoding anything else."""
+        return np.asarray(self.columns["label"], dtype="int64")
+
+    def name_of(self, index: int) -> str:
+        """Return the file name or, where there is none, the position of an example."""
+        return str(self.names[index]) if self.names is not None else f"#{index}"
+
+    def take(self, indices: np.ndarray | Sequence[int]) -> "Split":
+        """Return a split of the given examples, in the given order."""
+        indices = np.asarray(indices, dtype="int64")
+        columns = {
+            name: column[indices] if isinstance(column, np.ndarray) else [column[i] for i in indices]
+            for name, column in self.columns.items()
+        }
+        names = None if self.names is None else [self.names[i] for i in indices]
+        return Split(columns, decode=self.decode, names=names)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Examples by split ("train", "validation", "test") with what is known about them.
+
+    Attributes:
+        name: registry name, TFDS name or folder.
+        splits: split name to `Split`.
+        features: column name to `Feature`.
+        classes: class names; the label is the position.
+        licence: as the source states it.
+        source: "embedded", "tfds" or "folder".
+        skipped: files left out as unreadable, where that was asked for.
+    """
+
+    name: str
+    splits: Mapping[str, Split]
+    features: Mapping[str, Feature]
+    classes: tuple[str, ...]
+    licence: str
+    source: str
+    skipped: tuple[str, ...] = ()
+    homepage: str = ""
+    _memo: dict = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 over every split's name, order, labels and stored values (first 16 hex digits)."""
+        if "fingerprint" not in self._memo:
+            digest = hashlib.sha256()
+            for split_name in sorted(self.splits):
+                split = self.splits[split_name]
+                digest.update(f"{split_name}:{len(split)}:{self.classes}".encode())
+                for column_name in sorted(split.columns):
+                    _hash_column(digest, column_name, split)
+            self._memo["fingerprint"] = digest.hexdigest()[:16]
+        return self._memo["fingerprint"]
+
+    def counts(self) -> dict[str, list[int]]:
+        """Examples by split and class."""
+        return {
+            name: np.bincount(split.labels, minlength=len(self.classes)).tolist()
+            for name, split in self.splits.items()
+        }
+
+    def with_validation(self, *, fraction: float, seed: int) -> "Dataset":
+        """Carve a stratified validation split out of train, unless the source has one.
+
+        Args:
+            fraction: share of train, 0 < fraction < 1.
+            seed: of the draw; the same seed gives the same examples everywhere.
+        """
+        if "validation" in self.splits:
+            return self
+        from zoo.data.splits import stratified_indices
+
+        train = self.splits["train"]
+        kept, carved = stratified_indices(train.labels, fractions=(1 - fraction, fraction), seed=seed)
+        splits = dict(self.splits, train=train.take(kept), validation=train.take(carved))
+        return replace(self, splits=splits, _memo={})
+
+
+def _hash_column(digest: Any, name: str, split: Split) -> None:
+    column = split.columns[name]
+    digest.update(name.encode())
+    if isinstance(column, np.ndarray):
+        digest.update(f"{column.dtype}{column.shape}".encode())
+        digest.update(np.ascontiguousarray(column).data)
+        return
+    for value in column:
+        raw = value if isinstance(value, bytes) else _file_or_text(value)
+        digest.update(len(raw).to_bytes(8, "little") + raw)
+
+
+def _file_or_text(value: Any) -> bytes:
+    return value.read_bytes() if hasattr(value, "read_bytes") else str(value).encode()

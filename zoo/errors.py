@@ -1,0 +1,74 @@
+"""The errors that kerazoo raises: what was given, what was expected, what to do."""
+
+import difflib
+from collections.abc import Iterable
+
+
+class ZooError(Exception):
+    """A mistake that the user can mend; the command line prints it without a traceback.
+
+    Args:
+        problem: one sentence that says what was given and what is wrong with it.
+        expected: what would have been right.
+        fix: the command or change that mends it.
+    """
+
+    exit_code = 2
+
+    def __init__(self, problem: str, *, expected: str | None = None, fix: str | None = None):
+        self.problem, self.expected, self.fix = problem, expected, fix
+        lines = [problem]
+        if expected:
+            lines.append(f"  expected: {expected}")
+        if fix:
+            lines.append(f"  to fix:   {fix}")
+        super().__init__("\n".join(lines))
+
+
+class UnknownNameError(ZooError):
+    """A name that is in no list; the message names the nearest that are."""
+
+
+class ArgumentError(ZooError, ValueError):
+    """An argument or field that does not exist or whose value is out of range."""
+
+
+class DataError(ZooError):
+    """A data set, folder or file that cannot be read as what it should be."""
+
+
+class RecipeError(ZooError):
+    """A recipe file or an override that does not fit the schema."""
+
+
+class WeightsError(ZooError):
+    """A weight file that is missing, damaged, or made for another model."""
+
+
+class RunError(ZooError):
+    """A run directory that is missing, incomplete, or in the way."""
+
+
+class MachineError(ZooError):
+    """The machine lacks something: disk space, a device, a package."""
+
+
+def nearest(name: str, choices: Iterable[str], *, count: int = 3) -> list[str]:
+    """Return up to `count` choices that resemble `name`, the closest first.
+
+    >>> nearest("resnet2", ["mlp", "resnet20", "resnet32"])
+    ['resnet20', 'resnet32']
+    """
+    return difflib.get_close_matches(name, list(choices), n=count, cutoff=0.5)
+
+
+def unknown_name(kind: str, name: str, choices: Iterable[str], *, fix: str) -> UnknownNameError:
+    """Make the error for a `name` that is not among `choices`."""
+    choices = sorted(choices)
+    near = nearest(name, choices)
+    listing = ", ".join(choices[:12]) + (" …" if len(choices) > 12 else "")
+    return UnknownNameError(
+        f"There is no {kind} named {name!r}.",
+        expected=f"nearest: {', '.join(near)}" if near else f"one of: {listing}",
+        fix=fix,
+    )

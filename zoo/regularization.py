@@ -1,0 +1,188 @@
+"""Regularization presets and knobs: values only.
+
+One frozen `Regularization` reaches the builder (dropout, stochastic depth), the loss (label
+smoothing), the optimizer (weight decay, clipping, averaging), the data (augmentation) and the
+callbacks (early stopping). Order of precedence: preset, modality, knob.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from zoo.errors import ArgumentError, nearest, unknown_name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Regularization:
+    """Every knob with its neutral value; `None` and 0 mean off.
+
+    Attributes:
+        l1: penalty on the absolute value of kernels, >= 0.
+        l2: penalty on the square of kernels (gradient-coupled), >= 0.
+        weight_decay: decoupled decay (1711.05101) of tensors with two or more axes, >= 0.
+        max_norm: largest L2 norm of a unit's incoming weights; 0 is off.
+        dropout_rate: before the head, [0, 1).
+        stochastic_depth_rate: of the last residual block, linear from 0 (1603.09382), [0, 1).
+        batch_norm: force batch norm on or off where the builder offers it; None leaves it.
+        label_smoothing: [0, 1).
+        clip_norm: largest global gradient norm; 0 is off.
+        averaging_decay: of the exponential moving average of weights, [0, 1); 0 is off.
+        early_stopping_patience: epochs without a better validation metric; 0 is off.
+        crop_padding: pixels of zero padding before a random crop of the original size.
+        crop_min_scale: smallest area share of a random resized crop, (0, 1]; 0 is off.
+        flip: mirror left-right with probability 1/2.
+        auto_augment: "", "trivial" (2103.10158) or "rand" (1909.13719).
+        rand_augment_layers: operations per image.
+        rand_augment_magnitude: 0..10.
+        rand_augment_std: standard deviation of the magnitude.
+        mixup_alpha: of the Beta distribution (1710.09412); 0 is off.
+        cutmix_alpha: of the Beta distribution (1905.04899); 0 is off.
+        erasing_probability: of random erasing (1708.04896), [0, 1].
+    """
+
+    l1: float = 0.0
+    l2: float = 0.0
+    weight_decay: float = 0.0
+    max_norm: float = 0.0
+    dropout_rate: float = 0.0
+    stochastic_depth_rate: float = 0.0
+    batch_norm: bool | None = None
+    label_smoothing: float = 0.0
+    clip_norm: float = 0.0
+    averaging_decay: float = 0.0
+    early_stopping_patience: int = 0
+    crop_padding: int = 0
+    crop_min_scale: float = 0.0
+    flip: bool = False
+    auto_augment: str = ""
+    rand_augment_layers: int = 2
+    rand_augment_magnitude: float = 7.0
+    rand_augment_std: float = 0.0
+    mixup_alpha: float = 0.0
+    cutmix_alpha: float = 0.0
+    erasing_probability: float = 0.0
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return every knob by name."""
+        return asdict(self)
+
+
+NONE = Regularization()
+
+# Shared by all modalities. Both forms of decay are listed; `resolve` keeps the one that fits the
+# optimizer, because L2 inside an adaptive optimizer is not decay (1711.05101).
+_SHARED: dict[str, dict[str, Any]] = {
+    "none": {},
+    "light": dict(weight_decay=0.01, l2=1e-4, dropout_rate=0.1, clip_norm=1.0),
+    "medium": dict(
+        weight_decay=0.05,
+        l2=5e-4,
+        dropout_rate=0.2,
+        clip_norm=1.0,
+        label_smoothing=0.1,
+        stochastic_depth_rate=0.1,
+        averaging_decay=0.999,
+    ),
+    "strong": dict(
+        weight_decay=0.1,
+        l2=1e-3,
+        dropout_rate=0.5,
+        clip_norm=1.0,
+        label_smoothing=0.1,
+        stochastic_depth_rate=0.2,
+        averaging_decay=0.9999,
+    ),
+}
+_BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
+    "image": {
+        "none": {},
+        "light": dict(crop_padding=4, flip=True),
+        "medium": dict(
+            crop_min_scale=0.35,
+            flip=True,
+            auto_augment="trivial",
+            mixup_alpha=0.2,
+            cutmix_alpha=1.0,
+            erasing_probability=0.1,
+        ),
+        "strong": dict(
+            crop_min_scale=0.08,
+            flip=True,
+            auto_augment="rand",
+            rand_augment_magnitude=9.0,
+            rand_augment_std=0.5,
+            mixup_alpha=0.8,
+            cutmix_alpha=1.0,
+            erasing_probability=0.25,
+        ),
+    },
+}
+PRESETS = tuple(_SHARED)
+COUPLED_OPTIMIZERS = ("sgd",)  # plain gradient descent: L2 is the usual form
+
+
+def resolve(
+    preset: str,
+    *,
+    modality: str,
+    optimizer: str,
+    knobs: Mapping[str, Any] | None = None,
+) -> Regularization:
+    """Expand a preset for one modality and optimizer, then set single knobs.
+
+    Args:
+        preset: one of `PRESETS`.
+        modality: "image"; others take the shared values only.
+        optimizer: Keras name in lower case; "sgd" takes `l2`, all others `weight_decay`.
+        knobs: values that override the preset.
+
+    Raises:
+        UnknownNameError: no such preset.
+        ArgumentError: no such knob, or a value out of range.
+
+    >>> resolve("light", modality="image", optimizer="adamw", knobs={"flip": False}).weight_decay
+    0.01
+    """
+    if preset not in _SHARED:
+        raise unknown_name("regularization preset", preset, _SHARED, fix=f"use one of {PRESETS}")
+    values = dict(_SHARED[preset]) | _BY_MODALITY.get(modality, {}).get(preset, {})
+    values.pop("weight_decay" if optimizer in COUPLED_OPTIMIZERS else "l2", None)
+    values |= dict(knobs or {})
+    known = [field.name for field in fields(Regularization)]
+    for name in values:
+        if name not in known:
+            near = nearest(name, known)
+            raise ArgumentError(
+                f"There is no regularization knob named {name!r}.",
+                expected=f"nearest: {', '.join(near)}" if near else f"one of: {', '.join(known)}",
+                fix="zoo recipes show NAME lists them with their values",
+            )
+    return check(replace(NONE, **values))
+
+
+def check(values: Regularization) -> Regularization:
+    """Return `values`, or raise ArgumentError naming the knob that is out of range."""
+    shares = ("dropout_rate", "stochastic_depth_rate", "label_smoothing", "averaging_decay")
+    for name, value in values.to_dict().items():
+        if isinstance(value, bool) or value is None or isinstance(value, str):
+            continue
+        if value < 0 or (name in shares and value >= 1):
+            raise ArgumentError(
+                f"{name}={value} is out of range.",
+                expected="0 <= value < 1" if name in shares else "a value >= 0",
+                fix=f"set regularization.knobs.{name} within that range",
+            )
+    for name in ("crop_min_scale", "erasing_probability"):
+        if getattr(values, name) > 1:
+            raise ArgumentError(
+                f"{name}={getattr(values, name)} is out of range.",
+                expected="0 <= value <= 1",
+                fix=f"set regularization.knobs.{name} within that range",
+            )
+    if values.auto_augment not in ("", "trivial", "rand"):
+        raise ArgumentError(
+            f"auto_augment={values.auto_augment!r} is not known.",
+            expected="'' (off), 'trivial' or 'rand'",
+            fix="set regularization.knobs.auto_augment to one of them",
+        )
+    return values

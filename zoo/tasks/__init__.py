@@ -1,0 +1,1 @@
+"""Tasks: what goes into a model, what comes out, and what counts as right."""

@@ -1,0 +1,141 @@
+"""Task: the joint between examples, models and metrics."""
+
+import abc
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.regularization import NONE, Regularization
+
+if TYPE_CHECKING:
+    import keras
+
+    from zoo.data.dataset import Feature, Split
+
+Tensors = Mapping[str, Any]
+Predictions = np.ndarray | list
+
+
+@dataclass(frozen=True)
+class Spec:
+    """Shape of one example's tensor, without the batch axis, and its dtype.
+
+    An axis of `None` varies between examples: batches are padded along it with `padding`, up to the
+    edge of a bucket in `buckets` (the longest of the batch where there are none).
+    """
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    padding: float = 0
+    buckets: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Assets:
+    """What was fitted on train and is needed for ever after; JSON in, JSON out.
+
+    Attributes:
+        x: input name to `Spec`.
+        y: target name to `Spec`.
+        classes: class names by label; empty for tasks without classes.
+        extra: anything else a task must remember (a vocabulary, means), as JSON values.
+    """
+
+    x: Mapping[str, Spec]
+    y: Mapping[str, Spec]
+    classes: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "Assets":
+        """Rebuild from `to_dict`, also after a trip through JSON."""
+
+        def specs(items: Mapping[str, Any]) -> dict[str, Spec]:
+            return {
+                name: Spec(
+                    tuple(item["shape"]), item["dtype"], item["padding"], tuple(item["buckets"])
+                )
+                for name, item in items.items()
+            }
+
+        return cls(
+            specs(values["x"]), specs(values["y"]), tuple(values["classes"]), dict(values["extra"])
+        )
+
+
+class Task(abc.ABC):
+    """Seven methods that every kind of problem fills in; subclasses are final.
+
+    Everything is a dictionary, so that the interface is the same for one input or many:
+
+    - **images**: `x={"image"}`, `y={"label"}`; a resize or a random resized crop belongs in `encode`.
+    - **audio**: `x={"audio"}` with `Spec((None,), "float32", buckets=…)`; log-mel is a layer.
+    - **sequence targets** (text, captions): `y={"ids"}` with an axis of `None`; `loss` masks the
+      padding, `decode` samples or searches and may call the model many times.
+    - **boxes and masks**: `y={"boxes", "classes"}` padded with -1, or `{"mask"}` of the image's
+      size; `encode` turns boxes into targets, `decode` runs NMS, `score` computes AP over the split.
+    - **several modalities**: one entry of `x` for each, one named backbone each in `build`.
+    - **several outputs**: `build` returns a model with a dictionary of outputs; `loss` adds them up.
+
+    Attributes:
+        name: as in the catalog.
+        metric: the key of `score` that selects models.
+        mode: "max" or "min": which way `metric` is better.
+    """
+
+    name: str
+    metric: str
+    mode: str
+
+    def __init__(self, *, regularization: Regularization = NONE):
+        self.regularization = regularization
+
+    @abc.abstractmethod
+    def fit(
+        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+    ) -> Assets:
+        """Learn what must be known before encoding, from the train split alone."""
+
+    @abc.abstractmethod
+    def encode(
+        self, example: Mapping[str, Any], assets: Assets, seed: int | None
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        """Turn one example into `(x, y)` as `assets` declares them.
+
+        Args:
+            example: as the dataset gives it; prediction passes one without targets, and `y` is then
+                empty.
+            assets: from `fit`.
+            seed: of random crops and the like in training; None means none of them.
+        """
+
+    @abc.abstractmethod
+    def build(self, backbone: "keras.Model", assets: Assets) -> "keras.Model":
+        """Attach the head; inputs carry the names of `assets.x`."""
+
+    @abc.abstractmethod
+    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
+        """Return scalars; "loss" is minimised, the others are shown beside it.
+
+        Args:
+            y: batched targets, (B, …) each.
+            y_pred: the model's outputs by name.
+        """
+
+    @abc.abstractmethod
+    def decode(self, model: "keras.Model", x: Tensors, assets: Assets) -> Predictions:
+        """Run the model on a batch and return one prediction for each example, stacked or listed."""
+
+    @abc.abstractmethod
+    def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Compare predictions with targets over a whole split."""
+
+    @abc.abstractmethod
+    def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
+        """Return one prediction as JSON items, the most likely first."""
