@@ -1,1 +1,43 @@
-"""What exists: models, data, tasks."""
+"""kerazoo: a Keras 3 model zoo with recipes that come true.
+
+Names resolve on first use, so that listing and help never load Keras.
+"""
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC = {
+    "Run": "recipes.run",
+    "ZooError": "zoo.errors",
+    "build": "zoo.assembly",
+    "check_dataset": "zoo.data.checks",
+    "evaluate": "recipes.evaluate",
+    "list_datasets": "zoo.registry",
+    "list_models": "zoo.registry",
+    "load": "recipes.run",
+    "load_dataset": "zoo.data.load",
+    "model_info": "zoo.registry",
+    "predict": "recipes.predict",
+    "regularize": "zoo.layers.regularize",
+    "train": "recipes.train",
+    "verify": "recipes.verify",
+}
+__all__ = list(_PUBLIC)  # noqa: PLE0605 - names, resolved by __getattr__
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    try:
+        module = importlib.import_module(_PUBLIC[name])
+    except ImportError as error:
+        from zoo.ownership import import_error
+
+        raise import_error(_PUBLIC[name], error) from error
+    return getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

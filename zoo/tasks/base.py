@@ -87,11 +87,13 @@ class Task(abc.ABC):
         name: as in the catalog.
         metric: the key of `score` that selects models.
         mode: "max" or "min": which way `metric` is better.
+        shown: keys of `loss` that are shown in training beside "loss".
     """
 
     name: str
     metric: str
     mode: str
+    shown: tuple[str, ...] = ()
 
     def __init__(self, *, regularization: Regularization = NONE):
         self.regularization = regularization
@@ -116,8 +118,19 @@ class Task(abc.ABC):
         """
 
     @abc.abstractmethod
-    def build(self, backbone: "keras.Model", assets: Assets) -> "keras.Model":
-        """Attach the head; inputs carry the names of `assets.x`."""
+    def build(
+        self,
+        backbone: "keras.Model | Mapping[str, keras.Model]",
+        assets: Assets,
+        fronts: "Mapping[str, keras.layers.Layer] | None" = None,
+    ) -> "keras.Model":
+        """Attach the head; inputs carry the names of `assets.x`.
+
+        Args:
+            backbone: maps one input to named features; several modalities give one each, by name.
+            assets: shapes and classes.
+            fronts: layers between an input and its backbone, by input name (rescaling, log-mel).
+        """
 
     @abc.abstractmethod
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:

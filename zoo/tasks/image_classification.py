@@ -29,6 +29,7 @@ class ImageClassification(Task):
     name = "image_classification"
     metric = "accuracy"
     mode = "max"
+    shown = ("accuracy",)
 
     def __init__(
         self, *, image_size: int | None = None, regularization: Regularization = NONE
@@ -55,9 +56,15 @@ class ImageClassification(Task):
         y = {"label": np.int64(example["label"])} if "label" in example else {}
         return {"image": image}, y
 
-    def build(self, backbone: keras.Model, assets: Assets) -> keras.Model:
+    def build(
+        self,
+        backbone: keras.Model | Mapping[str, keras.Model],
+        assets: Assets,
+        fronts: Mapping[str, keras.layers.Layer] | None = None,
+    ) -> keras.Model:
         image = keras.Input(assets.x["image"].shape, name="image")  # (B, H, W, C)
-        features = backbone(image)
+        front = (fronts or {}).get("image")
+        features = backbone(front(image) if front else image)
         last = list(features.values())[-1]  # the deepest is listed last
         if len(last.shape) == 4:
             last = keras.layers.GlobalAveragePooling2D(name="head_pool")(last)  # (B, C)

@@ -1,0 +1,172 @@
+"""The end of a run: pick the weights, read test once, write what it all came to."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recipes.callbacks import averaged_weights
+from recipes.checkpoint import load_checkpoint
+from recipes.diagnose import findings
+from recipes.evaluate import intervals, predictions_of
+from recipes.report.card import render_card
+from recipes.report.data import ReportInput
+from recipes.report.figures import save_figures
+from recipes.report.html import render_report
+from recipes.run import ASSETS, METRICS, RECIPE, WEIGHTS, Run
+from zoo import devices
+from zoo.complexity import count_params, multiply_adds
+from zoo.data.pipeline import Encoded, training_stream
+from zoo.errors import RunError
+from zoo.files import write_text
+from zoo.weights import load_model_weights, save_model_weights
+
+if TYPE_CHECKING:
+    from recipes.train import Setup
+
+EVALUATION_BATCH = 256
+SAMPLES = 24
+
+
+def finish(
+    setup: "Setup",
+    folder: Path,
+    *,
+    history: list[dict[str, float]],
+    records: list[dict[str, Any]],
+    selection: dict[str, Any],
+) -> Run:
+    """Write weights, metrics, report and card of a trained run; `metrics.json` comes last.
+
+    Args:
+        setup: with the trained model.
+        folder: of the run.
+        history: one entry an epoch.
+        records: of the gradient probe.
+        selection: best epoch and why training stopped.
+    """
+    recipe, task, model = setup.recipe, setup.task, setup.model
+    _choose_weights(setup, folder, selection)
+    sha256 = save_model_weights(folder / WEIGHTS, model)
+    test = Encoded(setup.dataset.splits["test"], task, setup.assets)
+    predictions, truths = predictions_of(
+        model, task, setup.assets, test, batch_size=EVALUATION_BATCH
+    )
+    environment = devices.environment() | {
+        "git": _git_revision(),
+        "data_fingerprint": setup.dataset.fingerprint,
+    }
+    seconds = sum(entry["seconds"] for entry in history)
+    metrics = {
+        "split": "test",
+        "examples": len(test),
+        "metrics": intervals(task, predictions, truths),
+        "selection": selection,
+        "seconds": round(seconds, 1),
+        "weights_sha256": sha256,
+    }
+    write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
+    write_text(folder / "environment.json", json.dumps(environment, indent=1))
+    write_text(folder / "diagnostics.json", json.dumps(records))
+    report = ReportInput(
+        recipe=recipe.resolved(),
+        environment=environment,
+        task=task.name,
+        classes=setup.assets.classes,
+        history=history,
+        records=records,
+        findings=findings(history, records, metric=task.metric, mode=task.mode),
+        metrics=metrics,
+        probabilities=np.asarray(predictions),
+        labels=np.asarray(truths["label"]),
+        image_of=lambda i: np.asarray(test.split[i]["image"]),
+        name_of=test.split.name_of,
+        train_samples=_train_samples(setup),
+        augmented_samples=_augmented_samples(setup),
+        dataset=_dataset_facts(setup.dataset),
+        parameters=count_params(model),
+        multiply_adds=multiply_adds(model),
+        seconds=seconds,
+        expects=None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
+        command=f"zoo train {folder / RECIPE}",
+        weights_file={
+            "name": WEIGHTS,
+            "sha256": sha256,
+            "size_bytes": (folder / WEIGHTS).stat().st_size,
+        },
+    )
+    save_figures(report, folder)
+    write_text(folder / "report.html", render_report(report))
+    write_text(folder / "README.md", render_card(report))
+    write_text(folder / METRICS, json.dumps(metrics, indent=1))
+    return Run(
+        name=str(folder),
+        recipe=recipe,
+        assets=setup.assets,
+        metrics=metrics,
+        weights_path=folder / WEIGHTS,
+        sha256=sha256,
+        path=folder,
+    )
+
+
+def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> None:
+    if selection["best"] is None:
+        raise RunError(
+            f"Training {selection['stopped'] or 'ended'} before any epoch gave finite numbers.",
+            expected="a finite loss after the first epoch",
+            fix=f"lower optimizer.learning_rate (now {setup.recipe.optimizer.learning_rate}), "
+            "add schedule.warmup_epochs, or set regularization.clip_norm=1.0",
+        )
+    if setup.recipe.training.select == "best":
+        load_model_weights(folder / "checkpoints" / "best.safetensors", setup.model)
+        return
+    load_checkpoint(folder / "checkpoints" / "last.safetensors", setup.model)
+    with averaged_weights(setup.model):
+        save_model_weights(folder / WEIGHTS, setup.model)
+    load_model_weights(folder / WEIGHTS, setup.model)
+
+
+def _train_samples(setup: "Setup") -> list[tuple[np.ndarray, str]]:
+    split = setup.dataset.splits["train"]
+    places = np.linspace(0, len(split) - 1, min(SAMPLES, len(split))).astype(int)
+    return [
+        (np.asarray(split[i]["image"]), setup.assets.classes[split.labels[i]]) for i in places
+    ]
+
+
+def _augmented_samples(setup: "Setup") -> list[tuple[np.ndarray, str]]:
+    """Return what the model was shown: the first batch of the stream."""
+    stream = training_stream(
+        setup.train, batch_size=SAMPLES, seed=setup.recipe.training.seed, augment=setup.augment
+    )
+    x, y = next(iter(stream))
+    images = np.clip(np.asarray(x["image"]), 0, 255).astype("uint8")
+    labels = np.asarray(y["label"])
+    labels = labels.argmax(axis=-1) if labels.ndim == 2 else labels
+    return [(image, setup.assets.classes[k]) for image, k in zip(images, labels, strict=True)]
+
+
+def _dataset_facts(dataset: Any) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "homepage": dataset.homepage,
+        "counts": dataset.counts(),
+        "fingerprint": dataset.fingerprint,
+        "skipped": list(dataset.skipped),
+    }
+
+
+def _git_revision() -> str | None:
+    """Return the revision of the working folder, marked where files differ; None outside git."""
+    try:
+        result = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() or None

@@ -1,0 +1,85 @@
+"""What a person sees while a run trains."""
+
+import sys
+import time
+from typing import Any
+
+import keras
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+
+class ProgressDisplay(keras.callbacks.Callback):
+    """Show epoch, loss, metric, samples a second and remaining time on stderr.
+
+    A terminal gets a moving bar, anything else one line an epoch.
+
+    Args:
+        epochs: of the whole run.
+        steps: of an epoch.
+        batch_size: for samples per second.
+        metric: of validation, shown after each epoch.
+    """
+
+    def __init__(self, *, epochs: int, steps: int, batch_size: int, metric: str):
+        super().__init__()
+        self.epochs, self.steps, self.batch_size = epochs, steps, batch_size
+        self.metric = f"val_{metric}"
+        self.console = Console(file=sys.stderr)
+        self.bar: Progress | None = None
+        self._task: Any = None
+        self._began = self._shown = 0.0
+        self._first_epoch = 0
+        self._last = ""
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self._began = time.perf_counter()
+        if self.console.is_terminal:
+            self.bar = Progress(
+                TextColumn("epoch {task.fields[epoch]}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[facts]}"),
+                console=self.console,
+                transient=True,
+            )
+            self._task = self.bar.add_task("train", total=self.steps, epoch="", facts="")
+            self.bar.start()
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if not self._shown:
+            self._first_epoch = epoch
+        self._epoch_began = self._shown = time.perf_counter()
+        if self.bar:
+            self.bar.update(self._task, completed=0, epoch=f"{epoch + 1}/{self.epochs}")
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        now = time.perf_counter()
+        if not self.bar or now - self._shown < 0.2:
+            return
+        self._shown = now
+        rate = (batch + 1) * self.batch_size / (now - self._epoch_began)
+        logs = logs or {}
+        facts = f"loss {float(logs.get('loss', 0)):.4f}  {rate:,.0f} samples/s  {self._last}"
+        self.bar.update(self._task, completed=batch + 1, facts=facts)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        now = time.perf_counter()
+        done = epoch + 1 - self._first_epoch
+        remaining = (now - self._began) / done * (self.epochs - epoch - 1)
+        rate = self.steps * self.batch_size / (now - self._epoch_began)
+        line = (
+            f"epoch {epoch + 1:>3}/{self.epochs}  loss {logs['loss']:.4f}  "
+            f"{self.metric} {logs[self.metric]:.4f}  {rate:,.0f} samples/s  "
+            f"{_clock(remaining)} left"
+        )
+        self._last = f"{self.metric} {logs[self.metric]:.4f}  {_clock(remaining)} left"
+        self.console.print(line, highlight=False)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        if self.bar:
+            self.bar.stop()
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02d}"

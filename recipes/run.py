@@ -1,0 +1,251 @@
+"""The run directory and its Python face."""
+
+import contextlib
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from recipes.load import parse_yaml, recipe_names
+from recipes.schema import Recipe
+from zoo import registry
+from zoo.errors import RunError, UnknownNameError, WeightsError, nearest
+from zoo.tasks.base import Assets, Task
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Dataset
+    from zoo.task_model import TaskModel
+
+RECIPE, ASSETS, METRICS, WEIGHTS = "recipe.yaml", "assets.json", "metrics.json", "weights.safetensors"
+_JSON_LIMIT_BYTES = 50_000_000
+
+
+@final
+class Run:
+    """A trained model with all that made it: a run directory or a shipped weight.
+
+    Nothing is executed on loading: the model is rebuilt from the recipe, then numbers are read.
+
+    Attributes:
+        name: of the weight, or the path of the directory.
+        recipe: resolved, as trained.
+        assets: fitted on train.
+        metrics: of the test split, with intervals.
+        path: the run directory; None for a shipped weight.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        recipe: Recipe,
+        assets: Assets,
+        metrics: Mapping[str, Any],
+        weights_path: Path,
+        sha256: str,
+        path: Path | None = None,
+    ):
+        self.name, self.recipe, self.assets, self.metrics = name, recipe, assets, dict(metrics)
+        self.weights_path, self.sha256, self.path = weights_path, sha256, path
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, recipe={self.recipe.name!r})"
+
+    @functools.cached_property
+    def task(self) -> Task:
+        """The task with this run's regularization."""
+        return make_task(self.recipe)
+
+    @functools.cached_property
+    def model(self) -> "TaskModel":
+        """The model with its weights, rebuilt on first use."""
+        from zoo.weights import load_model_weights
+
+        with precision(self.recipe):
+            model = make_model(self.recipe, self.task, self.assets)
+        load_model_weights(self.weights_path, model, sha256=self.sha256)
+        return model
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """One entry an epoch; empty for a shipped weight."""
+        if self.path is None:
+            return []
+        import csv
+
+        text = (self.path / "history.csv").read_text(encoding="utf-8")
+        return [
+            {k: int(v) if k == "epoch" else float(v) for k, v in row.items()}
+            for row in csv.DictReader(text.splitlines())
+        ]
+
+    def dataset(self, *, data_dir: str | None = None) -> "Dataset":
+        """Load the data that the run was trained on, validation carved as then."""
+        return make_dataset(self.recipe, data_dir=data_dir)
+
+    def evaluate(self, *, data_dir: str | None = None, batch_size: int = 256) -> dict[str, Any]:
+        """Score the test split: {"name", "split", "examples", "metrics": {…}}."""
+        from recipes.evaluate import intervals, predictions_of
+        from zoo.data.pipeline import Encoded
+
+        test = self.dataset(data_dir=data_dir).splits["test"]
+        encoded = Encoded(test, self.task, self.assets)
+        predictions, truths = predictions_of(
+            self.model, self.task, self.assets, encoded, batch_size=batch_size
+        )
+        return {
+            "name": self.name,
+            "split": "test",
+            "examples": len(test),
+            "metrics": intervals(self.task, predictions, truths),
+        }
+
+    def predict(self, inputs: Any, *, batch_size: int = 64) -> list[dict[str, Any]]:
+        """Predict files or arrays: one {"file", "task", "predictions"} each.
+
+        Args:
+            inputs: paths, or arrays as a dataset gives them (uint8 (H, W, C) for images).
+            batch_size: of prediction.
+        """
+        from recipes.predict import predict_inputs
+
+        return predict_inputs(self, inputs, batch_size=batch_size)
+
+
+def make_task(recipe: Recipe) -> Task:
+    """Build the recipe's task with its regularization values."""
+    task_class = registry.resolve(registry.task_card(recipe.task.name).task)
+    return task_class(
+        image_size=recipe.task.image_size, regularization=recipe.regularization_values()
+    )
+
+
+def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
+    """Build backbone and head from the recipe's values, under the precision in force."""
+    from zoo.assembly import assemble
+    from zoo.task_model import TaskModel
+
+    values, arguments = recipe.regularization_values(), dict(recipe.model.arguments)
+    known = registry.measured()[recipe.model.name]["arguments"]
+    if values.stochastic_depth_rate and "stochastic_depth_rate" in known:
+        arguments.setdefault("stochastic_depth_rate", values.stochastic_depth_rate)
+    if values.batch_norm is not None and "normalization" in known:
+        arguments["normalization"] = "batch" if values.batch_norm else "none"
+    model = assemble(registry.model_card(recipe.model.name), task, assets, arguments=arguments)
+    return TaskModel(model, task=task)
+
+
+def make_dataset(
+    recipe: Recipe,
+    *,
+    data_dir: str | None = None,
+    download: bool = False,
+    skip_corrupt: bool = False,
+) -> "Dataset":
+    """Load the recipe's data and carve validation; at most `max_examples` of each split."""
+    from zoo.data.load import load_dataset
+
+    values = recipe.data
+    dataset = load_dataset(
+        values.name, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt
+    ).with_validation(fraction=values.validation_fraction, seed=values.split_seed)
+    return dataset.limited(values.max_examples) if values.max_examples else dataset
+
+
+@contextlib.contextmanager
+def precision(recipe: Recipe) -> Iterator[None]:
+    """Build layers under the recipe's dtype policy, and put the old one back."""
+    import keras
+
+    old = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.training.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(old)
+
+
+def load(target: str | Path | Run) -> Run:
+    """Load a run directory, a shipped weight, or a recipe's shipped weight.
+
+    Args:
+        target: "runs/image-digits-cnn-1", "cnn_small.digits" or "image/digits-cnn".
+
+    Raises:
+        UnknownNameError: it is none of these; names the nearest.
+        RunError: the directory holds no finished run, or the recipe no shipped weight.
+        WeightsError: a foreign model file.
+    """
+    if isinstance(target, Run):
+        return target
+    path, name = Path(target).expanduser(), str(target)
+    if path.is_dir() and name not in recipe_names():
+        return _load_directory(path)
+    cards = registry.weight_cards()
+    by_recipe = {card.recipe: card for card in cards.values()}
+    card = cards.get(name) or by_recipe.get(name)
+    if card:
+        return Run(
+            name=card.name,
+            recipe=Recipe.parse(card.resolved_recipe, source=card.name),
+            assets=Assets.from_dict(card.assets),
+            metrics=card.metrics,
+            weights_path=Path(card.file),
+            sha256=card.sha256,
+        )
+    if name in recipe_names():
+        raise RunError(
+            f"{name} has no weights that ship with kerazoo.",
+            expected=f"a run directory, or one of: {', '.join(cards) or 'none yet'}",
+            fix=f"train it first: zoo train {name}",
+        )
+    if path.suffix in (".keras", ".h5", ".hdf5", ".pkl", ".pt", ".pth"):
+        raise WeightsError(
+            f"{name} is a foreign model file; loading one can run code.",
+            expected="a run directory, a weight name or a recipe name",
+            fix="`zoo train` writes run directories that load without running anything",
+        )
+    near = nearest(name, [*cards, *recipe_names()])
+    raise UnknownNameError(
+        f"{name!r} is no run directory, weight or recipe.",
+        expected=f"nearest: {', '.join(near)}" if near else None,
+        fix="zoo list --weights and zoo recipes list show the names",
+    )
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of a run, or raise RunError that names it."""
+    try:
+        if path.stat().st_size > _JSON_LIMIT_BYTES:
+            raise ValueError("it is too large")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{path} cannot be read: {error}",
+            expected="a file that `zoo train` wrote",
+            fix="train again, or resume with --resume if the run was interrupted",
+        ) from error
+
+
+def _load_directory(path: Path) -> Run:
+    if not (path / METRICS).exists():
+        started = (path / RECIPE).exists()
+        raise RunError(
+            f"{path} holds {'an unfinished' if started else 'no'} run.",
+            expected="a folder that `zoo train` finished",
+            fix=f"zoo train {path / RECIPE} --run-dir {path} --resume"
+            if started
+            else "give the folder that `zoo train` named at its end",
+        )
+    metrics = read_json(path / METRICS)
+    text = (path / RECIPE).read_text(encoding="utf-8")
+    return Run(
+        name=str(path),
+        recipe=Recipe.parse(parse_yaml(text, source=str(path / RECIPE)), source=str(path / RECIPE)),
+        assets=Assets.from_dict(read_json(path / ASSETS)),
+        metrics=metrics,
+        weights_path=path / WEIGHTS,
+        sha256=metrics["weights_sha256"],
+        path=path,
+    )

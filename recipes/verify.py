@@ -1,0 +1,104 @@
+"""Train a recipe again and compare with what it says it reaches."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from recipes.load import load_recipe
+from recipes.schema import Recipe
+from recipes.train import train
+from zoo import devices
+from zoo.errors import RecipeError, RunError
+
+
+def hardware() -> str:
+    """Return what decides the bits of a result: processor, cores and vector extensions."""
+    flags = " ".join(devices.cpu_flags())
+    gpus = ", ".join(devices.gpus())
+    return f"{devices.cpu_name()}, {devices.cores()} cores, {flags}" + (f", {gpus}" if gpus else "")
+
+
+def same_machine(recorded_hardware: str, recorded_versions: dict[str, str]) -> bool:
+    """Say whether a result made there must repeat here bit for bit."""
+    now = devices.versions()
+    decisive = ("tensorflow", "keras", "numpy")
+    return hardware() == recorded_hardware and all(
+        now.get(name) == recorded_versions.get(name) for name in decisive
+    )
+
+
+def verify(
+    recipe: str | Path | Recipe,
+    *,
+    seed: int | None = None,
+    data_dir: str | None = None,
+    run_dir: str | Path | None = None,
+) -> dict[str, Any]:
+    """Train once more and judge the outcome.
+
+    Args:
+        recipe: name, file or recipe with measured `expects`.
+        seed: one of the recorded seeds; the first by default.
+        data_dir: where TFDS data lies.
+        run_dir: keeps the run; a temporary folder otherwise.
+
+    Returns:
+        {"recipe", "seed", "metric", "value", "recorded", "low", "high", "verdict"}; the verdict is
+        "equal" (on the machine and versions of the record), "within the interval", or what is wrong.
+
+    Raises:
+        RecipeError: nothing is recorded to compare with, or its interval is too wide to say anything.
+        RunError: the seed is not among the recorded ones.
+    """
+    recipe = load_recipe(recipe)
+    expects = recipe.expects
+    if expects == "unmeasured":
+        raise RecipeError(
+            f"{recipe.name} is unmeasured; there is nothing to verify.",
+            fix=f"zoo train {recipe.name} trains it",
+        )
+    if expects.unstable:
+        raise RecipeError(
+            f"{recipe.name} is unstable: a further run may land anywhere in "
+            f"{expects.low:.4f} – {expects.high:.4f}.",
+            expected="an interval of at most 3 points",
+            fix="record more seeds, or make the recipe steadier",
+        )
+    seed = min(expects.values) if seed is None else seed
+    if seed not in expects.values:
+        raise RunError(
+            f"Seed {seed} is not recorded for {recipe.name}.",
+            expected=f"one of: {', '.join(map(str, expects.values))}",
+            fix="leave --seed out to take the first",
+        )
+    with tempfile.TemporaryDirectory(prefix="zoo-verify-") as folder:
+        run = train(
+            recipe,
+            run_dir=run_dir or Path(folder) / "run",
+            data_dir=data_dir,
+            **{"training.seed": seed},
+        )
+        fingerprint = run.fingerprint
+    value = run.metrics["metrics"][expects.metric]["value"]
+    recorded = expects.values[seed]
+    exact = same_machine(expects.hardware, expects.versions)
+    if fingerprint != expects.data_fingerprint:
+        verdict = f"data differs: {fingerprint}, recorded with {expects.data_fingerprint}"
+    elif exact and value == recorded:
+        verdict = "equal"
+    elif exact:
+        verdict = "differs on the machine and versions that made the record"
+    elif expects.low <= value <= expects.high:
+        verdict = "within the interval"
+    else:
+        verdict = "outside the interval"
+    return {
+        "recipe": recipe.name,
+        "seed": seed,
+        "metric": expects.metric,
+        "value": value,
+        "recorded": recorded,
+        "low": expects.low,
+        "high": expects.high,
+        "verdict": verdict,
+    }

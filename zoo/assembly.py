@@ -1,0 +1,164 @@
+"""Build a model by its registry name: backbone, preprocessing, head, weights."""
+
+import inspect
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from zoo import registry
+from zoo.cards import ModelCard, WeightCard
+from zoo.errors import ArgumentError, WeightsError
+from zoo.tasks.base import Assets, Spec, Task
+from zoo.weights import load_model_weights
+
+
+def build(
+    name: str,
+    *,
+    input_shape: tuple[int, ...] | None = None,
+    num_classes: int | None = None,
+    weights: str | Path | None = None,
+    preprocessing: bool = True,
+    seed: int | None = None,
+    **arguments: Any,
+) -> keras.Model:
+    """Build a model by name.
+
+    Args:
+        name: "resnet20", or "resnet20.fashion_mnist" for its shipped weights.
+        input_shape: without the batch axis; the card's (or the weight's) by default.
+        num_classes: of the head; 0 gives the pooled features (B, D) without a head.
+        weights: the dataset of a shipped weight ("fashion_mnist") or a safetensors file; None starts
+            from random numbers.
+        preprocessing: True takes images 0–255, False what the backbone itself takes, [-1, 1].
+        seed: of Python, NumPy and the backend before building, so that initial weights repeat.
+        **arguments: the builder's own; `zoo info NAME` lists them.
+
+    Returns:
+        A functional model from (B, *input_shape) to logits (B, num_classes); the nested layer
+        "backbone" gives named features.
+
+    Raises:
+        UnknownNameError: no such model or weight.
+        ArgumentError: the builder has no such argument.
+        WeightsError: the file is missing, damaged, or of another model.
+
+    >>> import zoo
+    >>> zoo.build("resnet20", input_shape=(28, 28, 1), num_classes=10).output.shape
+    (None, 10)
+    """
+    base, _, tag = name.partition(".")
+    card = registry.model_card(base)
+    source = f"{base}.{tag}" if tag else weights
+    weight = _shipped(base, source) if source is not None else None
+    if weight:
+        input_shape, arguments = _as_trained(weight, input_shape, arguments)
+    shape = tuple(input_shape or card.input_shape)
+    classes = _classes(card, weight, num_classes)
+    task = registry.resolve(registry.task_card(card.tasks[0]).task)()
+    assets = Assets(x={"image": Spec(shape, "uint8")}, y={"label": Spec((), "int64")}, classes=classes)
+    if seed is not None:
+        keras.utils.set_random_seed(seed)
+    model = assemble(card, task, assets, arguments=arguments, preprocessing=preprocessing)
+    if weight:
+        _load_shipped(model, weight, classes)
+    elif source is not None:
+        load_model_weights(Path(source), model)
+    return model
+
+
+def assemble(
+    card: ModelCard,
+    task: Task,
+    assets: Assets,
+    *,
+    arguments: Mapping[str, Any],
+    preprocessing: bool = True,
+) -> keras.Model:
+    """Build a backbone and let the task attach its head.
+
+    Args:
+        card: of the model.
+        task: gives the head.
+        assets: input shapes and classes.
+        arguments: of the builder; lists stand for tuples.
+        preprocessing: put the modality's front layers between input and backbone.
+    """
+    builder = registry.resolve(card.builder)
+    registry.check_arguments(card.name, arguments, inspect.signature(builder).parameters)
+    shape = assets.x[card.modality].shape
+    try:
+        backbone = builder(input_shape=shape, **arguments)
+    except (TypeError, ValueError) as error:
+        raise ArgumentError(
+            f"{card.name} cannot be built with {dict(arguments)} for input {shape}: {error}",
+            fix=f"zoo info {card.name} lists the arguments with their defaults",
+        ) from error
+    return task.build(backbone, assets, fronts(card.modality) if preprocessing else None)
+
+
+def fronts(modality: str) -> dict[str, keras.layers.Layer]:
+    """Return the layers that turn raw inputs into what backbones take, by input name."""
+    if modality == "image":
+        # 0–255 to [-1, 1]
+        return {"image": keras.layers.Rescaling(1 / 127.5, offset=-1, name="preprocessing")}
+    return {}
+
+
+def _shipped(model: str, source: str | Path) -> WeightCard | None:
+    """Return the card that `source` names, or None where it is a file."""
+    text = str(source)
+    if text.startswith(f"{model}."):
+        return registry.weight_card(text)
+    if f"{model}.{text}" in registry.weight_cards():
+        return registry.weight_card(f"{model}.{text}")
+    if not Path(text).suffix and not Path(text).exists():
+        return registry.weight_card(f"{model}.{text}")  # raises, naming the nearest
+    if Path(text).suffix == ".keras":
+        raise WeightsError(
+            f"{text} is a .keras file; loading one can run code.",
+            expected="a safetensors file of numbers",
+            fix="load it yourself with keras.saving.load_model if you trust where it came from",
+        )
+    return None
+
+
+def _as_trained(
+    weight: WeightCard, input_shape: tuple[int, ...] | None, arguments: dict[str, Any]
+) -> tuple[tuple[int, ...], dict[str, Any]]:
+    shape = tuple(next(iter(weight.assets["x"].values()))["shape"])
+    if input_shape is not None and input_shape[-1] != shape[-1]:
+        raise WeightsError(
+            f"{weight.name} was trained on {shape[-1]} channel(s), not {input_shape[-1]}.",
+            expected=f"input_shape=(H, W, {shape[-1]})",
+            fix="leave input_shape out to take the weight's own",
+        )
+    return tuple(input_shape or shape), dict(weight.resolved_recipe["model"]["arguments"]) | arguments
+
+
+def _classes(
+    card: ModelCard, weight: WeightCard | None, num_classes: int | None
+) -> tuple[str, ...]:
+    if num_classes == 0:
+        return ()
+    if weight:
+        classes = tuple(weight.assets["classes"])
+        if num_classes not in (None, len(classes)):
+            raise WeightsError(
+                f"{weight.name} has {len(classes)} classes, not {num_classes}.",
+                expected=f"num_classes={len(classes)}, or 0 for features without a head",
+                fix="build with num_classes=0 and add a head of your own",
+            )
+        return classes
+    return tuple(map(str, range(card.num_classes if num_classes is None else num_classes)))
+
+
+def _load_shipped(model: keras.Model, weight: WeightCard, classes: tuple[str, ...]) -> None:
+    from zoo.weights import load_into, read_tensors
+
+    tensors, _ = read_tensors(Path(weight.file), sha256=weight.sha256)
+    if not classes:  # features only: the head's numbers are not needed
+        tensors = {key: value for key, value in tensors.items() if not key.startswith("head_")}
+    load_into(model, tensors)

@@ -1,0 +1,28 @@
+"""`zoo doctor`."""
+
+from typing import Annotated
+
+import typer
+
+from zoo.cli.output import console, show_json, show_table
+
+
+def doctor_command(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show devices, versions, precision and folders; say what is wrong and how to mend it."""
+    from zoo.doctor import examine
+
+    facts, problems = examine()
+    if json:
+        show_json({"facts": facts, "problems": problems})
+    else:
+        show_table("machine", ("", ""), [(key, str(value)) for key, value in facts.items()])
+        console.print()
+        if problems:
+            rows = [(item["problem"], item["fix"]) for item in problems]
+            show_table("to mend", ("problem", "fix"), rows)
+        else:
+            console.print("Nothing to mend.")
+    if problems:
+        raise typer.Exit(1)

@@ -1,0 +1,85 @@
+"""`zoo recipes list|show|copy`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.output import console, show_json, show_table
+from zoo.errors import RunError
+
+app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help=True)
+
+
+@app.command("list")
+def list_command(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """List the recipes with what they reached."""
+    from recipes.load import load_recipe, recipe_names
+
+    found = [load_recipe(name) for name in recipe_names()]
+    if json:
+        show_json(
+            [
+                {
+                    "name": recipe.name,
+                    "summary": recipe.summary,
+                    "task": recipe.task.name,
+                    "dataset": recipe.data.name,
+                    "model": recipe.model.name,
+                    "expects": recipe.model_dump()["expects"],
+                }
+                for recipe in found
+            ]
+        )
+        return
+    rows = [(r.name, r.data.name, r.model.name, *_expected(r.expects)) for r in found]
+    columns = ("recipe", "data", "model", "test metric", "a further run (95 %)", "minutes")
+    show_table(f"{len(rows)} recipes", columns, rows)
+
+
+def _expected(expects) -> tuple[str, str, str]:
+    if expects == "unmeasured":
+        return "unmeasured", "–", "–"
+    note = " (unstable)" if expects.unstable else ""
+    return (
+        f"{expects.metric} {expects.mean:.4f}, {len(expects.values)} seeds",
+        f"{expects.low:.4f} – {expects.high:.4f}{note}",
+        f"{expects.minutes:.1f}",
+    )
+
+
+@app.command("show")
+def show_command(
+    name: Annotated[str, typer.Argument(help="A recipe's name or YAML file.")],
+    overrides: Annotated[list[str] | None, typer.Argument(help="key=value changes.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Print every value of a recipe, the regularization preset expanded."""
+    from recipes.load import dump_yaml, load_recipe
+
+    values = load_recipe(name, *(overrides or [])).resolved()
+    if json:
+        show_json(values)
+    else:
+        console.out(dump_yaml(values), end="", highlight=False)
+
+
+@app.command("copy")
+def copy_command(
+    name: Annotated[str, typer.Argument(help="A recipe's name.")],
+    target: Annotated[Path | None, typer.Argument(help="Where to; NAME.yaml by default.")] = None,
+) -> None:
+    """Copy a recipe to a file of your own, to edit and train."""
+    from recipes.load import recipe_path
+    from zoo.files import write_text
+
+    source = recipe_path(name)
+    target = target or Path(source.name)
+    if target.exists():
+        raise RunError(
+            f"{target} exists already; nothing was written.", fix="give another file name"
+        )
+    write_text(target, source.read_text(encoding="utf-8"))
+    console.print(f"Wrote {target}. Edit it, then: zoo train {target}", highlight=False)

@@ -1,0 +1,73 @@
+"""`zoo train`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli.output import console, show_json, show_metrics
+
+
+def train_command(
+    recipe: Annotated[str, typer.Argument(help="A recipe's name or YAML file.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="key=value changes, such as optimizer.learning_rate=3e-4."),
+    ] = None,
+    run_dir: Annotated[
+        Path | None, typer.Option(help="Where the run goes; runs/NAME-N by default.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the run in --run-dir, bit for bit.")
+    ] = False,
+    smoke: Annotated[
+        bool, typer.Option("--smoke", help="Two short epochs on few examples, to try every joint.")
+    ] = False,
+    device: Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+    ] = None,
+    download: Annotated[
+        bool, typer.Option("--download", help="Let TFDS fetch missing data.")
+    ] = False,
+    skip_corrupt: Annotated[
+        bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Train a recipe; end with weights, test metrics and a report.
+
+    [bold]Examples[/bold]
+
+    zoo train image/digits-cnn
+
+    zoo train image/digits-cnn training.epochs=10 regularization.preset=none
+
+    zoo train my.yaml --run-dir runs/mine --resume
+    """
+    from recipes.train import train
+
+    run = train(
+        recipe,
+        *(overrides or []),
+        run_dir=run_dir,
+        resume=resume,
+        smoke=smoke,
+        device=_device(device),
+        data_dir=data_dir,
+        download=download,
+        skip_corrupt=skip_corrupt,
+    )
+    if json:
+        show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
+        return
+    show_metrics(run.metrics["metrics"])
+    console.print(f"\nrun      {run.path}", highlight=False, soft_wrap=True)
+    console.print(f"report   {run.path / 'report.html'}", highlight=False, soft_wrap=True)
+    console.print(f"predict  zoo predict {run.path} FILE…", highlight=False, soft_wrap=True)
+
+
+def _device(device: str | None) -> str | None:
+    if device not in (None, "cpu", "gpu"):
+        raise typer.BadParameter(f"{device!r} is neither cpu nor gpu", param_hint="--device")
+    return device

@@ -1,0 +1,210 @@
+"""Examples to batches: encoded once, drawn in an order that is a function of (seed, step)."""
+
+import functools
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from zoo.data.dataset import Split
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+MEMORY_LIMIT_BYTES = 2**31  # encoded examples beyond this are encoded again at every pass
+Arrays = dict[str, np.ndarray]
+
+
+class SpecLike(Protocol):
+    """`zoo.tasks.base.Spec`."""
+
+    shape: tuple[int | None, ...]
+    dtype: str
+    padding: float
+    buckets: tuple[int, ...]
+
+
+class Encoder(Protocol):
+    """The part of a task that the pipeline needs."""
+
+    def encode(
+        self, example: Mapping[str, Any], assets: Any, seed: int | None
+    ) -> tuple[Arrays, Arrays]:
+        """Return `(x, y)` of one example."""
+
+
+class Encoded:
+    """A split as the model takes it: `(x, y)` by position.
+
+    Examples are encoded once and kept where they fit in memory, and at every access where not.
+
+    Args:
+        split: examples.
+        task: encodes them.
+        assets: declares shapes.
+        memory_limit_bytes: above it nothing is kept.
+    """
+
+    def __init__(
+        self,
+        split: Split,
+        task: Encoder,
+        assets: Any,
+        *,
+        memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+    ):
+        self.split, self.task, self.assets = split, task, assets
+        self.specs: tuple[dict[str, SpecLike], dict[str, SpecLike]] = (
+            dict(assets.x),
+            dict(assets.y),
+        )
+        size = len(split) * sum(_bytes(spec) for part in self.specs for spec in part.values())
+        self._kept = self._encode_all() if size <= memory_limit_bytes else None
+
+    def __len__(self) -> int:
+        return len(self.split)
+
+    def batch(self, indices: np.ndarray, seeds: np.ndarray | None = None) -> tuple[Arrays, Arrays]:
+        """Return the examples at `indices`, stacked and padded: arrays (B, …) by name.
+
+        Args:
+            indices: positions, (B,).
+            seeds: one for each example, for encodings with random parts; None for none.
+        """
+        if self._kept is not None:
+            return tuple(
+                {name: _pick(part[name], indices, specs[name]) for name in specs}
+                for part, specs in zip(self._kept, self.specs, strict=True)
+            )
+        seeds = [None] * len(indices) if seeds is None else seeds.tolist()
+        pairs = [
+            self.task.encode(self.split[int(i)], self.assets, seed)
+            for i, seed in zip(indices, seeds, strict=True)
+        ]
+        return tuple(
+            {name: _stack([pair[k][name] for pair in pairs], specs[name]) for name in specs}
+            for k, specs in enumerate(self.specs)
+        )
+
+    def batches(self, batch_size: int) -> Iterator[tuple[Arrays, Arrays]]:
+        """Yield every example once, in order; the last batch may be shorter."""
+        for start in range(0, len(self), batch_size):
+            yield self.batch(np.arange(start, min(start + batch_size, len(self))))
+
+    def _encode_all(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        pairs = [self.task.encode(self.split[i], self.assets, None) for i in range(len(self.split))]
+        return tuple(
+            {
+                name: [pair[k][name] for pair in pairs]
+                if None in spec.shape
+                else _stack([pair[k][name] for pair in pairs], spec)
+                for name, spec in specs.items()
+            }
+            for k, specs in enumerate(self.specs)
+        )
+
+
+def _bytes(spec: SpecLike) -> int:
+    length = max(spec.buckets, default=1024)
+    count = np.prod([length if size is None else size for size in spec.shape], dtype="int64")
+    return int(count) * np.dtype(spec.dtype).itemsize
+
+
+def _pick(column: np.ndarray | list, indices: np.ndarray, spec: SpecLike) -> np.ndarray:
+    if isinstance(column, np.ndarray):
+        return column[indices]
+    return _stack([column[i] for i in indices], spec)
+
+
+def _stack(values: list, spec: SpecLike) -> np.ndarray:
+    """Stack to (B, …), padding axes of `None` to the bucket's edge or the longest."""
+    if None not in spec.shape:
+        return np.asarray(values, dtype=spec.dtype).reshape(len(values), *spec.shape)
+    shape = []
+    for axis, size in enumerate(spec.shape):
+        longest = max(np.shape(value)[axis] for value in values)
+        edges = [edge for edge in spec.buckets if edge >= longest]
+        shape.append(size if size is not None else min(edges, default=longest))
+    out = np.full((len(values), *shape), spec.padding, dtype=spec.dtype)
+    for row, value in zip(out, values, strict=True):
+        row[tuple(slice(0, size) for size in np.shape(value))] = value
+    return out
+
+
+@functools.lru_cache(maxsize=4)
+def _order(size: int, seed: int, number: int) -> np.ndarray:
+    return np.random.default_rng([seed, number]).permutation(size)
+
+
+def batch_positions(step: int, *, size: int, batch_size: int, seed: int) -> np.ndarray:
+    """Return which examples make batch `step` of an endless, remainder-free stream.
+
+    The stream is one shuffled pass after another; a batch may straddle two passes, so that every
+    example is seen equally often. Any step can be asked for first: resuming needs no replay.
+
+    Args:
+        step: >= 0, counted from the start of training.
+        size: examples in the split.
+        batch_size: examples in a batch; may exceed `size`.
+        seed: of the order.
+
+    Returns:
+        Positions, (batch_size,).
+
+    >>> sorted(batch_positions(0, size=4, batch_size=4, seed=1).tolist())
+    [0, 1, 2, 3]
+    """
+    places = np.arange(step * batch_size, (step + 1) * batch_size)
+    passes = places // size
+    return np.concatenate(
+        [_order(size, seed, int(number))[places[passes == number] % size] for number in np.unique(passes)]
+    )
+
+
+def training_stream(
+    encoded: Encoded,
+    *,
+    batch_size: int,
+    seed: int,
+    first_step: int = 0,
+    augment: Callable[..., Any] | None = None,
+) -> "tf.data.Dataset":
+    """Make the endless stream of training batches, from `first_step` on.
+
+    Batch `step` is a function of (seed, step) alone, augmentation included, so that a resumed run
+    sees what an uninterrupted one would have seen.
+
+    Args:
+        encoded: the train split.
+        batch_size: examples in each batch.
+        seed: of order and augmentation.
+        first_step: steps already trained.
+        augment: `(x, y, seed of shape (2,)) -> (x, y)` on whole batches, or None.
+
+    Returns:
+        tf.data dataset of `(x, y)` dictionaries, (B, …) each.
+    """
+    import tensorflow as tf
+
+    names = [(k, name) for k, specs in enumerate(encoded.specs) for name in specs]
+    dtypes = [encoded.specs[k][name].dtype for k, name in names]
+
+    def fetch(step: np.ndarray) -> list[np.ndarray]:
+        step = int(step)
+        positions = batch_positions(step, size=len(encoded), batch_size=batch_size, seed=seed)
+        seeds = np.random.default_rng([seed, step]).integers(2**31, size=batch_size)
+        parts = encoded.batch(positions, seeds)
+        return [parts[k][name] for k, name in names]
+
+    def load(step):
+        flat = tf.numpy_function(fetch, [step], [tf.as_dtype(dtype) for dtype in dtypes])
+        parts = ({}, {})
+        for tensor, (k, name) in zip(flat, names, strict=True):
+            tensor.set_shape((batch_size, *encoded.specs[k][name].shape))
+            parts[k][name] = tensor
+        if augment is None:
+            return parts
+        return augment(*parts, tf.stack([tf.constant(seed, "int64"), step]))
+
+    stream = tf.data.Dataset.range(first_step, np.iinfo("int64").max)
+    return stream.map(load, num_parallel_calls=2, deterministic=True).prefetch(2)

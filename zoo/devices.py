@@ -1,0 +1,104 @@
+"""What hardware and software there is; how it is set up for training."""
+
+import importlib.metadata
+import os
+import platform
+from pathlib import Path
+from typing import Any
+
+from zoo.errors import MachineError
+
+PACKAGES = ("kerazoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "jax", "safetensors")
+
+
+def cpu_name() -> str:
+    """Return the processor's model name."""
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def cpu_flags() -> list[str]:
+    """Return the vector extensions that decide speed and rounding, as Linux names them."""
+    info = Path("/proc/cpuinfo")
+    wanted = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "asimd", "bf16")
+    if not info.exists():
+        return []
+    for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
+        if line.startswith(("flags", "Features")):
+            present = set(line.split(":", 1)[1].split())
+            return [flag for flag in wanted if flag in present]
+    return []
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def versions() -> dict[str, str]:
+    """Return the installed versions of the packages that decide results."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def gpus() -> list[str]:
+    """Return the names of the GPUs that TensorFlow sees; loads TensorFlow."""
+    import tensorflow as tf
+
+    return [
+        tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
+        for gpu in tf.config.list_physical_devices("GPU")
+    ]
+
+
+def prepare(device: str | None = None) -> str:
+    """Choose the device for this process: "cpu", "gpu", or None for a GPU where there is one.
+
+    GPU memory is taken as needed rather than all at once.
+
+    Returns:
+        "cpu" or "gpu".
+
+    Raises:
+        MachineError: a GPU is asked for and TensorFlow sees none.
+    """
+    import tensorflow as tf
+
+    found = tf.config.list_physical_devices("GPU")
+    if device == "gpu" and not found:
+        raise MachineError(
+            "A GPU was asked for, but TensorFlow sees none.",
+            expected="a CUDA GPU with its driver, and tensorflow[and-cuda]",
+            fix='pip install "kerazoo[gpu]", or leave --device out; `zoo doctor` tells more',
+        )
+    if device == "cpu" and found:
+        tf.config.set_visible_devices([], "GPU")
+        return "cpu"
+    for gpu in found:
+        if not tf.config.experimental.get_memory_growth(gpu):
+            tf.config.experimental.set_memory_growth(gpu, True)
+    return "gpu" if found else "cpu"
+
+
+def environment() -> dict[str, Any]:
+    """Return what a run records of its machine; the backend must be loaded."""
+    import keras
+
+    return {
+        "versions": versions(),
+        "backend": keras.backend.backend(),
+        "platform": platform.platform(),
+        "cpu": cpu_name(),
+        "cpu_flags": cpu_flags(),
+        "cores": cores(),
+        "gpus": gpus(),
+    }

@@ -1,0 +1,107 @@
+"""What is wrong with this machine for kerazoo, and how to mend it."""
+
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from zoo import devices, ownership
+
+MIN_FREE_BYTES = 2 * 10**9
+NEEDED = ("tensorboard", "importlib_resources", "safetensors", "pydantic", "sklearn", "PIL")
+
+
+def examine() -> tuple[dict[str, Any], list[dict[str, str]]]:
+    """Look at packages, devices and folders; loads TensorFlow.
+
+    Returns:
+        Facts by name, and a list of {"problem", "fix"}.
+    """
+    facts: dict[str, Any] = dict(devices.versions())
+    facts |= {
+        "processor": f"{devices.cpu_name()}, {devices.cores()} cores",
+        "vector extensions": ", ".join(devices.cpu_flags()) or "unknown",
+        "fastest precision": _precision(),
+        "GPU": ", ".join(devices.gpus()) or "none",
+        "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
+        "TFDS_DATA_DIR": os.environ.get("TFDS_DATA_DIR", "not set (TFDS' default folder)"),
+        "working folder": f"{Path.cwd()}, {_free(Path.cwd()) / 1e9:.0f} GB free",
+        "import names": "all ours" if not ownership.misplaced() else str(ownership.misplaced()),
+    }
+    return facts, [*_package_problems(), *_folder_problems()]
+
+
+def _precision() -> str:
+    """Say which dtype policy trains convolutions fastest here, as benchmarks/ measured it."""
+    if devices.gpus():
+        return "mixed_bfloat16 (Ampere and later) or mixed_float16"
+    return "float32, or mixed_bfloat16 where `benchmarks/batch_norm.py` shows a gain"
+
+
+def _package_problems() -> list[dict[str, str]]:
+    problems = [
+        {"problem": f"the package {name} is missing", "fix": "pip install --upgrade kerazoo"}
+        for name in NEEDED
+        if importlib.util.find_spec(name) is None
+    ]
+    for name, owners in ownership.strangers().items():
+        problems.append(
+            {
+                "problem": f"{', '.join(owners)} installs the import name {name!r} too",
+                "fix": f"pip uninstall {owners[0]}, or use an environment for kerazoo alone",
+            }
+        )
+    for name, where in ownership.misplaced().items():
+        problems.append(
+            {
+                "problem": f"`import {name}` finds {where}, not kerazoo's",
+                "fix": "leave that folder, or use an environment for kerazoo alone",
+            }
+        )
+    if os.environ.get("PYTHONDONTWRITEBYTECODE") and not _compiled("keras"):
+        problems.append(
+            {
+                "problem": "packages are not byte-compiled and may not be (PYTHONDONTWRITEBYTECODE); "
+                "every start takes seconds longer",
+                "fix": "python -m compileall the environment's site-packages once",
+            }
+        )
+    return problems
+
+
+def _folder_problems() -> list[dict[str, str]]:
+    problems = []
+    data = os.environ.get("TFDS_DATA_DIR")
+    if data and not Path(data).expanduser().is_dir():
+        problems.append(
+            {"problem": f"TFDS_DATA_DIR={data} is no folder", "fix": "make it, or unset it"}
+        )
+    if _free(Path.cwd()) < MIN_FREE_BYTES:
+        problems.append(
+            {
+                "problem": f"less than {MIN_FREE_BYTES / 1e9:.0f} GB free in {Path.cwd()}",
+                "fix": "free some space, or train elsewhere with --run-dir",
+            }
+        )
+    try:
+        with tempfile.TemporaryFile(dir=Path.cwd()):
+            pass
+    except OSError as error:
+        problems.append(
+            {
+                "problem": f"nothing can be written in {Path.cwd()}: {error.strerror}",
+                "fix": "work in a folder of your own, or give --run-dir",
+            }
+        )
+    return problems
+
+
+def _free(path: Path) -> int:
+    return shutil.disk_usage(path).free
+
+
+def _compiled(package: str) -> bool:
+    spec = importlib.util.find_spec(package)
+    return bool(spec and spec.cached and Path(spec.cached).exists())

@@ -1,0 +1,52 @@
+"""The one Keras subclass: a functional model whose loss is the task's."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import keras
+
+
+class Scores(Protocol):
+    """What a task must offer to be trained; `zoo.tasks.base.Task` does."""
+
+    shown: tuple[str, ...]
+
+    def loss(self, y: Mapping[str, Any], y_pred: Mapping[str, Any]) -> dict[str, Any]:
+        """Return scalars by name, "loss" among them."""
+
+
+class TaskModel(keras.Model):
+    """Wrap a functional model so that Keras' own `fit` minimises `task.loss`.
+
+    Inputs and outputs become dictionaries: inputs by name, a single output as "logits". The graph
+    and its layers are those of `model`, so weights are shared with it.
+
+    Args:
+        model: functional, one or several inputs and outputs.
+        task: its `loss` gives the total under "loss" and what to show beside it under the names of
+            `task.shown`.
+    """
+
+    def __init__(self, model: keras.Model, *, task: Scores):
+        outputs = model.output if isinstance(model.output, dict) else {"logits": model.output}
+        super().__init__(
+            inputs={tensor.name: tensor for tensor in model.inputs},
+            outputs=dict(outputs),
+            name=model.name,
+        )
+        self.task = task
+        self.shown = [keras.metrics.Mean(name=name) for name in task.shown]
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """Return the task's loss plus the penalties of the layers."""
+        total = self.task.loss(y, y_pred)["loss"]
+        for penalty in self.losses:
+            total = total + keras.ops.cast(penalty, total.dtype)
+        return total
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Update the means of what the task shows; fit averages them over the epoch."""
+        values = self.task.loss(y, y_pred)
+        for mean in self.shown:
+            mean.update_state(values[mean.name])
+        return self.get_metrics_result()
