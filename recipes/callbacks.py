@@ -12,7 +12,7 @@ import numpy as np
 
 from recipes.checkpoint import save_checkpoint
 from recipes.evaluate import predictions_of
-from recipes.history import write_csv, write_tensorboard
+from recipes.history import TensorBoardLog, write_csv
 from zoo.data.pipeline import Encoded
 from zoo.tasks.base import Assets, Task
 from zoo.weights import save_model_weights
@@ -90,11 +90,15 @@ class Recorder(keras.callbacks.Callback):
         super().__init__()
         self.run_dir, self.state, self.examples_per_epoch = run_dir, state, examples_per_epoch
         self.history: list[dict[str, float]] = []
+        self._log: TensorBoardLog | None = None
         self._started = 0.0
         self._trained = 0.0
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        write_tensorboard(self.run_dir, self.history)
+        self._log = TensorBoardLog(self.run_dir / "tensorboard", self.history)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        self._log.close()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._started = time.perf_counter()
@@ -117,7 +121,7 @@ class Recorder(keras.callbacks.Callback):
         state = {"epoch": epoch + 1, "history": self.history} | self.state()
         save_checkpoint(self.run_dir / "checkpoints" / "last.safetensors", self.model, state)
         write_csv(self.run_dir / "history.csv", self.history)
-        write_tensorboard(self.run_dir, self.history[-1:])
+        self._log.add(self.history[-1])
 
 
 @contextlib.contextmanager

@@ -44,7 +44,10 @@ def _join(parts: list[np.ndarray]) -> np.ndarray:
     padded = [
         np.pad(
             part,
-            [(0, 0), *((0, want - size) for want, size in zip(longest, part.shape[1:], strict=True))],
+            [
+                (0, 0),
+                *((0, want - size) for want, size in zip(longest, part.shape[1:], strict=True)),
+            ],
         )
         for part in parts
     ]

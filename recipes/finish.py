@@ -66,6 +66,7 @@ def finish(
         "selection": selection,
         "seconds": round(seconds, 1),
         "weights_sha256": sha256,
+        "data_fingerprint": setup.dataset.fingerprint,
     }
     write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
@@ -91,11 +92,13 @@ def finish(
         seconds=seconds,
         expects=None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
         command=f"zoo train {folder / RECIPE}",
-        weights_file={
-            "name": WEIGHTS,
+        weights={
+            "file": WEIGHTS,
             "sha256": sha256,
             "size_bytes": (folder / WEIGHTS).stat().st_size,
         },
+        metric=task.metric,
+        mode=task.mode,
     )
     save_figures(report, folder)
     write_text(folder / "report.html", render_report(report))
@@ -132,9 +135,7 @@ def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> 
 def _train_samples(setup: "Setup") -> list[tuple[np.ndarray, str]]:
     split = setup.dataset.splits["train"]
     places = np.linspace(0, len(split) - 1, min(SAMPLES, len(split))).astype(int)
-    return [
-        (np.asarray(split[i]["image"]), setup.assets.classes[split.labels[i]]) for i in places
-    ]
+    return [(np.asarray(split[i]["image"]), setup.assets.classes[split.labels[i]]) for i in places]
 
 
 def _augmented_samples(setup: "Setup") -> list[tuple[np.ndarray, str]]:

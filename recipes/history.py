@@ -20,19 +20,31 @@ def write_csv(path: Path, history: list[dict[str, Any]]) -> None:
     write_text(path, buffer.getvalue())
 
 
-def write_tensorboard(run_dir: Path, entries: list[dict[str, Any]]) -> None:
-    """Append epochs to the TensorBoard log; the first or all of them start it anew."""
-    import tensorflow as tf
+class TensorBoardLog:
+    """A TensorBoard log with each epoch once: begun anew from a history, then added to.
 
-    folder = run_dir / "tensorboard"
-    if not entries or entries[0]["epoch"] == 1:
+    Args:
+        folder: of the log; what it held is replaced.
+        history: epochs that are done already.
+    """
+
+    def __init__(self, folder: Path, history: list[dict[str, Any]]):
+        import tensorflow as tf
+
         shutil.rmtree(folder, ignore_errors=True)
-    if not entries:
-        return
-    writer = tf.summary.create_file_writer(str(folder))
-    with writer.as_default():
-        for entry in entries:
+        self._scalar = tf.summary.scalar
+        self._writer = tf.summary.create_file_writer(str(folder))
+        for entry in history:
+            self.add(entry)
+
+    def add(self, entry: dict[str, Any]) -> None:
+        """Write one epoch."""
+        with self._writer.as_default():
             for name, value in entry.items():
                 if name != "epoch":
-                    tf.summary.scalar(name, value, step=entry["epoch"])
-    writer.close()
+                    self._scalar(name, value, step=entry["epoch"])
+        self._writer.flush()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._writer.close()

@@ -58,7 +58,9 @@ def _fields(model: type[pydantic.BaseModel], parents: Iterable[str]) -> list[str
         if field is None:
             break
         candidates = [field.annotation, *typing.get_args(field.annotation)]
-        sections = [c for c in candidates if isinstance(c, type) and issubclass(c, pydantic.BaseModel)]
+        sections = [
+            c for c in candidates if isinstance(c, type) and issubclass(c, pydantic.BaseModel)
+        ]
         if sections:
             model = sections[0]
     return list(model.model_fields)

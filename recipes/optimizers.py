@@ -156,4 +156,6 @@ def make_optimizer(
 
 def steps_per_epoch(recipe: Recipe, *, examples: int) -> int:
     """Return how many updates make an epoch: one pass, rounded down, unless the recipe says."""
-    return recipe.training.steps_per_epoch or max(1, math.floor(examples / recipe.training.batch_size))
+    return recipe.training.steps_per_epoch or max(
+        1, math.floor(examples / recipe.training.batch_size)
+    )

@@ -71,4 +71,3 @@ def _example(run: "Run", item: str | Path | np.ndarray) -> dict[str, Any]:
             fix="check the path; for a folder, give its files: FOLDER/*.png",
         )
     return {name: read_image(path)}
-

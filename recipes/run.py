@@ -17,7 +17,12 @@ if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
 
-RECIPE, ASSETS, METRICS, WEIGHTS = "recipe.yaml", "assets.json", "metrics.json", "weights.safetensors"
+RECIPE, ASSETS, METRICS, WEIGHTS = (
+    "recipe.yaml",
+    "assets.json",
+    "metrics.json",
+    "weights.safetensors",
+)
 _JSON_LIMIT_BYTES = 50_000_000
 
 
@@ -51,6 +56,11 @@ class Run:
 
     def __repr__(self) -> str:
         return f"Run({self.name!r}, recipe={self.recipe.name!r})"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the data that it was trained on."""
+        return self.metrics["data_fingerprint"]
 
     @functools.cached_property
     def task(self) -> Task:

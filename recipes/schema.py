@@ -37,7 +37,15 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
     ),
     "lion": ("beta_1", "beta_2"),
     "lamb": ("beta_1", "beta_2", "epsilon"),
-    "muon": ("adam_beta_1", "adam_beta_2", "epsilon", "momentum", "ns_steps", "nesterov", "rms_rate"),
+    "muon": (
+        "adam_beta_1",
+        "adam_beta_2",
+        "epsilon",
+        "momentum",
+        "ns_steps",
+        "nesterov",
+        "rms_rate",
+    ),
     "schedule_free_adamw": ("beta_1", "beta_2", "epsilon", "warmup_steps"),
 }
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
@@ -58,7 +66,9 @@ class DataValues(_Values):
     """Which examples are learned from."""
 
     name: str
-    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1  # carved from train if there is none
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = (
+        0.1  # carved from train if there is none
+    )
     split_seed: Annotated[int, Field(ge=0)] = 0
     max_examples: Positive | None = None  # of each split: the first ones; None takes all
 

@@ -24,7 +24,7 @@ _PUBLIC = {
     "train": "recipes.train",
     "verify": "recipes.verify",
 }
-__all__ = list(_PUBLIC)  # noqa: PLE0605 - names, resolved by __getattr__
+__all__ = list(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:

@@ -58,7 +58,9 @@ def build(
     shape = tuple(input_shape or card.input_shape)
     classes = _classes(card, weight, num_classes)
     task = registry.resolve(registry.task_card(card.tasks[0]).task)()
-    assets = Assets(x={"image": Spec(shape, "uint8")}, y={"label": Spec((), "int64")}, classes=classes)
+    assets = Assets(
+        x={"image": Spec(shape, "uint8")}, y={"label": Spec((), "int64")}, classes=classes
+    )
     if seed is not None:
         keras.utils.set_random_seed(seed)
     model = assemble(card, task, assets, arguments=arguments, preprocessing=preprocessing)
@@ -135,7 +137,9 @@ def _as_trained(
             expected=f"input_shape=(H, W, {shape[-1]})",
             fix="leave input_shape out to take the weight's own",
         )
-    return tuple(input_shape or shape), dict(weight.resolved_recipe["model"]["arguments"]) | arguments
+    return tuple(input_shape or shape), dict(
+        weight.resolved_recipe["model"]["arguments"]
+    ) | arguments
 
 
 def _classes(

@@ -26,13 +26,18 @@ def measure(name: str) -> dict[str, Any]:
         "macs": multiply_adds(model),
         "arguments": {
             p.name: {
-                "type": p.annotation.__name__ if isinstance(p.annotation, type) and not hasattr(p.annotation, "__args__") else str(p.annotation),
+                "type": inspect.formatannotation(p.annotation).removeprefix("collections.abc."),
                 "default": p.default,
             }
             for p in parameters
             if p.name != "input_shape"
         },
     }
+
+
+def as_json(values: dict[str, Any]) -> dict[str, Any]:
+    """Return values as they come back from JSON (tuples are lists there)."""
+    return json.loads(json.dumps(values))
 
 
 def main() -> int:

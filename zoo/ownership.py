@@ -43,5 +43,7 @@ def import_error(name: str, error: ImportError) -> MachineError:
     return MachineError(
         f"The import name {name.partition('.')[0]!r} belongs to something else here: {culprit}.",
         expected="the package of that name that comes with kerazoo",
-        fix=f"pip uninstall {owners[0]}" if owners else "install kerazoo in an environment of its own",
+        fix=f"pip uninstall {owners[0]}"
+        if owners
+        else "install kerazoo in an environment of its own",
     )

@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.errors import DataError
+
 Example = Mapping[str, Any]
 
 
@@ -74,7 +76,9 @@ class Split(Sequence):
         """Return a split of the given examples, in the given order."""
         indices = np.asarray(indices, dtype="int64")
         columns = {
-            name: column[indices] if isinstance(column, np.ndarray) else [column[i] for i in indices]
+            name: column[indices]
+            if isinstance(column, np.ndarray)
+            else [column[i] for i in indices]
             for name, column in self.columns.items()
         }
         names = None if self.names is None else [self.names[i] for i in indices]
@@ -93,6 +97,8 @@ class Dataset:
         licence: as the source states it.
         source: "embedded", "tfds" or "folder".
         skipped: files left out as unreadable, where that was asked for.
+        homepage: where the source describes itself.
+        notes: what a reader of a result must know: how splits were made, what was left out.
     """
 
     name: str
@@ -103,11 +109,12 @@ class Dataset:
     source: str
     skipped: tuple[str, ...] = ()
     homepage: str = ""
+    notes: tuple[str, ...] = ()
     _memo: dict = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over every split's name, order, labels and stored values (first 16 hex digits)."""
+        """First 16 hex digits of SHA-256 over every split's name, order, labels and values."""
         if "fingerprint" not in self._memo:
             digest = hashlib.sha256()
             for split_name in sorted(self.splits):
@@ -137,8 +144,20 @@ class Dataset:
         from zoo.data.splits import stratified_indices
 
         train = self.splits["train"]
-        kept, carved = stratified_indices(train.labels, fractions=(1 - fraction, fraction), seed=seed)
+        kept, carved = stratified_indices(
+            train.labels, fractions=(1 - fraction, fraction), seed=seed, classes=self.classes
+        )
         splits = dict(self.splits, train=train.take(kept), validation=train.take(carved))
+        return replace(self, splits=splits, _memo={})
+
+    def limited(self, count: int) -> "Dataset":
+        """Keep at most `count` examples of each split, spread evenly over it."""
+        splits = {
+            name: split.take(np.linspace(0, len(split) - 1, count).astype(int))
+            if len(split) > count
+            else split
+            for name, split in self.splits.items()
+        }
         return replace(self, splits=splits, _memo={})
 
 
@@ -155,4 +174,12 @@ def _hash_column(digest: Any, name: str, split: Split) -> None:
 
 
 def _file_or_text(value: Any) -> bytes:
-    return value.read_bytes() if hasattr(value, "read_bytes") else str(value).encode()
+    if not hasattr(value, "read_bytes"):
+        return str(value).encode()
+    try:
+        return value.read_bytes()
+    except OSError as error:
+        raise DataError(
+            f"{value} can no longer be read ({error.strerror}).",
+            fix="put the file back, or load the data set again",
+        ) from error

@@ -196,6 +196,7 @@ def training_stream(
         parts = encoded.batch(positions, seeds)
         return [parts[k][name] for k, name in names]
 
+    @tf.autograph.experimental.do_not_convert  # errors stay as they were raised
     def load(step):
         flat = tf.numpy_function(fetch, [step], [tf.as_dtype(dtype) for dtype in dtypes])
         parts = ({}, {})

@@ -31,9 +31,7 @@ class ImageClassification(Task):
     mode = "max"
     shown = ("accuracy",)
 
-    def __init__(
-        self, *, image_size: int | None = None, regularization: Regularization = NONE
-    ):
+    def __init__(self, *, image_size: int | None = None, regularization: Regularization = NONE):
         super().__init__(regularization=regularization)
         self.image_size = image_size
 
@@ -70,12 +68,12 @@ class ImageClassification(Task):
             last = keras.layers.GlobalAveragePooling2D(name="head_pool")(last)  # (B, C)
         if assets.classes:
             if self.regularization.dropout_rate:
-                last = keras.layers.Dropout(
-                    self.regularization.dropout_rate, name="head_dropout"
-                )(last)
-            last = keras.layers.Dense(
-                len(assets.classes), dtype="float32", name="head_logits"
-            )(last)
+                last = keras.layers.Dropout(self.regularization.dropout_rate, name="head_dropout")(
+                    last
+                )
+            last = keras.layers.Dense(len(assets.classes), dtype="float32", name="head_logits")(
+                last
+            )
         return keras.Model(image, last, name="image_classifier")
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:

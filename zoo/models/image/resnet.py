@@ -137,9 +137,7 @@ def resnet20(
     >>> resnet20(input_shape=(8, 8, 1)).output["stride_4"].shape
     (None, 2, 2, 64)
     """
-    return _resnet(
-        3, input_shape, activation, normalization, initializer, stochastic_depth_rate
-    )
+    return _resnet(3, input_shape, activation, normalization, initializer, stochastic_depth_rate)
 
 
 def resnet32(
@@ -151,9 +149,7 @@ def resnet32(
     stochastic_depth_rate: float = 0.0,
 ) -> keras.Model:
     """ResNet-32 (1512.03385 Tab. 6): 5 blocks a stage. Arguments as `resnet20`."""
-    return _resnet(
-        5, input_shape, activation, normalization, initializer, stochastic_depth_rate
-    )
+    return _resnet(5, input_shape, activation, normalization, initializer, stochastic_depth_rate)
 
 
 def resnet44(
@@ -165,9 +161,7 @@ def resnet44(
     stochastic_depth_rate: float = 0.0,
 ) -> keras.Model:
     """ResNet-44 (1512.03385 Tab. 6): 7 blocks a stage. Arguments as `resnet20`."""
-    return _resnet(
-        7, input_shape, activation, normalization, initializer, stochastic_depth_rate
-    )
+    return _resnet(7, input_shape, activation, normalization, initializer, stochastic_depth_rate)
 
 
 def resnet56(
@@ -179,9 +173,7 @@ def resnet56(
     stochastic_depth_rate: float = 0.0,
 ) -> keras.Model:
     """ResNet-56 (1512.03385 Tab. 6): 9 blocks a stage. Arguments as `resnet20`."""
-    return _resnet(
-        9, input_shape, activation, normalization, initializer, stochastic_depth_rate
-    )
+    return _resnet(9, input_shape, activation, normalization, initializer, stochastic_depth_rate)
 
 
 def resnet110(
@@ -193,6 +185,4 @@ def resnet110(
     stochastic_depth_rate: float = 0.0,
 ) -> keras.Model:
     """ResNet-110 (1512.03385 Tab. 6): 18 blocks a stage. Arguments as `resnet20`."""
-    return _resnet(
-        18, input_shape, activation, normalization, initializer, stochastic_depth_rate
-    )
+    return _resnet(18, input_shape, activation, normalization, initializer, stochastic_depth_rate)

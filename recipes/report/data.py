@@ -1,0 +1,104 @@
+"""What a report is made of: values, numbers and two functions that fetch test examples."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from recipes.diagnose import Finding
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportInput:
+    """All that the figures, the HTML report and the model card read.
+
+    Attributes:
+        recipe: resolved values.
+        environment: what it ran on (versions, processor, …), by name; may be nested.
+        task: registry name.
+        classes: class names by label, K of them.
+        history: a dictionary an epoch: "epoch" from 1, "loss", "val_loss", the task's metrics,
+            those of validation with "val_" before them, "learning_rate", "seconds".
+        records: of `recipes.diagnose.Probe`; empty where there was none.
+        findings: of `recipes.diagnose.findings`, the worst first.
+        metrics: {"split": "test", "examples": N, "metrics": {name: {"value", "low", "high"}}}.
+        probabilities: of the test examples, (N, K).
+        labels: of the test examples, (N,).
+        image_of: test index to uint8 image (H, W, C), C 1 or 3.
+        name_of: test index to what a person would call that example.
+        train_samples: (uint8 image, class name) as they are stored.
+        augmented_samples: (uint8 image, class name) as the model sees them in training.
+        dataset: "name", "licence", "homepage", "source", "counts" ({split: [of each class]}),
+            "fingerprint", "skipped" (file names); all but "name" may be missing.
+        parameters: trainable and other weights of the model.
+        multiply_adds: of one example; None where unknown.
+        seconds: that training took.
+        expects: what the recipe says of itself ("metric", "mean", "low", "high", …); None or
+            "unmeasured" where it says nothing.
+        command: that trains this again.
+        weights: "file", "size_bytes", "sha256", and "name" where the weights have one.
+        metric: that decides; the first of `metrics` where it is empty.
+        mode: "max" or "min": which way `metric` is better.
+        licence: of the trained weights, as an SPDX id in lower case; empty where none is stated.
+    """
+
+    recipe: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    task: str
+    classes: tuple[str, ...]
+    history: Sequence[Mapping[str, Any]]
+    records: Sequence[Mapping[str, Any]]
+    findings: "Sequence[Finding]"
+    metrics: Mapping[str, Any]
+    probabilities: np.ndarray
+    labels: np.ndarray
+    image_of: Callable[[int], np.ndarray]
+    name_of: Callable[[int], str]
+    train_samples: Sequence[tuple[np.ndarray, str]]
+    augmented_samples: Sequence[tuple[np.ndarray, str]]
+    dataset: Mapping[str, Any]
+    parameters: int
+    multiply_adds: int | None
+    seconds: float
+    expects: Mapping[str, Any] | str | None
+    command: str
+    weights: Mapping[str, Any] = field(default_factory=dict)
+    metric: str = ""
+    mode: str = "max"
+    licence: str = ""
+
+    def __post_init__(self) -> None:
+        expected = (len(self.labels), len(self.classes))
+        if self.probabilities.shape != expected:
+            raise ValueError(f"probabilities {self.probabilities.shape}, expected {expected}")
+
+    @property
+    def main_metric(self) -> str:
+        """The metric that decides."""
+        return self.metric or next(iter(self.metrics["metrics"]))
+
+    @property
+    def model_name(self) -> str:
+        """Registry name of the architecture."""
+        return _name(self.recipe.get("model"))
+
+    @property
+    def dataset_name(self) -> str:
+        """Name of the data."""
+        return str(self.dataset.get("name") or _name(self.recipe.get("data")))
+
+    @property
+    def recipe_name(self) -> str:
+        """Name of the recipe."""
+        return str(self.recipe.get("name", ""))
+
+    @property
+    def title(self) -> str:
+        """As "resnet20 on fashion_mnist"."""
+        return f"{self.model_name or 'Model'} on {self.dataset_name or 'its data'}"
+
+
+def _name(section: Any) -> str:
+    return str(section.get("name", "")) if isinstance(section, Mapping) else str(section or "")

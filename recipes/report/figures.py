@@ -1,0 +1,116 @@
+"""The figures of a run: as PNG files beside it, as SVG inside the report."""
+
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from recipes.report import numbers, panels, pictures, wording
+from recipes.report.data import ReportInput
+from recipes.report.theme import note, style, to_png, to_svg
+from zoo.files import write_bytes
+
+MISTAKES = 24  # shown at most
+SAMPLES = 16  # of each kind, shown at most
+Panel = Callable[[Axes, ReportInput], None]
+
+
+def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
+    """Write every figure as PNG into `folder` and return their paths.
+
+    learning_curves, confusion_matrix, reliability, mistakes, samples and gradients; a figure that
+    has nothing to show says so.
+    """
+    makers = {
+        "learning_curves": lambda: _row(data, panels.loss, panels.metric, panels.learning_rate),
+        "confusion_matrix": lambda: confusion_figure(data),
+        "reliability": lambda: _row(data, panels.reliability, panels.confidences),
+        "mistakes": lambda: _mistakes(data),
+        "samples": lambda: _samples(data),
+        "gradients": lambda: _gradients(data),
+    }
+    paths = []
+    with style():
+        for name, make in makers.items():
+            path = Path(folder) / f"{name}.png"
+            write_bytes(path, to_png(make()))
+            paths.append(path)
+    return paths
+
+
+def panel_svg(panel: Panel, data: ReportInput, *, width: float, height: float) -> str:
+    """Draw one panel as an `<svg>` element; sizes in inches give the shape, the page the size."""
+    with style():
+        figure = Figure(figsize=(width, height), layout="constrained")
+        panel(figure.subplots(), data)
+        return to_svg(figure, name=panel.__name__.replace("_", "-"))
+
+
+def confusion_svg(data: ReportInput) -> str:
+    """Draw the confusion matrix, or the most confused pairs of many classes."""
+    with style():
+        return to_svg(confusion_figure(data), name="confusion")
+
+
+def confusion_figure(data: ReportInput) -> Figure:
+    """Draw the confusion matrix, or the most confused pairs of many classes."""
+    classes = len(data.classes)
+    if classes > panels.MATRIX_CLASSES:
+        figure = Figure(figsize=(6, 5.6), layout="constrained")
+        panels.confused(figure.subplots(), data)
+        return figure
+    side = 3.2 + 0.3 * classes
+    figure = Figure(figsize=(side + 0.6, side), layout="constrained")
+    panels.confusion(figure.subplots(), data)
+    return figure
+
+
+def _row(data: ReportInput, *drawn: Panel) -> Figure:
+    figure = Figure(figsize=(4.4 * len(drawn), 3.4), layout="constrained")
+    for axes, panel in zip(figure.subplots(1, len(drawn)), drawn, strict=True):
+        panel(axes, data)
+    return figure
+
+
+def _gradients(data: ReportInput) -> Figure:
+    if not data.records:
+        figure = Figure(figsize=(8, 3), layout="constrained")
+        note(figure.subplots(), "Gradients were not measured in this run.")
+        return figure
+    figure = Figure(figsize=(9.6, 6.6), layout="constrained")
+    drawn = (
+        panels.gradient_by_depth,
+        panels.gradient_by_epoch,
+        panels.updates,
+        panels.dead_units,
+    )
+    for axes, panel in zip(figure.subplots(2, 2).flat, drawn, strict=True):
+        panel(axes, data)
+    return figure
+
+
+def _mistakes(data: ReportInput) -> Figure:
+    wrong = numbers.mistakes(data, count=MISTAKES)
+    images = [
+        (
+            data.image_of(item.index),
+            item.truth,
+            f"{item.guess} {wording.percent(item.confidence, 0)}",
+        )
+        for item in wrong
+    ]
+    return pictures.grid(
+        images,
+        title="Worst mistakes: the truth in black, the answer in colour",
+        empty=f"No mistakes among {len(data.labels):,} test examples.",
+    )
+
+
+def _samples(data: ReportInput) -> Figure:
+    images = [
+        *((image, name, "") for image, name in data.train_samples[:SAMPLES]),
+        *((image, name, "as trained on") for image, name in data.augmented_samples[:SAMPLES]),
+    ]
+    return pictures.grid(images, title="Training samples", empty="No samples were kept.")

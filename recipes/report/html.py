@@ -1,0 +1,162 @@
+"""The report: one HTML file that needs nothing else, neither network nor scripts."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from recipes.report import figures, numbers, panels, pictures, wording
+from recipes.report.data import ReportInput
+
+FOLDED_CLASSES = 15  # a longer table shows its worst rows and folds the others
+# `optimizer.learning_rate=0.1`, or its short form `=medium` in a list of choices
+_OVERRIDE = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+=[\w.+-]*\w|(?<=[ ,])=[\w.]+\w")
+
+
+def render_report(data: ReportInput) -> str:
+    """Return the report as one HTML document.
+
+    No script runs and nothing is fetched: a content security policy in the page forbids both. All
+    text is escaped; only the figures, which matplotlib has escaped, go in as they are.
+    """
+    template = _environment().get_template("report.html.jinja")
+    return template.render(
+        data=data,
+        main=_metric(data, data.main_metric),
+        others=[
+            _metric(data, name) for name in data.metrics["metrics"] if name != data.main_metric
+        ],
+        verdict=wording.expectation(data.expects, data.metrics["metrics"]),
+        facts=_facts(data),
+        findings=[_finding(item) for item in data.findings],
+        curves=_drawings(
+            data, panels.loss, panels.metric, panels.learning_rate, width=3.7, height=2.8
+        ),
+        best_epoch=numbers.best_epoch(data),
+        rows=sorted(numbers.class_rows(data), key=lambda row: (not row.examples, row.f1)),
+        folded=FOLDED_CLASSES,
+        confusion=Markup(figures.confusion_svg(data)),
+        matrix=len(data.classes) <= panels.MATRIX_CLASSES,
+        pairs=numbers.confused_pairs(data, count=10),
+        reliability=_drawings(data, panels.reliability, panels.confidences),
+        calibration_error=numbers.calibration(data).error,
+        mistakes=_mistakes(data),
+        errors=numbers.error_count(data),
+        samples=_samples(data.train_samples),
+        augmented=_samples(data.augmented_samples),
+        inside=_inside(data),
+        recipe=wording.yaml_text(data.recipe),
+        counts=_counts(data),
+        environment=wording.flat(data.environment),
+        weights=_weights(data),
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"percent": wording.percent, "overrides": overrides}
+    return environment
+
+
+def overrides(text: str) -> Markup:
+    """Escape a piece of advice and set its recipe overrides as code."""
+    parts, end = [], 0
+    for match in _OVERRIDE.finditer(text):
+        parts += [escape(text[end : match.start()]), Markup("<code>{}</code>").format(match[0])]
+        end = match.end()
+    return Markup("").join([*parts, escape(text[end:])])
+
+
+def _metric(data: ReportInput, name: str) -> dict[str, str]:
+    entry = data.metrics["metrics"][name]
+    return {
+        "label": wording.label(name),
+        "value": wording.number(name, entry["value"]),
+        "interval": wording.interval(name, entry),
+    }
+
+
+def _facts(data: ReportInput) -> list[tuple[str, str]]:
+    operations = data.multiply_adds
+    return [
+        ("Parameters", wording.compact(data.parameters)),
+        ("Multiply-adds", "not counted" if operations is None else wording.compact(operations)),
+        ("Epochs", str(len(data.history))),
+        ("Training time", wording.duration(data.seconds)),
+    ]
+
+
+def _finding(item: Any) -> dict[str, str]:
+    return {
+        "severity": item.severity,
+        "word": wording.SEVERITY_WORDS[item.severity],
+        "title": item.title,
+        "meaning": wording.MEANINGS.get(item.kind, ""),
+        "evidence": item.evidence,
+        "advice": item.advice,
+    }
+
+
+def _drawings(
+    data: ReportInput, *drawn: figures.Panel, width: float = 4.8, height: float = 3.1
+) -> list[Markup]:
+    return [Markup(figures.panel_svg(panel, data, width=width, height=height)) for panel in drawn]
+
+
+def _inside(data: ReportInput) -> list[Markup]:
+    if not data.records:
+        return []
+    return _drawings(
+        data,
+        panels.gradient_by_depth,
+        panels.gradient_by_epoch,
+        panels.updates,
+        panels.dead_units,
+    )
+
+
+def _mistakes(data: ReportInput) -> list[dict[str, str]]:
+    return [
+        {
+            "image": pictures.data_uri(data.image_of(item.index)),
+            "name": data.name_of(item.index),
+            "truth": item.truth,
+            "guess": item.guess,
+            "confidence": wording.percent(item.confidence, 0),
+        }
+        for item in numbers.mistakes(data, count=figures.MISTAKES)
+    ]
+
+
+def _samples(samples: Any) -> list[dict[str, str]]:
+    return [
+        {"image": pictures.data_uri(image), "name": name}
+        for image, name in samples[: figures.SAMPLES]
+    ]
+
+
+def _counts(data: ReportInput) -> dict[str, Any]:
+    """Return examples by split, and by class where the source says so."""
+    splits = dict(data.dataset.get("counts") or {})
+    rows = [
+        (name, [counts[i] if i < len(counts) else 0 for counts in splits.values()])
+        for i, name in enumerate(data.classes)
+    ]
+    return {"splits": list(splits), "rows": rows, "totals": [sum(c) for c in splits.values()]}
+
+
+def _weights(data: ReportInput) -> dict[str, str]:
+    shown = {name: str(value) for name, value in data.weights.items() if value is not None}
+    if "size_bytes" in shown:
+        shown["size"] = wording.size(int(shown.pop("size_bytes")))
+    return shown

@@ -1,0 +1,161 @@
+"""What follows from predictions and curves: confusion, calibration, mistakes, best epoch."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from recipes.report.data import ReportInput
+
+BINS = 15  # equal-width bins of confidence, as in 1706.04599 §5
+
+
+@dataclass(frozen=True)
+class ClassRow:
+    """How one class fares on the test split; shares in [0, 1], NaN where 0 is divided by 0."""
+
+    name: str
+    examples: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Examples of `truth` that were taken for `guess`; `share` is of all examples of `truth`."""
+
+    truth: str
+    guess: str
+    examples: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A wrong answer given with `confidence`."""
+
+    index: int
+    truth: str
+    guess: str
+    confidence: float
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Bins of equal width over confidence, (15,) each; NaN in empty bins."""
+
+    confidence: np.ndarray
+    accuracy: np.ndarray
+    share: np.ndarray  # of the examples
+    error: float  # expected calibration error
+
+
+def probabilities(data: ReportInput) -> np.ndarray:
+    """(N, K), with 0 in place of what a diverged model puts out."""
+    return np.nan_to_num(np.asarray(data.probabilities, dtype="float64"), nan=0.0)
+
+
+def confusion(data: ReportInput) -> np.ndarray:
+    """Count examples by true class (row) and predicted class (column), (K, K)."""
+    classes = len(data.classes)
+    guesses = probabilities(data).argmax(axis=-1)
+    cells = np.asarray(data.labels, dtype="int64") * classes + guesses
+    return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
+
+
+def class_rows(data: ReportInput) -> list[ClassRow]:
+    """Return precision, recall and F1 of every class, in the order of labels."""
+    counts = confusion(data)
+    rows = []
+    for i, name in enumerate(data.classes):
+        right, truths, guesses = int(counts[i, i]), int(counts[i].sum()), int(counts[:, i].sum())
+        rows.append(
+            ClassRow(
+                name,
+                truths,
+                precision=_share(right, guesses),
+                recall=_share(right, truths),
+                f1=_share(2 * right, truths + guesses),
+            )
+        )
+    return rows
+
+
+def confused_pairs(data: ReportInput, *, count: int) -> list[Pair]:
+    """Return the pairs of classes that are most often taken for each other, the most first."""
+    counts = confusion(data)
+    wrong = counts - np.diag(np.diag(counts))
+    order = np.argsort(-wrong, axis=None, kind="stable")[:count]
+    pairs = []
+    for truth, guess in zip(*np.unravel_index(order, wrong.shape), strict=True):
+        if wrong[truth, guess]:
+            number = int(wrong[truth, guess])
+            share = _share(number, int(counts[truth].sum()))
+            pairs.append(Pair(data.classes[truth], data.classes[guess], number, share))
+    return pairs
+
+
+def mistakes(data: ReportInput, *, count: int) -> list[Mistake]:
+    """Return the wrong answers that were given with most confidence, the most confident first."""
+    values = probabilities(data)
+    guesses, confidence = values.argmax(axis=-1), values.max(axis=-1)
+    wrong = np.flatnonzero(guesses != data.labels)
+    order = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
+    return [
+        Mistake(
+            int(i),
+            data.classes[int(data.labels[i])],
+            data.classes[int(guesses[i])],
+            float(confidence[i]),
+        )
+        for i in order
+    ]
+
+
+def error_count(data: ReportInput) -> int:
+    """Number of test examples that were answered wrongly."""
+    counts = confusion(data)
+    return int(counts.sum() - np.trace(counts))
+
+
+def calibration(data: ReportInput) -> Calibration:
+    """Compare confidence with accuracy bin by bin (1706.04599, eq. 3)."""
+    values = probabilities(data)
+    confidence = values.max(axis=-1)
+    right = values.argmax(axis=-1) == data.labels
+    bins = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
+    counts = np.bincount(bins, minlength=BINS)
+    sums = np.bincount(bins, weights=confidence, minlength=BINS)
+    hits = np.bincount(bins, weights=right, minlength=BINS)
+    total = max(len(confidence), 1)
+    with np.errstate(invalid="ignore"):
+        return Calibration(
+            sums / counts, hits / counts, counts / total, float(np.abs(hits - sums).sum() / total)
+        )
+
+
+def column(data: ReportInput, name: str) -> np.ndarray:
+    """One value an epoch; NaN where it is missing or no finite number."""
+    values = [entry.get(name) for entry in data.history]
+    return np.array(
+        [v if v is not None and math.isfinite(v) else math.nan for v in values], dtype="float64"
+    )
+
+
+def epochs(data: ReportInput) -> np.ndarray:
+    """The number of every epoch in the history."""
+    return np.array([entry.get("epoch", i + 1) for i, entry in enumerate(data.history)])
+
+
+def best_epoch(data: ReportInput) -> int | None:
+    """Return the number of the epoch that validation prefers; None without validation."""
+    sign = 1 if data.mode == "max" else -1
+    for values in (sign * column(data, f"val_{data.main_metric}"), -column(data, "val_loss")):
+        if np.isfinite(values).any():
+            return int(epochs(data)[np.nanargmax(values)])
+    return None
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else math.nan

@@ -1,0 +1,158 @@
+"""How numbers and findings are put into words."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+LABELS = {
+    "accuracy": "Accuracy",
+    "macro_f1": "Macro F1",
+    "ece": "Calibration error (ECE)",
+    "loss": "Loss",
+    "wer": "Word error rate",
+    "cer": "Character error rate",
+    "eer": "Equal error rate",
+    "bleu": "BLEU",
+    "mean_iou": "Mean IoU",
+    "learning_rate": "Learning rate",
+}
+SHARES = ("accuracy", "macro_f1", "f1", "ece", "wer", "cer", "eer", "top5", "mean_iou", "auc")
+
+# What each kind of finding means to somebody who has never met the word.
+MEANINGS = {
+    "not_finite": "Once a loss is infinite or undefined, every weight soon is, for good.",
+    "exploding": "A gradient is the direction of the next step. A very large one throws the weights "
+    "far off.",
+    "not_learning": "The training loss is what the optimizer pushes down. While it stays, nothing "
+    "is learnt.",
+    "overfitting": "The model gets better on the examples that it trains on and worse on those it "
+    "has never seen.",
+    "generalisation_gap": "The distance between training and validation is what is lost on new "
+    "examples.",
+    "learning_rate": "Steps that are too large jump over good weights; steps that are too small "
+    "never reach them.",
+    "vanishing": "The gradient passes from the last layer back to the first. Where it fades away, "
+    "the early layers cannot learn.",
+    "dead_units": "A unit that answers to none of the inputs contributes nothing and gets no "
+    "gradient to come back.",
+    "unfinished": "A curve that still rises at its end has more to give.",
+}
+SEVERITY_WORDS = {"problem": "Problem", "warning": "Look at this", "fine": "Fine"}
+
+
+def label(name: str) -> str:
+    """Return a metric's name for people."""
+    return LABELS.get(name) or name.replace("_", " ").capitalize()
+
+
+def is_share(name: str) -> bool:
+    """Whether a metric is a share in [0, 1], shown in per cent."""
+    return name in SHARES
+
+
+def number(name: str, value: float | None) -> str:
+    """Format a metric's value.
+
+    >>> number("accuracy", 0.9214), number("loss", 0.25)
+    ('92.14 %', '0.25')
+    """
+    if value is None or not math.isfinite(value):
+        return "not a number"
+    return f"{100 * value:.2f} %" if is_share(name) else f"{value:.4g}"
+
+
+def interval(name: str, entry: Mapping[str, Any]) -> str:
+    """Format a metric's interval; empty where there is none.
+
+    >>> interval("accuracy", {"low": 0.91, "high": 0.93})
+    '91.00–93.00 %'
+    """
+    low, high = entry.get("low"), entry.get("high")
+    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
+        return ""
+    if is_share(name):
+        return f"{100 * low:.2f}–{100 * high:.2f} %"
+    return f"{low:.4g}–{high:.4g}"
+
+
+def percent(value: float, digits: int = 1) -> str:
+    """Format a share; a dash where there is none."""
+    return f"{100 * value:.{digits}f} %" if math.isfinite(value) else "–"
+
+
+def compact(count: int) -> str:
+    """Format a large count in three digits.
+
+    >>> compact(272_474), compact(40_800_000), compact(12)
+    ('272 k', '40.8 M', '12')
+    """
+    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if count >= size:
+            value = count / size
+            return f"{value:.{max(0, 2 - int(math.log10(value)))}f} {unit}"
+    return str(count)
+
+
+def duration(seconds: float) -> str:
+    """Format a span of time.
+
+    >>> duration(3.21), duration(192), duration(7260)
+    ('3.2 s', '3 min 12 s', '2 h 1 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def size(count: int) -> str:
+    """Format a number of bytes.
+
+    >>> size(553_000)
+    '553 kB'
+    """
+    return f"{compact(count)}B" if count >= 1000 else f"{count} B"
+
+
+def expectation(expects: Mapping[str, Any] | str | None, metrics: Mapping[str, Any]) -> str:
+    """Say how a run compares with what its recipe expects; empty where it expects nothing."""
+    if not isinstance(expects, Mapping) or expects.get("metric") not in metrics:
+        return ""
+    name, low, high = expects["metric"], expects.get("low"), expects.get("high")
+    value = metrics[name]["value"]
+    if low is None or high is None:
+        return ""
+    span = interval(name, expects)
+    if not math.isfinite(value):
+        return f"The recipe expects {span}; this run has no number to compare."
+    if low <= value <= high:
+        return f"The recipe expects {span}: this run lies within."
+    return f"The recipe expects {span}: this run lies {'below' if value < low else 'above'}."
+
+
+def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Return nested values as one level of "outer.inner" names and text."""
+    found: dict[str, str] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            found |= flat(value, f"{prefix}{name}.")
+        elif isinstance(value, list | tuple):
+            found[f"{prefix}{name}"] = ", ".join(map(str, value))
+        else:
+            found[f"{prefix}{name}"] = "–" if value is None else str(value)
+    return found
+
+
+def yaml_text(values: Mapping[str, Any]) -> str:
+    """Return values as YAML, in their order; tuples become lists."""
+    return yaml.safe_dump(_lists(values), sort_keys=False, allow_unicode=True).rstrip()
+
+
+def _lists(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(name): _lists(item) for name, item in value.items()}
+    return [_lists(item) for item in value] if isinstance(value, list | tuple) else value

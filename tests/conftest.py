@@ -1,0 +1,24 @@
+"""Shared fixtures; nothing here needs a network."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@pytest.fixture
+def in_tmp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture(scope="session")
+def fashion_dir() -> str:
+    """The TFDS folder that holds fashion_mnist; skips where there is none."""
+    folder = os.environ.get("TFDS_DATA_DIR")
+    if not folder or not (Path(folder) / "fashion_mnist").is_dir():
+        pytest.skip("TFDS_DATA_DIR is not set, or holds no fashion_mnist")
+    return folder

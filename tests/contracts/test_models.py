@@ -1,0 +1,64 @@
+"""Every model of the catalog keeps the contract."""
+
+import importlib
+import inspect
+import os
+import subprocess
+import sys
+
+import pytest
+
+from zoo import measure, registry, testing
+
+
+@pytest.mark.parametrize("name", registry.MODELS)
+def test_model_keeps_the_contract(name):
+    testing.check_model(name)
+
+
+@pytest.mark.parametrize("name", registry.MODELS)
+def test_model_has_the_published_number_of_parameters(name):
+    testing.check_published_params(name)
+
+
+def test_models_keep_the_contract_on_jax():
+    pytest.importorskip("jax")
+    smallest = ["mlp", "cnn_small", "resnet20"]
+    code = f"from zoo import testing\nfor name in {smallest}: testing.check_model(name)"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
+@pytest.mark.slow
+def test_all_models_keep_the_contract_on_jax():
+    code = "from zoo import registry, testing\nfor n in registry.MODELS: testing.check_model(n)"
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+        capture_output=True,
+        text=True,
+        timeout=1200,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+
+
+def test_measured_json_is_up_to_date():
+    for name in registry.MODELS:
+        measured = measure.as_json(measure.measure(name))
+        assert measured == registry.measured()[name], f"{name}: run python -m zoo.measure"
+
+
+def test_every_public_builder_has_a_card():
+    carded = {card.builder for card in registry.MODELS.values()}
+    for module_name in sorted({builder.partition(":")[0] for builder in carded}):
+        module = importlib.import_module(module_name)
+        for name, value in vars(module).items():
+            public = inspect.isfunction(value) and value.__module__ == module_name
+            if public and not name.startswith("_"):
+                assert f"{module_name}:{name}" in carded, f"{module_name}:{name} has no card"

@@ -1,0 +1,217 @@
+"""Folders of images by class."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from zoo.data import folder
+from zoo.data.folder import load
+from zoo.data.images import write_png
+from zoo.errors import ArgumentError, DataError
+
+
+def fill(path: Path, count: int, *, first: int = 0, size: tuple[int, int] = (4, 5)) -> None:
+    """Write `count` gray images of value first, first + 1, …"""
+    for value in range(first, first + count):
+        write_png(path / f"{value:03d}.png", np.full((*size, 1), value, "uint8"))
+
+
+@pytest.fixture
+def by_class(tmp_path: Path) -> Path:
+    fill(tmp_path / "dog", 10, first=100)
+    fill(tmp_path / "cat", 10)
+    return tmp_path
+
+
+@pytest.fixture
+def by_split(tmp_path: Path) -> Path:
+    for start, split in ((0, "train"), (50, "val"), (100, "test")):
+        fill(tmp_path / split / "cat", 3, first=start)
+        fill(tmp_path / split / "dog", 2, first=start + 20)
+    return tmp_path
+
+
+def test_class_folders_get_a_stratified_test_split(by_class: Path) -> None:
+    dataset = load(by_class)
+    assert dataset.classes == ("cat", "dog")
+    assert dataset.counts() == {"train": [8, 8], "test": [2, 2]}
+    assert dataset.features["image"].shape == (4, 5, 1)
+    values = [int(e["image"].max()) for split in dataset.splits.values() for e in split]
+    assert sorted(values) == [*range(10), *range(100, 110)]
+    for split in dataset.splits.values():
+        for i, example in enumerate(split):
+            assert (example["image"].max() >= 100) == bool(example["label"])
+            assert split.name_of(i) == f"{('cat', 'dog')[example['label']]}/{split.name_of(i)[4:]}"
+    assert any("drawn" in note for note in dataset.notes)
+
+
+def test_the_same_seed_gives_the_same_data_set(by_class: Path) -> None:
+    assert load(by_class).fingerprint == load(by_class).fingerprint
+    assert load(by_class, seed=1).fingerprint != load(by_class, seed=2).fingerprint
+    assert load(by_class, test_fraction=0.5).counts()["test"] == [5, 5]
+    with pytest.raises(ArgumentError, match="test_fraction"):
+        load(by_class, test_fraction=1.5)
+
+
+def test_split_folders_are_taken_as_they_are(by_split: Path) -> None:
+    dataset = load(by_split)
+    assert dataset.counts() == {"train": [3, 2], "validation": [3, 2], "test": [3, 2]}
+    assert [int(e["image"].max()) for e in dataset.splits["validation"]] == [50, 51, 52, 70, 71]
+    assert dataset.notes == ()
+
+
+def test_validation_serves_as_test_where_there_is_none(by_split: Path) -> None:
+    shutil.rmtree(by_split / "test")
+    dataset = load(by_split)
+    assert dataset.counts() == {"train": [3, 2], "test": [3, 2]}
+    assert "validation/ is used as the test split" in dataset.notes[0]
+
+
+def test_train_alone_is_divided(by_split: Path) -> None:
+    shutil.rmtree(by_split / "test")
+    shutil.rmtree(by_split / "val")
+    assert load(by_split).counts() == {"train": [2, 1], "test": [1, 1]}
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    for name in ("bus", "train"):
+        fill(tmp_path / name, 5)
+    assert load(tmp_path).classes == ("bus", "train")
+
+
+def test_images_of_many_sizes_stay_files_until_asked_for(by_class: Path) -> None:
+    fill(by_class / "cat", 1, first=200, size=(9, 5))
+    dataset = load(by_class)
+    assert dataset.features["image"].shape == (None, 5, 1)
+    assert isinstance(dataset.splits["train"].columns["image"][0], Path)
+    sizes = {e["image"].shape for split in dataset.splits.values() for e in split}
+    assert sizes == {(4, 5, 1), (9, 5, 1)}
+
+
+def test_images_too_many_for_memory_stay_files(
+    by_class: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert isinstance(load(by_class).splits["train"].columns["image"], np.ndarray)
+    monkeypatch.setattr(folder, "ARRAY_LIMIT_BYTES", 20 * 20 - 1)
+    lazy = load(by_class)
+    assert isinstance(lazy.splits["train"].columns["image"], list)
+    assert lazy.splits["test"][0]["image"].shape == (4, 5, 1)
+
+
+def test_one_colour_image_makes_all_of_them_rgb(by_class: Path) -> None:
+    write_png(by_class / "cat" / "red.png", np.full((4, 5, 3), (255, 0, 0), "uint8"))
+    dataset = load(by_class)
+    assert dataset.features["image"].shape == (4, 5, 3)
+    assert {e["image"].shape for split in dataset.splits.values() for e in split} == {(4, 5, 3)}
+
+
+def test_other_files_are_left_out_and_said(by_class: Path) -> None:
+    (by_class / "cat" / "readme.txt").write_text("hello")
+    (by_class / "cat" / ".DS_Store").write_bytes(b"x")
+    (by_class / "notes.txt").write_text("hello")
+    dataset = load(by_class)
+    assert sum(dataset.counts()["train"] + dataset.counts()["test"]) == 20
+    assert "cat/readme.txt" in dataset.notes[0]
+    assert "DS_Store" not in "".join(dataset.notes)
+
+
+def spoil(path: Path) -> None:
+    path.write_text("not an image")
+
+
+def cut(path: Path) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (40, 50, 3), dtype="uint8")
+    Image.fromarray(noise).save(path)
+    path.write_bytes(path.read_bytes()[:900])  # the header is whole
+
+
+@pytest.mark.parametrize("damage", [spoil, cut])
+def test_skip_corrupt_leaves_unreadable_files_out_and_lists_them(by_class: Path, damage) -> None:
+    bad = by_class / "dog" / "bad.png"
+    damage(bad)
+    dataset = load(by_class, skip_corrupt=True)
+    assert dataset.skipped == (str(bad),)
+    assert sum(dataset.counts()["train"] + dataset.counts()["test"]) == 20
+    shutil.move(bad, by_class / "dog" / "bad.txt")
+    assert load(by_class).fingerprint == dataset.fingerprint
+
+
+def test_a_file_without_a_sound_header_stops_the_load(by_class: Path) -> None:
+    spoil(by_class / "dog" / "bad.png")
+    with pytest.raises(DataError, match=r"dog/bad\.png is no image.*(?s:.*)skip_corrupt=True"):
+        load(by_class)
+
+
+def test_a_file_cut_short_is_named_when_it_is_asked_for(by_class: Path) -> None:
+    cut(by_class / "dog" / "bad.png")
+    dataset = load(by_class)  # its header is sound
+    with pytest.raises(DataError, match=r"dog/bad\.png is damaged"):
+        for split in dataset.splits.values():
+            list(split)
+
+
+def test_a_file_cut_short_stops_a_load_that_decodes_at_once(by_class: Path) -> None:
+    bad = by_class / "dog" / "bad.png"
+    shutil.copy(by_class / "cat" / "005.png", bad)
+    bad.write_bytes(bad.read_bytes()[:45])
+    with pytest.raises(DataError, match=r"dog/bad\.png is damaged(?s:.*)skip_corrupt=True"):
+        load(by_class)
+    assert load(by_class, skip_corrupt=True).skipped == (str(bad),)
+
+
+def test_a_class_of_unreadable_images_is_named(by_class: Path) -> None:
+    for path in (by_class / "dog").iterdir():
+        spoil(path)
+    with pytest.raises(DataError, match=r"No image in .*dog can be read"):
+        load(by_class, skip_corrupt=True)
+
+
+def test_a_wrong_layout_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="There is no folder"):
+        load(tmp_path / "none")
+    fill(tmp_path, 1)
+    with pytest.raises(DataError, match="is a file"):
+        load(tmp_path / "000.png")
+    with pytest.raises(DataError, match="no class folders"):
+        load(tmp_path)
+    fill(tmp_path / "cat", 4)
+    with pytest.raises(DataError, match="one class only: cat"):
+        load(tmp_path)
+    (tmp_path / "dog").mkdir()
+    with pytest.raises(DataError, match=r"no images in .*dog; it is empty"):
+        load(tmp_path)
+    fill(tmp_path / "dog" / "inside", 4)
+    with pytest.raises(DataError, match=r"no images in .*dog, only inside"):
+        load(tmp_path)
+
+
+def test_a_class_with_one_image_cannot_be_divided(by_class: Path) -> None:
+    fill(by_class / "emu", 1)
+    with pytest.raises(DataError, match="Class emu has 1 example"):
+        load(by_class)
+
+
+def test_a_class_that_a_split_lacks_is_named(by_split: Path) -> None:
+    shutil.rmtree(by_split / "test" / "dog")
+    with pytest.raises(DataError, match=r"test lacks the class\(es\) dog"):
+        load(by_split)
+
+
+def test_splits_need_train_and_one_folder_each(by_split: Path) -> None:
+    fill(by_split / "validation" / "cat", 1)
+    with pytest.raises(DataError, match="both the validation split"):
+        load(by_split)
+    shutil.rmtree(by_split / "validation")
+    shutil.rmtree(by_split / "train")
+    with pytest.raises(DataError, match="no train/"):
+        load(by_split)
+
+
+def test_folders_beside_the_splits_are_left_alone_and_said(by_split: Path) -> None:
+    fill(by_split / "drafts", 2)
+    dataset = load(by_split)
+    assert dataset.counts()["train"] == [3, 2]
+    assert dataset.notes == ("Left alone: drafts.",)

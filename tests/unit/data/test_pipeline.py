@@ -1,0 +1,139 @@
+"""The stream of batches is a function of (seed, step)."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zoo.data.dataset import Split
+from zoo.data.pipeline import Encoded, batch_positions, training_stream
+
+
+@dataclasses.dataclass
+class Spec:
+    shape: tuple
+    dtype: str
+    padding: float = 0
+    buckets: tuple = ()
+
+
+@dataclasses.dataclass
+class Declared:
+    x: dict
+    y: dict
+
+
+class Identity:
+    """Encodes an example as itself, and counts how often it was asked."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def encode(self, example, assets, seed):
+        self.calls += 1
+        offset = 0 if seed is None else seed
+        return {"value": np.asarray(example["value"])}, {
+            "label": np.int64(example["label"] + offset)
+        }
+
+
+ASSETS = Declared({"value": Spec((2,), "float32")}, {"label": Spec((), "int64")})
+
+
+def make_split(size=10):
+    values = np.arange(size * 2, dtype="float32").reshape(size, 2)
+    return Split({"value": values, "label": np.arange(size)})
+
+
+@given(
+    size=st.integers(1, 40),
+    batch_size=st.integers(1, 25),
+    seed=st.integers(0, 5),
+    passes=st.integers(1, 4),
+)
+@settings(max_examples=60, deadline=None)
+def test_every_pass_sees_every_example_once(size, batch_size, seed, passes):
+    steps = -(-size * passes // batch_size)
+    stream = np.concatenate(
+        [batch_positions(s, size=size, batch_size=batch_size, seed=seed) for s in range(steps)]
+    )
+    for number in range(passes):
+        one_pass = stream[number * size : (number + 1) * size]
+        assert sorted(one_pass) == list(range(size))
+
+
+def test_passes_differ_and_seeds_differ():
+    first, second = (batch_positions(s, size=50, batch_size=50, seed=1) for s in (0, 1))
+    assert not np.array_equal(first, second)
+    assert not np.array_equal(first, batch_positions(0, size=50, batch_size=50, seed=2))
+
+
+def test_stream_from_a_later_step_equals_the_rest_of_the_whole_stream():
+    encoded = Encoded(make_split(), Identity(), ASSETS)
+    whole = list(training_stream(encoded, batch_size=4, seed=3).take(7))
+    rest = list(training_stream(encoded, batch_size=4, seed=3, first_step=5).take(2))
+    for (x, y), (x_late, y_late) in zip(whole[5:], rest, strict=True):
+        assert np.array_equal(x["value"], x_late["value"])
+        assert np.array_equal(y["label"], y_late["label"])
+
+
+def test_augmentation_gets_a_seed_of_its_own_for_each_step():
+    encoded = Encoded(make_split(), Identity(), ASSETS)
+    stream = training_stream(
+        encoded, batch_size=2, seed=9, augment=lambda x, y, seed: ({"seed": seed}, y)
+    )
+    seeds = [tuple(x["seed"].numpy()) for x, _ in stream.take(3)]
+    assert seeds == [(9, 0), (9, 1), (9, 2)]
+
+
+def test_examples_are_encoded_once_where_they_fit_in_memory():
+    task = Identity()
+    encoded = Encoded(make_split(6), task, ASSETS)
+    for _ in range(3):
+        list(encoded.batches(4))
+    assert task.calls == 6
+
+
+def test_examples_are_encoded_at_each_access_where_they_do_not_fit():
+    task = Identity()
+    encoded = Encoded(make_split(6), task, ASSETS, memory_limit_bytes=0)
+    kept = Encoded(make_split(6), Identity(), ASSETS)
+    for _ in range(2):
+        pairs = zip(encoded.batches(4), kept.batches(4), strict=True)
+        for (x, y), (x_kept, y_kept) in pairs:
+            assert np.array_equal(x["value"], x_kept["value"])
+            assert np.array_equal(y["label"], y_kept["label"])
+    assert task.calls == 12
+
+
+def test_random_encodings_get_seeds_that_repeat():
+    encoded = Encoded(make_split(6), Identity(), ASSETS, memory_limit_bytes=0)
+    one, two = (
+        [y["label"].numpy() for _, y in training_stream(encoded, batch_size=3, seed=1).take(4)]
+        for _ in range(2)
+    )
+    assert np.array_equal(one, two)
+    assert len(np.unique(np.concatenate(one))) > 6  # offsets differ from visit to visit
+
+
+@pytest.mark.parametrize(("buckets", "width"), [((), 5), ((4, 8), 8)])
+def test_sequences_are_padded_to_the_longest_or_the_edge_of_a_bucket(buckets, width):
+    class Sequences:
+        def encode(self, example, assets, seed):
+            return {"ids": example["ids"]}, {}
+
+    assets = Declared({"ids": Spec((None,), "int64", padding=-1, buckets=buckets)}, {})
+    split = Split({"ids": [np.arange(3), np.arange(5)]})
+    ((x, _),) = Encoded(split, Sequences(), assets).batches(2)
+    assert x["ids"].shape == (2, width)
+    assert x["ids"][0].tolist() == [0, 1, 2] + [-1] * (width - 3)
+
+
+def test_parallel_stream_keeps_its_order():
+    encoded = Encoded(make_split(64), Identity(), ASSETS)
+    stream = training_stream(encoded, batch_size=8, seed=1)
+    expected = [batch_positions(s, size=64, batch_size=8, seed=1) for s in range(20)]
+    for (_, y), positions in zip(stream.take(20), expected, strict=True):
+        assert np.array_equal(y["label"], positions)

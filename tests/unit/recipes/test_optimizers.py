@@ -1,0 +1,103 @@
+"""Optimizers and schedules do what their names say."""
+
+import keras
+import numpy as np
+import pytest
+
+from recipes.load import load_recipe
+from recipes.optimizers import learning_rate, make_optimizer
+from recipes.schema import OPTIMIZERS, SCHEDULES
+from zoo.regularization import NONE, Regularization
+
+STEPS = 10
+
+
+def recipe_with(**changes):
+    values = {"training.epochs": 10, "optimizer.learning_rate": 0.1, "schedule.warmup_epochs": 0.0}
+    return load_recipe("image/digits-cnn").with_values(values | changes)
+
+
+def rates(**changes):
+    schedule = learning_rate(recipe_with(**changes), steps_per_epoch=STEPS)
+    return np.array([float(schedule(step)) for step in range(100)])
+
+
+def test_cosine_follows_its_equation():
+    t = np.arange(100)
+    assert rates(**{"schedule.name": "cosine"}) == pytest.approx(
+        0.05 * (1 + np.cos(np.pi * t / 100)), abs=1e-6
+    )
+
+
+def test_warm_up_is_linear_and_ends_at_the_peak():
+    values = rates(**{"schedule.warmup_epochs": 2.0})
+    assert values[:20] == pytest.approx(0.1 * np.arange(1, 21) / 20, abs=1e-7)
+    assert values[20] == pytest.approx(0.1)
+
+
+def test_step_drops_at_the_given_epochs():
+    values = rates(**{"schedule.name": "step", "schedule.step_epochs": [5.0, 7.5]})
+    assert values[[0, 49, 52, 74, 77]] == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001], rel=1e-5)
+
+
+def test_final_fraction_is_where_linear_ends():
+    values = rates(**{"schedule.name": "linear", "schedule.final_fraction": 0.2})
+    assert values[-1] == pytest.approx(0.02 + 0.08 / 100, rel=1e-3)
+
+
+def test_one_cycle_rises_for_three_tenths():
+    values = rates(**{"schedule.name": "one_cycle"})
+    assert values[0] == pytest.approx(0.1 / 25)
+    assert values.argmax() == 30
+    assert values.max() == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_every_schedule_stays_between_zero_and_the_peak(name):
+    values = rates(**{"schedule.name": name, "schedule.warmup_epochs": 1.0})
+    assert (values >= 0).all()
+    assert values.max() <= 0.1 + 1e-6
+
+
+def tiny_model():
+    keras.utils.set_random_seed(1)
+    return keras.Sequential([keras.Input((3,)), keras.layers.Dense(2, name="dense")])
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_every_optimizer_lowers_a_loss(name):
+    model = tiny_model()
+    recipe = recipe_with(
+        **{"optimizer.name": name, "optimizer.arguments": {}, "optimizer.learning_rate": 0.05}
+    )
+    model.compile(make_optimizer(recipe, model, NONE, steps_per_epoch=STEPS), "mse")
+    x = np.random.default_rng(0).normal(size=(64, 3)).astype("float32")
+    y = x[:, :2]
+    before = model.evaluate(x, y, verbose=0)
+    model.fit(x, y, epochs=5, batch_size=16, verbose=0)
+    assert model.evaluate(x, y, verbose=0) < before
+
+
+def test_weight_decay_leaves_biases_alone():
+    model = tiny_model()
+    recipe = recipe_with(**{"optimizer.name": "adamw", "optimizer.arguments": {}})
+    model.compile(
+        make_optimizer(recipe, model, Regularization(weight_decay=0.5), steps_per_epoch=STEPS),
+        "mse",
+    )
+    dense = model.layers[0]
+    dense.bias.assign([1.0, 1.0])
+    kernel = dense.kernel.numpy()
+    optimizer = model.optimizer
+    optimizer.apply([keras.ops.zeros_like(v) for v in model.trainable_variables])
+    assert dense.bias.numpy() == pytest.approx([1.0, 1.0])
+    assert dense.kernel.numpy() == pytest.approx(kernel * (1 - 0.1 * 0.5), rel=1e-5)
+
+
+def test_adamw_without_decay_does_not_decay():
+    model = tiny_model()
+    recipe = recipe_with(**{"optimizer.name": "adamw", "optimizer.arguments": {}})
+    optimizer = make_optimizer(recipe, model, NONE, steps_per_epoch=STEPS)
+    kernel = model.layers[0].kernel.numpy()
+    optimizer.apply([keras.ops.zeros_like(v) for v in model.trainable_variables])
+    assert np.array_equal(model.layers[0].kernel.numpy(), kernel)

@@ -1,0 +1,181 @@
+"""A recipe is values; what does not fit is refused with the nearest that would."""
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recipes.load import dump_yaml, load_recipe, parse_overrides, parse_yaml, recipe_names
+from recipes.schema import OPTIMIZERS, Recipe, prediction_interval
+from zoo.errors import ArgumentError, RecipeError, UnknownNameError
+
+DIGITS = "image/digits-cnn"
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_every_recipe_is_valid_and_carries_its_own_name(name):
+    recipe = load_recipe(name)
+    assert recipe.name == name
+    assert recipe.summary
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_resolved_recipe_is_a_recipe_that_resolves_to_itself(name):
+    recipe = load_recipe(name)
+    again = Recipe.parse(parse_yaml(dump_yaml(recipe.resolved()), source="text"), source="text")
+    assert again.resolved() == recipe.resolved()
+
+
+def test_resolved_recipe_shows_the_preset_and_its_expansion():
+    values = load_recipe(DIGITS, "regularization.preset=medium").resolved()["regularization"]
+    assert values["preset"] == "medium"
+    assert values["cutmix_alpha"] == 1.0  # from the preset
+    assert values["flip"] is False  # the knob wins
+
+
+def test_override_reaches_its_field():
+    recipe = load_recipe(DIGITS, "optimizer.learning_rate=3e-4", "model.arguments.widths=[4, 8]")
+    assert recipe.optimizer.learning_rate == 3e-4
+    assert recipe.model.arguments["widths"] == [4, 8]
+
+
+def test_misspelt_field_names_the_nearest():
+    with pytest.raises(RecipeError, match=r"nearest: optimizer\.learning_rate"):
+        load_recipe(DIGITS, "optimizer.learning_rte=0.1")
+
+
+def test_misspelt_section_names_the_nearest():
+    with pytest.raises(RecipeError, match="nearest: optimizer"):
+        load_recipe(DIGITS, "optimiser.learning_rate=0.1")
+
+
+def test_path_through_a_value_is_refused():
+    with pytest.raises(RecipeError, match="training is|epochs is a value"):
+        load_recipe(DIGITS, "training.epochs.more=1")
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("training.epochs=0", "greater than or equal to 1"),
+        ("training.epochs=three", "valid integer"),
+        ("optimizer.learning_rate=-1", "greater than 0"),
+        ("optimizer.name=sdg", "'sgd'"),
+        ("training.precision=float8", "mixed_bfloat16"),
+        ("training.epochs=true", "valid integer"),
+    ],
+)
+def test_value_out_of_range_says_what_would_fit(override, words):
+    with pytest.raises(RecipeError) as caught:
+        load_recipe(DIGITS, override)
+    assert words in str(caught.value)
+    assert override.partition("=")[0] in str(caught.value)
+
+
+def test_unknown_model_names_the_nearest():
+    with pytest.raises(UnknownNameError, match="resnet20"):
+        load_recipe(DIGITS, "model.name=resnet2", "model.arguments={}")
+
+
+def test_unknown_builder_argument_names_the_nearest():
+    with pytest.raises(ArgumentError, match="nearest: widths"):
+        load_recipe(DIGITS, "model.arguments.width=[4]")
+
+
+def test_unknown_optimizer_argument_names_the_nearest():
+    with pytest.raises(ArgumentError, match="nearest: beta_1"):
+        load_recipe(DIGITS, "optimizer.arguments.beta1=0.9")
+
+
+def test_changing_a_value_makes_the_result_unmeasured_but_another_seed_does_not():
+    expects = {
+        "metric": "accuracy",
+        "values": {1: 0.9, 2: 0.91},
+        "mean": 0.905,
+        "low": 0.89,
+        "high": 0.92,
+        "minutes": 1.0,
+        "hardware": "h",
+        "data_fingerprint": "f",
+    }
+    recipe = load_recipe(DIGITS).with_values({"expects": expects})
+    assert recipe.with_values({"training.seed": 7}).expects.mean == 0.905
+    assert recipe.with_values({"training.epochs": 7}).expects == "unmeasured"
+
+
+def test_recipe_is_frozen():
+    with pytest.raises(ValueError, match="frozen"):
+        load_recipe(DIGITS).training.epochs = 1
+
+
+def test_unknown_recipe_names_the_nearest():
+    with pytest.raises(UnknownNameError, match="image/digits-cnn"):
+        load_recipe("digits-cnn")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: !!python/object/apply:os.system [ls]", "a: [1, 2", "a: 1\na: 2", "? [a]: 1\n- b"],
+)
+def test_yaml_that_is_not_plain_values_is_refused(text):
+    with pytest.raises(RecipeError):
+        parse_yaml(text, source="mine.yaml")
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_any_text_parses_or_is_refused_as_a_recipe_error(text):
+    try:
+        parse_overrides([text])
+    except RecipeError as error:
+        assert str(error)
+
+
+@given(st.floats(1e-12, 1e12))
+@settings(deadline=None)
+def test_numbers_survive_an_override(value):
+    assert parse_overrides([f"a={value!r}"]) == {"a": value}
+
+
+def test_optimizer_table_is_that_of_keras():
+    import inspect
+
+    import keras
+
+    from recipes.optimizers import _CLASSES
+
+    common = {
+        "self", "learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm",
+        "use_ema", "ema_momentum", "ema_overwrite_frequency", "loss_scale_factor",
+        "gradient_accumulation_steps", "name", "kwargs",
+    }  # fmt: skip
+    for name, arguments in OPTIMIZERS.items():
+        signature = inspect.signature(getattr(keras.optimizers, _CLASSES[name]).__init__)
+        assert set(arguments) <= set(signature.parameters) - common, name
+    every = {
+        name
+        for name, value in vars(keras.optimizers).items()
+        if inspect.isclass(value) and issubclass(value, keras.optimizers.Optimizer)
+    }
+    wrappers = {"Optimizer", "LossScaleOptimizer", "MultiOptimizer"}
+    assert every - wrappers == set(_CLASSES.values())
+
+
+def test_prediction_interval_is_the_textbook_one():
+    low, high = prediction_interval([0.90, 0.92, 0.91])
+    half = 4.302653 * 0.01 * math.sqrt(1 + 1 / 3)  # t(0.975, 2) from a table
+    assert low == pytest.approx(0.91 - half, abs=1e-6)
+    assert high == pytest.approx(0.91 + half, abs=1e-6)
+
+
+def test_prediction_interval_covers_one_further_run():
+    import numpy as np
+
+    generator = np.random.default_rng(0)
+    hits = 0
+    for _ in range(2000):
+        *seen, further = generator.normal(0.5, 0.01, 6)
+        low, high = prediction_interval(seen)
+        hits += low <= further <= high
+    assert 0.935 < hits / 2000 < 0.965

@@ -1,0 +1,90 @@
+"""The model card is Markdown whose front matter a hub can read."""
+
+import pytest
+import yaml
+
+from recipes.report.card import fence, render_card, text
+
+EVIL = "<script>`a`|b</script>\n---\nlicense: mit"
+
+
+def parts(card: str) -> tuple[dict, str]:
+    opening, front_matter, body = card.split("---\n", 2)
+    assert opening == ""
+    return yaml.safe_load(front_matter), body
+
+
+def test_every_run_gives_a_card_with_every_section(variant):
+    front_matter, body = parts(render_card(variant))
+    assert front_matter["library_name"] == "keras"
+    headings = [line[3:] for line in body.splitlines() if line.startswith("## ")]
+    assert headings == [
+        "Intended use",
+        "How to use",
+        "Data",
+        "Training",
+        "Results",
+        "Limits",
+        "Reproduce",
+        "Environment",
+    ]
+    assert "nan" not in str(front_matter["model-index"])
+
+
+def test_the_front_matter_holds_the_results_by_task_and_data(made):
+    front_matter, _ = parts(render_card(made(licence="apache-2.0")))
+    assert front_matter["license"] == "apache-2.0"
+    assert front_matter["datasets"] == ["digits"]
+    assert front_matter["metrics"] == ["accuracy", "loss"]
+    [entry] = front_matter["model-index"]
+    [result] = entry["results"]
+    assert result["task"] == {"type": "image-classification"}
+    assert result["dataset"] == {"name": "digits", "type": "digits", "split": "test"}
+    assert [metric["type"] for metric in result["metrics"]] == ["accuracy", "loss"]
+    assert result["metrics"][1]["value"] == pytest.approx(0.4321)
+
+
+def test_no_licence_is_claimed_that_nobody_gave(made):
+    front_matter, body = parts(render_card(made()))
+    assert front_matter["license"] == "other"
+    assert "state one before you share" in body
+
+
+def test_results_stand_with_their_intervals_and_limits_name_the_weakest(made):
+    _, body = parts(render_card(made()))
+    assert "| Loss | 0.4321 | 0.4–0.5 |" in body
+    assert "Weakest recall: class" in body
+    assert "Most often mistaken: class" in body
+
+
+def test_the_card_shows_how_to_use_the_weights(made):
+    _, body = parts(render_card(made(weights={"name": "cnn_small.digits"})))
+    assert "zoo.load('cnn_small.digits')" in body
+    assert "zoo predict cnn_small.digits image.png" in body
+
+
+def test_names_can_neither_end_the_front_matter_nor_become_markup(made):
+    data = made(
+        dataset={"name": EVIL, "licence": EVIL},
+        environment={EVIL: EVIL},
+        recipe={"name": EVIL, "summary": EVIL, "model": {"name": EVIL}},
+    )
+    data = type(data)(**{**vars(data), "classes": (EVIL, "b", "c")})
+    front_matter, body = parts(render_card(data))
+    assert front_matter["license"] == "other"
+    assert front_matter["datasets"] == [" ".join(EVIL.split())]
+    outside, inside = [], False
+    for line in body.splitlines():
+        if line.startswith("```"):
+            inside = not inside
+        elif not inside:
+            outside.append(line)
+    assert "<script>" not in "\n".join(outside)
+
+
+def test_text_is_one_line_without_markup():
+    assert text("a|b\n*c* <d>") == r"a\|b \*c\* &lt;d&gt;"
+
+
+def test_a_code_block_cannot_be_closed_from_within():
+    assert fence("a\n```\nb").splitlines()[0] == "````"

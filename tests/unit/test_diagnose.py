@@ -1,0 +1,350 @@
+"""The probe measures without touching anything; findings name what is wrong and how to mend it."""
+
+import json
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from recipes.diagnose import Finding, Probe, findings
+from recipes.probe import kernels
+from zoo.errors import ArgumentError
+
+LAYERS = keras.layers
+
+
+class CrossEntropy:
+    """As much of a task as the probe needs."""
+
+    def loss(self, y, y_pred):
+        logits = y_pred["logits"]
+        target = ops.one_hot(y["label"], logits.shape[-1])
+        return {"loss": ops.mean(-ops.sum(target * ops.log_softmax(logits), axis=-1))}
+
+
+@keras.saving.register_keras_serializable(package="tests")
+class Trained(keras.Model):
+    """A functional model that asks a task for its loss, as the zoo's does."""
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        return self.task.loss(y, y_pred)["loss"]
+
+
+def small_model(*, relu_bias: float = 0.0) -> keras.Model:
+    """A backbone with batch norm and dropout, nested as one layer below a linear head."""
+    inside = keras.Input((6, 6, 1), name="pixels")
+    h = LAYERS.Conv2D(4, 3, padding="same", name="conv")(inside)
+    h = LAYERS.BatchNormalization(name="norm")(h)
+    h = LAYERS.ReLU(name="relu")(h)
+    h = LAYERS.Dropout(0.5, seed=3, name="drop")(h)
+    h = LAYERS.Flatten(name="flat")(h)
+    h = LAYERS.Dense(
+        8,
+        activation="relu",
+        bias_initializer=keras.initializers.Constant(relu_bias),
+        name="hidden",
+    )(h)
+    backbone = keras.Model(inside, {"features": h}, name="backbone")
+    image = keras.Input((6, 6, 1), name="image")
+    logits = LAYERS.Dense(3, name="head_logits")(backbone(image)["features"])
+    model = Trained(inputs={"image": image}, outputs={"logits": logits})
+    model.task = CrossEntropy()
+    model.compile(optimizer=keras.optimizers.SGD(0.05))
+    return model
+
+
+def batch(size: int = 16) -> tuple[dict, dict]:
+    random = np.random.default_rng(0)
+    return (
+        {"image": random.normal(size=(size, 6, 6, 1)).astype("float32")},
+        {"label": random.integers(0, 3, size).astype("int64")},
+    )
+
+
+def fitted(probe: Probe | None, *, epochs: int = 2, initial_epoch: int = 0, **options):
+    keras.utils.set_random_seed(1)
+    model = small_model(**options)
+    x, y = batch()
+    model.fit(
+        x,
+        y,
+        batch_size=8,
+        epochs=epochs,
+        initial_epoch=initial_epoch,
+        shuffle=False,
+        verbose=0,
+        callbacks=[probe] if probe else [],
+    )
+    return model
+
+
+@pytest.fixture(scope="module")
+def measured() -> tuple[keras.Model, Probe]:
+    probe = Probe(*batch())
+    return fitted(probe), probe
+
+
+def test_probing_changes_no_weight_no_seed_no_statistic_and_no_optimizer_slot(measured):
+    model, _ = measured
+    plain = fitted(None)
+
+    def state(model):
+        return [np.array(v) for v in (*model.variables, *model.optimizer.variables)]
+
+    for seen, expected in zip(state(model), state(plain), strict=True):
+        np.testing.assert_array_equal(seen, expected)
+
+
+def test_a_record_an_epoch_of_plain_json_in_depth_order(measured):
+    _, probe = measured
+    assert [record["epoch"] for record in probe.records] == [1, 2]
+    assert json.loads(json.dumps(probe.records, allow_nan=False)) == probe.records
+    record = probe.records[0]
+    assert record["steps"] == 2
+    assert [row["key"] for row in record["kernels"]] == [
+        "backbone/conv/kernel",
+        "backbone/hidden/kernel",
+        "head_logits/kernel",
+    ]
+    assert [row["key"] for row in record["activations"]] == ["backbone/relu", "backbone/hidden"]
+
+
+def test_gradients_are_those_of_the_loss_in_inference_mode(measured):
+    """A central difference along the gradient of the head's kernel gives its norm back."""
+    model, probe = measured
+    x, y = batch()
+    kernel = model.get_layer("head_logits").kernel
+    start = np.array(kernel)
+
+    def loss(value):
+        kernel.assign(value)
+        return float(model.task.loss(y, model(x, training=False))["loss"])
+
+    slopes = np.zeros_like(start)
+    for index in np.ndindex(start.shape):
+        step = np.zeros_like(start)
+        step[index] = 1e-2
+        slopes[index] = (loss(start + step) - loss(start - step)) / 2e-2
+    kernel.assign(start)
+    row = probe.records[-1]["kernels"][-1]
+    assert row["gradient_norm"] == pytest.approx(np.linalg.norm(slopes), rel=0.01)
+    assert row["gradient_mean_abs"] == pytest.approx(np.abs(slopes).mean(), rel=0.01)
+    assert row["weight_norm"] == pytest.approx(np.linalg.norm(start), rel=1e-4)
+
+
+def test_the_update_ratio_is_the_net_change_over_the_epoch():
+    probe = Probe(*batch())
+    one, two = fitted(None, epochs=1), fitted(probe, epochs=2)
+    before = {key: np.array(value) for key, value in kernels(one).items()}
+    for row in probe.records[1]["kernels"]:
+        now = np.array(kernels(two)[row["key"]])
+        expected = np.linalg.norm(now - before[row["key"]]) / np.linalg.norm(now)
+        assert row["update_ratio"] == pytest.approx(expected, rel=1e-3)
+
+
+def test_units_that_never_fire_are_counted_as_dead():
+    probe = Probe(*batch())
+    fitted(probe, epochs=1, relu_bias=-1e6)
+    shares = {row["key"]: row["dead_share"] for row in probe.records[0]["activations"]}
+    assert shares["backbone/hidden"] == 1.0
+    assert shares["backbone/relu"] < 0.5
+
+
+def test_records_of_an_earlier_sitting_are_kept_and_epochs_are_not_doubled():
+    probe = Probe(*batch())
+    probe.records = [{"epoch": 1, "kept": True}, {"epoch": 2, "overtaken": True}]
+    fitted(probe, epochs=2, initial_epoch=1)
+    assert [record["epoch"] for record in probe.records] == [1, 2]
+    assert "kept" in probe.records[0] and "overtaken" not in probe.records[1]
+
+
+def test_the_layers_call_methods_are_their_own_again_after_probing(measured):
+    model, _ = measured
+    assert "call" not in vars(model.get_layer("backbone").get_layer("relu"))
+
+
+def test_tensors_of_one_layer_that_share_a_name_get_distinct_keys():
+    inputs = keras.Input((5, 4))
+    outputs = LAYERS.Bidirectional(LAYERS.LSTM(2), name="both")(inputs)
+    keys = list(kernels(keras.Model(inputs, outputs)))
+    assert len(keys) == len(set(keys)) == 4
+
+
+@pytest.mark.parametrize("size", [0, 129])
+def test_a_probe_batch_must_hold_1_to_128_examples(size):
+    with pytest.raises(ArgumentError, match="1 to 128"):
+        Probe({"image": np.zeros((size, 2))}, {"label": np.zeros(size)})
+
+
+def history(loss, val_loss=None, accuracy=None, val_accuracy=None, rate=0.1) -> list[dict]:
+    columns = {
+        "loss": loss,
+        "val_loss": val_loss,
+        "accuracy": accuracy,
+        "val_accuracy": val_accuracy,
+        "learning_rate": [rate] * len(loss) if np.isscalar(rate) else rate,
+    }
+    present = {name: values for name, values in columns.items() if values is not None}
+    return [
+        {"epoch": i + 1} | {name: values[i] for name, values in present.items()}
+        for i in range(len(loss))
+    ]
+
+
+def record(epoch=1, norms=(1.0, 1.0), mean_abs=1e-3, ratio=0.05, dead=(0.0,), steps=100) -> dict:
+    return {
+        "epoch": epoch,
+        "steps": steps,
+        "kernels": [
+            {
+                "key": f"layer{i}/kernel",
+                "gradient_norm": norm,
+                "gradient_mean_abs": mean_abs,
+                "weight_norm": 1.0,
+                "update_ratio": ratio,
+            }
+            for i, norm in enumerate(norms)
+        ],
+        "activations": [
+            {"key": f"relu{i}", "std": 1.0, "dead_share": share} for i, share in enumerate(dead)
+        ],
+    }
+
+
+HEALTHY = history(
+    [1.0, 0.7, 0.5, 0.4, 0.35, 0.3, 0.28, 0.27],
+    [1.1, 0.8, 0.6, 0.5, 0.42, 0.4, 0.39, 0.39],
+    [0.5, 0.7, 0.8, 0.84, 0.87, 0.88, 0.9, 0.9],
+    [0.5, 0.7, 0.8, 0.84, 0.86, 0.87, 0.87, 0.87],
+)
+RECORDS = [record(epoch) for epoch in range(1, 9)]
+
+
+def by_kind(history, records=(), metric="accuracy", mode="max") -> dict[str, Finding]:
+    found = findings(history, records, metric=metric, mode=mode)
+    assert len({item.kind for item in found}) == len(found)
+    for item in found:
+        assert item.title and item.evidence
+        assert bool(item.advice) == (item.severity != "fine")
+    return {item.kind: item for item in found}
+
+
+def test_a_healthy_run_gives_a_fine_finding_for_each_of_the_nine_checks():
+    found = by_kind(HEALTHY, RECORDS)
+    assert {item.severity for item in found.values()} == {"fine"}
+    assert len(found) == 9
+
+
+def test_what_cannot_be_measured_is_not_judged():
+    assert findings([], [], metric="accuracy", mode="max") == []
+    assert set(by_kind(history([1.0]))) == {"not_finite"}
+    assert "dead_units" not in by_kind(HEALTHY)
+
+
+def test_the_worst_comes_first():
+    found = findings(HEALTHY, [record(dead=(0.9, 0.0, 0.0))], metric="accuracy", mode="max")
+    assert found[0].kind == "dead_units"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), None])
+def test_a_loss_that_is_no_number_is_a_problem_that_names_its_epoch(value):
+    found = by_kind(history([1.0, value, value], [1.0, 1.0, 1.0]), [record(norms=(None, None))])
+    assert found["not_finite"].severity == "problem"
+    assert "epoch 2" in found["not_finite"].evidence
+    assert "optimizer.learning_rate=0.01" in found["not_finite"].advice
+    assert found["exploding"].severity == "problem"
+
+
+def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_overfitting():
+    loss, val = [1, 0.6, 0.4, 0.2, 0.1, 0.05], [1, 0.7, 0.6, 0.7, 0.8, 0.95]
+    found = by_kind(history(loss, val))["overfitting"]
+    assert found.severity == "warning"
+    assert "0.6 at its lowest (epoch 3)" in found.evidence
+    assert "regularization.preset" in found.advice
+    worse = by_kind(history(loss, [1, 0.7, 0.6, 0.8, 1.0, 1.2]))["overfitting"]
+    assert worse.severity == "problem"
+
+
+def test_a_validation_loss_that_rises_with_the_training_loss_is_not_overfitting():
+    found = by_kind(history([1, 0.5, 0.6, 0.8, 1.0], [1, 0.5, 0.6, 0.8, 1.0]))
+    assert found["overfitting"].severity == "fine"
+
+
+@pytest.mark.parametrize(("val", "severity"), [(0.97, "fine"), (0.9, "warning"), (0.7, "problem")])
+def test_the_generalisation_gap_is_graded(val, severity):
+    curves = history([1, 0.1, 0.1, 0.1], [1, 0.4, 0.4, 0.4], [0.5, 1, 1, 1], [0.5, val, val, val])
+    assert by_kind(curves)["generalisation_gap"].severity == severity
+
+
+def test_the_gap_of_a_metric_that_should_be_small_has_the_other_sign():
+    curves = [
+        {"epoch": i, "loss": 0.1, "val_loss": 0.4, "wer": 0.02, "val_wer": 0.3} for i in (1, 2, 3)
+    ]
+    found = by_kind(curves, metric="wer", mode="min")
+    assert found["generalisation_gap"].severity == "problem"
+
+
+def test_a_training_loss_that_never_falls_is_a_problem():
+    assert by_kind(history([2.3, 2.31, 2.3]))["not_learning"].severity == "problem"
+    assert by_kind(history([2.3, 2.31, 2.2]))["not_learning"].severity == "fine"
+
+
+def test_vanishing_gradients_are_found_by_size_and_by_ratio():
+    assert by_kind(HEALTHY, [record(mean_abs=1e-8)])["vanishing"].severity == "problem"
+    assert by_kind(HEALTHY, [record(norms=(1e-5, 1.0))])["vanishing"].severity == "warning"
+    assert by_kind(HEALTHY, [record(norms=(1e5, 1.0))])["vanishing"].severity == "warning"
+
+
+def test_small_gradients_of_a_model_that_has_learnt_all_are_no_problem():
+    curves = history([1.0, 0.5, 1e-4])
+    records = [record(1), record(2), record(3, mean_abs=1e-9)]
+    assert by_kind(curves, records)["vanishing"].severity == "fine"
+
+
+def test_exploding_gradients_are_found_by_size_and_by_growth():
+    assert by_kind(HEALTHY, [record(norms=(2e3, 1.0))])["exploding"].severity == "problem"
+    grown = [record(1), record(2), record(3, norms=(300.0, 1.0))]
+    assert by_kind(HEALTHY, grown)["exploding"].severity == "problem"
+    early = [record(1, norms=(2e3, 1.0)), record(2), record(3)]
+    assert by_kind(HEALTHY, early)["exploding"].severity == "fine"
+
+
+def test_dead_units_are_graded_by_how_many_layers_have_them():
+    one = by_kind(HEALTHY, [record(dead=(0.6, 0.1, 0.0))])["dead_units"]
+    assert one.severity == "warning" and "relu0: 60%" in one.evidence
+    assert by_kind(HEALTHY, [record(dead=(0.6, 0.9))])["dead_units"].severity == "problem"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "steps", "severity", "advice"),
+    [(1.5, 1000, "warning", "=0.03"), (0.5, 10, "warning", "=0.03"), (1e-5, 100, "warning", "=1")],
+)
+def test_steps_of_the_wrong_size_are_named_with_the_next_rate_to_try(
+    ratio, steps, severity, advice
+):
+    records = [record(epoch, ratio=ratio, steps=steps) for epoch in (1, 2, 3)]
+    found = by_kind(HEALTHY, records)["learning_rate"]
+    assert found.severity == severity
+    assert found.advice.endswith(advice)
+
+
+def test_tiny_steps_at_the_end_of_a_schedule_are_meant():
+    curves = history([1.0, 0.5, 0.4, 0.39], rate=[0.1, 0.05, 0.001, 0.0])
+    records = [record(1), record(2), record(3, ratio=1e-6), record(4, ratio=1e-7)]
+    assert by_kind(curves, records)["learning_rate"].severity == "fine"
+
+
+def test_a_training_loss_that_jumps_about_speaks_of_a_high_learning_rate():
+    found = by_kind(history([1.0, 1.3, 0.9, 1.4, 0.8, 1.2]))["learning_rate"]
+    assert found.severity == "warning"
+    assert "jumped up in 3 of 5" in found.evidence
+
+
+def test_a_run_that_ends_while_it_gains_is_unfinished_unless_the_rate_was_annealed():
+    loss, score = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5], [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
+    found = by_kind(history(loss, val_accuracy=score))["unfinished"]
+    assert found.severity == "warning"
+    assert "training.epochs=12" in found.advice
+    annealed = history(loss, val_accuracy=score, rate=[0.1, 0.09, 0.06, 0.03, 0.02, 0.0])
+    assert by_kind(annealed)["unfinished"].severity == "fine"

@@ -1,0 +1,103 @@
+"""Optimizers and losses of Keras that do something else than one would think.
+
+Every test shows a naive way that still fails. One that turns red means that a release has mended
+the fault: the module named in its docstring may go.
+"""
+
+import keras
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.upstream
+
+X, Y = np.linspace(-1, 1, 96, dtype="float32").reshape(24, 4), np.ones((24, 1), "float32")
+
+
+def line(optimizer):
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+    model.compile(optimizer, "mse")
+    return model
+
+
+def fit(model, *, epochs=1, callbacks=(), batch_size=8):
+    model.fit(X, Y, epochs=epochs, batch_size=batch_size, callbacks=list(callbacks), verbose=0)
+    return model
+
+
+def decays(optimizer, name):
+    return optimizer._use_weight_decay(keras.Variable(np.ones(2, "float32"), name=name))
+
+
+def test_exclusions_from_weight_decay_are_lost_in_the_config():
+    """Trap: a saved and loaded AdamW decays biases. Stepped round by recipes.optimizers."""
+    optimizer = keras.optimizers.AdamW(weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    assert not decays(optimizer, "bias")
+    assert decays(keras.optimizers.AdamW.from_config(optimizer.get_config()), "bias")
+
+
+def test_exclusions_from_weight_decay_match_by_search():
+    """Trap: "bias" also excludes "unbiased_kernel". Stepped round by recipes.optimizers."""
+    optimizer = keras.optimizers.AdamW(weight_decay=0.1)
+    optimizer.exclude_from_weight_decay(var_names=["bias"])
+    assert decays(optimizer, "kernel")
+    assert not decays(optimizer, "unbiased_kernel")
+
+
+def test_averaged_weights_replace_the_trained_ones_at_the_end_of_fit():
+    """Trap: with `use_ema` two fits of one epoch are not one fit of two.
+
+    Stepped round by recipes.callbacks, which keeps both sets.
+    """
+    trained = []
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: trained.append(model.get_weights()[0])
+    )
+    model = line(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))
+    fit(model, callbacks=[keep])
+    assert np.abs(model.get_weights()[0] - trained[-1]).max() > 1e-3
+
+    def weights_after(*fits):
+        model = line(keras.optimizers.SGD(0.1, use_ema=True, ema_momentum=0.9))
+        for epochs in fits:
+            # The whole set in one batch: the order of examples plays no part.
+            fit(model, epochs=epochs, batch_size=24)
+        return model.get_weights()[0]
+
+    assert np.abs(weights_after(8) - weights_after(4, 4)).max() > 1e-3
+    np.testing.assert_array_equal(weights_after(8), weights_after(8))
+
+
+def test_schedules_run_on_micro_steps_under_gradient_accumulation():
+    """Trap: 12 micro-steps make 3 updates, yet a decay over 12 updates has ended.
+
+    Stepped round by recipes.optimizers.
+    """
+    schedule = keras.optimizers.schedules.PolynomialDecay(0.1, 12)
+    model = line(keras.optimizers.SGD(schedule, gradient_accumulation_steps=4))
+    fit(model, batch_size=2)
+    assert int(model.optimizer.iterations) == 3
+    assert float(model.optimizer.learning_rate) == pytest.approx(1e-4)
+
+
+def test_a_remainder_of_gradient_accumulation_is_not_applied():
+    """Trap: of 6 micro-steps with accumulation 4, the last 2 change nothing.
+
+    Stepped round by recipes.optimizers.
+    """
+    model = line(keras.optimizers.SGD(0.1, gradient_accumulation_steps=4))
+    seen = []
+    keep = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(model.get_weights()[0])
+    )
+    fit(model, batch_size=4, callbacks=[keep])
+    assert np.abs(seen[3] - seen[2]).max() > 0
+    np.testing.assert_array_equal(seen[5], seen[3])
+
+
+def test_the_sparse_loss_has_no_label_smoothing():
+    """Trap: only one-hot losses smooth labels. Stepped round by zoo.tasks.image_classification."""
+    keras.losses.CategoricalCrossentropy(label_smoothing=0.1)
+    with pytest.raises(TypeError, match="label_smoothing"):
+        keras.losses.SparseCategoricalCrossentropy(label_smoothing=0.1)

@@ -1,0 +1,181 @@
+"""Contract checks that every catalog entry passes; public, so that additions elsewhere can too.
+
+Each check raises AssertionError that says what is broken.
+"""
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from zoo import registry
+from zoo.assembly import build
+from zoo.complexity import count_params
+from zoo.data.dataset import Dataset
+from zoo.tasks.base import Assets, Task
+from zoo.weights import load_model_weights, save_model_weights, tensor_keys
+
+CLASSES = 3
+BATCH = 4
+
+
+def tiny_model(name: str, *, num_classes: int = CLASSES, seed: int = 1) -> keras.Model:
+    """Build a model from its card's tiny arguments."""
+    card = registry.model_card(name)
+    return build(
+        name,
+        input_shape=card.tiny_input_shape or None,
+        num_classes=num_classes,
+        seed=seed,
+        **card.tiny_arguments,
+    )
+
+
+def tiny_batch(model: keras.Model, *, seed: int = 0) -> np.ndarray:
+    """Return images 0–255 of the model's input shape, (BATCH, H, W, C)."""
+    generator = np.random.default_rng(seed)
+    return generator.integers(0, 256, (BATCH, *model.input_shape[1:])).astype("uint8")
+
+
+def check_model(name: str) -> None:
+    """Check the whole contract of a model at tiny size.
+
+    It builds, runs forward and backward, saves and reloads to equal outputs, has unique keys that a
+    second build shares, works without a head and under mixed_bfloat16.
+    """
+    model = tiny_model(name)
+    x = tiny_batch(model)
+    outputs = np.asarray(model(x))
+    assert outputs.shape == (BATCH, CLASSES), f"{name}: logits have shape {outputs.shape}"
+    assert np.isfinite(outputs).all(), f"{name}: outputs are not finite"
+    assert np.allclose(outputs, np.asarray(tiny_model(name)(x))), f"{name}: seed does not repeat"
+    _check_keys(name, model)
+    _check_reload(name, model, x, outputs)
+    _check_backward(name, model, x)
+    features = np.asarray(tiny_model(name, num_classes=0)(x))
+    assert features.ndim == 2, f"{name}: headless features have shape {features.shape}"
+    _check_bfloat16(name, x)
+
+
+def check_published_params(name: str) -> None:
+    """Check the parameter count at the card's default arguments against the paper's."""
+    card = registry.model_card(name)
+    if card.published_params is not None:
+        counted = count_params(build(name))
+        assert counted == card.published_params, f"{name}: {counted} is not {card.published_params}"
+
+
+def _check_keys(name: str, model: keras.Model) -> None:
+    keys, again = tensor_keys(model), tensor_keys(tiny_model(name))
+    assert len(keys) == len(model.weights), (
+        f"{name}: {len(model.weights)} weights, {len(keys)} keys"
+    )
+    assert list(keys) == list(again), f"{name}: two builds have different keys"
+
+
+def _check_reload(name: str, model: keras.Model, x: np.ndarray, outputs: np.ndarray) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "weights.safetensors"
+        save_model_weights(path, model)
+        other = tiny_model(name, seed=2)
+        assert not np.array_equal(np.asarray(other(x)), outputs), (
+            f"{name}: seeds make no difference"
+        )
+        load_model_weights(path, other)
+        assert np.array_equal(np.asarray(other(x)), outputs), f"{name}: reloads to other outputs"
+        model.save(Path(folder) / "model.keras")
+        restored = keras.saving.load_model(Path(folder) / "model.keras")
+        assert np.allclose(np.asarray(restored(x)), outputs, atol=1e-6), f"{name}: .keras differs"
+
+
+def _check_backward(name: str, model: keras.Model, x: np.ndarray) -> None:
+    before = [np.asarray(v) for v in model.trainable_variables]
+    model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(True))
+    model.train_on_batch(x.astype("float32"), np.arange(BATCH) % CLASSES)
+    for variable, old in zip(model.trainable_variables, before, strict=True):
+        new = np.asarray(variable)
+        assert np.isfinite(new).all(), f"{name}: {variable.path} is not finite after a step"
+    changed = [
+        not np.array_equal(np.asarray(v), old)
+        for v, old in zip(model.trainable_variables, before, strict=True)
+    ]
+    assert np.mean(changed) > 0.9, f"{name}: {changed.count(False)} weights get no gradient"
+
+
+def _check_bfloat16(name: str, x: np.ndarray) -> None:
+    old = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = tiny_model(name)
+    finally:
+        keras.config.set_dtype_policy(old)
+    outputs = model(x)
+    assert keras.backend.standardize_dtype(outputs.dtype) == "float32", (
+        f"{name}: logits not float32"
+    )
+    assert np.isfinite(np.asarray(outputs)).all(), f"{name}: not finite under mixed_bfloat16"
+    assert {v.dtype for v in model.trainable_variables} == {"float32"}, (
+        f"{name}: weights not float32"
+    )
+
+
+def check_dataset(dataset: Dataset) -> None:
+    """Check that every split's first and last examples are what the features declare."""
+    assert "train" in dataset.splits and "test" in dataset.splits, f"{dataset.name}: splits missing"
+    assert dataset.licence, f"{dataset.name}: no licence, not even 'none stated'"
+    assert len(set(dataset.classes)) == len(dataset.classes) >= 2, f"{dataset.name}: classes"
+    assert len(dataset.fingerprint) == 16, f"{dataset.name}: fingerprint"
+    for split_name, split in dataset.splits.items():
+        labels = split.labels
+        assert labels.min() >= 0 and labels.max() < len(dataset.classes), f"{split_name}: labels"
+        for index in (0, len(split) - 1):
+            for column, feature in dataset.features.items():
+                value = np.asarray(split[index][column])
+                assert len(value.shape) == len(feature.shape), (
+                    f"{split_name}: {column} {value.shape}"
+                )
+                fits = all(
+                    want in (None, size)
+                    for want, size in zip(feature.shape, value.shape, strict=True)
+                )
+                assert fits, f"{split_name}: {column} has shape {value.shape}, not {feature.shape}"
+
+
+def check_task(task: Task, assets: Assets, model: keras.Model, example: Mapping[str, Any]) -> None:
+    """Check that a task's methods fit together on one example repeated to a batch."""
+    x, y = task.encode(example, assets, None)
+    for values, specs in ((x, assets.x), (y, assets.y)):
+        assert set(values) == set(specs), f"encode gives {set(values)}, assets say {set(specs)}"
+        for name, spec in specs.items():
+            assert np.asarray(values[name]).dtype == spec.dtype, f"{name}: dtype"
+            assert len(np.shape(values[name])) == len(spec.shape), f"{name}: shape"
+    assert Assets.from_dict(assets.to_dict()) == assets, "assets do not survive to_dict"
+    batch_x = {name: np.stack([value] * BATCH) for name, value in x.items()}
+    batch_y = {name: np.stack([value] * BATCH) for name, value in y.items()}
+    predictions = task.decode(model, batch_x, assets)
+    assert len(predictions) == BATCH, "decode gives another number of predictions"
+    scores = task.score(predictions, batch_y)
+    assert task.metric in scores, f"score lacks {task.metric}"
+    assert all(np.isfinite(value) for value in scores.values()), f"scores are not finite: {scores}"
+    assert isinstance(task.describe(predictions[0], assets), list), "describe gives no list"
+    losses = task.loss(batch_y, model(batch_x))
+    assert {"loss", *task.shown} <= set(losses), f"loss gives {set(losses)}"
+
+
+def check_recipe(name: str, folder: Path, *, data_dir: str | None = None) -> None:
+    """Check that a recipe trains, reports, loads and predicts in its smoke form."""
+    from recipes.run import load
+    from recipes.train import train
+
+    run = train(name, smoke=True, run_dir=folder / "run", data_dir=data_dir, progress=False)
+    metric = run.task.metric
+    assert 0 <= run.metrics["metrics"][metric]["value"] <= 1, f"{name}: {metric} is no share"
+    for file in ("report.html", "README.md", "history.csv", "weights.safetensors", "recipe.yaml"):
+        assert (folder / "run" / file).stat().st_size > 0, f"{name}: {file} is missing"
+    again = load(folder / "run")
+    example = run.dataset(data_dir=data_dir).splits["test"][0]
+    inputs = [np.asarray(example[column]) for column in run.assets.x]
+    assert again.predict(inputs) == run.predict(inputs), f"{name}: reloads to other predictions"
