@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, final
 
 from recipes.load import parse_yaml, recipe_names
 from recipes.schema import Recipe
-from zoo import registry
+from zoo import devices, registry
 from zoo.errors import RunError, UnknownNameError, WeightsError, nearest
 from zoo.tasks.base import Assets, Task
 
@@ -70,6 +70,7 @@ class Run:
     @functools.cached_property
     def model(self) -> "TaskModel":
         """The model with its weights, rebuilt on first use."""
+        devices.load_tensorflow()
         from zoo.weights import load_model_weights
 
         with precision(self.recipe):
@@ -214,7 +215,9 @@ def load(target: str | Path | Run) -> Run:
         raise WeightsError(
             f"{name} is a foreign model file; loading one can run code.",
             expected="a run directory, a weight name or a recipe name",
-            fix="`zoo train` writes run directories that load without running anything",
+            fix="if you trust where it came from: zoo predict FILE.keras … --allow-keras-file"
+            if path.suffix == ".keras"
+            else "`zoo train` writes run directories that load without running anything",
         )
     near = nearest(name, [*cards, *recipe_names()])
     raise UnknownNameError(

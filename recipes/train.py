@@ -75,14 +75,14 @@ def train(
         from recipes.run import load
 
         return load(folder)
+    device = devices.prepare(device)  # before anything else loads Keras, so that it starts quietly
     from recipes.finish import finish
 
-    device = devices.prepare(device)
-    write_text(folder / RECIPE, dump_yaml(recipe.resolved()))
     with precision(recipe):
         setup = prepare(
             recipe, device=device, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt
         )
+        write_text(folder / RECIPE, dump_yaml(recipe.resolved()))  # only now: all inputs are good
         recorder, probe, selection = _fit(setup, folder, resume=resume, progress=progress)
         return finish(
             setup,
@@ -219,7 +219,7 @@ def _next_folder(recipe: Recipe) -> Path:
 
 
 def _claim(folder: Path, recipe: Recipe, *, resume: bool) -> Path:
-    """Make the run directory, or check that it holds this very run when resuming."""
+    """Check that the run directory is free, or holds this very run when resuming; write nothing."""
     folder = folder.expanduser()
     if folder.exists() and not folder.is_dir():
         raise RunError(
@@ -246,5 +246,4 @@ def _claim(folder: Path, recipe: Recipe, *, resume: bool) -> Path:
                 expected="the recipe and overrides that it was started with",
                 fix=f"zoo train {old} --run-dir {folder} --resume",
             )
-    folder.mkdir(parents=True, exist_ok=True)
     return folder

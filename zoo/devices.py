@@ -1,13 +1,27 @@
 """What hardware and software there is; how it is set up for training."""
 
+import contextlib
+import functools
 import importlib.metadata
 import os
 import platform
+import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from zoo.errors import MachineError
 
+_NOTICES = (
+    "All log messages before absl::InitializeLog()",
+    "oneDNN custom operations are on",
+    "Could not find cuda drivers",
+    "failed call to cuInit",
+    "This TensorFlow binary is optimized to use available CPU instructions",
+    "To enable the following instructions",
+    "oneDNN supports DT_INT32 only on platforms",
+)
 PACKAGES = ("kerazoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "jax", "safetensors")
 
 
@@ -50,10 +64,44 @@ def versions() -> dict[str, str]:
     return found
 
 
+@contextlib.contextmanager
+def quiet_start() -> Iterator[None]:
+    """Hold back what TensorFlow's libraries write on loading; drop the notices that concern nobody.
+
+    The environment variables that used to silence them no longer do. Only the known lines of a
+    machine without a GPU go; everything else that was written to stderr follows afterwards.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            held.seek(0)
+            text = held.read().decode(errors="replace")
+            lines = [line for line in text.splitlines() if not any(n in line for n in _NOTICES)]
+            if lines:
+                sys.stderr.write("\n".join(lines) + "\n")
+
+
+@functools.cache
+def load_tensorflow() -> Any:
+    """Import TensorFlow and touch its devices, without the start-up notices."""
+    with quiet_start():
+        import tensorflow as tf
+
+        tf.config.list_physical_devices("GPU")
+        # oneDNN complains of the first int32 transpose in a graph, and of no other.
+        tf.function(lambda: tf.transpose(tf.zeros((2, 2), tf.int32)))()
+    return tf
+
+
 def gpus() -> list[str]:
     """Return the names of the GPUs that TensorFlow sees; loads TensorFlow."""
-    import tensorflow as tf
-
+    tf = load_tensorflow()
     return [
         tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
         for gpu in tf.config.list_physical_devices("GPU")
@@ -71,8 +119,7 @@ def prepare(device: str | None = None) -> str:
     Raises:
         MachineError: a GPU is asked for and TensorFlow sees none.
     """
-    import tensorflow as tf
-
+    tf = load_tensorflow()
     found = tf.config.list_physical_devices("GPU")
     if device == "gpu" and not found:
         raise MachineError(

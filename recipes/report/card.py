@@ -40,7 +40,7 @@ def render_card(data: ReportInput) -> str:
         problems=[item for item in data.findings if item.severity != "fine"],
         counts={name: sum(values) for name, values in (data.dataset.get("counts") or {}).items()},
         verdict=wording.expectation(data.expects, data.metrics["metrics"]),
-        target=str(data.weights.get("name") or data.weights.get("file") or data.recipe_name),
+        target=str(data.weights.get("name") or "."),  # within the run's folder, where the card lies
         training=_training(data),
         recipe=wording.yaml_text(data.recipe),
         environment=wording.flat(data.environment),

@@ -38,7 +38,8 @@ class ReportInput:
         expects: what the recipe says of itself ("metric", "mean", "low", "high", …); None or
             "unmeasured" where it says nothing.
         command: that trains this again.
-        weights: "file", "size_bytes", "sha256", and "name" where the weights have one.
+        weights: "file", "size_bytes", "sha256", and as "name" what `zoo.load` takes: the name of a
+            shipped weight or the run directory.
         metric: that decides; the first of `metrics` where it is empty.
         mode: "max" or "min": which way `metric` is better.
         licence: of the trained weights, as an SPDX id in lower case; empty where none is stated.

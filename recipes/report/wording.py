@@ -23,8 +23,8 @@ SHARES = ("accuracy", "macro_f1", "f1", "ece", "wer", "cer", "eer", "top5", "mea
 # What each kind of finding means to somebody who has never met the word.
 MEANINGS = {
     "not_finite": "Once a loss is infinite or undefined, every weight soon is, for good.",
-    "exploding": "A gradient is the direction of the next step. A very large one throws the weights "
-    "far off.",
+    "exploding": "A gradient is the direction of the next step. A very large one throws the "
+    "weights far off.",
     "not_learning": "The training loss is what the optimizer pushes down. While it stays, nothing "
     "is learnt.",
     "overfitting": "The model gets better on the examples that it trains on and worse on those it "

@@ -341,6 +341,11 @@ def test_a_training_loss_that_jumps_about_speaks_of_a_high_learning_rate():
     assert "jumped up in 3 of 5" in found.evidence
 
 
+def test_a_loss_that_wavers_near_zero_does_not_jump():
+    found = by_kind(history([1.0, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02]))["learning_rate"]
+    assert found.severity == "fine"
+
+
 def test_a_run_that_ends_while_it_gains_is_unfinished_unless_the_rate_was_annealed():
     loss, score = [1.0, 0.9, 0.8, 0.7, 0.6, 0.5], [0.3, 0.4, 0.5, 0.6, 0.7, 0.8]
     found = by_kind(history(loss, val_accuracy=score))["unfinished"]

@@ -17,7 +17,7 @@ def predict_command(
         bool,
         typer.Option(
             "--allow-keras-file",
-            help="Take a .keras file you trust as TARGET; loading one can run code.",
+            help="TARGET is a .keras image classifier that you trust; loading it can run code.",
         ),
     ] = False,
 ) -> None:
@@ -27,9 +27,11 @@ def predict_command(
 
     zoo predict cnn_small.digits seven.png
     """
+    from recipes.foreign import load_keras_file
     from recipes.run import load
 
-    results = load(target, allow_keras_file=allow_keras_file).predict(files, batch_size=batch_size)
+    run = load_keras_file(target) if allow_keras_file else load(target)
+    results = run.predict(files, batch_size=batch_size)
     if json:
         show_json(results)
         return

@@ -72,18 +72,12 @@ def load(
     root = Path(path).expanduser()
     found, left_alone = _split_folders(root)
     classes = _classes(root, found)
+    files, skipped, odd = _gather(found, classes, skip_corrupt=skip_corrupt)
     notes = [f"Left alone: {_listed(left_alone)}."] if left_alone else []
-    skipped: list[str] = []
-    files: dict[str, list[_File]] = {}
-    for split_name, folder in found.items():
-        listed, odd = _files(folder, classes)
-        if odd:
-            notes.append(f"{len(odd)} file(s) that are no images left out: {_listed(odd)}.")
-        files[split_name] = _with_shapes(listed, skipped if skip_corrupt else None)
-        _require_classes(files[split_name], classes, folder)
+    if odd:
+        notes.append(f"{len(odd)} file(s) that are no images left out: {_listed(odd)}.")
     if "test" not in files:
-        note = _add_test(files, classes, seed=seed, test_fraction=test_fraction)
-        notes.append(note)
+        notes.append(_add_test(files, classes, seed=seed, test_fraction=test_fraction))
     shape = _common_shape(file.shape for members in files.values() for file in members)
     size = sum(map(len, files.values())) * int(np.prod([axis or 0 for axis in shape]))
     decoded = None not in shape and size <= ARRAY_LIMIT_BYTES
@@ -157,6 +151,21 @@ def _classes(root: Path, found: dict[str, Path]) -> tuple[str, ...]:
             fix=f"add another; the layout is {LAYOUT}",
         )
     return tuple(classes)
+
+
+def _gather(
+    found: dict[str, Path], classes: Sequence[str], *, skip_corrupt: bool
+) -> tuple[dict[str, list[_File]], list[str], list[str]]:
+    """Return the readable images by split, what was skipped, and files that are no images."""
+    files: dict[str, list[_File]] = {}
+    skipped: list[str] = []
+    others: list[str] = []
+    for split, folder in found.items():
+        listed, odd = _files(folder, classes)
+        others += odd
+        files[split] = _with_shapes(listed, skipped if skip_corrupt else None)
+        _require_classes(files[split], classes, folder)
+    return files, skipped, others
 
 
 def _files(folder: Path, classes: Sequence[str]) -> tuple[list[_File], list[str]]:

@@ -157,7 +157,10 @@ def batch_positions(step: int, *, size: int, batch_size: int, seed: int) -> np.n
     places = np.arange(step * batch_size, (step + 1) * batch_size)
     passes = places // size
     return np.concatenate(
-        [_order(size, seed, int(number))[places[passes == number] % size] for number in np.unique(passes)]
+        [
+            _order(size, seed, int(number))[places[passes == number] % size]
+            for number in np.unique(passes)
+        ]
     )
 
 

@@ -51,7 +51,7 @@ def test_misspelt_section_names_the_nearest():
 
 
 def test_path_through_a_value_is_refused():
-    with pytest.raises(RecipeError, match="training is|epochs is a value"):
+    with pytest.raises(RecipeError, match="epochs is a value"):
         load_recipe(DIGITS, "training.epochs.more=1")
 
 

@@ -19,6 +19,11 @@ NAMES = (
 
 
 @pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    "variant",
+    ["as usual", "forty classes", "no mistakes", "one epoch", "no history", "bare", "diverged"],
+    indirect=True,
+)
 def test_every_run_gives_six_pictures_none_of_them_blank(variant, tmp_path):
     paths = save_figures(variant, tmp_path)
     assert [path.name for path in paths] == [f"{name}.png" for name in NAMES]
