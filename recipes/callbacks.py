@@ -131,7 +131,7 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     if not getattr(optimizer, "use_ema", False):
         yield
         return
-    raw = [np.array(variable) for variable in model.trainable_variables]
+    raw = [np.array(keras.ops.convert_to_numpy(v)) for v in model.trainable_variables]
     optimizer.finalize_variable_values(model.trainable_variables)
     try:
         yield

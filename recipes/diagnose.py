@@ -195,7 +195,8 @@ def _overfitting(run: _Run) -> Finding | None:
     val, loss = val[both], loss[both]
     if val.size < 2:
         return None
-    lowest, end = int(val.argmin()), float(np.median(val[-WINDOW:]))
+    lowest = int(val.argmin())
+    end = float(np.median(val[lowest:][-WINDOW:]))
     rise = (end - val[lowest]) / max(abs(val[lowest]), 1e-12)
     falls = float(np.median(loss[-WINDOW:])) < loss[lowest]
     evidence = (

@@ -93,6 +93,7 @@ def finish(
         expects=None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
         command=f"zoo train {folder / RECIPE}",
         weights={
+            "name": str(folder),
             "file": WEIGHTS,
             "sha256": sha256,
             "size_bytes": (folder / WEIGHTS).stat().st_size,
@@ -159,6 +160,7 @@ def _dataset_facts(dataset: Any) -> dict[str, Any]:
         "counts": dataset.counts(),
         "fingerprint": dataset.fingerprint,
         "skipped": list(dataset.skipped),
+        "notes": list(dataset.notes),
     }
 
 

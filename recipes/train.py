@@ -166,6 +166,8 @@ def _fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[A
     )
     first_epoch = 0
     checkpoint = folder / "checkpoints" / "last.safetensors"
+    for part in folder.rglob(".*.part"):  # what a killed process was writing
+        part.unlink()
     if resume and checkpoint.exists():
         state = load_checkpoint(checkpoint, setup.model)
         first_epoch, recorder.history[:] = state["epoch"], state["history"]

@@ -95,7 +95,8 @@ def load_tensorflow() -> Any:
 
         tf.config.list_physical_devices("GPU")
         # oneDNN complains of the first int32 transpose in a graph, and of no other.
-        tf.function(lambda: tf.transpose(tf.zeros((2, 2), tf.int32)))()
+        square = tf.zeros((2, 2), tf.int32)
+        tf.function(lambda: tf.transpose(square))()
     return tf
 
 

@@ -266,6 +266,12 @@ def test_a_validation_loss_that_rises_while_the_training_loss_falls_is_overfitti
     assert worse.severity == "problem"
 
 
+def test_a_validation_loss_that_is_lowest_at_the_end_has_not_risen():
+    found = by_kind(history([1.0, 0.6, 0.4], [1.0, 0.8, 0.5]))["overfitting"]
+    assert found.severity == "fine"
+    assert "0.5 at the end (+0%)" in found.evidence
+
+
 def test_a_validation_loss_that_rises_with_the_training_loss_is_not_overfitting():
     found = by_kind(history([1, 0.5, 0.6, 0.8, 1.0], [1, 0.5, 0.6, 0.8, 1.0]))
     assert found["overfitting"].severity == "fine"

@@ -50,6 +50,7 @@ def data_command(
         "counts": dataset.counts(),
         "fingerprint": dataset.fingerprint,
         "skipped": list(dataset.skipped),
+        "notes": list(dataset.notes),
     }
     report = None
     if check:
@@ -109,6 +110,8 @@ def _show(facts: dict[str, Any]) -> None:
     title = f"{facts['name']} ({facts['source']}), licence: {facts['licence']}"
     show_table(title, ("class", *splits), rows)
     console.print(f"fingerprint {facts['fingerprint']}", highlight=False)
+    for note in facts["notes"]:
+        console.print(note, highlight=False, soft_wrap=True)
     if facts["skipped"]:
         console.print(f"{len(facts['skipped'])} files skipped: {', '.join(facts['skipped'][:5])}")
 

@@ -98,6 +98,8 @@ class ImageClassification(Task):
 
     def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
         probabilities, labels = np.asarray(predictions), np.asarray(truths["label"])
+        if not np.isfinite(probabilities).all():  # a model that diverged says nothing
+            return dict.fromkeys(("accuracy", "macro_f1", "loss", "ece"), float("nan"))
         guesses = probabilities.argmax(axis=-1)
         right = guesses == labels
         likelihood = probabilities[np.arange(labels.size), labels]

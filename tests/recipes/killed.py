@@ -1,0 +1,72 @@
+"""Train a small run that kills itself: the other half of test_resume.py.
+
+    python killed.py RUN_DIR RESUME WHERE AFTER
+
+WHERE is "batch" (in the middle of an epoch), "write" (a file is written beside but not renamed) or
+"renamed" (the checkpoint stands, the logs do not); AFTER counts those moments. "never" trains on.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+SMALL = {
+    "data.max_examples": 240,
+    "model.arguments": {"widths": [4, 8], "dropout_rate": 0.2},
+    "regularization.dropout_rate": 0.3,
+    "regularization.auto_augment": "trivial",
+    "regularization.mixup_alpha": 0.2,
+    "regularization.cutmix_alpha": 1.0,
+    "regularization.averaging_decay": 0.9,
+    "regularization.early_stopping_patience": 5,
+    "training.epochs": 8,
+    "training.batch_size": 32,
+    "training.select": "best",
+}
+
+
+def die() -> None:
+    """End this process as the kernel would when memory runs out."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(where: str, after: int) -> None:
+    """Make the process kill itself at the chosen moment."""
+    import recipes.callbacks as callbacks
+
+    count = 0
+
+    def tick() -> None:
+        nonlocal count
+        count += 1
+        if count >= after:
+            die()
+
+    if where == "batch":
+        callbacks.Recorder.on_train_batch_end = lambda self, batch, logs=None: tick()
+    elif where == "write":
+        rename = Path.replace
+
+        def replace(self, target):
+            if Path(target).name == "last.safetensors":
+                tick()
+            return rename(self, target)
+
+        Path.replace = replace
+    elif where == "renamed":
+        write = callbacks.write_csv
+
+        def write_csv(path, history):
+            tick()
+            write(path, history)
+
+        callbacks.write_csv = write_csv
+
+
+if __name__ == "__main__":
+    run_dir, resume, where, after = sys.argv[1:]
+    from recipes.train import train
+
+    arm(where, int(after))
+    train("image/digits-cnn", run_dir=run_dir, resume=resume == "resume", progress=False, **SMALL)
