@@ -31,6 +31,7 @@ NOTABLE_NORM = 10.0  # below, growth is no explosion
 EPOCH_RATIO_HIGH = 1.0  # net change in an epoch as large as the weights themselves
 LOSS_RISE_WARNING = 0.1  # of the validation loss over its minimum, relative
 LOSS_RISE_PROBLEM = 0.5
+LOSS_RISE_LEAST = 0.01  # of the first epoch's loss: a smaller rise, near zero, is noise
 GAP_WARNING = 0.05  # training score less validation score
 GAP_PROBLEM = 0.15
 JUMP = 0.05  # a rise of the training loss in one epoch, as a share of the first epoch's
@@ -205,7 +206,8 @@ def _overfitting(run: _Run) -> Finding | None:
         f"({rise:+.0%}); training loss {loss[lowest]:.4g} and {loss[-1]:.4g}"
     )
     after = val.size - 1 - lowest
-    if after < WINDOW - 1 or rise <= LOSS_RISE_WARNING or not falls:
+    slight = end - val[lowest] <= LOSS_RISE_LEAST * abs(val[0])
+    if after < WINDOW - 1 or rise <= LOSS_RISE_WARNING or slight or not falls:
         return Finding(
             "overfitting", "fine", "The validation loss does not turn back up.", evidence
         )

@@ -272,6 +272,12 @@ def test_a_validation_loss_that_is_lowest_at_the_end_has_not_risen():
     assert "0.5 at the end (+0%)" in found.evidence
 
 
+def test_a_validation_loss_that_wavers_near_zero_is_not_overfitting():
+    val = [2.3, 0.5, 0.1, 0.020, 0.029, 0.030, 0.031]
+    loss = [2.3, 1.0, 0.8, 0.6, 0.5, 0.45, 0.4]
+    assert by_kind(history(loss, val))["overfitting"].severity == "fine"
+
+
 def test_a_validation_loss_that_rises_with_the_training_loss_is_not_overfitting():
     found = by_kind(history([1, 0.5, 0.6, 0.8, 1.0], [1, 0.5, 0.6, 0.8, 1.0]))
     assert found["overfitting"].severity == "fine"

@@ -34,8 +34,8 @@ def list_command(
             ]
         )
         return
-    rows = [(r.name, r.data.name, r.model.name, *_expected(r.expects)) for r in found]
-    columns = ("recipe", "data", "model", "test metric", "a further run (95 %)", "minutes")
+    rows = [(recipe.name, *_expected(recipe.expects)) for recipe in found]
+    columns = ("recipe", "test", "a further run, 95 %", "minutes")
     show_table(f"{len(rows)} recipes", columns, rows)
 
 
@@ -44,7 +44,7 @@ def _expected(expects) -> tuple[str, str, str]:
         return "unmeasured", "–", "–"
     note = " (unstable)" if expects.unstable else ""
     return (
-        f"{expects.metric} {expects.mean:.4f}, {len(expects.values)} seeds",
+        f"{expects.metric} {expects.mean:.4f} ({len(expects.values)} seeds)",
         f"{expects.low:.4f} – {expects.high:.4f}{note}",
         f"{expects.minutes:.1f}",
     )
