@@ -131,10 +131,20 @@ def averaged_weights(model: keras.Model) -> Iterator[None]:
     if not getattr(optimizer, "use_ema", False):
         yield
         return
-    raw = [np.array(keras.ops.convert_to_numpy(v)) for v in model.trainable_variables]
+    raw = _copies(model.trainable_variables)
     optimizer.finalize_variable_values(model.trainable_variables)
+    # On JAX model and optimizer now share their arrays, and prediction gives away the model's.
+    _assign(model.trainable_variables, _copies(model.trainable_variables))
     try:
         yield
     finally:
-        for variable, value in zip(model.trainable_variables, raw, strict=True):
-            variable.assign(value)
+        _assign(model.trainable_variables, raw)
+
+
+def _copies(variables: list[keras.Variable]) -> list[np.ndarray]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

@@ -12,7 +12,7 @@ from recipes.load import dump_yaml, load_recipe
 from recipes.run import METRICS, RECIPE, Run, make_dataset, make_model, make_task, precision
 from recipes.schema import Recipe
 from zoo import devices
-from zoo.errors import RunError
+from zoo.errors import Interrupted, RunError
 from zoo.files import write_text
 
 EVALUATION_BATCH = 256
@@ -206,7 +206,7 @@ def _stopping_hint(folder: Path) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise RunError(
+        raise Interrupted(
             f"Stopped. {folder} holds every epoch that was finished.",
             fix=f"go on with: zoo train {folder / RECIPE} --run-dir {folder} --resume",
         ) from None

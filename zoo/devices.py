@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import MachineError
+from zoo.errors import ArgumentError, MachineError
 
 _NOTICES = (
     "All log messages before absl::InitializeLog()",
@@ -25,27 +25,31 @@ _NOTICES = (
 PACKAGES = ("kerazoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "jax", "safetensors")
 
 
+@functools.cache
+def _cpu_info() -> dict[str, str]:
+    """Return what Linux says of the first core; empty on other systems."""
+    path = Path("/proc/cpuinfo")
+    if not path.exists():
+        return {}
+    first = path.read_text(encoding="utf-8", errors="replace").partition("\n\n")[0]
+    pairs = (line.partition(":") for line in first.splitlines())
+    return {key.strip(): value.strip() for key, _, value in pairs}
+
+
 def cpu_name() -> str:
-    """Return the processor's model name."""
-    info = Path("/proc/cpuinfo")
-    if info.exists():
-        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    return platform.processor() or platform.machine()
+    """Return the processor's name, with family, model and stepping where Linux gives them."""
+    info = _cpu_info()
+    if "model name" not in info:
+        return platform.processor() or platform.machine()
+    numbers = [info.get(key, "?") for key in ("cpu family", "model", "stepping")]
+    return f"{info['model name']} ({'.'.join(numbers)})"
 
 
 def cpu_flags() -> list[str]:
     """Return the vector extensions that decide speed and rounding, as Linux names them."""
-    info = Path("/proc/cpuinfo")
     wanted = ("avx2", "avx512f", "avx512_bf16", "amx_bf16", "amx_tile", "asimd", "bf16")
-    if not info.exists():
-        return []
-    for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
-        if line.startswith(("flags", "Features")):
-            present = set(line.split(":", 1)[1].split())
-            return [flag for flag in wanted if flag in present]
-    return []
+    present = (_cpu_info().get("flags") or _cpu_info().get("Features") or "").split()
+    return [flag for flag in wanted if flag in present]
 
 
 def cores() -> int:
@@ -93,10 +97,10 @@ def load_tensorflow() -> Any:
     with quiet_start():
         import tensorflow as tf
 
-        tf.config.list_physical_devices("GPU")
-        # oneDNN complains of the first int32 transpose in a graph, and of no other.
-        square = tf.zeros((2, 2), tf.int32)
-        tf.function(lambda: tf.transpose(square))()
+        if not tf.config.list_physical_devices("GPU"):  # an operation would fix a GPU's settings
+            # oneDNN complains of the first int32 transpose in a graph, and of no other.
+            square = tf.zeros((2, 2), tf.int32)
+            tf.function(lambda: tf.transpose(square))()
     return tf
 
 
@@ -118,8 +122,15 @@ def prepare(device: str | None = None) -> str:
         "cpu" or "gpu".
 
     Raises:
+        ArgumentError: another word.
         MachineError: a GPU is asked for and TensorFlow sees none.
     """
+    if device not in (None, "cpu", "gpu"):
+        raise ArgumentError(
+            f"There is no device {device!r}.",
+            expected="cpu or gpu",
+            fix="leave the device out to take a GPU where there is one",
+        )
     tf = load_tensorflow()
     found = tf.config.list_physical_devices("GPU")
     if device == "gpu" and not found:
@@ -128,13 +139,19 @@ def prepare(device: str | None = None) -> str:
             expected="a CUDA GPU with its driver, and tensorflow[and-cuda]",
             fix='pip install "kerazoo[gpu]", or leave --device out; `zoo doctor` tells more',
         )
-    if device == "cpu" and found:
-        tf.config.set_visible_devices([], "GPU")
-        return "cpu"
-    for gpu in found:
-        if not tf.config.experimental.get_memory_growth(gpu):
-            tf.config.experimental.set_memory_growth(gpu, True)
-    return "gpu" if found else "cpu"
+    try:
+        if device == "cpu" and found:
+            tf.config.set_visible_devices([], "GPU")
+        for gpu in found:
+            if not tf.config.experimental.get_memory_growth(gpu):
+                tf.config.experimental.set_memory_growth(gpu, True)
+    except RuntimeError as error:  # TensorFlow has begun to use its devices
+        if device == "cpu":
+            raise MachineError(
+                "This process already uses the GPU; it cannot be left out any more.",
+                fix="start Python anew with CUDA_VISIBLE_DEVICES=-1",
+            ) from error
+    return "gpu" if found and device != "cpu" else "cpu"
 
 
 def environment() -> dict[str, Any]:

@@ -49,6 +49,12 @@ class RunError(ZooError):
     """A run directory that is missing, incomplete, or in the way."""
 
 
+class Interrupted(RunError):
+    """A run that was stopped by hand; the message says how to go on with it."""
+
+    exit_code = 130  # as shells report an interrupt
+
+
 class MachineError(ZooError):
     """The machine lacks something: disk space, a device, a package."""
 

@@ -15,7 +15,7 @@ from killed import SMALL
 from recipes.history import WALL_TIMES
 from recipes.run import load
 from recipes.train import train
-from zoo.errors import RunError
+from zoo.errors import Interrupted, RunError
 from zoo.weights import read_tensors
 
 
@@ -81,9 +81,10 @@ def test_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(recipes.callbacks.Recorder, "on_train_batch_end", interrupt)
-    with pytest.raises(RunError, match="--resume") as caught:
+    with pytest.raises(Interrupted, match="--resume") as caught:
         train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **SMALL)
     assert str(tmp_path / "run") in str(caught.value)
+    assert caught.value.exit_code == 130
 
 
 def test_resuming_a_finished_run_changes_nothing(uninterrupted):
