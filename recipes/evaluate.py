@@ -12,6 +12,7 @@ from zoo.tasks.base import Assets, Predictions, Task
 if TYPE_CHECKING:
     import keras
 
+BATCH_SIZE = 256
 RESAMPLES = 1000
 LEVEL = 0.95
 

@@ -10,7 +10,7 @@ import numpy as np
 from recipes.callbacks import averaged_weights
 from recipes.checkpoint import load_checkpoint
 from recipes.diagnose import findings
-from recipes.evaluate import intervals, predictions_of
+from recipes.evaluate import BATCH_SIZE, intervals, predictions_of
 from recipes.report.card import render_card
 from recipes.report.data import ReportInput
 from recipes.report.figures import save_figures
@@ -24,9 +24,8 @@ from zoo.files import write_text
 from zoo.weights import load_model_weights, save_model_weights
 
 if TYPE_CHECKING:
-    from recipes.train import Setup
+    from recipes.prepare import Setup
 
-EVALUATION_BATCH = 256
 SAMPLES = 24
 
 
@@ -51,9 +50,7 @@ def finish(
     _choose_weights(setup, folder, selection)
     sha256 = save_model_weights(folder / WEIGHTS, model)
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
-    predictions, truths = predictions_of(
-        model, task, setup.assets, test, batch_size=EVALUATION_BATCH
-    )
+    predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     environment = devices.environment() | {
         "git": _git_revision(),
         "data_fingerprint": setup.dataset.fingerprint,

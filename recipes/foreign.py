@@ -1,5 +1,7 @@
 """Models from elsewhere, behind an explicit flag: loading a .keras file can run code."""
 
+import zipfile
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
@@ -7,6 +9,20 @@ from typing import Any, final
 import numpy as np
 
 from zoo.errors import WeightsError
+
+# What Keras lets through of a damaged or changed file, found by cutting files short, flipping bytes
+# and editing the configuration.
+_REFUSALS = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    OSError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 @final
@@ -49,25 +65,48 @@ def load_keras_file(path: str | Path) -> ForeignModel:
 
     Raises:
         WeightsError: it is no .keras file of an image classifier.
+
+    >>> load_keras_file("mine.keras").predict(["seven.png"])  # doctest: +SKIP
     """
     from zoo.devices import load_tensorflow
 
     path = Path(path).expanduser()
     if path.suffix != ".keras" or not path.is_file():
         raise WeightsError(f"{path} is no .keras file.", fix="leave --allow-keras-file out")
+    if not zipfile.is_zipfile(path):  # of which Keras says "File not found"
+        raise WeightsError(
+            f"{path} is damaged or cut short: it is no zip archive.",
+            expected="a whole .keras file, as model.save writes it",
+            fix="copy it again from where it came, or save the model again",
+        )
     load_tensorflow()
     import keras
 
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except (ValueError, OSError, TypeError, KeyError) as error:
-        # Keras says "File not found" of a truncated archive, so its words are not passed on alone.
+    except _REFUSALS as error:
+        said = str(error).strip().partition("\n")[0][:200]
         raise WeightsError(
-            f"{path} cannot be loaded: it is damaged, or made of layers that are not Keras' own.",
-            expected="a whole .keras file, as model.save writes it",
-            fix=f"Keras said: {str(error).splitlines()[0][:200]}",
+            f"{path} cannot be loaded: {said}",
+            expected="a whole .keras file of Keras' own layers, as model.save writes it",
+            fix="if it is damaged, copy it again; if its layers are yours, load it in Python",
         ) from error
-    shape = getattr(model, "input_shape", None)
-    if not isinstance(shape, tuple) or len(shape) != 4 or None in shape[1:]:
-        raise WeightsError(f"{path} takes {shape}, not images.", expected="(None, H, W, C)")
+    _check_image_classifier(model, path)
     return ForeignModel(model, str(path))
+
+
+def _check_image_classifier(model: Any, path: Path) -> None:
+    """Raise WeightsError unless the model maps one image to one row of scores."""
+    taken, given = getattr(model, "input_shape", None), getattr(model, "output_shape", None)
+    takes_images = isinstance(taken, tuple) and len(taken) == 4 and None not in taken[1:]
+    if not takes_images or taken[-1] not in (1, 3) or not isinstance(given, tuple):
+        wrong = f"takes {taken}"
+    elif len(given) != 2 or None in given[1:]:
+        wrong = f"gives {given}"
+    else:
+        return
+    raise WeightsError(
+        f"{path} {wrong}, so it is no image classifier.",
+        expected="input (None, H, W, 1 or 3) and output (None, classes)",
+        fix="use it in Python with keras.saving.load_model",
+    )

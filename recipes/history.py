@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from zoo.errors import MachineError
 from zoo.files import write_text
 
 WALL_TIMES = ("seconds", "samples_per_second")  # the only columns that differ between equal runs
@@ -32,18 +33,29 @@ class TensorBoardLog:
         import tensorflow as tf
 
         shutil.rmtree(folder, ignore_errors=True)
+        self._folder, self._failure = folder, tf.errors.OpError
         self._scalar = tf.summary.scalar
         self._writer = tf.summary.create_file_writer(str(folder))
         for entry in history:
             self.add(entry)
 
     def add(self, entry: dict[str, Any]) -> None:
-        """Write one epoch."""
-        with self._writer.as_default():
-            for name, value in entry.items():
-                if name != "epoch":
-                    self._scalar(name, value, step=entry["epoch"])
-        self._writer.flush()
+        """Write one epoch.
+
+        Raises:
+            MachineError: the disk is full.
+        """
+        try:
+            with self._writer.as_default():
+                for name, value in entry.items():
+                    if name != "epoch":
+                        self._scalar(name, value, step=entry["epoch"])
+            self._writer.flush()
+        except self._failure as error:  # TensorFlow writes the file itself
+            raise MachineError(
+                f"The log in {self._folder} cannot be written.",
+                fix="free some disk space, or give another folder with --run-dir",
+            ) from error
 
     def close(self) -> None:
         """Release the file."""

@@ -1,54 +1,77 @@
 """pydantic's findings in the words of a person who edits a recipe."""
 
+import re
 import typing
 from collections.abc import Iterable
 
 import pydantic
 
-from zoo.errors import RecipeError, nearest
+from zoo.errors import RecipeError, ZooError, nearest
 
 _LIMIT = 6
 
 
 def recipe_error(
     error: pydantic.ValidationError, model: type[pydantic.BaseModel], *, source: str
-) -> RecipeError:
-    """Make one error of everything that is wrong, with the nearest field for unknown ones.
+) -> ZooError:
+    """Make one error of everything that is wrong, with the nearest choices for unknown ones.
 
     Args:
         error: from validating `model`.
         model: the outermost schema.
         source: the file or override that was given.
+
+    Returns:
+        A RecipeError; what a validator of ours raised stays what it is, with `source` before it.
     """
     details = error.errors()
-    lines = [_line(detail, model) for detail in details[:_LIMIT]]
+    cause = details[0].get("ctx", {}).get("error")
+    if isinstance(cause, ZooError):  # it comes alone: validators of ours see whole fields only
+        return type(cause)(f"{source}: {cause.problem}", expected=cause.expected, fix=cause.fix)
+    lines = [_line(detail) for detail in details[:_LIMIT]]
     if len(details) > _LIMIT:
         lines.append(f"and {len(details) - _LIMIT} more")
-    unknown = [d for d in details if d["type"] == "extra_forbidden"]
-    expected = None
-    if unknown:
-        *parents, last = map(str, unknown[0]["loc"])
-        fields = _fields(model, parents)
-        near = [".".join([*parents, field]) for field in nearest(last, fields)]
-        expected = f"nearest: {', '.join(near)}" if near else f"one of: {', '.join(sorted(fields))}"
     return RecipeError(
         f"{source} is not a valid recipe:\n    " + "\n    ".join(lines),
-        expected=expected,
+        expected=_expected(details[:_LIMIT], model),
         fix="`zoo recipes show NAME` prints a recipe with every field",
     )
 
 
-def _line(detail: dict, model: type[pydantic.BaseModel]) -> str:
-    path = ".".join(str(part) for part in detail["loc"] if part != "Expects")
+def _line(detail: dict) -> str:
+    path = _path(detail)
     if detail["type"] == "extra_forbidden":
         return f"{path}: there is no such field"
     if detail["type"] == "missing":
         return f"{path}: is missing"
+    if detail["type"] in ("model_type", "dict_type"):
+        message = "should be a section of fields"
+    else:
+        message = detail["msg"].replace("Input should be", "should be", 1)
     given = detail["input"]
     shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) else ""
-    return f"{path}: {detail['msg'].removeprefix('Input should be').strip()}{shown}".replace(
-        f"{path}: a ", f"{path}: should be a "
-    )
+    return f"{path}: {message}{shown}"
+
+
+def _path(detail: dict) -> str:
+    """Return the dotted path without what pydantic adds for the members of a union."""
+    parts = [str(part) for part in detail["loc"]]
+    return ".".join(part for part in parts if part != "Expects" and not part.startswith("literal["))
+
+
+def _expected(details: list[dict], model: type[pydantic.BaseModel]) -> str | None:
+    """Name the nearest fields and values, or every field where none is near."""
+    near, fields = [], []
+    for detail in details:
+        *parents, last = map(str, detail["loc"])
+        if detail["type"] == "extra_forbidden":
+            fields = _fields(model, parents)
+            near += [".".join([*parents, field]) for field in nearest(last, fields)]
+        elif detail["type"] == "literal_error":
+            near += nearest(str(detail["input"]), re.findall("'(.*?)'", detail["ctx"]["expected"]))
+    if near:
+        return f"nearest: {', '.join(near)}"
+    return f"one of: {', '.join(sorted(fields))}" if fields else None
 
 
 def _fields(model: type[pydantic.BaseModel], parents: Iterable[str]) -> list[str]:

@@ -1,16 +1,16 @@
 """The run directory and its Python face."""
 
-import contextlib
 import functools
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
-from recipes.load import parse_yaml, recipe_names
+from recipes.load import load_recipe, recipe_names
+from recipes.make import make_dataset, make_model, make_task, precision
 from recipes.schema import Recipe
 from zoo import devices, registry
-from zoo.errors import RunError, UnknownNameError, WeightsError, nearest
+from zoo.errors import RunError, WeightsError, unknown_name
 from zoo.tasks.base import Assets, Task
 
 if TYPE_CHECKING:
@@ -124,59 +124,6 @@ class Run:
         return predict_inputs(self, inputs, batch_size=batch_size)
 
 
-def make_task(recipe: Recipe) -> Task:
-    """Build the recipe's task with its regularization values."""
-    task_class = registry.resolve(registry.task_card(recipe.task.name).task)
-    return task_class(
-        image_size=recipe.task.image_size, regularization=recipe.regularization_values()
-    )
-
-
-def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
-    """Build backbone and head from the recipe's values, under the precision in force."""
-    from zoo.assembly import assemble
-    from zoo.task_model import TaskModel
-
-    values, arguments = recipe.regularization_values(), dict(recipe.model.arguments)
-    known = registry.measured()[recipe.model.name]["arguments"]
-    if values.stochastic_depth_rate and "stochastic_depth_rate" in known:
-        arguments.setdefault("stochastic_depth_rate", values.stochastic_depth_rate)
-    if values.batch_norm is not None and "normalization" in known:
-        arguments["normalization"] = "batch" if values.batch_norm else "none"
-    model = assemble(registry.model_card(recipe.model.name), task, assets, arguments=arguments)
-    return TaskModel(model, task=task)
-
-
-def make_dataset(
-    recipe: Recipe,
-    *,
-    data_dir: str | None = None,
-    download: bool = False,
-    skip_corrupt: bool = False,
-) -> "Dataset":
-    """Load the recipe's data and carve validation; at most `max_examples` of each split."""
-    from zoo.data.load import load_dataset
-
-    values = recipe.data
-    dataset = load_dataset(
-        values.name, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt
-    ).with_validation(fraction=values.validation_fraction, seed=values.split_seed)
-    return dataset.limited(values.max_examples) if values.max_examples else dataset
-
-
-@contextlib.contextmanager
-def precision(recipe: Recipe) -> Iterator[None]:
-    """Build layers under the recipe's dtype policy, and put the old one back."""
-    import keras
-
-    old = keras.config.dtype_policy()
-    keras.config.set_dtype_policy(recipe.training.precision)
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(old)
-
-
 def load(target: str | Path | Run) -> Run:
     """Load a run directory, a shipped weight, or a recipe's shipped weight.
 
@@ -206,10 +153,14 @@ def load(target: str | Path | Run) -> Run:
             sha256=card.sha256,
         )
     if name in recipe_names():
+        own = Path("runs").glob(f"{name.replace('/', '-')}-*/{METRICS}")
+        last = max(own, key=lambda file: file.stat().st_mtime, default=None)
         raise RunError(
             f"{name} has no weights that ship with kerazoo.",
-            expected=f"a run directory, or one of: {', '.join(cards) or 'none yet'}",
-            fix=f"train it first: zoo train {name}",
+            expected="a run directory" + (f", or a weight: {', '.join(cards)}" if cards else ""),
+            fix=f"give your run of it: {last.parent}"
+            if last
+            else f"train it first, `zoo train {name}`, then give the folder that it names",
         )
     if path.suffix in (".keras", ".h5", ".hdf5", ".pkl", ".pt", ".pth"):
         raise WeightsError(
@@ -219,10 +170,10 @@ def load(target: str | Path | Run) -> Run:
             if path.suffix == ".keras"
             else "`zoo train` writes run directories that load without running anything",
         )
-    near = nearest(name, [*cards, *recipe_names()])
-    raise UnknownNameError(
-        f"{name!r} is no run directory, weight or recipe.",
-        expected=f"nearest: {', '.join(near)}" if near else None,
+    raise unknown_name(
+        "run directory, weight or recipe",
+        name,
+        [*cards, *recipe_names()],
         fix="zoo list --weights and zoo recipes list show the names",
     )
 
@@ -251,14 +202,28 @@ def _load_directory(path: Path) -> Run:
             if started
             else "give the folder that `zoo train` named at its end",
         )
-    metrics = read_json(path / METRICS)
-    text = (path / RECIPE).read_text(encoding="utf-8")
-    return Run(
-        name=str(path),
-        recipe=Recipe.parse(parse_yaml(text, source=str(path / RECIPE)), source=str(path / RECIPE)),
-        assets=Assets.from_dict(read_json(path / ASSETS)),
-        metrics=metrics,
-        weights_path=path / WEIGHTS,
-        sha256=metrics["weights_sha256"],
-        path=path,
-    )
+    for name in (RECIPE, ASSETS, WEIGHTS):
+        if not (path / name).is_file():
+            raise RunError(
+                f"{path} lacks {name}.",
+                expected="a folder as `zoo train` left it",
+                fix="copy the whole folder again, or train again",
+            )
+    recipe = load_recipe(path / RECIPE)
+    metrics, assets = read_json(path / METRICS), read_json(path / ASSETS)
+    try:
+        return Run(
+            name=str(path),
+            recipe=recipe,
+            assets=Assets.from_dict(assets),
+            metrics=metrics,
+            weights_path=path / WEIGHTS,
+            sha256=metrics["weights_sha256"],
+            path=path,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"{path / METRICS} or {ASSETS} beside it was changed: {error!r}",
+            expected="files as `zoo train` wrote them",
+            fix="copy the whole folder again, or train again",
+        ) from error

@@ -70,7 +70,7 @@ class DataValues(_Values):
         0.1  # carved from train if there is none
     )
     split_seed: Annotated[int, Field(ge=0)] = 0
-    max_examples: Positive | None = None  # of each split: the first ones; None takes all
+    max_examples: Positive | None = None  # of each split, spread evenly; None takes all
 
 
 class ModelValues(_Values):

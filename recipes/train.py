@@ -1,37 +1,23 @@
 """Train a recipe: build, compile, Keras' own fit, evaluate, save."""
 
 import contextlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from recipes.folder import check_folder, next_folder
 from recipes.load import dump_yaml, load_recipe
-from recipes.run import METRICS, RECIPE, Run, make_dataset, make_model, make_task, precision
+from recipes.make import precision
+from recipes.prepare import Setup, prepare
+from recipes.run import METRICS, RECIPE, Run
 from recipes.schema import Recipe
 from zoo import devices
-from zoo.errors import Interrupted, RunError
+from zoo.errors import Interrupted
 from zoo.files import write_text
 
-EVALUATION_BATCH = 256
 PROBE_EXAMPLES = 64
-
-
-@dataclass(frozen=True)
-class Setup:
-    """All that `fit` needs, made from a recipe."""
-
-    recipe: Recipe
-    dataset: Any
-    task: Any
-    assets: Any
-    model: Any
-    train: Any  # Encoded
-    validation: Any  # Encoded
-    augment: Callable[..., Any] | None
-    steps: int
 
 
 def train(
@@ -70,7 +56,7 @@ def train(
     recipe = load_recipe(recipe, *overrides)
     recipe = recipe.with_values(values) if values else recipe
     recipe = recipe.smoke() if smoke else recipe
-    folder = _claim(Path(run_dir) if run_dir else _next_folder(recipe), recipe, resume=resume)
+    folder = check_folder(Path(run_dir) if run_dir else next_folder(recipe), recipe, resume=resume)
     if resume and (folder / METRICS).exists():
         from recipes.run import load
 
@@ -83,7 +69,7 @@ def train(
             recipe, device=device, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt
         )
         write_text(folder / RECIPE, dump_yaml(recipe.resolved()))  # only now: all inputs are good
-        recorder, probe, selection = _fit(setup, folder, resume=resume, progress=progress)
+        recorder, probe, selection = fit(setup, folder, resume=resume, progress=progress)
         return finish(
             setup,
             folder,
@@ -93,59 +79,11 @@ def train(
         )
 
 
-def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
-    """Load data, fit assets, build and compile the model: everything before `fit`.
-
-    Args:
-        recipe: what to prepare; its dtype policy must be in force.
-        device: on "gpu" operations are made deterministic, which they are on a CPU.
-        **data_arguments: of `recipes.run.make_dataset`.
-    """
-    import keras
-    import tensorflow as tf
-
-    from recipes.optimizers import make_optimizer, steps_per_epoch
-    from zoo.data.pipeline import Encoded
-    from zoo.layers.regularize import apply_penalties
-
-    dataset = make_dataset(recipe, **data_arguments)
-    task = make_task(recipe)
-    examples = dataset.splits["train"]
-    assets = task.fit(examples, features=dataset.features, classes=dataset.classes)
-    keras.utils.set_random_seed(recipe.training.seed)
-    if device == "gpu":
-        tf.config.experimental.enable_op_determinism()
-    model = make_model(recipe, task, assets)
-    values = recipe.regularization_values()
-    steps = steps_per_epoch(recipe, examples=len(examples))
-    apply_penalties(model, values)
-    model.compile(optimizer=make_optimizer(recipe, model, values, steps_per_epoch=steps))
-    return Setup(
-        recipe=recipe,
-        dataset=dataset,
-        task=task,
-        assets=assets,
-        model=model,
-        train=Encoded(examples, task, assets),
-        validation=Encoded(dataset.splits["validation"], task, assets),
-        augment=_augmentation(recipe, assets),
-        steps=steps,
-    )
-
-
-def _augmentation(recipe: Recipe, assets: Any) -> Callable[..., Any] | None:
-    """Return the batch augmentation of the recipe's modality, or None where nothing is on."""
-    if "image" not in assets.x:
-        return None
-    from zoo.data.augment.batch import image_augmentation
-
-    return image_augmentation(recipe.regularization_values(), num_classes=len(assets.classes))
-
-
-def _fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[Any, Any, Any]:
+def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[Any, Any, Any]:
     from recipes.callbacks import Recorder, Selection
     from recipes.checkpoint import load_checkpoint
     from recipes.diagnose import Probe
+    from recipes.evaluate import BATCH_SIZE
     from recipes.progress import ProgressDisplay
     from zoo.data.pipeline import training_stream
 
@@ -154,7 +92,7 @@ def _fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[A
         setup.validation,
         setup.task,
         setup.assets,
-        batch_size=EVALUATION_BATCH,
+        batch_size=BATCH_SIZE,
         best_path=folder / "checkpoints" / "best.safetensors",
         patience=recipe.regularization_values().early_stopping_patience,
     )
@@ -210,42 +148,3 @@ def _stopping_hint(folder: Path) -> Iterator[None]:
             f"Stopped. {folder} holds every epoch that was finished.",
             fix=f"go on with: zoo train {folder / RECIPE} --run-dir {folder} --resume",
         ) from None
-
-
-def _next_folder(recipe: Recipe) -> Path:
-    stem = recipe.name.replace("/", "-")
-    number = 1
-    while (Path("runs") / f"{stem}-{number}").exists():
-        number += 1
-    return Path("runs") / f"{stem}-{number}"
-
-
-def _claim(folder: Path, recipe: Recipe, *, resume: bool) -> Path:
-    """Check that the run directory is free, or holds this very run when resuming; write nothing."""
-    folder = folder.expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise RunError(
-            f"{folder} is a file; a run needs a folder there.",
-            fix="move the file away, or give another folder with --run-dir",
-        )
-    old = folder / RECIPE
-    if old.exists() and not resume:
-        raise RunError(
-            f"{folder} already holds a run.",
-            fix="add --resume to go on with it, or give another folder with --run-dir",
-        )
-    if not old.exists() and folder.is_dir() and any(folder.iterdir()):
-        raise RunError(
-            f"{folder} holds other files; nothing was written.",
-            expected="an empty or new folder",
-            fix="give another folder with --run-dir",
-        )
-    if old.exists():
-        before = load_recipe(old)
-        if before.resolved() | {"expects": None} != recipe.resolved() | {"expects": None}:
-            raise RunError(
-                f"{folder} holds a run of other values than were given now.",
-                expected="the recipe and overrides that it was started with",
-                fix=f"zoo train {old} --run-dir {folder} --resume",
-            )
-    return folder

@@ -1,7 +1,8 @@
 """Build a model by its registry name: backbone, preprocessing, head, weights."""
 
 import inspect
-from collections.abc import Mapping
+import numbers
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +43,22 @@ def build(
 
     Raises:
         UnknownNameError: no such model or weight.
-        ArgumentError: the builder has no such argument.
+        ArgumentError: the builder has no such argument, or a value is not what it should be.
         WeightsError: the file is missing, damaged, or of another model.
 
     >>> import zoo
     >>> zoo.build("resnet20", input_shape=(28, 28, 1), num_classes=10).output.shape
     (None, 10)
     """
-    base, _, tag = name.partition(".")
+    base, dot, _ = name.partition(".")
     card = registry.model_card(base)
-    source = f"{base}.{tag}" if tag else weights
+    _check_sizes(card, input_shape, num_classes)
+    if dot and weights is not None:
+        raise ArgumentError(
+            f"{name!r} names weights already; weights={str(weights)!r} would be left out.",
+            fix=f"build {base!r} with weights={str(weights)!r}, or leave weights out",
+        )
+    source = name if dot else weights
     weight = _shipped(base, source) if source is not None else None
     if weight:
         input_shape, arguments = _as_trained(weight, input_shape, arguments)
@@ -140,6 +147,31 @@ def _as_trained(
     return tuple(input_shape or shape), dict(
         weight.resolved_recipe["model"]["arguments"]
     ) | arguments
+
+
+def _check_sizes(
+    card: ModelCard, input_shape: Sequence[int | None] | None, num_classes: int | None
+) -> None:
+    """Raise ArgumentError unless both are None or what they should be."""
+    sizes = card.input_shape if input_shape is None else input_shape
+    fits = isinstance(sizes, tuple | list) and len(sizes) == len(card.input_shape)
+    if not fits or not all(size is None or (_is_count(size) and size > 0) for size in sizes):
+        raise ArgumentError(
+            f"input_shape={input_shape!r} does not suit {card.name}.",
+            expected=f"{len(card.input_shape)} sizes without the batch axis, "
+            f"such as {card.input_shape}",
+            fix=f"leave input_shape out to take {card.input_shape}",
+        )
+    if num_classes is not None and not _is_count(num_classes):
+        raise ArgumentError(
+            f"num_classes={num_classes!r} is no number of classes.",
+            expected="1, 2, …, or 0 for features without a head",
+            fix=f"leave num_classes out to take {card.num_classes}",
+        )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 0
 
 
 def _classes(

@@ -13,7 +13,10 @@ DISTRIBUTION = "kerazoo"
 def strangers() -> dict[str, list[str]]:
     """Return, for each import name that others install too, the names of those distributions."""
     installed = importlib.metadata.packages_distributions()
-    found = {name: sorted({*installed.get(name, [])} - {DISTRIBUTION}) for name in NAMES}
+    found = {  # an interrupted uninstall leaves entries without a name
+        name: sorted({owner for owner in installed.get(name, []) if owner} - {DISTRIBUTION})
+        for name in NAMES
+    }
     return {name: owners for name, owners in found.items() if owners}
 
 
@@ -45,5 +48,5 @@ def import_error(name: str, error: ImportError) -> MachineError:
         expected="the package of that name that comes with kerazoo",
         fix=f"pip uninstall {owners[0]}"
         if owners
-        else "install kerazoo in an environment of its own",
+        else f"rename {where}, or work outside {Path(where).parent}",
     )

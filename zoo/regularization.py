@@ -170,19 +170,19 @@ def check(values: Regularization) -> Regularization:
             raise ArgumentError(
                 f"{name}={value} is out of range.",
                 expected="0 <= value < 1" if name in shares else "a value >= 0",
-                fix=f"set regularization.knobs.{name} within that range",
+                fix=f"set regularization.{name} within that range",
             )
     for name in ("crop_min_scale", "erasing_probability"):
         if getattr(values, name) > 1:
             raise ArgumentError(
                 f"{name}={getattr(values, name)} is out of range.",
                 expected="0 <= value <= 1",
-                fix=f"set regularization.knobs.{name} within that range",
+                fix=f"set regularization.{name} within that range",
             )
     if values.auto_augment not in ("", "trivial", "rand"):
         raise ArgumentError(
             f"auto_augment={values.auto_augment!r} is not known.",
             expected="'' (off), 'trivial' or 'rand'",
-            fix="set regularization.knobs.auto_augment to one of them",
+            fix="set regularization.auto_augment to one of them",
         )
     return values

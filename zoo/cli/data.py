@@ -6,13 +6,18 @@ from typing import Annotated, Any
 import typer
 
 from zoo import registry
-from zoo.cli.output import console, show_json, show_table
-from zoo.errors import RunError
+from zoo.cli import complete
+from zoo.cli.data_view import facts_of, list_datasets, show_facts, show_findings
+from zoo.cli.output import console, show_json
+from zoo.errors import ArgumentError, DataError, RunError
 
 
 def data_command(
     name: Annotated[
-        str | None, typer.Argument(help="A dataset's name, any TFDS name, or a folder.")
+        str | None,
+        typer.Argument(
+            help="A dataset's name, any TFDS name, or a folder.", autocompletion=complete.datasets
+        ),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Look for duplicates, imbalance and corrupt files.")
@@ -32,100 +37,80 @@ def data_command(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show a dataset's splits, classes, licence and samples; without a name, list datasets."""
+    """Show a dataset's splits, classes, licence and samples; without a name, list datasets.
+
+    With --check the exit code is 1 where something makes results wrong.
+
+    [bold]Examples[/bold]
+
+    zoo data digits
+
+    zoo data ./photos --check
+
+    zoo data fashion_mnist --where
+    """
     if name is None:
-        _list(json=json)
+        if check or where or download or picture:
+            raise ArgumentError("No dataset was named.", fix="zoo data shows the names")
+        list_datasets(json=json)
         return
     if where:
         _where(name, json=json)
         return
+    if picture is not None and picture.exists():
+        raise RunError(f"{picture} exists already; it was left as it is.", fix="give another name")
     from zoo.data.load import load_dataset
 
-    dataset = load_dataset(name, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt)
-    facts = {
-        "name": dataset.name,
-        "source": dataset.source,
-        "licence": dataset.licence,
-        "classes": list(dataset.classes),
-        "counts": dataset.counts(),
-        "fingerprint": dataset.fingerprint,
-        "skipped": list(dataset.skipped),
-        "notes": list(dataset.notes),
-    }
-    report = None
+    # A check names every unreadable file, where loading would stop at the first.
+    dataset = load_dataset(
+        name, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt or check
+    )
+    facts, report = facts_of(dataset), None
     if check:
         from zoo.data.checks import check_dataset
 
-        report = check_dataset(dataset)
+        report = check_dataset(dataset, skipped_are_errors=not skip_corrupt)
         facts["checks"] = report.to_dict()
     if json:
         show_json(facts)
     else:
-        _show(facts)
-        if report is not None:
-            _show_findings(report)
-        path = picture or Path(f"zoo-data-{Path(name).name.replace('/', '-') or 'folder'}.png")
-        _picture(dataset, path, asked=picture is not None)
-    if report is not None and any(item.severity == "error" for item in report.findings):
+        show_facts(facts)
+    if report is not None and not json:
+        show_findings(report)
+    if picture is not None or not json:
+        _picture(dataset, picture or Path(f"zoo-data-{Path(name).name or 'folder'}.png"), json=json)
+    if report is not None and not report.ok:
         raise typer.Exit(1)
 
 
-def _list(*, json: bool) -> None:
-    cards = registry.list_datasets()
-    if json:
-        keys = ("name", "source", "modality", "task", "licence", "homepage", "summary")
-        show_json([{key: getattr(card, key) for key in keys} for card in cards])
-        return
-    rows = [(c.name, c.source, c.task, c.licence, c.summary) for c in cards]
-    columns = ("name", "source", "task", "licence", "what")
-    show_table(f"{len(rows)} datasets, and any TFDS image set or folder", columns, rows)
-
-
 def _where(name: str, *, json: bool) -> None:
-    cards = {card.name: card for card in registry.list_datasets()}
-    card = cards.get(name)
+    card = next((card for card in registry.list_datasets() if card.name == name), None)
     if card and card.source == "embedded":
         text = f"{name} comes with kerazoo; nothing is to be fetched."
-    elif Path(name).is_dir():
-        text = f"{name} is a folder on this machine."
-    else:
+    elif card:
         text = (
             f"{name} is read through TensorFlow Datasets from TFDS_DATA_DIR or --data-dir. "
             f"Fetch it once with: zoo data {name} --download"
+        )
+    elif Path(name).expanduser().is_dir():
+        text = f"{name} is a folder on this machine."
+    elif name.startswith((".", "/", "~")):
+        raise DataError(f"There is no folder {name}.", fix="check the path")
+    else:
+        text = (
+            f"{name} is not in kerazoo's own list. If TensorFlow Datasets knows it, "
+            f"fetch it once with: zoo data {name} --download"
         )
     homepage = card.homepage if card else ""
     if json:
         show_json({"name": name, "where": text, "homepage": homepage})
     else:
-        console.print(text, homepage, highlight=False, soft_wrap=True)
+        console.print(text, homepage, soft_wrap=True)
 
 
-def _show(facts: dict[str, Any]) -> None:
-    splits = list(facts["counts"])
-    rows = [
-        (label, *(facts["counts"][split][i] for split in splits))
-        for i, label in enumerate(facts["classes"])
-    ]
-    rows.append(("all", *(sum(facts["counts"][split]) for split in splits)))
-    title = f"{facts['name']} ({facts['source']}), licence: {facts['licence']}"
-    show_table(title, ("class", *splits), rows)
-    console.print(f"fingerprint {facts['fingerprint']}", highlight=False)
-    for note in facts["notes"]:
-        console.print(note, highlight=False, soft_wrap=True)
-    if facts["skipped"]:
-        console.print(f"{len(facts['skipped'])} files skipped: {', '.join(facts['skipped'][:5])}")
-
-
-def _show_findings(report: Any) -> None:
-    console.print()
-    rows = [(item.severity, item.message, item.fix) for item in report.findings]
-    show_table("checks", ("severity", "finding", "what to do"), rows)
-
-
-def _picture(dataset: Any, path: Path, *, asked: bool) -> None:
+def _picture(dataset: Any, path: Path, *, json: bool) -> None:
     from recipes.report.samples import save_samples
 
-    if asked and path.exists():
-        raise RunError(f"{path} exists already; it was left as it is.", fix="give another name")
     save_samples(dataset, path)
-    console.print(f"samples  {path}", highlight=False, soft_wrap=True)
+    if not json:
+        console.print(f"samples  {path}", soft_wrap=True)

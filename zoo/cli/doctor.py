@@ -10,7 +10,14 @@ from zoo.cli.output import console, show_json, show_table
 def doctor_command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show devices, versions, precision and folders; say what is wrong and how to mend it."""
+    """Show devices, versions, precision and folders; say what is wrong and how to mend it.
+
+    The exit code is 1 where there is something to mend.
+
+    [bold]Example[/bold]
+
+    zoo doctor --json
+    """
     from zoo.doctor import examine
 
     facts, problems = examine()

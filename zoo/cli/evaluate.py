@@ -4,23 +4,36 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import complete
 from zoo.cli.output import console, show_json, show_metrics
 
 
 def evaluate_command(
-    target: Annotated[str, typer.Argument(help="A run directory, weight or recipe name.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A run directory, weight or recipe name.", autocompletion=complete.targets
+        ),
+    ],
     data_dir: Annotated[
         str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 256,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Score a trained model on its whole test split, with intervals."""
+    """Score a trained model on its whole test split, with intervals.
+
+    [bold]Examples[/bold]
+
+    zoo evaluate runs/image-digits-cnn-1
+
+    zoo evaluate cnn_small.digits --json
+    """
     from recipes.run import load
 
     result = load(target).evaluate(data_dir=data_dir, batch_size=batch_size)
     if json:
         show_json(result)
         return
-    console.print(f"{result['name']}: {result['examples']:,} test examples", highlight=False)
+    console.print(f"{result['name']}: {result['examples']:,} test examples")
     show_metrics(result["metrics"])

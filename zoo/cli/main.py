@@ -34,7 +34,7 @@ def main() -> None:
     # Set before TensorFlow loads: start-up notices that concern nobody (warnings and errors stay).
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     try:
-        app()
+        app(prog_name="zoo")
     except ZooError as error:
         show_error(error)
         sys.exit(error.exit_code)

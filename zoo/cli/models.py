@@ -5,7 +5,9 @@ from typing import Annotated
 import typer
 
 from zoo import registry
+from zoo.cli import complete
 from zoo.cli.output import console, human, show_json, show_table
+from zoo.errors import unknown_name
 
 
 def list_command(
@@ -17,7 +19,20 @@ def list_command(
     weights: Annotated[bool, typer.Option("--weights", help="List shipped weights.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List models, or with --weights the trained weights that ship with the package."""
+    """List models, or with --weights the trained weights that ship with the package.
+
+    [bold]Examples[/bold]
+
+    zoo list 'resnet*' --max-params 300000
+
+    zoo list --weights
+    """
+    cards = registry.MODELS.values()
+    if not set(pattern) & set("*?["):
+        registry.model_card(pattern)  # a plain name that is none gets the nearest
+    _check("task", task, {name for card in cards for name in card.tasks})
+    _check("modality", modality, {card.modality for card in cards})
+    _check("family", family, {card.family for card in cards})
     names = registry.list_models(
         pattern,
         task=task,
@@ -48,6 +63,11 @@ def list_command(
     show_table(f"{len(rows)} models", columns, rows)
 
 
+def _check(option: str, given: str | None, known: set[str]) -> None:
+    if given is not None and given not in known:
+        raise unknown_name(option, given, known, fix=f"give one of them to --{option}")
+
+
 def _list_weights(models: list[str], *, json: bool) -> None:
     cards = [card for card in registry.weight_cards().values() if card.model in models]
     if json:
@@ -71,10 +91,18 @@ def _list_weights(models: list[str], *, json: bool) -> None:
 
 
 def info_command(
-    name: Annotated[str, typer.Argument(help="A model's name, such as resnet20.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A model's name, such as resnet20.", autocompletion=complete.models),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show a model's facts, its builder's arguments, and how to build it."""
+    """Show a model's facts, its builder's arguments, and how to build it.
+
+    [bold]Example[/bold]
+
+    zoo info resnet20
+    """
     info = registry.model_info(name)
     if json:
         show_json(info)

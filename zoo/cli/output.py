@@ -11,7 +11,9 @@ from rich.table import Table
 
 from zoo.errors import ZooError
 
-console = Console()
+_PLAIN = {"markup": False, "emoji": False, "highlight": False}  # names may hold [brackets]
+_PIPE_WIDTH = 1000  # characters
+console = Console(**_PLAIN)
 
 
 def show_json(value: Any) -> None:
@@ -21,13 +23,15 @@ def show_json(value: Any) -> None:
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Print a table that a pipe can also read."""
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
-    for i, column in enumerate(columns):
-        table.add_column(column, overflow="fold", no_wrap=i == 0)
+    """Print a table; a terminal folds long cells, a pipe gets whole lines."""
+    console.print(title, style="bold", soft_wrap=True)
+    table = Table(box=None, pad_edge=False, show_header=any(columns))
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
-        table.add_row(*[_cell(value) for value in row])
-    console.print(table)
+        table.add_row(*map(str, row))
+    wide = console if console.is_terminal else Console(width=_PIPE_WIDTH, **_PLAIN)
+    wide.print(table)
 
 
 def show_metrics(metrics: dict[str, dict[str, float]]) -> None:
@@ -41,9 +45,9 @@ def show_metrics(metrics: dict[str, dict[str, float]]) -> None:
 
 def show_error(error: ZooError) -> None:
     """Print an error on stderr, coloured on a terminal only."""
-    stderr = Console(stderr=True)
+    stderr = Console(stderr=True, **_PLAIN)
     stderr.print("error:", style="bold red", end=" ")
-    stderr.print(str(error), markup=False, highlight=False, soft_wrap=True)
+    stderr.print(str(error), soft_wrap=True)
 
 
 def human(count: int | None) -> str:
@@ -58,10 +62,6 @@ def human(count: int | None) -> str:
         if count >= limit:
             return f"{count / limit:.3g}{unit}"
     return str(count)
-
-
-def _cell(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
 
 
 def _finite(value: Any) -> Any:

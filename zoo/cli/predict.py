@@ -5,11 +5,17 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import complete
 from zoo.cli.output import show_json, show_table
 
 
 def predict_command(
-    target: Annotated[str, typer.Argument(help="A run directory, weight or recipe name.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A run directory, weight or recipe name.", autocompletion=complete.targets
+        ),
+    ],
     files: Annotated[list[Path], typer.Argument(help="Image files: png, jpg, webp, bmp, gif.")],
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 64,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
@@ -23,9 +29,11 @@ def predict_command(
 ) -> None:
     """Say what a trained model sees in files.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
-    zoo predict cnn_small.digits seven.png
+    zoo predict runs/image-digits-cnn-1 seven.png
+
+    zoo predict cnn_small.digits digits/*.png --json
     """
     from recipes.foreign import load_keras_file
     from recipes.run import load

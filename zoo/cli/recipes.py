@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import complete
 from zoo.cli.output import console, show_json, show_table
 from zoo.errors import RunError
 
@@ -15,7 +16,12 @@ app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help
 def list_command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List the recipes with what they reached."""
+    """List the recipes with what they reached.
+
+    [bold]Example[/bold]
+
+    zoo recipes list --json
+    """
     from recipes.load import load_recipe, recipe_names
 
     found = [load_recipe(name) for name in recipe_names()]
@@ -52,34 +58,55 @@ def _expected(expects) -> tuple[str, str, str]:
 
 @app.command("show")
 def show_command(
-    name: Annotated[str, typer.Argument(help="A recipe's name or YAML file.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A recipe's name or YAML file.", autocompletion=complete.recipes),
+    ],
     overrides: Annotated[list[str] | None, typer.Argument(help="key=value changes.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Print every value of a recipe, the regularization preset expanded."""
+    """Print every value of a recipe, the regularization preset expanded.
+
+    [bold]Example[/bold]
+
+    zoo recipes show image/digits-cnn regularization.preset=medium
+    """
     from recipes.load import dump_yaml, load_recipe
 
     values = load_recipe(name, *(overrides or [])).resolved()
     if json:
         show_json(values)
     else:
-        console.out(dump_yaml(values), end="", highlight=False)
+        console.out(dump_yaml(values), end="")
 
 
 @app.command("copy")
 def copy_command(
-    name: Annotated[str, typer.Argument(help="A recipe's name.")],
+    name: Annotated[str, typer.Argument(help="A recipe's name.", autocompletion=complete.recipes)],
     target: Annotated[Path | None, typer.Argument(help="Where to; NAME.yaml by default.")] = None,
 ) -> None:
-    """Copy a recipe to a file of your own, to edit and train."""
+    """Copy a recipe to a file of your own, to edit and train.
+
+    [bold]Example[/bold]
+
+    zoo recipes copy image/digits-cnn my.yaml
+    """
     from recipes.load import recipe_path
     from zoo.files import write_text
 
     source = recipe_path(name)
     target = target or Path(source.name)
+    if target.suffix not in (".yaml", ".yml"):
+        raise RunError(
+            f"{target} is no name for a recipe; nothing was written.",
+            expected="a file that ends in .yaml",
+            fix=f"zoo recipes copy {name} {target / source.name}"
+            if target.is_dir()
+            else f"zoo recipes copy {name} {target}.yaml",
+        )
     if target.exists():
         raise RunError(
             f"{target} exists already; nothing was written.", fix="give another file name"
         )
     write_text(target, source.read_text(encoding="utf-8"))
-    console.print(f"Wrote {target}. Edit it, then: zoo train {target}", highlight=False)
+    console.print(f"Wrote {target}. Edit it, then: zoo train {target}", soft_wrap=True)

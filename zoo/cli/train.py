@@ -5,11 +5,15 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import complete
 from zoo.cli.output import console, show_json, show_metrics
 
 
 def train_command(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name or YAML file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A recipe's name or YAML file.", autocompletion=complete.recipes),
+    ],
     overrides: Annotated[
         list[str] | None,
         typer.Argument(help="key=value changes, such as optimizer.learning_rate=3e-4."),
@@ -53,7 +57,7 @@ def train_command(
         run_dir=run_dir,
         resume=resume,
         smoke=smoke,
-        device=_device(device),
+        device=device,
         data_dir=data_dir,
         download=download,
         skip_corrupt=skip_corrupt,
@@ -62,12 +66,6 @@ def train_command(
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
         return
     show_metrics(run.metrics["metrics"])
-    console.print(f"\nrun      {run.path}", highlight=False, soft_wrap=True)
-    console.print(f"report   {run.path / 'report.html'}", highlight=False, soft_wrap=True)
-    console.print(f"predict  zoo predict {run.path} FILE…", highlight=False, soft_wrap=True)
-
-
-def _device(device: str | None) -> str | None:
-    if device not in (None, "cpu", "gpu"):
-        raise typer.BadParameter(f"{device!r} is neither cpu nor gpu", param_hint="--device")
-    return device
+    console.print(f"\nrun      {run.path}", soft_wrap=True)
+    console.print(f"report   {run.path / 'report.html'}", soft_wrap=True)
+    console.print(f"predict  zoo predict {run.path} FILE…", soft_wrap=True)

@@ -4,11 +4,15 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import complete
 from zoo.cli.output import show_json, show_table
 
 
 def verify_command(
-    recipe: Annotated[str, typer.Argument(help="A recipe's name or YAML file.")],
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A recipe's name or YAML file.", autocompletion=complete.recipes),
+    ],
     seed: Annotated[
         int | None, typer.Option(help="One of the recorded seeds; the first by default.")
     ] = None,
@@ -21,6 +25,10 @@ def verify_command(
 
     On the machine that made the record the value must be equal; elsewhere it must lie within the
     95 % interval. The exit code is 1 where it does not.
+
+    [bold]Example[/bold]
+
+    zoo verify image/digits-cnn
     """
     from recipes.verify import verify
 

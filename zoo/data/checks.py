@@ -94,7 +94,7 @@ class _Scan:
         return [f"{self.name} {self.split.name_of(i)}" for i in positions]
 
 
-def check_dataset(dataset: Dataset) -> Report:
+def check_dataset(dataset: Dataset, *, skipped_are_errors: bool = False) -> Report:
     """Look for what makes results wrong, reading every image once.
 
     - duplicates: the same pixels twice, across splits (a leak) or within one;
@@ -104,6 +104,10 @@ def check_dataset(dataset: Dataset) -> Report:
     - corrupt files, constant images, classes missing from a split or rare in train.
 
     70,000 images of 28 x 28 pixels take about 20 seconds on two cores.
+
+    Args:
+        dataset: of images, or of anything with labels.
+        skipped_are_errors: count files that were left out on loading as errors, not as notes.
 
     >>> from zoo.data.embedded.digits import load
     >>> check_dataset(load()).ok
@@ -117,7 +121,7 @@ def check_dataset(dataset: Dataset) -> Report:
     if "image" in dataset.features:
         order = [name for name in _HELD_OUT_FIRST if name in dataset.splits]
         scans = [_scan(name, dataset.splits[name]) for name in order]
-        findings += _corrupt(scans, dataset.skipped)
+        findings += _corrupt(scans, dataset.skipped, "error" if skipped_are_errors else "note")
         findings += _constant(scans)
         for held, other in combinations(scans, 2):
             findings += _leaks(held, other)
@@ -189,7 +193,9 @@ def _imbalance(dataset: Dataset, counts: Sequence[int]) -> list[Finding]:
     ]
 
 
-def _corrupt(scans: Sequence[_Scan], skipped: Sequence[str]) -> list[Finding]:
+def _corrupt(
+    scans: Sequence[_Scan], skipped: Sequence[str], skipped_severity: str
+) -> list[Finding]:
     findings = []
     problems = [problem for scan in scans for _, problem in scan.corrupt]
     if problems:
@@ -207,11 +213,11 @@ def _corrupt(scans: Sequence[_Scan], skipped: Sequence[str]) -> list[Finding]:
         findings.append(
             Finding(
                 check="skipped",
-                severity="note",
+                severity=skipped_severity,
                 count=len(skipped),
                 message=f"{len(skipped)} unreadable image(s) were left out.",
                 examples=tuple(skipped[:_EXAMPLES]),
-                fix="replace them where they matter",
+                fix="replace or remove them; training leaves them out with --skip-corrupt",
             )
         )
     return findings

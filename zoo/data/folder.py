@@ -252,7 +252,7 @@ def _split(files: list[_File], root: Path, *, channels: int, decoded: bool) -> S
 
 
 def _with_hint(error: DataError) -> DataError:
-    fix = f"{error.fix}; skip_corrupt=True leaves such files out"
+    fix = f"{error.fix}; --skip-corrupt (skip_corrupt=True) leaves such files out"
     return DataError(error.problem, expected=error.expected, fix=fix)
 
 

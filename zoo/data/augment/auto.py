@@ -275,7 +275,7 @@ def rand_augment(
             f"RandAugment cannot take num_layers={num_layers}, magnitude={magnitude}, "
             f"magnitude_std={magnitude_std}.",
             expected="num_layers >= 0, 0 <= magnitude <= 10, magnitude_std >= 0",
-            fix="set regularization.knobs.rand_augment_* within these ranges",
+            fix="set regularization.rand_augment_* within these ranges",
         )
     operations = [*RAND_OPERATIONS.values(), TRIVIAL_OPERATIONS["identity"]]
     shape = tf.shape(images)[:1]

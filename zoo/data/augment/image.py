@@ -241,5 +241,5 @@ def _check_padding(padding: int, mode: str, *, smallest_side: int) -> None:
         raise ArgumentError(
             f"padding={padding} does not fit images whose shorter side is {smallest_side} pixels.",
             expected=f"0 to {smallest_side - 1}" if mode == "reflect" else "a value >= 0",
-            fix="lower regularization.knobs.crop_padding",
+            fix="lower regularization.crop_padding",
         )

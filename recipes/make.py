@@ -1,0 +1,76 @@
+"""Recipe values to objects: task, model, data, augmentation, precision."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from recipes.schema import Recipe
+from zoo import devices, registry
+from zoo.tasks.base import Assets, Task
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Dataset
+    from zoo.task_model import TaskModel
+
+
+def make_task(recipe: Recipe) -> Task:
+    """Build the recipe's task with its regularization values."""
+    devices.load_tensorflow()  # before a task loads Keras, so that it starts quietly
+    task_class = registry.resolve(registry.task_card(recipe.task.name).task)
+    return task_class(
+        image_size=recipe.task.image_size, regularization=recipe.regularization_values()
+    )
+
+
+def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
+    """Build backbone and head from the recipe's values, under the precision in force."""
+    from zoo.assembly import assemble
+    from zoo.task_model import TaskModel
+
+    values, arguments = recipe.regularization_values(), dict(recipe.model.arguments)
+    known = registry.measured()[recipe.model.name]["arguments"]
+    if values.stochastic_depth_rate and "stochastic_depth_rate" in known:
+        arguments.setdefault("stochastic_depth_rate", values.stochastic_depth_rate)
+    if values.batch_norm is not None and "normalization" in known:
+        arguments["normalization"] = "batch" if values.batch_norm else "none"
+    model = assemble(registry.model_card(recipe.model.name), task, assets, arguments=arguments)
+    return TaskModel(model, task=task)
+
+
+def make_dataset(
+    recipe: Recipe,
+    *,
+    data_dir: str | None = None,
+    download: bool = False,
+    skip_corrupt: bool = False,
+) -> "Dataset":
+    """Load the recipe's data and carve validation; at most `max_examples` of each split."""
+    from zoo.data.load import load_dataset
+
+    values = recipe.data
+    dataset = load_dataset(
+        values.name, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt
+    ).with_validation(fraction=values.validation_fraction, seed=values.split_seed)
+    return dataset.limited(values.max_examples) if values.max_examples else dataset
+
+
+@contextlib.contextmanager
+def precision(recipe: Recipe) -> Iterator[None]:
+    """Build layers under the recipe's dtype policy, and put the old one back."""
+    import keras
+
+    old = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.training.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(old)
+
+
+def make_augmentation(recipe: Recipe, assets: Assets) -> Callable[..., Any] | None:
+    """Return the batch augmentation of the recipe's modality, or None where nothing is on."""
+    if "image" not in assets.x:
+        return None
+    from zoo.data.augment.batch import image_augmentation
+
+    return image_augmentation(recipe.regularization_values(), num_classes=len(assets.classes))

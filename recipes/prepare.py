@@ -1,0 +1,63 @@
+"""Everything before `fit`: data, assets, model, optimizer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from recipes.make import make_augmentation, make_dataset, make_model, make_task
+from recipes.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that `fit` needs, made from a recipe."""
+
+    recipe: Recipe
+    dataset: Any
+    task: Any
+    assets: Any
+    model: Any
+    train: Any  # Encoded
+    validation: Any  # Encoded
+    augment: Callable[..., Any] | None
+    steps: int
+
+
+def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
+    """Load data, fit assets, build and compile the model: everything before `fit`.
+
+    Args:
+        recipe: what to prepare; its dtype policy must be in force.
+        device: on "gpu" operations are made deterministic, which they are on a CPU.
+        **data_arguments: of `recipes.make.make_dataset`.
+    """
+    import keras
+    import tensorflow as tf
+
+    from recipes.optimizers import make_optimizer, steps_per_epoch
+    from zoo.data.pipeline import Encoded
+    from zoo.layers.regularize import apply_penalties
+
+    dataset = make_dataset(recipe, **data_arguments)
+    task = make_task(recipe)
+    examples = dataset.splits["train"]
+    assets = task.fit(examples, features=dataset.features, classes=dataset.classes)
+    keras.utils.set_random_seed(recipe.training.seed)
+    if device == "gpu":
+        tf.config.experimental.enable_op_determinism()
+    model = make_model(recipe, task, assets)
+    values = recipe.regularization_values()
+    steps = steps_per_epoch(recipe, examples=len(examples))
+    apply_penalties(model, values)
+    model.compile(optimizer=make_optimizer(recipe, model, values, steps_per_epoch=steps))
+    return Setup(
+        recipe=recipe,
+        dataset=dataset,
+        task=task,
+        assets=assets,
+        model=model,
+        train=Encoded(examples, task, assets),
+        validation=Encoded(dataset.splits["validation"], task, assets),
+        augment=make_augmentation(recipe, assets),
+        steps=steps,
+    )
