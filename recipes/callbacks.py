@@ -127,7 +127,8 @@ class Recorder(keras.callbacks.Callback):
 @contextlib.contextmanager
 def averaged_weights(model: keras.Model) -> Iterator[None]:
     """Swap in the optimizer's moving averages, where it keeps them, and put the raw weights back."""
-    optimizer = model.optimizer
+    # Under mixed_float16 Keras wraps the optimizer, and the wrapper says that it keeps none.
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
     if not getattr(optimizer, "use_ema", False):
         yield
         return

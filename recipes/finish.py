@@ -15,7 +15,7 @@ from recipes.report.card import render_card
 from recipes.report.data import ReportInput
 from recipes.report.figures import save_figures
 from recipes.report.html import render_report
-from recipes.run import ASSETS, METRICS, RECIPE, WEIGHTS, Run
+from recipes.run import ASSETS, METRICS, RECIPE, WEIGHTS, Run, load
 from zoo import devices
 from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
@@ -46,7 +46,7 @@ def finish(
         records: of the gradient probe.
         selection: best epoch and why training stopped.
     """
-    recipe, task, model = setup.recipe, setup.task, setup.model
+    task, model = setup.task, setup.model
     _choose_weights(setup, folder, selection)
     sha256 = save_model_weights(folder / WEIGHTS, model)
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
@@ -55,13 +55,12 @@ def finish(
         "git": _git_revision(),
         "data_fingerprint": setup.dataset.fingerprint,
     }
-    seconds = sum(entry["seconds"] for entry in history)
     metrics = {
         "split": "test",
         "examples": len(test),
         "metrics": intervals(task, predictions, truths),
         "selection": selection,
-        "seconds": round(seconds, 1),
+        "seconds": round(sum(entry["seconds"] for entry in history), 1),
         "weights_sha256": sha256,
         "data_fingerprint": setup.dataset.fingerprint,
     }
@@ -69,25 +68,14 @@ def finish(
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
     report = ReportInput(
-        recipe=recipe.resolved(),
         environment=environment,
-        task=task.name,
-        classes=setup.assets.classes,
         history=history,
         records=records,
         findings=findings(history, records, metric=task.metric, mode=task.mode),
         metrics=metrics,
         probabilities=np.asarray(predictions),
         labels=np.asarray(truths["label"]),
-        image_of=lambda i: np.asarray(test.split[i]["image"]),
-        name_of=test.split.name_of,
-        train_samples=_train_samples(setup),
-        augmented_samples=_augmented_samples(setup),
-        dataset=_dataset_facts(setup.dataset),
-        parameters=count_params(model),
-        multiply_adds=multiply_adds(model),
-        seconds=seconds,
-        expects=None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
+        seconds=metrics["seconds"],
         command=f"zoo train {folder / RECIPE}",
         weights={
             "name": str(folder),
@@ -95,22 +83,33 @@ def finish(
             "sha256": sha256,
             "size_bytes": (folder / WEIGHTS).stat().st_size,
         },
-        metric=task.metric,
-        mode=task.mode,
+        **_facts(setup, test),
     )
     save_figures(report, folder)
     write_text(folder / "report.html", render_report(report))
     write_text(folder / "README.md", render_card(report))
     write_text(folder / METRICS, json.dumps(metrics, indent=1))
-    return Run(
-        name=str(folder),
-        recipe=recipe,
-        assets=setup.assets,
-        metrics=metrics,
-        weights_path=folder / WEIGHTS,
-        sha256=sha256,
-        path=folder,
-    )
+    return load(folder)
+
+
+def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
+    """Return what the report says of recipe, data and model, whatever came of them."""
+    recipe, split = setup.recipe, test.split
+    return {
+        "recipe": recipe.resolved(),
+        "expects": None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
+        "task": setup.task.name,
+        "metric": setup.task.metric,
+        "mode": setup.task.mode,
+        "classes": setup.assets.classes,
+        "image_of": lambda i: np.asarray(split[i]["image"]),
+        "name_of": split.name_of,
+        "train_samples": _train_samples(setup),
+        "augmented_samples": _augmented_samples(setup),
+        "dataset": _dataset_facts(setup.dataset),
+        "parameters": count_params(setup.model),
+        "multiply_adds": multiply_adds(setup.model),
+    }
 
 
 def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> None:

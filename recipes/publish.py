@@ -28,11 +28,18 @@ def expects_of(runs: list[Run]) -> Expects:
     """Sum up runs of one recipe that differ in their seed.
 
     Raises:
-        RunError: the runs differ in anything else, or two have the same seed.
+        RunError: the runs differ in anything else, two have the same seed, or there is only one.
     """
+    if len(runs) < 2:
+        raise RunError(
+            "One run says nothing of how far another may land.",
+            expected="two or more finished runs, better five",
+            fix="zoo train RECIPE training.seed=2 and so on",
+        )
     first = runs[0]
     metric = first.task.metric
-    plain = [run.recipe.with_values({"training.seed": 0}) for run in runs]
+    same = {"training.seed": 0, "expects": "unmeasured"}  # what was expected of it changed nothing
+    plain = [run.recipe.with_values(same) for run in runs]
     seeds = [run.recipe.training.seed for run in runs]
     if any(recipe != plain[0] for recipe in plain) or len(set(seeds)) != len(runs):
         raise RunError(

@@ -80,21 +80,25 @@ def train(
 
 
 def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[Any, Any, Any]:
+    """Run Keras' `fit` over the endless stream with what happens at each epoch's end.
+
+    Returns:
+        The callbacks that hold what came of it: recorder (history), probe (records), selection.
+    """
     from recipes.callbacks import Recorder, Selection
-    from recipes.checkpoint import load_checkpoint
     from recipes.diagnose import Probe
     from recipes.evaluate import BATCH_SIZE
     from recipes.progress import ProgressDisplay
     from zoo.data.pipeline import training_stream
 
-    recipe, training = setup.recipe, setup.recipe.training
+    training = setup.recipe.training
     selection = Selection(
         setup.validation,
         setup.task,
         setup.assets,
         batch_size=BATCH_SIZE,
         best_path=folder / "checkpoints" / "best.safetensors",
-        patience=recipe.regularization_values().early_stopping_patience,
+        patience=setup.recipe.regularization_values().early_stopping_patience,
     )
     probe = Probe(*setup.train.batch(np.arange(min(PROBE_EXAMPLES, len(setup.train)))))
     recorder = Recorder(
@@ -102,14 +106,7 @@ def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[An
         state=lambda: {"selection": selection.state, "records": probe.records},
         examples_per_epoch=setup.steps * training.batch_size,
     )
-    first_epoch = 0
-    checkpoint = folder / "checkpoints" / "last.safetensors"
-    for part in folder.rglob(".*.part"):  # what a killed process was writing
-        part.unlink()
-    if resume and checkpoint.exists():
-        state = load_checkpoint(checkpoint, setup.model)
-        first_epoch, recorder.history[:] = state["epoch"], state["history"]
-        selection.state, probe.records[:] = state["selection"], state["records"]
+    first_epoch = _restore(setup, folder, recorder, probe, selection) if resume else 0
     if first_epoch >= training.epochs or selection.state["stopped"]:
         return recorder, probe, selection
     display = ProgressDisplay(
@@ -136,6 +133,21 @@ def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[An
             callbacks=[selection, probe, recorder, *([display] if progress else [])],
         )
     return recorder, probe, selection
+
+
+def _restore(setup: Setup, folder: Path, recorder: Any, probe: Any, selection: Any) -> int:
+    """Put the last checkpoint back, if there is one; return how many epochs are done."""
+    from recipes.checkpoint import load_checkpoint
+
+    for part in folder.rglob(".*.part"):  # what a killed process was writing
+        part.unlink()
+    checkpoint = folder / "checkpoints" / "last.safetensors"
+    if not checkpoint.exists():
+        return 0
+    state = load_checkpoint(checkpoint, setup.model)
+    recorder.history[:], probe.records[:] = state["history"], state["records"]
+    selection.state = state["selection"]
+    return state["epoch"]
 
 
 @contextlib.contextmanager

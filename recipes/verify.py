@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.load import load_recipe
-from recipes.schema import Recipe
+from recipes.schema import Expects, Recipe
 from recipes.train import train
 from zoo import devices
 from zoo.errors import RecipeError, RunError
@@ -51,19 +51,7 @@ def verify(
         RunError: the seed is not among the recorded ones.
     """
     recipe = load_recipe(recipe)
-    expects = recipe.expects
-    if expects == "unmeasured":
-        raise RecipeError(
-            f"{recipe.name} is unmeasured; there is nothing to verify.",
-            fix=f"zoo train {recipe.name} trains it",
-        )
-    if expects.unstable:
-        raise RecipeError(
-            f"{recipe.name} is unstable: a further run may land anywhere in "
-            f"{expects.low:.4f} – {expects.high:.4f}.",
-            expected="an interval of at most 3 points",
-            fix="record more seeds, or make the recipe steadier",
-        )
+    expects = _comparable(recipe)
     seed = min(expects.values) if seed is None else seed
     if seed not in expects.values:
         raise RunError(
@@ -78,27 +66,42 @@ def verify(
             data_dir=data_dir,
             **{"training.seed": seed},
         )
-        fingerprint = run.fingerprint
     value = run.metrics["metrics"][expects.metric]["value"]
-    recorded = expects.values[seed]
-    exact = same_machine(expects.hardware, expects.versions)
-    if fingerprint != expects.data_fingerprint:
-        verdict = f"data differs: {fingerprint}, recorded with {expects.data_fingerprint}"
-    elif exact and value == recorded:
-        verdict = "equal"
-    elif exact:
-        verdict = "differs on the machine and versions that made the record"
-    elif expects.low <= value <= expects.high:
-        verdict = "within the interval"
-    else:
-        verdict = "outside the interval"
     return {
         "recipe": recipe.name,
         "seed": seed,
         "metric": expects.metric,
         "value": value,
-        "recorded": recorded,
+        "recorded": expects.values[seed],
         "low": expects.low,
         "high": expects.high,
-        "verdict": verdict,
+        "verdict": _judge(expects, seed, value, fingerprint=run.fingerprint),
     }
+
+
+def _comparable(recipe: Recipe) -> Expects:
+    """Return what is recorded, or say why it cannot be compared with."""
+    expects = recipe.expects
+    if expects == "unmeasured":
+        raise RecipeError(
+            f"{recipe.name} is unmeasured; there is nothing to verify.",
+            fix=f"zoo train {recipe.name} trains it",
+        )
+    if expects.unstable:
+        raise RecipeError(
+            f"{recipe.name} is unstable: a further run may land anywhere in "
+            f"{expects.low:.4f} – {expects.high:.4f}.",
+            expected="an interval of at most 3 points",
+            fix="record more seeds, or make the recipe steadier",
+        )
+    return expects
+
+
+def _judge(expects: Expects, seed: int, value: float, *, fingerprint: str) -> str:
+    if fingerprint != expects.data_fingerprint:
+        return f"data differs: {fingerprint}, recorded with {expects.data_fingerprint}"
+    if same_machine(expects.hardware, expects.versions):
+        if value == expects.values[seed]:
+            return "equal"
+        return "differs on the machine and versions that made the record"
+    return "within the interval" if expects.low <= value <= expects.high else "outside the interval"

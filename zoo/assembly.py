@@ -50,15 +50,9 @@ def build(
     >>> zoo.build("resnet20", input_shape=(28, 28, 1), num_classes=10).output.shape
     (None, 10)
     """
-    base, dot, _ = name.partition(".")
+    base, source = _split(name, weights)
     card = registry.model_card(base)
     _check_sizes(card, input_shape, num_classes)
-    if dot and weights is not None:
-        raise ArgumentError(
-            f"{name!r} names weights already; weights={str(weights)!r} would be left out.",
-            fix=f"build {base!r} with weights={str(weights)!r}, or leave weights out",
-        )
-    source = name if dot else weights
     weight = _shipped(base, source) if source is not None else None
     if weight:
         input_shape, arguments = _as_trained(weight, input_shape, arguments)
@@ -114,6 +108,17 @@ def fronts(modality: str) -> dict[str, keras.layers.Layer]:
         # 0–255 to [-1, 1]
         return {"image": keras.layers.Rescaling(1 / 127.5, offset=-1, name="preprocessing")}
     return {}
+
+
+def _split(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:
+    """Return the model that `name` begins with, and the weights that one of the two names."""
+    base, dot, _ = name.partition(".")
+    if dot and weights is not None:
+        raise ArgumentError(
+            f"{name!r} names weights already; weights={str(weights)!r} would be left out.",
+            fix=f"build {base!r} with weights={str(weights)!r}, or leave weights out",
+        )
+    return base, name if dot else weights
 
 
 def _shipped(model: str, source: str | Path) -> WeightCard | None:

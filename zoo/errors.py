@@ -75,6 +75,6 @@ def unknown_name(kind: str, name: str, choices: Iterable[str], *, fix: str) -> U
     listing = ", ".join(choices[:12]) + (" …" if len(choices) > 12 else "")
     return UnknownNameError(
         f"There is no {kind} named {name!r}.",
-        expected=f"nearest: {', '.join(near)}" if near else f"one of: {listing}",
+        expected=f"nearest: {', '.join(near)}" if near else f"one of: {listing or 'none yet'}",
         fix=fix,
     )

@@ -86,12 +86,12 @@ TABLES: dict[str, Callable[[], str]] = {
 def filled(text: str) -> str:
     """Return README's text with every generated table made anew."""
     for name, make in TABLES.items():
-        start, end = f"<!-- generated: {name} -->\n", "\n<!-- end -->"
+        start, end = f"<!-- generated: {name} -->\n", "<!-- end -->"
         head, mark, rest = text.partition(start)
         _, close, tail = rest.partition(end)
         if not mark or not close:
             raise ValueError(f"README.md has no place for the table of {name}")
-        text = head + start + make() + end + tail
+        text = f"{head}{start}{make()}\n{end}{tail}"
     return text
 
 

@@ -166,7 +166,7 @@ def check(values: Regularization) -> Regularization:
     for name, value in values.to_dict().items():
         if isinstance(value, bool) or value is None or isinstance(value, str):
             continue
-        if value < 0 or (name in shares and value >= 1):
+        if not value >= 0 or (name in shares and value >= 1):  # NaN is not >= 0
             raise ArgumentError(
                 f"{name}={value} is out of range.",
                 expected="0 <= value < 1" if name in shares else "a value >= 0",

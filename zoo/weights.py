@@ -282,10 +282,11 @@ def _checked_layout(header: dict[str, Any], *, data_bytes: int) -> Shapes:
         shapes[name] = tuple(shape)
         ranges.append((*offsets, name))
     position = 0
-    for begin, end, name in [*sorted(ranges), (data_bytes, data_bytes, "(end of file)")]:
+    for begin, end, name in [*sorted(ranges), (data_bytes, data_bytes, None)]:
         if begin != position:
-            kind = "overlap" if begin < position else "leave a gap"
-            raise ValueError(f"the numbers of {_short(name)} and those before it {kind}")
+            kind = "overlap" if begin < position else "leave a gap before"
+            last = f"the end of the file ({data_bytes} bytes of {position} are there)"
+            raise ValueError(f"the numbers {kind} {last if name is None else _short(name)}")
         position = end
     return shapes
 

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.errors import DataError
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Predictions, Spec, Task, Tensors
 
@@ -152,10 +153,24 @@ def fit_image(image: np.ndarray, shape: tuple[int | None, ...]) -> np.ndarray:
 
     Returns:
         uint8, (H, W, C).
+
+    Raises:
+        DataError: another type or shape.
     """
     height, width, channels = shape
     image = np.asarray(image)
     image = image[..., None] if image.ndim == 2 else image
+    if (
+        image.dtype != np.uint8
+        or image.ndim != 3
+        or image.shape[-1] not in (1, 3)
+        or not image.size
+    ):
+        raise DataError(
+            f"An array of {image.dtype} and shape {image.shape} is no image.",
+            expected="uint8, 0–255, of shape (H, W), (H, W, 1) or (H, W, 3)",
+            fix='for values in [0, 1]: (image * 255).round().astype("uint8")',
+        )
     if image.shape == (height, width, channels):
         return image
     from PIL import Image

@@ -1,0 +1,182 @@
+"""With --json a command prints one JSON document on stdout and nothing else."""
+
+import json
+import math
+import shutil
+
+import pytest
+import yaml
+
+from zoo import registry
+from zoo.cli import output
+
+
+def assert_metrics(metrics):
+    """Every metric has a value within its interval."""
+    assert set(metrics) == {"accuracy", "macro_f1", "loss", "ece"}
+    for values in metrics.values():
+        assert set(values) == {"value", "low", "high"}
+        assert all(math.isfinite(value) for value in values.values())
+        assert values["low"] <= values["high"]
+
+
+def test_list(zoo):
+    models = zoo("list", "--json").document
+    assert [model["name"] for model in models] == list(registry.MODELS)
+    for model in models:
+        assert {"name", "family", "modality", "task", "params", "macs", "weights"} <= set(model)
+        assert model["params"] > 0
+        assert model["macs"] > 0
+
+
+def test_list_filters(zoo):
+    models = zoo("list", "resnet*", "--max-params", 300_000, "--json").document
+    assert [model["name"] for model in models] == ["resnet20"]
+    assert zoo("list", "nothing*", "--json").document == []
+
+
+def test_list_weights(zoo):
+    keys = {"name", "model", "dataset", "recipe", "metric", "value", "low", "high", "sha256"}
+    weights = zoo("list", "--weights", "--json").document
+    assert [weight["name"] for weight in weights] == list(registry.weight_cards())
+    assert all(keys <= set(weight) for weight in weights)
+
+
+def test_info(zoo):
+    info = zoo("info", "resnet20", "--json").document
+    assert info["params"] == 269_722
+    assert info["arguments"]["activation"] == {"type": "str", "default": "relu"}
+
+
+def test_recipes_list(zoo):
+    recipes = zoo("recipes", "list", "--json").document
+    digits = next(recipe for recipe in recipes if recipe["name"] == "image/digits-cnn")
+    assert digits["task"] == "image_classification"
+    assert digits["dataset"] == "digits"
+    assert digits["model"] == "cnn_small"
+    assert digits["expects"] == "unmeasured" or digits["expects"]["metric"] == "accuracy"
+
+
+def test_recipes_show_gives_every_value_with_overrides(zoo):
+    values = zoo("recipes", "show", "image/digits-cnn", "training.epochs=7", "--json").document
+    assert values["training"]["epochs"] == 7
+    assert values["regularization"]["weight_decay"] == 0.01  # from the preset
+
+
+def test_recipes_show_without_json_is_a_recipe_again(zoo):
+    shown = zoo("recipes", "show", "image/digits-cnn")
+    assert (
+        yaml.safe_load(shown.out) == zoo("recipes", "show", "image/digits-cnn", "--json").document
+    )
+
+
+def test_data_list(zoo):
+    datasets = {item["name"]: item for item in zoo("data", "--json").document}
+    assert datasets["digits"]["source"] == "embedded"
+    assert all(item["licence"] and item["homepage"] for item in datasets.values())
+
+
+def test_data_writes_no_picture_unless_asked(zoo, in_tmp):
+    facts = zoo("data", "digits", "--json").document
+    assert facts["classes"] == list("0123456789")
+    assert sum(map(sum, facts["counts"].values())) == 1797
+    assert "CC BY 4.0" in facts["licence"]
+    assert list(in_tmp.iterdir()) == []
+    assert zoo("data", "digits", "--json", "--picture", "my.png").document == facts
+    assert (in_tmp / "my.png").exists()
+
+
+def test_data_check(zoo, in_tmp):
+    checks = zoo("data", "digits", "--check", "--json").document["checks"]
+    assert checks["ok"] is True
+
+
+@pytest.mark.parametrize("name", ["digits", "fashion_mnist", "some_tfds_set"])
+def test_data_where(zoo, name):
+    found = zoo("data", name, "--where", "--json").document
+    assert found["name"] == name
+    assert ("--download" in found["where"]) == (name != "digits")
+
+
+def test_train_prints_metrics_on_stdout_and_progress_on_stderr(trained):
+    run_dir, outcome = trained
+    document = outcome.document
+    assert document["run"] == str(run_dir)
+    assert_metrics(document["metrics"])
+    epochs = [line for line in outcome.err.splitlines() if line.startswith("epoch")]
+    assert ["1/2" in epochs[0], "2/2" in epochs[1], len(epochs)] == [True, True, 2]
+
+
+def test_evaluate_repeats_what_training_measured(zoo, trained):
+    run_dir, outcome = trained
+    document = zoo("evaluate", run_dir, "--json").document
+    assert document["examples"] == 240
+    assert document["split"] == "test"
+    assert_metrics(document["metrics"])
+    assert document["metrics"] == outcome.document["metrics"]
+
+
+def test_predict(zoo, run_dir, digit_png):
+    (result,) = zoo("predict", run_dir, digit_png, "--json").document
+    assert result["file"] == str(digit_png)
+    assert result["task"] == "image_classification"
+    probabilities = [item["probability"] for item in result["predictions"]]
+    assert probabilities == sorted(probabilities, reverse=True)
+    assert {item["label"] for item in result["predictions"]} <= set("0123456789")
+
+
+def test_doctor_exits_with_1_exactly_where_there_is_something_to_mend(zoo):
+    outcome = zoo("doctor", "--json")
+    document = outcome.document
+    assert document["facts"]["keras"]
+    assert outcome.code == (1 if document["problems"] else 0)
+    assert all(item["problem"] and item["fix"] for item in document["problems"])
+
+
+def measured_recipe(path, run_dir, *, value, low, high):
+    """Write the run's recipe as one that expects a value."""
+    metrics = json.loads((run_dir / "metrics.json").read_text())
+    values = yaml.safe_load((run_dir / "recipe.yaml").read_text())
+    values["expects"] = {
+        "metric": "accuracy",
+        "values": {values["training"]["seed"]: value},
+        "mean": value,
+        "low": low,
+        "high": high,
+        "minutes": 1.0,
+        "hardware": "another machine",
+        "data_fingerprint": metrics["data_fingerprint"],
+    }
+    path.write_text(yaml.safe_dump(values, sort_keys=False))
+
+
+def test_verify_trains_again_and_compares(zoo, run_dir, in_tmp):
+    value = json.loads((run_dir / "metrics.json").read_text())["metrics"]["accuracy"]["value"]
+    measured_recipe(in_tmp / "my.yaml", run_dir, value=value, low=value, high=value + 0.01)
+    outcome = zoo("verify", "my.yaml", "--json")
+    assert outcome.document["verdict"] == "within the interval"
+    assert outcome.document["value"] == outcome.document["recorded"] == value
+    assert outcome.code == 0
+
+
+def test_verify_exits_with_1_outside_the_interval(zoo, run_dir, in_tmp, monkeypatch):
+    import recipes.verify
+    from recipes.run import load
+
+    measured_recipe(in_tmp / "my.yaml", run_dir, value=0.99, low=0.98, high=1.0)
+    monkeypatch.setattr(recipes.verify, "train", lambda *_, **__: load(run_dir))
+    outcome = zoo("verify", "my.yaml", "--json")
+    assert outcome.document["verdict"] == "outside the interval"
+    assert outcome.code == 1
+
+
+def test_resuming_a_finished_run_prints_its_metrics(zoo, trained, in_tmp):
+    run_dir, outcome = trained
+    shutil.copytree(run_dir, in_tmp / "run")
+    again = zoo("train", "run/recipe.yaml", "--run-dir", "run", "--resume", "--json")
+    assert again.document == {"run": "run", "metrics": outcome.document["metrics"]}
+
+
+def test_what_json_cannot_hold_becomes_null(capsys):
+    output.show_json({"a": [math.nan, math.inf, 1.5], 2: "é"})
+    assert json.loads(capsys.readouterr().out) == {"a": [None, None, 1.5], "2": "é"}

@@ -1,0 +1,214 @@
+"""Files and arrays go through the code that training used, whatever their format."""
+
+import shutil
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from recipes.foreign import ForeignModel, load_keras_file
+from recipes.load import load_recipe
+from recipes.make import make_model, make_task
+from recipes.predict import predict
+from recipes.run import Run, load
+from zoo.data.images import write_png
+from zoo.data.load import load_dataset
+from zoo.errors import DataError, RunError, UnknownNameError, WeightsError
+from zoo.weights import save_model_weights
+
+
+@pytest.fixture(scope="module")
+def digits():
+    """The test images of digits, uint8 (N, 8, 8, 1)."""
+    return np.stack([example["image"] for example in load_dataset("digits").splits["test"]])
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A run whose model was never trained: random weights tell images apart as well."""
+    recipe = load_recipe("image/digits-cnn", "model.arguments.widths=[4,8]")
+    task, dataset = make_task(recipe), load_dataset("digits")
+    assets = task.fit(dataset.splits["train"], features=dataset.features, classes=dataset.classes)
+    path = tmp_path_factory.mktemp("run") / "weights.safetensors"
+    sha256 = save_model_weights(path, make_model(recipe, task, assets))
+    return Run(
+        name="untrained",
+        recipe=recipe,
+        assets=assets,
+        metrics={},
+        weights_path=path,
+        sha256=sha256,
+    )
+
+
+def probabilities(results):
+    """One dictionary of probability by label for each result."""
+    return [{p["label"]: p["probability"] for p in result["predictions"]} for result in results]
+
+
+def test_a_file_and_its_array_get_the_same_prediction(run, digits, tmp_path):
+    files = [tmp_path / f"{i}.png" for i in range(5)]
+    for file, image in zip(files, digits, strict=False):
+        write_png(file, image)
+    from_files, from_arrays = predict(run, files), predict(run, list(digits[:5]))
+    assert probabilities(from_files) == probabilities(from_arrays)
+    assert [result["file"] for result in from_files] == list(map(str, files))
+    assert [result["file"] for result in from_arrays] == [None] * 5
+
+
+def test_different_images_get_different_predictions(run, digits):
+    first, second = probabilities(predict(run, list(digits[:2])))
+    assert first != second
+
+
+def test_one_input_needs_no_list(run, digits, tmp_path):
+    write_png(tmp_path / "a.png", digits[0])
+    expected = probabilities(predict(run, [digits[0]]))
+    assert probabilities(predict(run, digits[0])) == expected
+    assert probabilities(predict(run, str(tmp_path / "a.png"))) == expected
+    assert probabilities(predict(run, tmp_path / "a.png")) == expected
+    assert len(predict(run, digits[:3])) == 3  # a stack is as many inputs
+
+
+def test_no_inputs_give_no_predictions(run):
+    assert predict(run, []) == []
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 64])
+def test_batches_change_nothing_but_rounding(run, digits, batch_size):
+    whole = predict(run, list(digits[:7]), batch_size=7)
+    for result, expected in zip(
+        predict(run, list(digits[:7]), batch_size=batch_size), whole, strict=True
+    ):
+        (mine,), (theirs,) = probabilities([result]), probabilities([expected])
+        assert mine == pytest.approx(theirs, abs=1e-5)
+
+
+def test_predictions_are_the_five_most_likely_first(run, digits):
+    (result,) = predict(run, [digits[0]])
+    values = [item["probability"] for item in result["predictions"]]
+    assert len(values) == 5
+    assert values == sorted(values, reverse=True)
+    assert 0 < sum(values) <= 1 + 1e-5
+
+
+def test_formats_and_colours_are_read_as_the_same_picture(run, digits, tmp_path):
+    """The same gray pixels as 8-bit, 16-bit, palette, RGB, RGBA, CMYK, GIF and BMP."""
+    gray = digits[0][..., 0]
+    picture = Image.fromarray(gray)
+    picture.save(tmp_path / "gray.png")
+    Image.fromarray((gray.astype("uint16") << 8) + 255).save(tmp_path / "sixteen.png")
+    picture.convert("RGB").save(tmp_path / "rgb.png")
+    picture.convert("RGBA").save(tmp_path / "alpha.png")
+    picture.convert("RGB").quantize(256).save(tmp_path / "palette.png")
+    picture.save(tmp_path / "gray.gif")
+    picture.save(tmp_path / "gray.bmp")
+    picture.save(tmp_path / "gray.webp", lossless=True)
+    files = sorted(tmp_path.iterdir())
+    assert len(files) == 8
+    found = probabilities(predict(run, files))
+    expected = probabilities(predict(run, tmp_path / "gray.png"))[0]
+    for file, mine in zip(files, found, strict=True):
+        assert mine == pytest.approx(expected, abs=0.02), file.name
+
+
+def test_cmyk_jpeg_is_read_in_its_colours(run, digits, tmp_path):
+    picture = Image.fromarray(digits[0][..., 0])
+    picture.convert("CMYK").save(tmp_path / "cmyk.jpg", quality=100)
+    (mine,) = probabilities(predict(run, tmp_path / "cmyk.jpg"))
+    (expected,) = probabilities(predict(run, [digits[0]]))
+    (inverted,) = probabilities(predict(run, [255 - digits[0]]))
+    distance = sum(abs(mine.get(k, 0) - expected.get(k, 0)) for k in expected)
+    assert distance < 0.1 * sum(abs(inverted.get(k, 0) - expected.get(k, 0)) for k in expected)
+
+
+def test_another_size_is_resized_as_in_training(run, digits, tmp_path):
+    large = np.kron(digits[0], np.ones((4, 4, 1), "uint8"))  # each pixel becomes 4 x 4
+    write_png(tmp_path / "large.png", large)
+    (result,) = predict(run, tmp_path / "large.png")
+    assert len(result["predictions"]) == 5
+    assert probabilities([result]) == probabilities(predict(run, [large]))
+
+
+def test_one_bad_file_stops_before_anything_is_run(run, digits, tmp_path, monkeypatch):
+    write_png(tmp_path / "good.png", digits[0])
+    (tmp_path / "bad.png").write_text("no image")
+    monkeypatch.setattr(type(run.task), "decode", lambda *_: pytest.fail("the model was run"))
+    with pytest.raises(DataError, match=r"bad\.png"):
+        predict(run, [tmp_path / "good.png", tmp_path / "bad.png"])
+    with pytest.raises(DataError, match="is no file"):
+        predict(run, [tmp_path / "good.png", tmp_path])
+
+
+def test_a_run_reads_its_weights_only_if_they_are_its_own(run, digits, tmp_path):
+    path = tmp_path / "weights.safetensors"
+    shutil.copy(run.weights_path, path)
+    other = Run(
+        name="swapped",
+        recipe=run.recipe,
+        assets=run.assets,
+        metrics={},
+        weights_path=path,
+        sha256="0" * 64,
+    )
+    with pytest.raises(WeightsError, match="SHA-256"):
+        other.predict([digits[0]])
+
+
+def test_targets_that_are_nothing_say_what_is_near(in_tmp):
+    with pytest.raises(UnknownNameError, match="image/digits-cnn"):
+        load("image/digit-cnn")
+    with pytest.raises(WeightsError, match="can run code"):
+        load("mine.h5")
+
+
+def test_a_recipe_without_weights_names_the_latest_run_of_it(in_tmp, monkeypatch):
+    from zoo import registry
+
+    monkeypatch.setattr(registry, "weight_cards", dict)
+    with pytest.raises(RunError, match="zoo train image/digits-cnn"):
+        load("image/digits-cnn")
+    for number in (9, 10):
+        (in_tmp / "runs" / f"image-digits-cnn-{number}").mkdir(parents=True)
+        (in_tmp / "runs" / f"image-digits-cnn-{number}" / "metrics.json").write_text("{}")
+    with pytest.raises(RunError, match="runs/image-digits-cnn-10"):
+        load("image/digits-cnn")
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    """A .keras file that gives logits for RGB images of 6 x 6 pixels: the channel means."""
+    import keras
+
+    layers = [keras.Input((6, 6, 3)), keras.layers.GlobalAveragePooling2D()]
+    path = tmp_path_factory.mktemp("keras") / "mine.keras"
+    keras.Sequential(layers).save(path)
+    return path
+
+
+def test_a_keras_file_predicts_with_softmax_over_its_logits(foreign, tmp_path):
+    model = load_keras_file(foreign)
+    assert isinstance(model, ForeignModel)
+    Image.new("RGB", (9, 9), (1, 3, 2)).save(tmp_path / "a.png")
+    (result,) = model.predict([tmp_path / "a.png"])
+    expected = np.exp([3.0, 2.0, 1.0]) / np.exp([3.0, 2.0, 1.0]).sum()
+    assert [item["label"] for item in result["predictions"]] == ["1", "2", "0"]
+    assert [item["probability"] for item in result["predictions"]] == pytest.approx(
+        expected.tolist(), abs=1e-5
+    )
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_any_damage_to_a_keras_file_is_a_weights_error_or_harmless(foreign, tmp_path, seed):
+    generator = np.random.default_rng(seed)
+    data = bytearray(foreign.read_bytes())
+    if seed % 2:
+        data = data[: generator.integers(len(data))]
+    for place in generator.integers(len(data), size=8):
+        data[place] ^= 0xFF
+    (tmp_path / "damaged.keras").write_bytes(data)
+    try:
+        load_keras_file(tmp_path / "damaged.keras")
+    except WeightsError as error:
+        assert "damaged.keras" in str(error)
+        assert error.fix

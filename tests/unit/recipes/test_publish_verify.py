@@ -1,0 +1,230 @@
+"""What runs reached becomes `expects`; a further run is judged by it."""
+
+import json
+
+import pytest
+
+import recipes.verify
+from recipes.load import load_recipe, recipe_path
+from recipes.publish import expects_of, write_expects
+from recipes.run import Run
+from recipes.schema import prediction_interval
+from recipes.verify import hardware, verify
+from zoo import devices
+from zoo.errors import RecipeError, RunError
+from zoo.tasks.base import Assets
+
+DIGITS = "image/digits-cnn"
+NOW = {name: devices.versions()[name] for name in ("tensorflow", "keras", "numpy")}
+
+
+def run_with(folder, *, seed=1, value=0.97, seconds=30.0, fingerprint="data", **values):
+    """A finished run of which only the numbers exist."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "environment.json").write_text(json.dumps({"versions": NOW | {"jax": "0"}}))
+    entry = {"value": value, "low": value - 0.01, "high": value + 0.01}
+    return Run(
+        name=str(folder),
+        recipe=load_recipe(DIGITS).with_values({"training.seed": seed} | values),
+        assets=Assets(x={}, y={}),
+        metrics={
+            "metrics": {"accuracy": entry},
+            "seconds": seconds,
+            "data_fingerprint": fingerprint,
+        },
+        weights_path=folder / "weights.safetensors",
+        sha256="",
+        path=folder,
+    )
+
+
+def runs_with(tmp_path, values, **common):
+    return [
+        run_with(tmp_path / str(seed), seed=seed, value=value, **common)
+        for seed, value in values.items()
+    ]
+
+
+# --- expects of runs
+
+
+def test_expects_sums_up_runs_by_seed(tmp_path):
+    runs = runs_with(tmp_path, {3: 0.97, 1: 0.98, 2: 0.96})
+    runs[1].metrics["seconds"] = 150.0
+    expects = expects_of(runs)
+    low, high = prediction_interval([0.98, 0.96, 0.97])
+    assert list(expects.values.items()) == [(1, 0.98), (2, 0.96), (3, 0.97)]
+    assert expects.metric == "accuracy"
+    assert expects.mean == pytest.approx(0.97)
+    assert (expects.low, expects.high) == (round(low, 6), round(high, 6))
+    assert expects.minutes == 2.5  # of the slowest
+    assert expects.data_fingerprint == "data"
+    assert expects.versions == NOW
+    assert expects.hardware == hardware()
+
+
+@pytest.mark.parametrize(
+    ("second", "words"),
+    [
+        ({"seed": 1}, "seed alone"),
+        ({"seed": 2, "training.epochs": 3}, "seed alone"),
+        ({"seed": 2, "regularization.dropout_rate": 0.4}, "seed alone"),
+        ({"seed": 2, "fingerprint": "other"}, "different data: data, other"),
+    ],
+)
+def test_runs_that_differ_in_more_than_their_seed_are_refused(tmp_path, second, words):
+    runs = [run_with(tmp_path / "a"), run_with(tmp_path / "b", **second)]
+    with pytest.raises(RunError, match=words):
+        expects_of(runs)
+
+
+def test_one_run_is_refused(tmp_path):
+    with pytest.raises(RunError, match="two or more"):
+        expects_of([run_with(tmp_path / "a")])
+
+
+def test_runs_made_before_and_after_a_record_belong_together(tmp_path):
+    earlier = runs_with(tmp_path, {1: 0.97, 2: 0.98})
+    record = expects_of(earlier).model_dump()
+    later = run_with(tmp_path / "3", seed=3, value=0.99, expects=record)
+    assert later.recipe.expects != "unmeasured"
+    assert list(expects_of([*earlier, later]).values) == [1, 2, 3]
+
+
+# --- in the recipe file
+
+
+@pytest.fixture
+def recipe_file(tmp_path):
+    """A copy of the recipe under the name of a path, with its comments, still unmeasured."""
+    source = load_recipe(DIGITS)
+    path = tmp_path / "mine.yaml"
+    text = recipe_path(DIGITS).read_text(encoding="utf-8")
+    path.write_text(text.partition("\nexpects:")[0] + "\nexpects: unmeasured\n", encoding="utf-8")
+    assert load_recipe(path).with_values({"expects": "unmeasured"}) == source.with_values(
+        {"expects": "unmeasured"}
+    )
+    return path
+
+
+def test_what_is_written_is_read_back_and_comments_stay(tmp_path, recipe_file):
+    before = recipe_file.read_text(encoding="utf-8")
+    comments = [line.partition("#")[2] for line in before.splitlines() if "#" in line]
+    assert comments
+    for values in ({1: 0.97, 2: 1.0}, {1: 0.5, 2: 0.123456789012, 7: 1e-05}):  # and once more
+        expects = expects_of(runs_with(tmp_path, values))
+        write_expects(recipe_file, expects)
+        text = recipe_file.read_text(encoding="utf-8")
+        assert load_recipe(recipe_file).expects == expects
+        assert text.startswith(before.partition("expects: unmeasured")[0])
+        assert [line.partition("#")[2] for line in text.splitlines() if "#" in line] == comments
+
+
+def test_a_file_without_the_section_is_left_alone(tmp_path, recipe_file):
+    expects = expects_of(runs_with(tmp_path, {1: 0.97, 2: 0.98}))
+    recipe_file.write_text("name: mine\n", encoding="utf-8")
+    with pytest.raises(RunError, match="expects:"):
+        write_expects(recipe_file, expects)
+    assert recipe_file.read_text(encoding="utf-8") == "name: mine\n"
+
+
+# --- verdicts
+
+
+def measured(**changes):
+    """The recipe with a record made on this machine and these versions."""
+    record = {
+        "metric": "accuracy",
+        "values": {2: 0.975, 5: 0.98},
+        "mean": 0.9775,
+        "low": 0.965,
+        "high": 0.99,
+        "minutes": 0.5,
+        "hardware": hardware(),
+        "data_fingerprint": "data",
+        "versions": NOW,
+    }
+    return load_recipe(DIGITS).with_values({"expects": record | changes})
+
+
+@pytest.fixture
+def reach(monkeypatch, tmp_path):
+    """Make training reach a value at once; return the calls."""
+
+    def set_up(**run):
+        calls = []
+
+        def train(recipe, **arguments):
+            calls.append(arguments)
+            return run_with(tmp_path / "again", **run)
+
+        monkeypatch.setattr(recipes.verify, "train", train)
+        return calls
+
+    return set_up
+
+
+ELSEWHERE = {"hardware": "another processor"}
+OTHER_VERSION = {"versions": NOW | {"keras": "0.1"}}
+
+
+@pytest.mark.parametrize(
+    ("record", "reached", "verdict"),
+    [
+        ({}, {"value": 0.975}, "equal"),
+        ({}, {"value": 0.9750001}, "differs on the machine and versions that made the record"),
+        (ELSEWHERE, {"value": 0.975}, "within the interval"),
+        (ELSEWHERE, {"value": 0.965}, "within the interval"),
+        (OTHER_VERSION, {"value": 0.99}, "within the interval"),
+        (ELSEWHERE, {"value": 0.9649}, "outside the interval"),
+        (OTHER_VERSION, {"value": 0.9901}, "outside the interval"),
+        ({}, {"value": 0.975, "fingerprint": "new"}, "data differs: new, recorded with data"),
+    ],
+)
+def test_the_verdict_names_what_came_of_it(reach, record, reached, verdict):
+    reach(**reached)
+    result = verify(measured(**record))
+    assert result["verdict"] == verdict
+    assert result["value"] == reached["value"]
+    assert (result["recorded"], result["low"], result["high"]) == (0.975, 0.965, 0.99)
+    assert result["recipe"] == DIGITS
+    assert result["metric"] == "accuracy"
+
+
+@pytest.mark.parametrize(("asked", "seed", "value"), [(None, 2, 0.975), (5, 5, 0.98)])
+def test_the_recorded_seed_is_trained_and_compared_with_its_own_value(reach, asked, seed, value):
+    calls = reach(value=value)
+    result = verify(measured(), seed=asked, data_dir="somewhere")
+    assert result["seed"] == seed
+    assert result["recorded"] == value
+    assert result["verdict"] == "equal"
+    (call,) = calls
+    assert call["training.seed"] == seed
+    assert call["data_dir"] == "somewhere"
+
+
+def test_the_run_is_kept_where_it_is_asked_for(reach, tmp_path):
+    calls = reach(value=0.975)
+    verify(measured(), run_dir=tmp_path / "kept")
+    verify(measured())
+    assert calls[0]["run_dir"] == tmp_path / "kept"
+    assert not calls[1]["run_dir"].parent.exists()
+
+
+@pytest.mark.parametrize(
+    ("recipe", "seed", "error", "words"),
+    [
+        (lambda: load_recipe(DIGITS).with_values({"training.epochs": 7}), None, RecipeError,
+         "unmeasured"),
+        (lambda: measured(low=0.95, high=0.99), None, RecipeError, "unstable"),
+        (measured, 3, RunError, "one of: 2, 5"),
+    ],
+    ids=["unmeasured", "unstable", "unknown seed"],
+)  # fmt: skip
+def test_what_cannot_be_verified_is_said_before_anything_is_trained(
+    reach, recipe, seed, error, words
+):
+    calls = reach(value=0.975)
+    with pytest.raises(error, match=words):
+        verify(recipe(), seed=seed)
+    assert not calls
