@@ -29,9 +29,9 @@ class ShortcutA(keras.layers.Layer):
         return ops.pad(x, [[0, 0], [0, 0], [0, 0], [extra // 2, extra - extra // 2]])
 
     def compute_output_shape(self, input_shape):
-        batch, height, width, _ = input_shape
-        halve = lambda size: None if size is None else -(-size // self.strides)  # noqa: E731
-        return batch, halve(height), halve(width), self.filters
+        batch, *sides, _ = input_shape
+        height, width = (None if side is None else -(-side // self.strides) for side in sides)
+        return batch, height, width, self.filters
 
     def get_config(self):
         return super().get_config() | {"filters": self.filters, "strides": self.strides}
