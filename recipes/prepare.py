@@ -50,9 +50,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     steps = steps_per_epoch(recipe, examples=len(examples))
     apply_penalties(model, values)
     model.compile(optimizer=make_optimizer(recipe, model, values, steps_per_epoch=steps))
-    if (
-        not model.optimizer.built
-    ):  # mixed_float16: Keras has wrapped it; a checkpoint needs all slots
+    if not model.optimizer.built:
+        # Under mixed_float16 Keras has wrapped it, and a checkpoint needs the wrapper's slots too.
         model.optimizer.build(model.trainable_variables)
     return Setup(
         recipe=recipe,

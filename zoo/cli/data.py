@@ -59,27 +59,18 @@ def data_command(
         return
     if picture is not None and picture.exists():
         raise RunError(f"{picture} exists already; it was left as it is.", fix="give another name")
-    from zoo.data.load import load_dataset
-
-    # A check names every unreadable file, where loading would stop at the first.
-    dataset = load_dataset(
-        name, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt or check
+    dataset, report = _load(
+        name, check=check, skip_corrupt=skip_corrupt, data_dir=data_dir, download=download
     )
-    facts, report = facts_of(dataset), None
-    if check:
-        from zoo.data.checks import check_dataset
-
-        report = check_dataset(dataset, skipped_are_errors=not skip_corrupt)
-        facts["checks"] = report.to_dict()
     if json:
-        show_json(facts)
+        show_json(facts_of(dataset) | ({"checks": report.to_dict()} if report else {}))
     else:
-        show_facts(facts)
-    if report is not None and not json:
-        show_findings(report)
+        show_facts(facts_of(dataset))
+        if report:
+            show_findings(report)
     if picture is not None or not json:
         _picture(dataset, picture or Path(f"zoo-data-{Path(name).name or 'folder'}.png"), json=json)
-    if report is not None and not report.ok:
+    if report and not report.ok:
         raise typer.Exit(1)
 
 
@@ -106,6 +97,19 @@ def _where(name: str, *, json: bool) -> None:
         show_json({"name": name, "where": text, "homepage": homepage})
     else:
         console.print(text, homepage, soft_wrap=True)
+
+
+def _load(name: str, *, check: bool, skip_corrupt: bool, **where: Any) -> tuple[Any, Any]:
+    """Return the dataset, and a report on it or None."""
+    from zoo.data.load import load_dataset
+
+    if not check:
+        return load_dataset(name, skip_corrupt=skip_corrupt, **where), None
+    from zoo.data.checks import check_dataset
+
+    # Unreadable files are left out so that the report names all, where loading stops at the first.
+    dataset = load_dataset(name, skip_corrupt=True, **where)
+    return dataset, check_dataset(dataset, skipped_are_errors=not skip_corrupt)
 
 
 def _picture(dataset: Any, path: Path, *, json: bool) -> None:

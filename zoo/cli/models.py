@@ -34,12 +34,7 @@ def list_command(
     _check("modality", modality, {card.modality for card in cards})
     _check("family", family, {card.family for card in cards})
     names = registry.list_models(
-        pattern,
-        task=task,
-        modality=modality,
-        family=family,
-        max_params=max_params,
-        weights=weights or None,
+        pattern, task=task, modality=modality, family=family, max_params=max_params, weights=weights
     )
     if weights:
         _list_weights(names, json=json)
