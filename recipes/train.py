@@ -14,6 +14,7 @@ from recipes.prepare import Setup, prepare
 from recipes.run import METRICS, RECIPE, Run
 from recipes.schema import Recipe
 from zoo import devices
+from zoo.data.load import folder_of
 from zoo.errors import Interrupted
 from zoo.files import write_text
 
@@ -56,6 +57,8 @@ def train(
     recipe = load_recipe(recipe, *overrides)
     recipe = recipe.with_values(values) if values else recipe
     recipe = recipe.smoke() if smoke else recipe
+    place = folder_of(recipe.data.name)  # kept in full, so that the run can be used from anywhere
+    recipe = recipe.with_values({"data.name": str(place)}) if place else recipe
     folder = check_folder(Path(run_dir) if run_dir else next_folder(recipe), recipe, resume=resume)
     if resume and (folder / METRICS).exists():
         from recipes.run import load

@@ -8,6 +8,7 @@ import typer
 from zoo.cli import data, doctor, evaluate, models, predict, recipes, train, verify
 from zoo.cli.output import show_error
 from zoo.errors import ZooError
+from zoo.ownership import import_error
 
 app = typer.Typer(
     name="zoo",
@@ -38,6 +39,10 @@ def main() -> None:
     except ZooError as error:
         show_error(error)
         sys.exit(error.exit_code)
+    except ImportError as error:  # a package that is missing, or that owns a name of ours
+        known = import_error(error.name or "kerazoo", error)
+        show_error(known)
+        sys.exit(known.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)
 

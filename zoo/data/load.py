@@ -41,11 +41,20 @@ def load_dataset(
         return resolve(card.loader)()
     if card is not None:
         return resolve(card.loader)(name, data_dir=data_dir, download=download)
-    if name.startswith((".", "/", "~")) or _is_path(name):
-        return folder.load(name, seed=seed, skip_corrupt=skip_corrupt)
+    place = folder_of(name)
+    if place is not None:
+        return folder.load(place, seed=seed, skip_corrupt=skip_corrupt)
     return tfds.load(name, data_dir=data_dir, download=download)
 
 
-def _is_path(name: str) -> bool:
-    path = Path(name)
-    return bool(name) and (path.is_dir() or (os.sep in name and path.exists()))
+def folder_of(name: str) -> Path | None:
+    """Return the absolute folder that a data set's name means; None for a name of another kind.
+
+    >>> folder_of("digits") is None
+    True
+    """
+    path = Path(name).expanduser()
+    if any(card.name == name for card in DATASETS) or not name:
+        return None
+    meant = name.startswith((".", "/", "~")) or path.is_dir() or (os.sep in name and path.exists())
+    return path.absolute() if meant else None
