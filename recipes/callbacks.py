@@ -72,11 +72,15 @@ class Selection(keras.callbacks.Callback):
         self.model.stop_training = True
 
 
-class Recorder(keras.callbacks.Callback):
-    """Keep the history and write the checkpoint, the CSV and the TensorBoard log of each epoch.
+CHECKPOINT_SECONDS = 10.0  # epochs that are over sooner share a checkpoint: writing costs them most
 
-    The checkpoint comes first and is the truth: the logs are written from the history in it, so each
-    epoch stands there once, also after a resume.
+
+class Recorder(keras.callbacks.Callback):
+    """Keep the history and write checkpoints, the CSV and the TensorBoard log.
+
+    The checkpoint is the truth: a resumed run writes the logs anew from the history in it, so each
+    epoch stands there once. It is written at the end of an epoch, the last one always, and not
+    more often than every `CHECKPOINT_SECONDS`; going on from an earlier one gives the same bits.
 
     Args:
         run_dir: of the run.
@@ -91,6 +95,7 @@ class Recorder(keras.callbacks.Callback):
         self.run_dir, self.state, self.examples_per_epoch = run_dir, state, examples_per_epoch
         self.history: list[dict[str, float]] = []
         self._log: TensorBoardLog | None = None
+        self._saved = time.perf_counter()
         self._started = 0.0
         self._trained = 0.0
 
@@ -118,8 +123,11 @@ class Recorder(keras.callbacks.Callback):
                 "samples_per_second": round(self.examples_per_epoch / training, 1),
             }
         )
-        state = {"epoch": epoch + 1, "history": self.history} | self.state()
-        save_checkpoint(self.run_dir / "checkpoints" / "last.safetensors", self.model, state)
+        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        if is_last or time.perf_counter() - self._saved >= CHECKPOINT_SECONDS:
+            state = {"epoch": epoch + 1, "history": self.history} | self.state()
+            save_checkpoint(self.run_dir / "checkpoints" / "last.safetensors", self.model, state)
+            self._saved = time.perf_counter()
         write_csv(self.run_dir / "history.csv", self.history)
         self._log.add(self.history[-1])
 

@@ -51,10 +51,8 @@ def finish(
     sha256 = save_model_weights(folder / WEIGHTS, model)
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
-    environment = devices.environment() | {
-        "git": _git_revision(),
-        "data_fingerprint": setup.dataset.fingerprint,
-    }
+    fingerprint = setup.dataset.fingerprint
+    environment = devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
     metrics = {
         "split": "test",
         "examples": len(test),
@@ -62,7 +60,7 @@ def finish(
         "selection": selection,
         "seconds": round(sum(entry["seconds"] for entry in history), 1),
         "weights_sha256": sha256,
-        "data_fingerprint": setup.dataset.fingerprint,
+        "data_fingerprint": fingerprint,
     }
     write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))

@@ -160,6 +160,6 @@ def _stopping_hint(folder: Path) -> Iterator[None]:
         yield
     except KeyboardInterrupt:
         raise Interrupted(
-            f"Stopped. {folder} holds every epoch that was finished.",
+            f"Stopped. {folder} holds the run up to its last checkpoint.",
             fix=f"go on with: zoo train {folder / RECIPE} --run-dir {folder} --resume",
         ) from None

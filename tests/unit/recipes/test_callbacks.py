@@ -215,7 +215,21 @@ def test_the_state_of_selection_survives_json(tmp_path):
 # --- recording
 
 
-def test_each_epoch_leaves_a_checkpoint_and_a_row(tmp_path):
+def test_short_epochs_share_a_checkpoint_and_the_last_has_one(tmp_path, monkeypatch):
+    saved = []
+    monkeypatch.setattr(
+        "recipes.callbacks.save_checkpoint", lambda path, model, state: saved.append(state["epoch"])
+    )
+    for seconds, expected in ((1000, [4]), (0, [1, 2, 3, 4])):
+        monkeypatch.setattr("recipes.callbacks.CHECKPOINT_SECONDS", seconds)
+        recorder = Recorder(tmp_path, state=dict, examples_per_epoch=4)
+        model = line(keras.optimizers.SGD(0.25))
+        model.fit(X, Y, epochs=4, batch_size=4, verbose=0, shuffle=False, callbacks=[recorder])
+        assert saved == expected
+        saved.clear()
+
+
+def test_an_epoch_leaves_a_checkpoint_and_a_row(tmp_path):
     model = line(keras.optimizers.SGD(0.25))
     recorder = Recorder(tmp_path, state=lambda: {"more": [1]}, examples_per_epoch=4)
     model.fit(X, Y, epochs=2, batch_size=4, verbose=0, shuffle=False, callbacks=[recorder])
