@@ -61,7 +61,7 @@ def test_a_catalog_name_wins_over_a_folder_unless_a_path_is_given(in_tmp: Path) 
 
 
 def test_a_missing_path_is_not_looked_up_as_a_name(asked_of_tfds: list[tuple]) -> None:
-    with pytest.raises(DataError, match="There is no folder .*nowhere"):
+    with pytest.raises(DataError, match=r"There is no folder .*nowhere"):
         load_dataset("./nowhere")
     assert not asked_of_tfds
 
