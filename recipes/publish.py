@@ -11,7 +11,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from recipes.load import dump_yaml, recipe_path
+from recipes.load import dump_yaml, load_recipe, recipe_path
 from recipes.run import Run, load, read_json
 from recipes.schema import Expects, prediction_interval
 from recipes.verify import hardware
@@ -21,6 +21,8 @@ from zoo.files import write_text
 
 FLOAT16_TOLERANCE = 0.001  # of the metric
 SIZE_LIMIT_BYTES = 2_000_000
+SHORT_MINUTES, SEEDS_OF_SHORT_RUNS, SEEDS = 10.0, 5, 3
+_UNMEASURED = {"expects": "unmeasured"}  # what was expected of a run changed nothing in it
 WEIGHTS_FOLDER = registry.CATALOG / "weights"
 
 
@@ -28,45 +30,65 @@ def expects_of(runs: list[Run]) -> Expects:
     """Sum up runs of one recipe that differ in their seed.
 
     Raises:
-        RunError: the runs differ in anything else, two have the same seed, or there is only one.
+        RunError: they are too few, are not of the recipe as it stands, have a seed in common, or
+            were made from different data or on different machines.
     """
-    if len(runs) < 2:
-        raise RunError(
-            "One run says nothing of how far another may land.",
-            expected="two or more finished runs, better five",
-            fix="zoo train RECIPE training.seed=2 and so on",
-        )
-    first = runs[0]
-    metric = first.task.metric
-    same = {"training.seed": 0, "expects": "unmeasured"}  # what was expected of it changed nothing
-    plain = [run.recipe.with_values(same) for run in runs]
-    seeds = [run.recipe.training.seed for run in runs]
-    if any(recipe != plain[0] for recipe in plain) or len(set(seeds)) != len(runs):
-        raise RunError(
-            "These runs do not differ in their seed alone.",
-            expected="runs of one recipe, each with a seed of its own",
-            fix="zoo train RECIPE training.seed=2 and so on",
-        )
-    fingerprints = {run.fingerprint for run in runs}
-    if len(fingerprints) != 1:
-        raise RunError(f"These runs saw different data: {', '.join(sorted(fingerprints))}.")
+    metric = runs[0].task.metric
+    minutes = max(run.metrics["seconds"] for run in runs) / 60
+    _check_runs(runs, least=SEEDS_OF_SHORT_RUNS if minutes < SHORT_MINUTES else SEEDS)
+    environments = [read_json(run.path / "environment.json") for run in runs]
+    facts = {
+        "data": {run.fingerprint for run in runs},
+        "machine": {hardware(environment) for environment in environments},
+        "versions": {str(environment["versions"]) for environment in environments},
+    }
+    for what, found in facts.items():
+        if len(found) != 1:
+            raise RunError(f"These runs differ in their {what}: {'; '.join(sorted(found))}.")
     values = {
-        seed: run.metrics["metrics"][metric]["value"]
-        for seed, run in sorted(zip(seeds, runs, strict=True), key=lambda pair: pair[0])
+        run.recipe.training.seed: run.metrics["metrics"][metric]["value"]
+        for run in sorted(runs, key=lambda run: run.recipe.training.seed)
     }
     low, high = prediction_interval(list(values.values()))
-    versions = read_json(first.path / "environment.json")["versions"]
+    versions = environments[0]["versions"]
     return Expects(
         metric=metric,
         values=values,
         mean=round(sum(values.values()) / len(values), 6),
         low=round(low, 6),
         high=round(high, 6),
-        minutes=round(max(run.metrics["seconds"] for run in runs) / 60, 1),
-        hardware=hardware(),
-        data_fingerprint=fingerprints.pop(),
+        minutes=round(minutes, 1),
+        hardware=facts["machine"].pop(),
+        data_fingerprint=facts["data"].pop(),
         versions={name: versions[name] for name in ("tensorflow", "keras", "numpy")},
     )
+
+
+def _check_runs(runs: list[Run], *, least: int) -> None:
+    seeds = {run.recipe.training.seed for run in runs}
+    if len(seeds) < least or len(seeds) != len(runs):
+        raise RunError(
+            f"{len(runs)} runs with {len(seeds)} seeds are not enough to state what another reaches.",
+            expected=f"{least} seeds, each once ({SEEDS_OF_SHORT_RUNS} for runs under "
+            f"{SHORT_MINUTES:.0f} minutes, else {SEEDS})",
+            fix="zoo train RECIPE training.seed=2 and so on",
+        )
+    name = runs[0].recipe.name
+    for run in runs:
+        now = load_recipe(name).with_values({"training.seed": run.recipe.training.seed})
+        if now.resolved() | _UNMEASURED != run.recipe.resolved() | _UNMEASURED:
+            raise RunError(
+                f"{run.name} was not trained with the values of {name} as it stands.",
+                expected="runs of the recipe without other changes than the seed",
+                fix=f"zoo train {name} training.seed={run.recipe.training.seed}",
+            )
+
+
+def validation_of(run: Run) -> float:
+    """Return the validation metric of the weights that the run kept."""
+    if run.recipe.training.select == "best":
+        return run.metrics["selection"]["best"]
+    return run.history[-1][f"val_{run.task.metric}"]
 
 
 def write_expects(path: Path, expects: Expects) -> None:
@@ -149,7 +171,7 @@ def main() -> None:
     print(dump_yaml(expects.model_dump()))
     if arguments.weights:
         sign = 1 if runs[0].task.mode == "max" else -1
-        chosen = max(runs, key=lambda run: sign * run.metrics["selection"]["best"])
+        chosen = max(runs, key=lambda run: sign * validation_of(run))
         recipe = chosen.recipe
         card = ship(chosen, name=f"{recipe.model.name}.{recipe.data.name}")
         print({key: card[key] for key in ("name", "seed", "dtype", "value", "size_bytes")})

@@ -1,29 +1,34 @@
 """Train a recipe again and compare with what it says it reaches."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from recipes.load import load_recipe
+from recipes.run import read_json
 from recipes.schema import Expects, Recipe
 from recipes.train import train
-from zoo import devices
 from zoo.errors import RecipeError, RunError
 
 
-def hardware() -> str:
-    """Return what decides the bits of a result: processor, cores and vector extensions."""
-    flags = " ".join(devices.cpu_flags())
-    gpus = ", ".join(devices.gpus())
-    return f"{devices.cpu_name()}, {devices.cores()} cores, {flags}" + (f", {gpus}" if gpus else "")
+def hardware(environment: Mapping[str, Any]) -> str:
+    """Return what decides the bits of a result: processor, cores, vector extensions, backend.
+
+    Args:
+        environment: of a run, or `zoo.devices.environment()` for this process.
+    """
+    parts = [environment["cpu"], f"{environment['cores']} cores", *environment["cpu_flags"]]
+    parts += environment["gpus"] or []
+    return ", ".join(parts) + f"; {environment['backend']}"
 
 
-def same_machine(recorded_hardware: str, recorded_versions: dict[str, str]) -> bool:
-    """Say whether a result made there must repeat here bit for bit."""
-    now = devices.versions()
+def same_machine(expects: Expects, environment: Mapping[str, Any]) -> bool:
+    """Say whether a recorded result must repeat bit for bit where `environment` describes."""
     decisive = ("tensorflow", "keras", "numpy")
-    return hardware() == recorded_hardware and all(
-        now.get(name) == recorded_versions.get(name) for name in decisive
+    now = environment["versions"]
+    return hardware(environment) == expects.hardware and all(
+        now.get(name) == expects.versions.get(name) for name in decisive
     )
 
 
@@ -66,7 +71,9 @@ def verify(
             data_dir=data_dir,
             **{"training.seed": seed},
         )
+        environment = read_json(run.path / "environment.json")
     value = run.metrics["metrics"][expects.metric]["value"]
+    exact = same_machine(expects, environment)
     return {
         "recipe": recipe.name,
         "seed": seed,
@@ -75,7 +82,7 @@ def verify(
         "recorded": expects.values[seed],
         "low": expects.low,
         "high": expects.high,
-        "verdict": _judge(expects, seed, value, fingerprint=run.fingerprint),
+        "verdict": _judge(expects, seed, value, fingerprint=run.fingerprint, exact=exact),
     }
 
 
@@ -97,10 +104,10 @@ def _comparable(recipe: Recipe) -> Expects:
     return expects
 
 
-def _judge(expects: Expects, seed: int, value: float, *, fingerprint: str) -> str:
+def _judge(expects: Expects, seed: int, value: float, *, fingerprint: str, exact: bool) -> str:
     if fingerprint != expects.data_fingerprint:
         return f"data differs: {fingerprint}, recorded with {expects.data_fingerprint}"
-    if same_machine(expects.hardware, expects.versions):
+    if exact:
         if value == expects.values[seed]:
             return "equal"
         return "differs on the machine and versions that made the record"
