@@ -100,10 +100,20 @@ class Recorder(keras.callbacks.Callback):
         self._trained = 0.0
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.rewrite()
+
+    def rewrite(self) -> None:
+        """Write the logs anew from the history."""
+        self.close()
+        if self.history:
+            write_csv(self.run_dir / "history.csv", self.history)
         self._log = TensorBoardLog(self.run_dir / "tensorboard", self.history)
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        self._log.close()
+    def close(self) -> None:
+        """Release the log's file; Keras itself says nothing when training is interrupted."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self._started = time.perf_counter()

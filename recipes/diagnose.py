@@ -19,7 +19,6 @@ __all__ = ["Finding", "Probe", "findings"]
 VANISHING_MEAN_ABS = 1e-7  # VanishingGradient: mean absolute gradient of a tensor
 DEAD_SHARE = 0.5  # DeadRelu: of a layer's units
 LOSS_DROP = 0.001  # LossNotDecreasing: relative
-OVERFIT_RATIO = 0.1  # Overfit: (validation - training) / training loss
 # cs231n, "Ratio of weights:updates": about 1e-3 a step; ours: a decade of room on both sides
 STEP_RATIO_HIGH = 1e-2
 STEP_RATIO_LOW = 1e-4
@@ -223,19 +222,17 @@ def _overfitting(run: _Run) -> Finding | None:
 
 def _gap(run: _Run) -> Finding | None:
     train, val = run.column(run.metric), run.column(f"val_{run.metric}")
-    ratio = (run.column("val_loss") - run.column("loss")) / np.maximum(run.column("loss"), 1e-12)
-    whole = np.isfinite(train) & np.isfinite(val) & np.isfinite(ratio)
+    whole = np.isfinite(train) & np.isfinite(val)
     if not whole.any() or max(train[whole].max(), val[whole].max()) > 1:
         return None  # the thresholds are for shares
     sign = 1 if run.mode == "max" else -1
-    train, val, ratio = (float(np.median(item[whole][-WINDOW:])) for item in (train, val, ratio))
+    train, val = (float(np.median(item[whole][-WINDOW:])) for item in (train, val))
     gap = sign * (train - val)
     evidence = (
-        f"{run.metric} {train:.3f} in training, {val:.3f} in validation; validation loss "
-        f"{ratio:+.0%} against training loss (medians of the last "
+        f"{run.metric} {train:.3f} in training, {val:.3f} in validation (medians of the last "
         f"{min(WINDOW, int(whole.sum()))} epochs)"
     )
-    if gap <= GAP_WARNING or ratio <= OVERFIT_RATIO:
+    if gap <= GAP_WARNING:
         title = "The model does about as well on new examples as on those it trained on."
         return Finding("generalisation_gap", "fine", title, evidence)
     return Finding(

@@ -61,6 +61,7 @@ def finish(
         "seconds": round(sum(entry["seconds"] for entry in history), 1),
         "weights_sha256": sha256,
         "data_fingerprint": fingerprint,
+        "skip_corrupt": bool(setup.dataset.skipped),
     }
     write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
@@ -86,7 +87,7 @@ def finish(
     save_figures(report, folder)
     write_text(folder / "report.html", render_report(report))
     write_text(folder / "README.md", render_card(report))
-    write_text(folder / METRICS, json.dumps(metrics, indent=1))
+    write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
     return load(folder)
 
 
@@ -111,14 +112,16 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
 
 
 def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> None:
-    if selection["best"] is None:
+    keeps_last = setup.recipe.training.select == "last"
+    if selection["best"] is None or (keeps_last and selection["stopped"] == "diverged"):
         raise RunError(
-            f"Training {selection['stopped'] or 'ended'} before any epoch gave finite numbers.",
-            expected="a finite loss after the first epoch",
+            f"Training {selection['stopped'] or 'ended'}: the weights to keep are no finite numbers.",
+            expected="a finite loss in "
+            + ("every epoch, as training.select is last" if keeps_last else "some epoch"),
             fix=f"lower optimizer.learning_rate (now {setup.recipe.optimizer.learning_rate}), "
             "add schedule.warmup_epochs, or set regularization.clip_norm=1.0",
         )
-    if setup.recipe.training.select == "best":
+    if not keeps_last:
         load_model_weights(folder / "checkpoints" / "best.safetensors", setup.model)
         return
     load_checkpoint(folder / "checkpoints" / "last.safetensors", setup.model)

@@ -35,7 +35,8 @@ def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> Path:
             f"{folder} already holds a run.",
             fix="add --resume to go on with it, or give another folder with --run-dir",
         )
-    if not old.exists() and folder.is_dir() and any(folder.iterdir()):
+    strange = [path for path in folder.glob("*") if not path.name.endswith(".part")]
+    if strange and not old.exists():
         raise RunError(
             f"{folder} holds other files; nothing was written.",
             expected="an empty or new folder",

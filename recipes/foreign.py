@@ -41,7 +41,7 @@ class ForeignModel:
         from zoo.tasks.image_classification import fit_image
 
         shape = self.model.input_shape[1:]
-        images = [item if isinstance(item, np.ndarray) else read_image(item) for item in inputs]
+        images = (item if isinstance(item, np.ndarray) else read_image(item) for item in inputs)
         x = np.stack([fit_image(image, shape) for image in images]).astype("float32")
         scores = np.asarray(self.model.predict(x, batch_size=batch_size, verbose=0), "float64")
         if (scores < 0).any() or not np.allclose(scores.sum(axis=-1), 1, atol=1e-3):  # logits

@@ -15,7 +15,16 @@ _SIZE_LIMIT_BYTES = 100_000
 
 
 class _Loader(yaml.SafeLoader):
-    """safe_load with 1e-3 read as a number (YAML 1.2) and repeated keys refused."""
+    """safe_load with 1e-3 read as a number (YAML 1.2), and without aliases and repeated keys.
+
+    A few aliases of aliases would unfold to more than memory holds.
+    """
+
+    def compose_node(self, parent: Any, index: Any) -> yaml.Node:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "aliases are not values", mark)
+        return super().compose_node(parent, index)
 
 
 _Loader.add_implicit_resolver(
@@ -27,11 +36,13 @@ _Loader.add_implicit_resolver(
 
 def _mapping(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict:
     keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
-    for key in keys:
-        if keys.count(key) > 1:
+    seen = set()
+    for key in map(repr, keys):
+        if key in seen:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key!r} stands twice", node.start_mark
+                None, None, f"the key {key} stands twice", node.start_mark
             )
+        seen.add(key)
     return yaml.SafeLoader.construct_mapping(loader, node, deep=deep)
 
 

@@ -7,6 +7,7 @@ import keras
 from keras import ops
 
 from recipes.schema import Recipe
+from zoo.errors import RecipeError
 from zoo.regularization import Regularization
 
 _CLASSES = {
@@ -144,9 +145,16 @@ def make_optimizer(
     if values.averaging_decay:
         arguments |= {"use_ema": True, "ema_momentum": values.averaging_decay}
     optimizer_class = getattr(keras.optimizers, _CLASSES[recipe.optimizer.name])
-    optimizer = optimizer_class(
-        learning_rate=learning_rate(recipe, steps_per_epoch=steps_per_epoch), **arguments
-    )
+    try:
+        optimizer = optimizer_class(
+            learning_rate=learning_rate(recipe, steps_per_epoch=steps_per_epoch), **arguments
+        )
+    except (ValueError, TypeError) as error:
+        raise RecipeError(
+            f"Keras refuses the arguments of {recipe.optimizer.name}: {error}",
+            expected="values as the Keras documentation of that optimizer gives them",
+            fix="change optimizer.arguments",
+        ) from error
     if arguments.get("weight_decay"):
         flat = [v for v in model.trainable_variables if len(v.shape) <= 1]
         optimizer.exclude_from_weight_decay(var_list=flat)

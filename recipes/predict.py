@@ -39,12 +39,15 @@ def predict_inputs(
     """Encode inputs with the code that training used, run the model, and describe the outcome."""
     if isinstance(inputs, str | Path | np.ndarray):
         inputs = [inputs] if not isinstance(inputs, np.ndarray) or inputs.ndim < 4 else list(inputs)
-    examples = [_example(run, item) for item in inputs]  # all are read before anything is run
+    for item in inputs:  # at once, before Keras is loaded
+        if isinstance(item, str | Path):
+            _check_file(Path(item).expanduser())
+    # All are read before anything is run; only what the model takes is kept of each.
+    encoded = [run.task.encode(_example(run, item), run.assets, None)[0] for item in inputs]
     results = []
-    for start in range(0, len(examples), batch_size):
-        chunk = examples[start : start + batch_size]
-        encoded = [run.task.encode(example, run.assets, None)[0] for example in chunk]
-        x = {name: np.stack([item[name] for item in encoded]) for name in run.assets.x}
+    for start in range(0, len(encoded), batch_size):
+        chunk = encoded[start : start + batch_size]
+        x = {name: np.stack([item[name] for item in chunk]) for name in run.assets.x}
         predictions = run.task.decode(run.model, x, run.assets)
         for item, prediction in zip(inputs[start : start + batch_size], predictions, strict=True):
             results.append(
@@ -63,11 +66,13 @@ def _example(run: "Run", item: str | Path | np.ndarray) -> dict[str, Any]:
         return {name: item}
     from zoo.data.images import read_image
 
-    path = Path(item).expanduser()
+    return {name: read_image(Path(item).expanduser())}
+
+
+def _check_file(path: Path) -> None:
     if not path.is_file():
         raise DataError(
             f"{path} is no file.",
             expected="image files: png, jpg, webp, bmp, gif",
             fix="check the path; for a folder, give its files: FOLDER/*.png",
         )
-    return {name: read_image(path)}

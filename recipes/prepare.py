@@ -59,7 +59,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         task=task,
         assets=assets,
         model=model,
-        train=Encoded(examples, task, assets),
+        train=Encoded(examples, task, assets, training=True),
         validation=Encoded(dataset.splits["validation"], task, assets),
         augment=make_augmentation(recipe, assets),
         steps=steps,

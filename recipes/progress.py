@@ -75,7 +75,8 @@ class ProgressDisplay(keras.callbacks.Callback):
         self._last = f"{self.metric} {logs[self.metric]:.4f}  {_clock(remaining)} left"
         self.console.print(line, highlight=False)
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+    def close(self) -> None:
+        """Take the bar away and give the cursor back, also after an interruption."""
         if self.bar:
             self.bar.stop()
 

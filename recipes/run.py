@@ -93,14 +93,26 @@ class Run:
 
     def dataset(self, *, data_dir: str | None = None) -> "Dataset":
         """Load the data that the run was trained on, validation carved as then."""
-        return make_dataset(self.recipe, data_dir=data_dir)
+        skip_corrupt = bool(self.metrics.get("skip_corrupt"))
+        return make_dataset(self.recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
 
     def evaluate(self, *, data_dir: str | None = None, batch_size: int = 256) -> dict[str, Any]:
-        """Score the test split: {"name", "split", "examples", "metrics": {…}}."""
+        """Score the test split: {"name", "split", "examples", "data_as_trained", "metrics": {…}}.
+
+        Raises:
+            RunError: the data has other classes than the model was trained on.
+        """
         from recipes.evaluate import intervals, predictions_of
         from zoo.data.pipeline import Encoded
 
-        test = self.dataset(data_dir=data_dir).splits["test"]
+        dataset = self.dataset(data_dir=data_dir)
+        if dataset.classes != self.assets.classes:
+            raise RunError(
+                f"{self.recipe.data.name} now has other classes than {self.name} was trained on.",
+                expected=", ".join(self.assets.classes[:10]),
+                fix="put the data back as it was, or train again",
+            )
+        test = dataset.splits["test"]
         encoded = Encoded(test, self.task, self.assets)
         predictions, truths = predictions_of(
             self.model, self.task, self.assets, encoded, batch_size=batch_size
@@ -109,6 +121,7 @@ class Run:
             "name": self.name,
             "split": "test",
             "examples": len(test),
+            "data_as_trained": dataset.fingerprint == self.fingerprint,
             "metrics": intervals(self.task, predictions, truths),
         }
 
@@ -148,7 +161,7 @@ def load(target: str | Path | Run) -> Run:
             name=card.name,
             recipe=Recipe.parse(card.resolved_recipe, source=card.name),
             assets=Assets.from_dict(card.assets),
-            metrics=card.metrics,
+            metrics={**card.metrics, "data_fingerprint": card.data_fingerprint},
             weights_path=Path(card.file),
             sha256=card.sha256,
         )
@@ -184,7 +197,7 @@ def read_json(path: Path) -> Any:
         if path.stat().st_size > _JSON_LIMIT_BYTES:
             raise ValueError("it is too large")
         return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise RunError(
             f"{path} cannot be read: {error}",
             expected="a file that `zoo train` wrote",

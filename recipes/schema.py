@@ -52,7 +52,9 @@ SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle",
 
 
 class _Values(pydantic.BaseModel):
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = pydantic.ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
 
 
 class TaskValues(_Values):
@@ -85,10 +87,7 @@ RegularizationValues = pydantic.create_model(
     __base__=_Values,
     __doc__="A preset, and the knobs that override it; None takes the preset's value.",
     preset=(Literal[PRESETS], "none"),
-    **{
-        field.name: (None | (field.type if field.type is not float else float), None)
-        for field in dataclasses.fields(Regularization)
-    },
+    **{field.name: (None | field.type, None) for field in dataclasses.fields(Regularization)},
 )
 
 
@@ -109,6 +108,15 @@ class ScheduleValues(_Values):
     step_epochs: list[Annotated[float, Field(gt=0)]] = []  # "step": where the rate drops
     step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1  # "step": what it is multiplied by
 
+    @pydantic.model_validator(mode="after")
+    def _fits(self) -> "ScheduleValues":
+        """Refuse values that the schedule would ignore or turn round."""
+        if self.name == "one_cycle" and self.warmup_epochs:
+            raise ValueError("one_cycle has a rise of its own: leave warmup_epochs at 0")
+        if self.step_epochs != sorted(self.step_epochs):
+            raise ValueError("step_epochs must rise")
+        return self
+
 
 class TrainingValues(_Values):
     """How long, in which batches, at which precision."""
@@ -117,7 +125,7 @@ class TrainingValues(_Values):
     batch_size: Positive = 128
     steps_per_epoch: Positive | None = None  # None: examples // batch_size
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
-    seed: Annotated[int, Field(ge=0)] = 1
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     select: Literal["best", "last"] = "best"  # which epoch's weights are kept, on validation
 
 
@@ -169,6 +177,8 @@ class Recipe(_Values):
             fix="see the Keras documentation of that optimizer",
         )
         self.regularization_values()
+        if self.schedule.warmup_epochs >= self.training.epochs:
+            raise ValueError("schedule.warmup_epochs must be less than training.epochs")
         return self
 
     @classmethod
@@ -232,6 +242,7 @@ class Recipe(_Values):
             {
                 "data.max_examples": 160,
                 "training.epochs": 2,
+                "schedule.warmup_epochs": min(1.0, self.schedule.warmup_epochs),
                 "training.steps_per_epoch": 2,
                 "training.batch_size": min(16, self.training.batch_size),
             }

@@ -15,7 +15,7 @@ from recipes.run import METRICS, RECIPE, Run
 from recipes.schema import Recipe
 from zoo import devices
 from zoo.data.load import folder_of
-from zoo.errors import Interrupted
+from zoo.errors import Interrupted, RunError
 from zoo.files import write_text
 
 PROBE_EXAMPLES = 64
@@ -54,6 +54,10 @@ def train(
 
     >>> run = zoo.train("image/digits-cnn", **{"training.epochs": 3})  # doctest: +SKIP
     """
+    if resume and run_dir is None:
+        raise RunError(
+            "There is no run to resume.", fix="name its folder: --run-dir FOLDER --resume"
+        )
     recipe = load_recipe(recipe, *overrides)
     recipe = recipe.with_values(values) if values else recipe
     recipe = recipe.smoke() if smoke else recipe
@@ -106,7 +110,11 @@ def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[An
     probe = Probe(*setup.train.batch(np.arange(min(PROBE_EXAMPLES, len(setup.train)))))
     recorder = Recorder(
         folder,
-        state=lambda: {"selection": selection.state, "records": probe.records},
+        state=lambda: {
+            "selection": selection.state,
+            "records": probe.records,
+            "data_fingerprint": setup.dataset.fingerprint,
+        },
         examples_per_epoch=setup.steps * training.batch_size,
     )
     first_epoch = _restore(setup, folder, recorder, probe, selection) if resume else 0
@@ -125,7 +133,7 @@ def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[An
         first_step=first_epoch * setup.steps,
         augment=setup.augment,
     )
-    with _stopping_hint(folder):
+    with _stopping_hint(folder), contextlib.closing(display), contextlib.closing(recorder):
         setup.model.fit(
             stream,
             initial_epoch=first_epoch,
@@ -148,8 +156,15 @@ def _restore(setup: Setup, folder: Path, recorder: Any, probe: Any, selection: A
     if not checkpoint.exists():
         return 0
     state = load_checkpoint(checkpoint, setup.model)
+    if state["data_fingerprint"] != setup.dataset.fingerprint:
+        raise RunError(
+            f"The data of {setup.recipe.data.name} has changed since {folder} was begun.",
+            expected=f"fingerprint {state['data_fingerprint']}, not {setup.dataset.fingerprint}",
+            fix="put the data back as it was, or train again in another folder",
+        )
     recorder.history[:], probe.records[:] = state["history"], state["records"]
     selection.state = state["selection"]
+    recorder.rewrite()  # the process may have died between checkpoint and logs
     return state["epoch"]
 
 

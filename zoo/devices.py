@@ -97,7 +97,11 @@ def load_tensorflow() -> Any:
     with quiet_start():
         import tensorflow as tf
 
-        if not tf.config.list_physical_devices("GPU"):  # an operation would fix a GPU's settings
+        found = tf.config.list_physical_devices("GPU")
+        for gpu in found:  # memory as needed, also where a model is only loaded
+            with contextlib.suppress(RuntimeError):  # the user's own code has set up the GPU
+                tf.config.experimental.set_memory_growth(gpu, True)
+        if not found:  # an operation would fix a GPU's settings
             # oneDNN complains of the first int32 transpose in a graph, and of no other.
             square = tf.zeros((2, 2), tf.int32)
             tf.function(lambda: tf.transpose(square))()
@@ -105,18 +109,16 @@ def load_tensorflow() -> Any:
 
 
 def gpus() -> list[str]:
-    """Return the names of the GPUs that TensorFlow sees; loads TensorFlow."""
+    """Return the names of the GPUs that TensorFlow may use; loads TensorFlow."""
     tf = load_tensorflow()
     return [
         tf.config.experimental.get_device_details(gpu).get("device_name", gpu.name)
-        for gpu in tf.config.list_physical_devices("GPU")
+        for gpu in tf.config.get_visible_devices("GPU")
     ]
 
 
 def prepare(device: str | None = None) -> str:
     """Choose the device for this process: "cpu", "gpu", or None for a GPU where there is one.
-
-    GPU memory is taken as needed rather than all at once.
 
     Returns:
         "cpu" or "gpu".
@@ -132,26 +134,24 @@ def prepare(device: str | None = None) -> str:
             fix="leave the device out to take a GPU where there is one",
         )
     tf = load_tensorflow()
-    found = tf.config.list_physical_devices("GPU")
+    found = tf.config.get_visible_devices("GPU")
     if device == "gpu" and not found:
         raise MachineError(
             "A GPU was asked for, but TensorFlow sees none.",
             expected="a CUDA GPU with its driver, and tensorflow[and-cuda]",
             fix='pip install "kerazoo[gpu]", or leave --device out; `zoo doctor` tells more',
         )
+    if device != "cpu":
+        return "gpu" if found else "cpu"
     try:
-        if device == "cpu" and found:
-            tf.config.set_visible_devices([], "GPU")
-        for gpu in found:
-            if not tf.config.experimental.get_memory_growth(gpu):
-                tf.config.experimental.set_memory_growth(gpu, True)
+        tf.config.set_visible_devices([], "GPU")
     except RuntimeError as error:  # TensorFlow has begun to use its devices
-        if device == "cpu":
+        if found:
             raise MachineError(
                 "This process already uses the GPU; it cannot be left out any more.",
                 fix="start Python anew with CUDA_VISIBLE_DEVICES=-1",
             ) from error
-    return "gpu" if found and device != "cpu" else "cpu"
+    return "cpu"
 
 
 def environment() -> dict[str, Any]:

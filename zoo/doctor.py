@@ -23,7 +23,6 @@ def examine() -> tuple[dict[str, Any], list[dict[str, str]]]:
     facts |= {
         "processor": f"{devices.cpu_name()}, {devices.cores()} cores",
         "vector extensions": ", ".join(devices.cpu_flags()) or "unknown",
-        "fastest precision": _precision(),
         "GPU": ", ".join(devices.gpus()) or "none",
         "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         "TFDS_DATA_DIR": os.environ.get("TFDS_DATA_DIR", "not set (TFDS' default folder)"),
@@ -31,13 +30,6 @@ def examine() -> tuple[dict[str, Any], list[dict[str, str]]]:
         "import names": "all ours" if not ownership.misplaced() else str(ownership.misplaced()),
     }
     return facts, [*_package_problems(), *_folder_problems()]
-
-
-def _precision() -> str:
-    """Say which dtype policy trains convolutions fastest here, as benchmarks/ measured it."""
-    if devices.gpus():
-        return "mixed_bfloat16 (Ampere and later) or mixed_float16"
-    return "float32, or mixed_bfloat16 where `benchmarks/batch_norm.py` shows a gain"
 
 
 def _package_problems() -> list[dict[str, str]]:

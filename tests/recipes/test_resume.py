@@ -2,6 +2,7 @@
 
 import json
 import random
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -104,6 +105,38 @@ def test_resuming_with_other_values_is_refused(uninterrupted):
         )  # fmt: skip
 
 
+def test_resuming_with_other_data_is_refused(tmp_path):
+    from zoo.data.images import write_png
+
+    generator = np.random.default_rng(0)
+    for name in ("cat", "dog"):
+        for i in range(12):
+            write_png(
+                tmp_path / "pets" / name / f"{i}.png",
+                generator.integers(0, 255, (8, 8, 1), "uint8"),
+            )
+    values = SMALL | {"data.name": str(tmp_path / "pets"), "training.epochs": 2}
+    train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **values)
+    (tmp_path / "run" / "metrics.json").unlink()
+    (tmp_path / "pets" / "dog" / "0.png").unlink()
+    with pytest.raises(RunError, match="has changed since"):
+        train("image/digits-cnn", run_dir=tmp_path / "run", resume=True, progress=False, **values)
+
+
+def test_resuming_needs_the_folder():
+    with pytest.raises(RunError, match="--run-dir"):
+        train("image/digits-cnn", resume=True)
+
+
+def test_logs_are_whole_after_a_kill_between_the_last_checkpoint_and_them(uninterrupted, tmp_path):
+    shutil.copytree(uninterrupted.path, tmp_path / "run")
+    (tmp_path / "run" / "metrics.json").unlink()
+    rows = (tmp_path / "run" / "history.csv").read_text().splitlines()
+    (tmp_path / "run" / "history.csv").write_text("\n".join(rows[:-1]) + "\n")
+    run = train("image/digits-cnn", run_dir=tmp_path / "run", resume=True, progress=False, **SMALL)
+    assert history_of(run) == history_of(uninterrupted)
+
+
 def test_a_run_is_never_overwritten(uninterrupted):
     with pytest.raises(RunError, match="already holds a run"):
         train("image/digits-cnn", run_dir=uninterrupted.path, progress=False, **SMALL)
@@ -143,6 +176,23 @@ def test_divergence_is_named_with_what_to_do(tmp_path):
     values = SMALL | {"optimizer.learning_rate": 1e30, "regularization.clip_norm": 0.0}
     with pytest.raises(RunError, match=r"optimizer\.learning_rate"):
         train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **values)
+
+
+def test_a_run_that_keeps_its_last_epoch_cannot_end_in_numbers_that_are_none(tmp_path, monkeypatch):
+    import recipes.callbacks
+
+    score = recipes.callbacks.Selection.on_epoch_end
+
+    def diverge_later(self, epoch, logs=None):
+        if epoch == 2:
+            logs["loss"] = float("nan")
+        score(self, epoch, logs)
+
+    monkeypatch.setattr(recipes.callbacks.Selection, "on_epoch_end", diverge_later)
+    values = SMALL | {"training.select": "last"}
+    with pytest.raises(RunError, match="diverged"):
+        train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **values)
+    assert not (tmp_path / "run" / "metrics.json").exists()
 
 
 def run_child(run_dir, *, resume, where, after):

@@ -27,6 +27,8 @@ class SpecLike(Protocol):
 class Encoder(Protocol):
     """The part of a task that the pipeline needs."""
 
+    random_encoding: bool
+
     def encode(
         self, example: Mapping[str, Any], assets: Any, seed: int | None
     ) -> tuple[Arrays, Arrays]:
@@ -36,12 +38,14 @@ class Encoder(Protocol):
 class Encoded:
     """A split as the model takes it: `(x, y)` by position.
 
-    Examples are encoded once and kept where they fit in memory, and at every access where not.
+    Examples are encoded once and kept where they fit in memory, and at every access where not, or
+    where training wants each visit encoded at random.
 
     Args:
         split: examples.
         task: encodes them.
         assets: declares shapes.
+        training: the examples are trained on; a task whose encoding is random gets seeds.
         memory_limit_bytes: above it nothing is kept.
     """
 
@@ -51,6 +55,7 @@ class Encoded:
         task: Encoder,
         assets: Any,
         *,
+        training: bool = False,
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     ):
         self.split, self.task, self.assets = split, task, assets
@@ -59,7 +64,8 @@ class Encoded:
             dict(assets.y),
         )
         size = len(split) * sum(_bytes(spec) for part in self.specs for spec in part.values())
-        self._kept = self._encode_all() if size <= memory_limit_bytes else None
+        keep = size <= memory_limit_bytes and not (training and task.random_encoding)
+        self._kept = self._encode_all() if keep else None
 
     def __len__(self) -> int:
         return len(self.split)

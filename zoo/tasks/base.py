@@ -74,7 +74,7 @@ class Task(abc.ABC):
 
     Everything is a dictionary, so that the interface is the same for one input or many:
 
-    - **images**: `x={"image"}`, `y={"label"}`; a resize or a random resized crop belongs in `encode`.
+    - **images**: `x={"image"}`, `y={"label"}`; resizing belongs in `encode`.
     - **audio**: `x={"audio"}` with `Spec((None,), "float32", buckets=…)`; log-mel is a layer.
     - **sequence targets** (text, captions): `y={"ids"}` with an axis of `None`; `loss` masks the
       padding, `decode` samples or searches and may call the model many times.
@@ -88,12 +88,14 @@ class Task(abc.ABC):
         metric: the key of `score` that selects models.
         mode: "max" or "min": which way `metric` is better.
         shown: keys of `loss` that are shown in training beside "loss".
+        random_encoding: `encode` uses its seed, so that training encodes at every visit.
     """
 
     name: str
     metric: str
     mode: str
     shown: tuple[str, ...] = ()
+    random_encoding: bool = False
 
     def __init__(self, *, regularization: Regularization = NONE):
         self.regularization = regularization

@@ -28,6 +28,8 @@ class Declared:
 class Identity:
     """Encodes an example as itself, and counts how often it was asked."""
 
+    random_encoding = False
+
     def __init__(self):
         self.calls = 0
 
@@ -118,9 +120,22 @@ def test_random_encodings_get_seeds_that_repeat():
     assert len(np.unique(np.concatenate(one))) > 6  # offsets differ from visit to visit
 
 
+def test_random_encodings_are_drawn_anew_in_training_whatever_the_size_of_the_data():
+    class Random(Identity):
+        random_encoding = True
+
+    trained = Encoded(make_split(6), Random(), ASSETS, training=True)
+    labels = [y["label"].numpy() for _, y in training_stream(trained, batch_size=6, seed=1).take(2)]
+    assert len(np.unique(np.concatenate(labels))) > 6
+    (_, y) = next(Encoded(make_split(6), Random(), ASSETS).batches(6))
+    assert y["label"].tolist() == [0, 1, 2, 3, 4, 5]
+
+
 @pytest.mark.parametrize(("buckets", "width"), [((), 5), ((4, 8), 8)])
 def test_sequences_are_padded_to_the_longest_or_the_edge_of_a_bucket(buckets, width):
     class Sequences:
+        random_encoding = False
+
         def encode(self, example, assets, seed):
             return {"ids": example["ids"]}, {}
 

@@ -6,7 +6,7 @@ import pytest
 
 import recipes.verify
 from recipes.load import load_recipe, recipe_path
-from recipes.publish import expects_of, write_expects
+from recipes.publish import expects_of, validation_of, write_expects
 from recipes.run import Run
 from recipes.schema import prediction_interval
 from recipes.verify import hardware, verify
@@ -18,10 +18,23 @@ DIGITS = "image/digits-cnn"
 NOW = {name: devices.versions()[name] for name in ("tensorflow", "keras", "numpy")}
 
 
-def run_with(folder, *, seed=1, value=0.97, seconds=30.0, fingerprint="data", **values):
+MACHINE = {
+    "cpu": "a processor",
+    "cores": 2,
+    "cpu_flags": ["avx2"],
+    "gpus": [],
+    "backend": "tensorflow",
+}
+SEVERAL = {1: 0.97, 2: 0.98, 3: 0.96, 4: 0.99, 5: 0.97}
+
+
+def run_with(
+    folder, *, seed=1, value=0.97, seconds=30.0, fingerprint="data", environment=MACHINE, **values
+):
     """A finished run of which only the numbers exist."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "environment.json").write_text(json.dumps({"versions": NOW | {"jax": "0"}}))
+    environment = MACHINE | {"versions": NOW | {"jax": "0"}} | environment
+    (folder / "environment.json").write_text(json.dumps(environment))
     entry = {"value": value, "low": value - 0.01, "high": value + 0.01}
     return Run(
         name=str(folder),
@@ -49,46 +62,64 @@ def runs_with(tmp_path, values, **common):
 
 
 def test_expects_sums_up_runs_by_seed(tmp_path):
-    runs = runs_with(tmp_path, {3: 0.97, 1: 0.98, 2: 0.96})
-    runs[1].metrics["seconds"] = 150.0
+    runs = runs_with(tmp_path, {3: 0.97, 1: 0.98, 2: 0.96}, seconds=700.0)
+    runs[1].metrics["seconds"] = 750.0
     expects = expects_of(runs)
     low, high = prediction_interval([0.98, 0.96, 0.97])
     assert list(expects.values.items()) == [(1, 0.98), (2, 0.96), (3, 0.97)]
     assert expects.metric == "accuracy"
     assert expects.mean == pytest.approx(0.97)
     assert (expects.low, expects.high) == (round(low, 6), round(high, 6))
-    assert expects.minutes == 2.5  # of the slowest
+    assert expects.minutes == 12.5  # of the slowest
     assert expects.data_fingerprint == "data"
     assert expects.versions == NOW
-    assert expects.hardware == hardware()
+    assert expects.hardware == hardware(MACHINE) == "a processor, 2 cores, avx2; tensorflow"
 
 
 @pytest.mark.parametrize(
-    ("second", "words"),
+    ("fifth", "words"),
     [
-        ({"seed": 1}, "seed alone"),
-        ({"seed": 2, "training.epochs": 3}, "seed alone"),
-        ({"seed": 2, "regularization.dropout_rate": 0.4}, "seed alone"),
-        ({"seed": 2, "fingerprint": "other"}, "different data: data, other"),
+        ({"seed": 1}, "5 runs with 4 seeds"),
+        ({"training.epochs": 3}, "as it stands"),
+        ({"regularization.dropout_rate": 0.4}, "as it stands"),
+        ({"data.max_examples": 160}, "as it stands"),
+        ({"fingerprint": "other"}, "differ in their data: data; other"),
+        ({"environment": {"cpu": "another"}}, "differ in their machine"),
+        ({"environment": {"backend": "jax"}}, "differ in their machine"),
+        ({"environment": {"versions": {"keras": "0.1"}}}, "differ in their versions"),
     ],
 )
-def test_runs_that_differ_in_more_than_their_seed_are_refused(tmp_path, second, words):
-    runs = [run_with(tmp_path / "a"), run_with(tmp_path / "b", **second)]
+def test_runs_that_are_not_repetitions_of_the_recipe_are_refused(tmp_path, fifth, words):
+    runs = runs_with(tmp_path, dict(list(SEVERAL.items())[:4]))
+    runs.append(run_with(tmp_path / "fifth", **{"seed": 5} | fifth))
     with pytest.raises(RunError, match=words):
         expects_of(runs)
 
 
-def test_one_run_is_refused(tmp_path):
-    with pytest.raises(RunError, match="two or more"):
-        expects_of([run_with(tmp_path / "a")])
+@pytest.mark.parametrize(("seconds", "enough"), [(599.0, 5), (601.0, 3)])
+def test_short_runs_need_five_seeds_and_long_ones_three(tmp_path, seconds, enough):
+    runs = runs_with(tmp_path, SEVERAL, seconds=seconds)
+    assert len(expects_of(runs[:enough]).values) == enough
+    with pytest.raises(RunError, match=f"{enough} seeds"):
+        expects_of(runs[: enough - 1])
 
 
 def test_runs_made_before_and_after_a_record_belong_together(tmp_path):
-    earlier = runs_with(tmp_path, {1: 0.97, 2: 0.98})
+    earlier = runs_with(tmp_path, SEVERAL)
     record = expects_of(earlier).model_dump()
-    later = run_with(tmp_path / "3", seed=3, value=0.99, expects=record)
+    later = run_with(tmp_path / "6", seed=6, value=0.99, expects=record)
     assert later.recipe.expects != "unmeasured"
-    assert list(expects_of([*earlier, later]).values) == [1, 2, 3]
+    assert list(expects_of([*earlier, later]).values) == [1, 2, 3, 4, 5, 6]
+
+
+def test_the_weight_is_chosen_by_the_validation_of_the_epoch_that_was_kept(tmp_path):
+    run = run_with(tmp_path / "a", **{"training.select": "last"})
+    (run.path / "history.csv").write_text("epoch,val_accuracy\n1,0.99\n2,0.95\n")
+    run.metrics["selection"] = {"best": 0.99}
+    assert validation_of(run) == 0.95
+    best = run_with(tmp_path / "b", **{"training.select": "best"})
+    best.metrics["selection"] = {"best": 0.99}
+    assert validation_of(best) == 0.99
 
 
 # --- in the recipe file
@@ -111,7 +142,7 @@ def test_what_is_written_is_read_back_and_comments_stay(tmp_path, recipe_file):
     before = recipe_file.read_text(encoding="utf-8")
     comments = [line.partition("#")[2] for line in before.splitlines() if "#" in line]
     assert comments
-    for values in ({1: 0.97, 2: 1.0}, {1: 0.5, 2: 0.123456789012, 7: 1e-05}):  # and once more
+    for values in (SEVERAL, SEVERAL | {2: 0.123456789012, 7: 1e-05}):  # and once more
         expects = expects_of(runs_with(tmp_path, values))
         write_expects(recipe_file, expects)
         text = recipe_file.read_text(encoding="utf-8")
@@ -121,7 +152,7 @@ def test_what_is_written_is_read_back_and_comments_stay(tmp_path, recipe_file):
 
 
 def test_a_file_without_the_section_is_left_alone(tmp_path, recipe_file):
-    expects = expects_of(runs_with(tmp_path, {1: 0.97, 2: 0.98}))
+    expects = expects_of(runs_with(tmp_path, SEVERAL))
     recipe_file.write_text("name: mine\n", encoding="utf-8")
     with pytest.raises(RunError, match="expects:"):
         write_expects(recipe_file, expects)
@@ -140,7 +171,7 @@ def measured(**changes):
         "low": 0.965,
         "high": 0.99,
         "minutes": 0.5,
-        "hardware": hardware(),
+        "hardware": hardware(MACHINE),
         "data_fingerprint": "data",
         "versions": NOW,
     }

@@ -64,6 +64,10 @@ def test_path_through_a_value_is_refused():
         ("optimizer.name=sdg", "'sgd'"),
         ("training.precision=float8", "mixed_bfloat16"),
         ("training.epochs=true", "valid integer"),
+        ("training.seed=5000000000", "less than 4294967296"),
+        ("optimizer.learning_rate=.inf", "finite"),
+        ("schedule={name: step, step_epochs: [30, 10]}", "must rise"),
+        ("schedule={name: one_cycle, warmup_epochs: 2}", "a rise of its own"),
     ],
 )
 def test_value_out_of_range_says_what_would_fit(override, words):
@@ -71,6 +75,11 @@ def test_value_out_of_range_says_what_would_fit(override, words):
         load_recipe(DIGITS, override)
     assert words in str(caught.value)
     assert override.partition("=")[0] in str(caught.value)
+
+
+def test_warm_up_must_end_before_training_does():
+    with pytest.raises(RecipeError, match="warmup_epochs must be less"):
+        load_recipe(DIGITS, "training.epochs=2", "schedule.warmup_epochs=2")
 
 
 def test_unknown_model_names_the_nearest():
@@ -116,7 +125,13 @@ def test_unknown_recipe_names_the_nearest():
 
 @pytest.mark.parametrize(
     "text",
-    ["a: !!python/object/apply:os.system [ls]", "a: [1, 2", "a: 1\na: 2", "? [a]: 1\n- b"],
+    [
+        "a: &x [1]\nb: *x",
+        "a: !!python/object/apply:os.system [ls]",
+        "a: [1, 2",
+        "a: 1\na: 2",
+        "? [a]: 1\n- b",
+    ],
 )
 def test_yaml_that_is_not_plain_values_is_refused(text):
     with pytest.raises(RecipeError):
