@@ -2,7 +2,7 @@
 
 Both models live in one process and take turns, so that whatever else the machine does hits both:
 
-    python benchmarks/batch_norm.py --rounds 5 --steps 20 --write docs/benchmarks/batch_norm.md
+    python benchmarks/batch_norm.py --rounds 5 --steps 20 --write benchmarks/batch_norm.md
 
 A round is `--steps` steps of one variant; ratios are formed within a round.
 """

@@ -5,7 +5,7 @@ size and augmentation, and score validation after every epoch. The recipe adds w
 reproducible: a stream that can be resumed at any step, checkpoints, diagnostics and logs. They take
 turns, so that whatever else the machine does hits both:
 
-    python benchmarks/recipe_overhead.py --rounds 5 --write docs/benchmarks/recipe_overhead.md
+    python benchmarks/recipe_overhead.py --rounds 5 --write benchmarks/recipe_overhead.md
 
 Each turn is a `fit` from the beginning. Its first epoch, which compiles, is reported apart.
 """

@@ -2,7 +2,7 @@
 
 Each command is a new process, and they take turns, so that whatever else the machine does hits all:
 
-    python benchmarks/start_up.py --target runs/image-digits-cnn-1 --write docs/benchmarks/start_up.md
+    python benchmarks/start_up.py --target runs/image-digits-cnn-1 --write benchmarks/start_up.md
 
 `--target` is what `zoo predict` predicts with: a run directory or a shipped weight. One start of each
 beforehand is not counted: it brings files into the page cache and compiles bytecode. Linux and macOS.
