@@ -63,7 +63,7 @@ def _expected(details: list[dict], model: type[pydantic.BaseModel]) -> str | Non
     """Name the nearest fields and values, or every field where none is near."""
     near, fields = [], []
     for detail in details:
-        *parents, last = map(str, detail["loc"])
+        *parents, last = map(str, detail["loc"] or [""])
         if detail["type"] == "extra_forbidden":
             fields = _fields(model, parents)
             near += [".".join([*parents, field]) for field in nearest(last, fields)]

@@ -177,8 +177,6 @@ class Recipe(_Values):
             fix="see the Keras documentation of that optimizer",
         )
         self.regularization_values()
-        if self.schedule.warmup_epochs >= self.training.epochs:
-            raise ValueError("schedule.warmup_epochs must be less than training.epochs")
         return self
 
     @classmethod
@@ -242,7 +240,6 @@ class Recipe(_Values):
             {
                 "data.max_examples": 160,
                 "training.epochs": 2,
-                "schedule.warmup_epochs": min(1.0, self.schedule.warmup_epochs),
                 "training.steps_per_epoch": 2,
                 "training.batch_size": min(16, self.training.batch_size),
             }

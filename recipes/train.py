@@ -38,7 +38,7 @@ def train(
 
     Args:
         recipe: name, YAML file, or recipe.
-        *overrides: "key=value" texts, as on the command line.
+        *overrides: "key=value" texts.
         run_dir: where the run goes; the next free "runs/NAME-N" by default.
         resume: go on with the run in `run_dir` from its last checkpoint, bit for bit.
         smoke: two short epochs on few examples: every joint, no result.
@@ -77,13 +77,8 @@ def train(
         )
         write_text(folder / RECIPE, dump_yaml(recipe.resolved()))  # only now: all inputs are good
         recorder, probe, selection = fit(setup, folder, resume=resume, progress=progress)
-        return finish(
-            setup,
-            folder,
-            history=recorder.history,
-            records=probe.records,
-            selection=selection.state,
-        )
+        history, records = recorder.history, probe.records
+        return finish(setup, folder, history=history, records=records, selection=selection.state)
 
 
 def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[Any, Any, Any]:

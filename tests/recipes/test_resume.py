@@ -53,11 +53,13 @@ def assert_equal_runs(run, whole):
     ).read_text()
 
 
-@pytest.mark.parametrize("batches", [3, 22])
+@pytest.mark.parametrize(("batches", "seconds"), [(3, 0), (22, 0), (22, 1000)])
 def test_run_that_crashed_in_an_epoch_resumes_exactly(
-    uninterrupted, tmp_path, monkeypatch, batches
+    uninterrupted, tmp_path, monkeypatch, batches, seconds
 ):
     import recipes.callbacks
+
+    monkeypatch.setattr(recipes.callbacks, "CHECKPOINT_SECONDS", seconds)
 
     seen = 0
 

@@ -77,11 +77,6 @@ def test_value_out_of_range_says_what_would_fit(override, words):
     assert override.partition("=")[0] in str(caught.value)
 
 
-def test_warm_up_must_end_before_training_does():
-    with pytest.raises(RecipeError, match="warmup_epochs must be less"):
-        load_recipe(DIGITS, "training.epochs=2", "schedule.warmup_epochs=2")
-
-
 def test_unknown_model_names_the_nearest():
     with pytest.raises(UnknownNameError, match="resnet20"):
         load_recipe(DIGITS, "model.name=resnet2", "model.arguments={}")
