@@ -1,5 +1,6 @@
 """The `zoo` command."""
 
+import logging
 import os
 import sys
 
@@ -34,6 +35,7 @@ def main() -> None:
     """Run the command line; a user's mistake ends in one screen and a non-zero exit code."""
     # Set before TensorFlow loads: start-up notices that concern nobody (warnings and errors stay).
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    logging.getLogger("absl").setLevel(logging.ERROR)  # TFDS warns there of what our errors say
     try:
         app(prog_name="zoo")
     except ZooError as error:
