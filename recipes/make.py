@@ -22,18 +22,24 @@ def make_task(recipe: Recipe) -> Task:
     )
 
 
-def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
-    """Build backbone and head from the recipe's values, under the precision in force."""
-    from zoo.assembly import assemble
-    from zoo.task_model import TaskModel
-
+def builder_arguments(recipe: Recipe) -> dict[str, Any]:
+    """Return what the builder is given: the recipe's arguments and the knobs that it takes."""
     values, arguments = recipe.regularization_values(), dict(recipe.model.arguments)
     known = registry.measured()[recipe.model.name]["arguments"]
     if values.stochastic_depth_rate and "stochastic_depth_rate" in known:
         arguments.setdefault("stochastic_depth_rate", values.stochastic_depth_rate)
     if values.batch_norm is not None and "normalization" in known:
         arguments["normalization"] = "batch" if values.batch_norm else "none"
-    model = assemble(registry.model_card(recipe.model.name), task, assets, arguments=arguments)
+    return arguments
+
+
+def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
+    """Build backbone and head from the recipe's values, under the precision in force."""
+    from zoo.assembly import assemble
+    from zoo.task_model import TaskModel
+
+    card = registry.model_card(recipe.model.name)
+    model = assemble(card, task, assets, arguments=builder_arguments(recipe))
     return TaskModel(model, task=task)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.load import dump_yaml, load_recipe, recipe_path
+from recipes.make import builder_arguments
 from recipes.run import Run, load, read_json
 from recipes.schema import Expects, prediction_interval
 from recipes.verify import hardware
@@ -130,7 +131,9 @@ def ship(run: Run, *, name: str) -> dict[str, Any]:
         "name": name,
         "model": run.recipe.model.name,
         "recipe": run.recipe.name,
-        "resolved_recipe": run.recipe.resolved() | {"expects": "unmeasured"},
+        "resolved_recipe": run.recipe.resolved()
+        | {"model": {"name": run.recipe.model.name, "arguments": builder_arguments(run.recipe)}}
+        | _UNMEASURED,
         "assets": run.assets.to_dict(),
         "dataset": run.recipe.data.name,
         "data_licence": data.licence,

@@ -46,6 +46,7 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
         "nesterov",
         "rms_rate",
     ),
+    # evaluated at the point where gradients are taken, not at the average (2405.15682, y and x)
     "schedule_free_adamw": ("beta_1", "beta_2", "epsilon", "warmup_steps"),
 }
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
