@@ -13,10 +13,11 @@ from recipes.diagnose import findings
 from recipes.evaluate import BATCH_SIZE, intervals, predictions_of
 from recipes.report.card import render_card
 from recipes.report.data import ReportInput
+from recipes.report.examples import Shown, shown, shown_input
 from recipes.report.figures import save_figures
 from recipes.report.html import render_report
 from recipes.run import ASSETS, METRICS, RECIPE, WEIGHTS, Run, load
-from zoo import devices
+from zoo import devices, registry
 from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.errors import RunError
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from recipes.prepare import Setup
 
 SAMPLES = 24
+PROMPTS, PROMPT_WORDS, WRITTEN_TOKENS = 3, 6, 300  # of what a language model's report shows
 
 
 def finish(
@@ -72,8 +74,7 @@ def finish(
         records=records,
         findings=findings(history, records, metric=task.metric, mode=task.mode),
         metrics=metrics,
-        probabilities=np.asarray(predictions),
-        labels=np.asarray(truths["label"]),
+        **_answers(setup, predictions, truths),
         seconds=metrics["seconds"],
         command=f"zoo train {folder / RECIPE}",
         weights={
@@ -93,7 +94,9 @@ def finish(
 
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
     """Return what the report says of recipe, data and model, whatever came of them."""
-    recipe, split = setup.recipe, test.split
+    recipe, card = setup.recipe, registry.model_card(setup.recipe.model.name)
+    shape = next(iter(setup.assets.x.values())).shape
+    rate = _sample_rate(setup)
     return {
         "recipe": recipe.resolved(),
         "expects": None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
@@ -101,14 +104,39 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
         "metric": setup.task.metric,
         "mode": setup.task.mode,
         "classes": setup.assets.classes,
-        "image_of": lambda i: np.asarray(split[i]["image"]),
-        "name_of": split.name_of,
+        "example_of": lambda i: shown(test.split[i], sample_rate_hz=rate),
+        "name_of": test.split.name_of,
         "train_samples": _train_samples(setup),
         "augmented_samples": _augmented_samples(setup),
         "dataset": _dataset_facts(setup.dataset),
         "parameters": count_params(setup.model),
-        "multiply_adds": multiply_adds(setup.model),
+        "multiply_adds": multiply_adds(
+            setup.model, input_shape=card.input_shape if None in shape else shape
+        ),
+        "generated": _generated(setup),
     }
+
+
+def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:
+    """Return class probabilities and labels; empty for tasks without classes."""
+    if setup.assets.classes:
+        return {"probabilities": np.asarray(predictions), "labels": np.asarray(truths["label"])}
+    return {"probabilities": np.zeros((0, 0)), "labels": np.zeros(0, dtype="int64")}
+
+
+def _sample_rate(setup: "Setup") -> int:
+    return max(feature.sample_rate_hz for feature in setup.dataset.features.values())
+
+
+def _generated(setup: "Setup") -> list[tuple[str, str]]:
+    """Let a language model go on from the beginnings of three test documents."""
+    if setup.task.name != "language_modeling":
+        return []
+    from recipes.generate import continuations
+
+    texts = setup.dataset.splits["test"].columns["text"]
+    prompts = [" ".join(text.split()[:PROMPT_WORDS]) for text in texts[:PROMPTS]]
+    return continuations(setup.model, setup.assets, prompts, max_tokens=WRITTEN_TOKENS, seed=1)
 
 
 def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> None:
@@ -130,22 +158,33 @@ def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> 
     load_model_weights(folder / WEIGHTS, setup.model)
 
 
-def _train_samples(setup: "Setup") -> list[tuple[np.ndarray, str]]:
-    split = setup.dataset.splits["train"]
+def _train_samples(setup: "Setup") -> list[tuple[Shown, str]]:
+    split, classes = setup.dataset.splits["train"], setup.assets.classes
     places = np.linspace(0, len(split) - 1, min(SAMPLES, len(split))).astype(int)
-    return [(np.asarray(split[i]["image"]), setup.assets.classes[split.labels[i]]) for i in places]
+    rate = _sample_rate(setup)
+    names = [classes[k] for k in split.labels[places]] if classes else [""] * len(places)
+    return [
+        (shown(split[i], sample_rate_hz=rate), name) for i, name in zip(places, names, strict=True)
+    ]
 
 
-def _augmented_samples(setup: "Setup") -> list[tuple[np.ndarray, str]]:
+def _augmented_samples(setup: "Setup") -> list[tuple[Shown, str]]:
     """Return what the model was shown: the first batch of the stream."""
     stream = training_stream(
         setup.train, batch_size=SAMPLES, seed=setup.recipe.training.seed, augment=setup.augment
     )
     x, y = next(iter(stream))
-    images = np.clip(np.asarray(x["image"]), 0, 255).astype("uint8")
-    labels = np.asarray(y["label"])
-    labels = labels.argmax(axis=-1) if labels.ndim == 2 else labels
-    return [(image, setup.assets.classes[k]) for image, k in zip(images, labels, strict=True)]
+    x = {name: np.asarray(value) for name, value in x.items()}
+    examples = [{name: value[i] for name, value in x.items()} for i in range(SAMPLES)]
+    names = [""] * SAMPLES
+    if setup.assets.classes:
+        labels = np.asarray(y["label"])
+        labels = labels.argmax(axis=-1) if labels.ndim == 2 else labels
+        names = [setup.assets.classes[k] for k in labels]
+    return [
+        (shown_input(example, extra=setup.assets.extra), name)
+        for example, name in zip(examples, names, strict=True)
+    ]
 
 
 def _dataset_facts(dataset: Any) -> dict[str, Any]:

@@ -12,22 +12,28 @@ if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
 
+BUILDER_KNOBS = ("stochastic_depth_rate", "embedding_dropout_rate", "layer_dropout_rate")
+AUGMENTATIONS = {  # by the name of the input that they change
+    "image": "zoo.data.augment.batch:image_augmentation",
+    "ids": "zoo.data.augment.text:text_augmentation",
+    "audio": "zoo.data.augment.speech:speech_augmentation",
+}
+
 
 def make_task(recipe: Recipe) -> Task:
     """Build the recipe's task with its regularization values."""
     devices.load_tensorflow()  # before a task loads Keras, so that it starts quietly
     task_class = registry.resolve(registry.task_card(recipe.task.name).task)
-    return task_class(
-        image_size=recipe.task.image_size, regularization=recipe.regularization_values()
-    )
+    return task_class(**recipe.task.arguments, regularization=recipe.regularization_values())
 
 
 def builder_arguments(recipe: Recipe) -> dict[str, Any]:
     """Return what the builder is given: the recipe's arguments and the knobs that it takes."""
     values, arguments = recipe.regularization_values(), dict(recipe.model.arguments)
     known = registry.measured()[recipe.model.name]["arguments"]
-    if values.stochastic_depth_rate and "stochastic_depth_rate" in known:
-        arguments.setdefault("stochastic_depth_rate", values.stochastic_depth_rate)
+    for knob in BUILDER_KNOBS:
+        if getattr(values, knob) and knob in known:
+            arguments.setdefault(knob, getattr(values, knob))
     if values.batch_norm is not None and "normalization" in known:
         arguments["normalization"] = "batch" if values.batch_norm else "none"
     return arguments
@@ -55,7 +61,11 @@ def make_dataset(
 
     values = recipe.data
     dataset = load_dataset(
-        values.name, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt
+        values.name,
+        data_dir=data_dir,
+        download=download,
+        skip_corrupt=skip_corrupt,
+        **values.arguments,
     ).with_validation(fraction=values.validation_fraction, seed=values.split_seed)
     return dataset.limited(values.max_examples) if values.max_examples else dataset
 
@@ -75,8 +85,5 @@ def precision(recipe: Recipe) -> Iterator[None]:
 
 def make_augmentation(recipe: Recipe, assets: Assets) -> Callable[..., Any] | None:
     """Return the batch augmentation of the recipe's modality, or None where nothing is on."""
-    if "image" not in assets.x:
-        return None
-    from zoo.data.augment.batch import image_augmentation
-
-    return image_augmentation(recipe.regularization_values(), num_classes=len(assets.classes))
+    (name,) = assets.x  # every task so far takes one input
+    return registry.resolve(AUGMENTATIONS[name])(recipe.regularization_values(), assets=assets)

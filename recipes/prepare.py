@@ -47,7 +47,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
     values = recipe.regularization_values()
-    steps = steps_per_epoch(recipe, examples=len(examples))
+    train = Encoded(examples, task, assets, training=True)
+    steps = steps_per_epoch(recipe, examples=len(train))
     apply_penalties(model, values)
     model.compile(optimizer=make_optimizer(recipe, model, values, steps_per_epoch=steps))
     if not model.optimizer.built:
@@ -59,7 +60,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         task=task,
         assets=assets,
         model=model,
-        train=Encoded(examples, task, assets, training=True),
+        train=train,
         validation=Encoded(dataset.splits["validation"], task, assets),
         augment=make_augmentation(recipe, assets),
         steps=steps,

@@ -112,24 +112,24 @@ class Run:
                 expected=", ".join(self.assets.classes[:10]),
                 fix="put the data back as it was, or train again",
             )
-        test = dataset.splits["test"]
-        encoded = Encoded(test, self.task, self.assets)
+        encoded = Encoded(dataset.splits["test"], self.task, self.assets)
         predictions, truths = predictions_of(
             self.model, self.task, self.assets, encoded, batch_size=batch_size
         )
         return {
             "name": self.name,
             "split": "test",
-            "examples": len(test),
+            "examples": len(encoded),
             "data_as_trained": dataset.fingerprint == self.fingerprint,
             "metrics": intervals(self.task, predictions, truths),
         }
 
     def predict(self, inputs: Any, *, batch_size: int = 64) -> list[dict[str, Any]]:
-        """Predict files or arrays: one {"file", "task", "predictions"} each.
+        """Predict files, arrays or texts: one {"file", "task", "predictions"} each.
 
         Args:
-            inputs: paths, or arrays as a dataset gives them (uint8 (H, W, C) for images).
+            inputs: paths, or values as a dataset gives them: uint8 (H, W, C) for images, float32
+                (samples,) at the model's rate for audio, str for text.
             batch_size: of prediction.
         """
         from recipes.predict import predict_inputs

@@ -59,16 +59,17 @@ class _Values(pydantic.BaseModel):
 
 
 class TaskValues(_Values):
-    """Which problem is solved."""
+    """Which problem is solved, with which of the task's arguments."""
 
     name: str = "image_classification"
-    image_size: Annotated[int, Field(ge=1, le=4096)] | None = None  # pixels; None keeps the data's
+    arguments: dict[str, Any] = {}
 
 
 class DataValues(_Values):
-    """Which examples are learned from."""
+    """Which examples are learned from; `arguments` are the loader's."""
 
     name: str
+    arguments: dict[str, Any] = {}
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = (
         0.1  # carved from train if there is none
     )
@@ -145,7 +146,7 @@ class Expects(_Values):
 
     @property
     def unstable(self) -> bool:
-        """An interval wider than 3 points says too little to verify against."""
+        """An interval wider than 3 points (0.03 nats of a loss) says too little to verify against."""
         return self.high - self.low > 0.03
 
 
@@ -166,11 +167,22 @@ class Recipe(_Values):
     @pydantic.model_validator(mode="after")
     def _names_exist(self) -> "Recipe":
         """Check what one field says of another: model arguments, optimizer arguments, knobs."""
-        card = registry.model_card(self.model.name)
-        registry.task_card(self.task.name)
+        card, task = registry.model_card(self.model.name), registry.task_card(self.task.name)
         registry.check_arguments(
             card.name, self.model.arguments, registry.measured()[card.name]["arguments"]
         )
+        registry.check_arguments(
+            task.name,
+            self.task.arguments,
+            task.arguments,
+            fix=f"set task.arguments to some of: {', '.join(task.arguments) or 'none'}",
+        )
+        if task.name not in card.tasks:
+            raise RecipeError(
+                f"{card.name} does not do {task.name}.",
+                expected=f"a task of: {', '.join(card.tasks)}",
+                fix=f"zoo list --task {task.name} shows the models that do",
+            )
         registry.check_arguments(
             self.optimizer.name,
             self.optimizer.arguments,
@@ -247,15 +259,17 @@ class Recipe(_Values):
         )
 
 
-def prediction_interval(values: list[float]) -> tuple[float, float]:
-    """Return the 95 % interval for one further value: mean ± t · s · √(1 + 1/n), cut to [0, 1].
+def prediction_interval(values: list[float], *, share: bool = True) -> tuple[float, float]:
+    """Return the 95 % interval for one further value: mean ± t · s · √(1 + 1/n).
 
     Args:
-        values: two or more independent results, as shares.
+        values: two or more independent results.
+        share: they are shares; the interval is then cut to [0, 1].
     """
     from scipy import stats
 
     count, mean = len(values), math.fsum(values) / len(values)
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
     half = float(stats.t.ppf(0.975, count - 1)) * deviation * math.sqrt(1 + 1 / count)
-    return max(0.0, mean - half), min(1.0, mean + half)
+    low, high = mean - half, mean + half
+    return (max(0.0, low), min(1.0, high)) if share else (low, high)

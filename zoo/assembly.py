@@ -3,6 +3,7 @@
 import inspect
 import numbers
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +12,11 @@ import keras
 from zoo import registry
 from zoo.cards import ModelCard, WeightCard
 from zoo.errors import ArgumentError, WeightsError
-from zoo.tasks.base import Assets, Spec, Task
+from zoo.regularization import NONE, Regularization
+from zoo.tasks.base import Assets, Front, Spec, Task
 from zoo.weights import load_model_weights
+
+MASKS = ("frequency_masks", "frequency_mask_width", "time_masks", "time_mask_width")
 
 
 def build(
@@ -29,17 +33,20 @@ def build(
 
     Args:
         name: "resnet20", or "resnet20.fashion_mnist" for its shipped weights.
-        input_shape: without the batch axis; the card's (or the weight's) by default.
-        num_classes: of the head; 0 gives the pooled features (B, D) without a head.
+        input_shape: without the batch axis; the card's (or the weight's) by default. Text models
+            take any number of tokens.
+        num_classes: of the head; 0 gives the pooled features (B, D) without a head. For language
+            models the vocabulary size.
         weights: the dataset of a shipped weight ("fashion_mnist") or a safetensors file; None starts
             from random numbers.
-        preprocessing: True takes images 0–255, False what the backbone itself takes, [-1, 1].
+        preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False what the backbone
+            itself takes: images in [-1, 1], log-mel features (B, frames, bins).
         seed: of Python, NumPy and the backend before building, so that initial weights repeat.
         **arguments: the builder's own; `zoo info NAME` lists them.
 
     Returns:
-        A functional model from (B, *input_shape) to logits (B, num_classes); the nested layer
-        "backbone" gives named features.
+        A functional model from (B, *input_shape) to logits (B, num_classes), or (B, T, vocabulary
+        size) for language models; the nested layer "backbone" gives named features.
 
     Raises:
         UnknownNameError: no such model or weight.
@@ -56,17 +63,13 @@ def build(
     weight = _shipped(base, source) if source is not None else None
     if weight:
         input_shape, arguments = _as_trained(weight, input_shape, arguments)
-    shape = tuple(input_shape or card.input_shape)
-    classes = _classes(card, weight, num_classes)
+    assets = _assets(card, weight, input_shape, num_classes, arguments)
     task = registry.resolve(registry.task_card(card.tasks[0]).task)()
-    assets = Assets(
-        x={"image": Spec(shape, "uint8")}, y={"label": Spec((), "int64")}, classes=classes
-    )
     if seed is not None:
         keras.utils.set_random_seed(seed)
     model = assemble(card, task, assets, arguments=arguments, preprocessing=preprocessing)
     if weight:
-        _load_shipped(model, weight, classes)
+        _load_shipped(model, weight, headless=num_classes == 0)
     elif source is not None:
         load_model_weights(Path(source), model)
     return model
@@ -90,24 +93,86 @@ def assemble(
         preprocessing: put the modality's front layers between input and backbone.
     """
     builder = registry.resolve(card.builder)
-    registry.check_arguments(card.name, arguments, inspect.signature(builder).parameters)
-    shape = assets.x[card.modality].shape
+    parameters = inspect.signature(builder).parameters
+    registry.check_arguments(card.name, arguments, parameters)
+    (name,) = assets.x  # every task so far takes one input
+    front = fronts(assets, task.regularization)
+    shape = assets.x[name].shape
+    taken = tuple(front[name](keras.KerasTensor((None, *shape))).shape[1:]) if front else shape
+    known = {key: size for key, size in assets.sizes.items() if key in parameters}
+    if "input_shape" in parameters:
+        known["input_shape"] = taken
+    if not preprocessing:
+        front, assets = {}, replace(assets, x={name: replace(assets.x[name], shape=taken)})
     try:
-        backbone = builder(input_shape=shape, **arguments)
+        backbone = builder(**known | dict(arguments))
     except (TypeError, ValueError) as error:
+        told = ", ".join(f"{key}={value}" for key, value in known.items())
         raise ArgumentError(
-            f"{card.name} cannot be built with {dict(arguments)} for input {shape}: {error}",
+            f"{card.name} cannot be built with {dict(arguments)} for {told}: {error}",
             fix=f"zoo info {card.name} lists the arguments with their defaults",
         ) from error
-    return task.build(backbone, assets, fronts(card.modality) if preprocessing else None)
+    return task.build(backbone, assets, front)
 
 
-def fronts(modality: str) -> dict[str, keras.layers.Layer]:
-    """Return the layers that turn raw inputs into what backbones take, by input name."""
-    if modality == "image":
-        # 0–255 to [-1, 1]
+def fronts(assets: Assets, regularization: Regularization = NONE) -> dict[str, Front]:
+    """Return what turns raw inputs into what backbones take, by input name.
+
+    Pixels 0–255 become [-1, 1]. Waveforms become log-mel features as `assets.extra["front"]` says,
+    and SpecAugment masks them in training where `regularization` asks for it.
+    """
+    if "image" in assets.x:
         return {"image": keras.layers.Rescaling(1 / 127.5, offset=-1, name="preprocessing")}
-    return {}
+    if "audio" not in assets.x:
+        return {}
+    from zoo.layers.log_mel import LogMel
+    from zoo.layers.spec_augment import SpecAugment
+
+    layers = [LogMel(**assets.extra["front"], name="log_mel")]
+    masks = {name: getattr(regularization, name) for name in MASKS}
+    if masks["frequency_masks"] or masks["time_masks"]:
+        layers.append(SpecAugment(**masks, name="spec_augment"))
+
+    def front(audio: Any) -> Any:
+        for layer in layers:
+            audio = layer(audio)
+        return audio
+
+    return {"audio": front}
+
+
+def _assets(
+    card: ModelCard,
+    weight: WeightCard | None,
+    input_shape: tuple[int, ...] | None,
+    num_classes: int | None,
+    arguments: dict[str, Any],
+) -> Assets:
+    """Return the assets of a model that is built by name, without any data."""
+    classes = _classes(card, weight, num_classes)
+    if weight:
+        trained = Assets.from_dict(weight.assets)
+        (name,) = trained.x
+        x = {name: replace(trained.x[name], shape=input_shape)} if input_shape else trained.x
+        return replace(trained, x=x, classes=classes)
+    shape = tuple(input_shape or card.input_shape)
+    y = {"label": Spec((), "int64")}
+    if card.modality == "image":
+        return Assets(x={"image": Spec(shape, "uint8")}, y=y, classes=classes)
+    if card.modality == "speech":
+        front = {"front": dict(card.front)}
+        return Assets(x={"audio": Spec(shape, "float32")}, y=y, classes=classes, extra=front)
+    x = {"ids": Spec((None,), "int32")}
+    if card.tasks[0] != "language_modeling":
+        return Assets(x=x, y=y, classes=classes)
+    if not classes:
+        raise ArgumentError(
+            f"{card.name} is a language model: its head is its vocabulary.",
+            expected="num_classes=1, 2, …",
+            fix='take model.get_layer("backbone") for features without a head',
+        )
+    arguments.setdefault("vocabulary_size", len(classes))
+    return Assets(x=x, y={"ids": x["ids"]})
 
 
 def _split(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:
@@ -141,17 +206,15 @@ def _shipped(model: str, source: str | Path) -> WeightCard | None:
 
 def _as_trained(
     weight: WeightCard, input_shape: tuple[int, ...] | None, arguments: dict[str, Any]
-) -> tuple[tuple[int, ...], dict[str, Any]]:
+) -> tuple[tuple[int, ...] | None, dict[str, Any]]:
     shape = tuple(next(iter(weight.assets["x"].values()))["shape"])
-    if input_shape is not None and input_shape[-1] != shape[-1]:
+    if input_shape is not None and len(shape) == 3 and input_shape[-1] != shape[-1]:
         raise WeightsError(
             f"{weight.name} was trained on {shape[-1]} channel(s), not {input_shape[-1]}.",
             expected=f"input_shape=(H, W, {shape[-1]})",
             fix="leave input_shape out to take the weight's own",
         )
-    return tuple(input_shape or shape), dict(
-        weight.resolved_recipe["model"]["arguments"]
-    ) | arguments
+    return input_shape, dict(weight.resolved_recipe["model"]["arguments"]) | arguments
 
 
 def _check_sizes(
@@ -196,10 +259,10 @@ def _classes(
     return tuple(map(str, range(card.num_classes if num_classes is None else num_classes)))
 
 
-def _load_shipped(model: keras.Model, weight: WeightCard, classes: tuple[str, ...]) -> None:
+def _load_shipped(model: keras.Model, weight: WeightCard, *, headless: bool) -> None:
     from zoo.weights import load_into, read_tensors
 
     tensors, _ = read_tensors(Path(weight.file), sha256=weight.sha256)
-    if not classes:  # features only: the head's numbers are not needed
+    if headless:  # features only: the head's numbers are not needed
         tensors = {key: value for key, value in tensors.items() if not key.startswith("head_")}
     load_into(model, tensors)

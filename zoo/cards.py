@@ -12,17 +12,18 @@ class ModelCard:
     name: str
     builder: str  # "module:function", resolved when the model is built
     family: str
-    modality: str  # "image", later "text", "speech", "multimodal"
+    modality: str  # "image", "text" or "speech"
     tasks: tuple[str, ...]
     summary: str
     paper: str
     arxiv: str  # empty where the architecture has no arXiv id
     year: int
-    input_shape: tuple[int, ...]  # (H, W, C) for images
-    num_classes: int
+    input_shape: tuple[int, ...]  # (H, W, C) of images, (tokens,) of text, (samples,) of waveforms
+    num_classes: int  # of the head; a language model's vocabulary size
     tiny_arguments: Mapping[str, Any] = field(default_factory=dict)  # builds in milliseconds
     tiny_input_shape: tuple[int, ...] = ()
     published_params: int | None = None  # trainable, without batch-norm statistics
+    front: Mapping[str, Any] = field(default_factory=dict)  # log-mel settings of `zoo.build`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +31,7 @@ class DatasetCard:
     """Where a dataset comes from and what its licence allows."""
 
     name: str
-    source: str  # "embedded" | "tfds"
+    source: str  # "embedded" | "tfds" | "archive"
     loader: str  # "module:function"
     modality: str
     task: str
@@ -40,6 +41,8 @@ class DatasetCard:
     num_classes: int
     image_shape: tuple[int, ...] = ()
     may_ship_weights: bool = False  # the licence is stated and allows derived weights
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the loader, with defaults
+    files: Mapping[str, str] = field(default_factory=dict)  # of an archive: name to sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +54,7 @@ class TaskCard:
     modality: str
     metric: str
     summary: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # of the class, with defaults
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,6 +1,7 @@
 """Parameters and multiply-adds of a Keras model, counted over its layers."""
 
 import math
+from typing import Any
 
 import keras
 
@@ -13,15 +14,46 @@ def count_params(model: keras.Model) -> int:
     )
 
 
-def multiply_adds(model: keras.Model) -> int:
-    """Return the multiply-adds of convolutions and dense layers for one input.
+def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = None) -> int:
+    """Return the multiply-adds of matrix products and convolutions for one input.
 
-    Normalization, activations and pooling are left out, as in the figures that papers call FLOPs.
+    Counted are convolutions, dense and recurrent layers, and layers that say so themselves by a
+    method `multiply_adds(input_shape)`. Normalization, activations, pooling and table look-ups are
+    left out, as in the figures that papers call FLOPs.
 
     Args:
-        model: functional, with known spatial sizes.
+        model: functional, of one input.
+        input_shape: without the batch axis; the model's own where it is known.
+
+    Raises:
+        ValueError: an axis is neither known nor given.
+
+    >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
+    >>> multiply_adds(model)
+    24
     """
-    return sum(_layer(layer) for layer in leaf_layers(model))
+    shape = tuple(input_shape or model.inputs[0].shape[1:])
+    if None in shape:
+        raise ValueError(f"{model.name} takes {shape}: give input_shape, such as (64,) tokens")
+    total = 0
+
+    def call(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
+        nonlocal total
+        output = layer(*args, **kwargs)
+        if isinstance(layer, keras.Model):
+            total += multiply_adds(layer, input_shape=tuple(args[0].shape[1:]))
+        elif args and hasattr(args[0], "shape"):
+            total += _layer(layer, tuple(args[0].shape), output)
+        return output
+
+    # Walks the graph with the layers as they are, at this input's size; nothing is compiled anew.
+    keras.models.clone_model(
+        keras.Model(model.inputs, model.outputs),
+        input_tensors=[keras.Input(shape, batch_size=1, dtype=model.inputs[0].dtype)],
+        clone_function=lambda layer: layer,
+        call_function=call,
+    )
+    return total
 
 
 def leaf_layers(model: keras.Model) -> list[keras.layers.Layer]:
@@ -32,13 +64,22 @@ def leaf_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return leaves
 
 
-def _layer(layer: keras.layers.Layer) -> int:
-    if isinstance(layer, keras.layers.Dense):
-        # the kernel is used once for every position before the last axis
-        return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
-    if isinstance(layer, keras.layers.DepthwiseConv2D):
-        return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:3])
-    if isinstance(layer, keras.layers.Conv1D | keras.layers.Conv2D):
+def _layer(layer: keras.layers.Layer, taken: tuple[int, ...], output: Any) -> int:
+    """Count one layer that takes (1, …) and gives `output`."""
+    if hasattr(layer, "multiply_adds"):
+        return layer.multiply_adds(taken)
+    if isinstance(layer, keras.layers.Bidirectional):
+        return _recurrent(layer.forward_layer, taken) + _recurrent(layer.backward_layer, taken)
+    if isinstance(layer, keras.layers.LSTM | keras.layers.GRU | keras.layers.SimpleRNN):
+        return _recurrent(layer, taken)
+    if isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.DepthwiseConv1D):
+        return math.prod(layer.kernel.shape) * math.prod(output.shape[1:-1])
+    if isinstance(layer, keras.layers.Dense | keras.layers.Conv1D | keras.layers.Conv2D):
         # kernel (…, C_in / groups, C_out): one multiply-add a weight and output position
-        return math.prod(layer.kernel.shape) * math.prod(layer.output.shape[1:-1])
+        return math.prod(layer.kernel.shape) * math.prod(output.shape[1:-1])
     return 0
+
+
+def _recurrent(layer: keras.layers.Layer, taken: tuple[int, ...]) -> int:
+    cell = layer.cell  # both kernels are used once a step
+    return taken[1] * (math.prod(cell.kernel.shape) + math.prod(cell.recurrent_kernel.shape))

@@ -23,7 +23,7 @@ def measure(name: str) -> dict[str, Any]:
     parameters = inspect.signature(registry.resolve(card.builder)).parameters.values()
     return {
         "params": count_params(model),
-        "macs": multiply_adds(model),
+        "macs": multiply_adds(model, input_shape=card.input_shape),
         "arguments": {
             p.name: {
                 "type": inspect.formatannotation(p.annotation).removeprefix("collections.abc."),

@@ -38,6 +38,14 @@ class Regularization:
         mixup_alpha: of the Beta distribution (1710.09412); 0 is off.
         cutmix_alpha: of the Beta distribution (1905.04899); 0 is off.
         erasing_probability: of random erasing (1708.04896), [0, 1].
+        word_dropout_rate: share of tokens that become the unknown token (1511.01432), [0, 1).
+        embedding_dropout_rate: of token embeddings, where the builder offers it, [0, 1).
+        layer_dropout_rate: inside transformer and recurrent layers, [0, 1).
+        time_shift_ms: largest shift of a clip to either side, in milliseconds.
+        noise_probability: share of clips that noise is added to, [0, 1].
+        noise_low_db, noise_high_db: range of the signal-to-noise ratio, in dB.
+        frequency_masks, time_masks: SpecAugment (1904.08779): masks of each kind a clip.
+        frequency_mask_width, time_mask_width: the widest of them, in mel bins and in frames.
     """
 
     l1: float = 0.0
@@ -61,6 +69,17 @@ class Regularization:
     mixup_alpha: float = 0.0
     cutmix_alpha: float = 0.0
     erasing_probability: float = 0.0
+    word_dropout_rate: float = 0.0
+    embedding_dropout_rate: float = 0.0
+    layer_dropout_rate: float = 0.0
+    time_shift_ms: float = 0.0
+    noise_probability: float = 0.0
+    noise_low_db: float = 5.0
+    noise_high_db: float = 20.0
+    frequency_masks: int = 0
+    frequency_mask_width: int = 0
+    time_masks: int = 0
+    time_mask_width: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return every knob by name."""
@@ -116,6 +135,42 @@ _BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
             erasing_probability=0.25,
         ),
     },
+    "text": {
+        "none": {},
+        "light": dict(embedding_dropout_rate=0.1, layer_dropout_rate=0.1),
+        "medium": dict(
+            embedding_dropout_rate=0.2, word_dropout_rate=0.1, layer_dropout_rate=0.2, max_norm=3.0
+        ),
+        "strong": dict(
+            embedding_dropout_rate=0.4, word_dropout_rate=0.2, layer_dropout_rate=0.3, max_norm=3.0
+        ),
+    },
+    "speech": {
+        "none": {},
+        "light": dict(
+            time_shift_ms=100.0, noise_probability=0.5, noise_low_db=10.0, noise_high_db=20.0
+        ),
+        "medium": dict(
+            time_shift_ms=100.0,
+            noise_probability=0.8,
+            noise_low_db=5.0,
+            noise_high_db=20.0,
+            frequency_masks=2,
+            frequency_mask_width=5,
+            time_masks=2,
+            time_mask_width=20,
+        ),
+        "strong": dict(
+            time_shift_ms=100.0,
+            noise_probability=0.8,
+            noise_low_db=0.0,
+            noise_high_db=15.0,
+            frequency_masks=2,
+            frequency_mask_width=7,
+            time_masks=2,
+            time_mask_width=25,
+        ),
+    },
 }
 PRESETS = tuple(_SHARED)
 COUPLED_OPTIMIZERS = ("sgd",)  # plain gradient descent: L2 is the usual form
@@ -132,7 +187,7 @@ def resolve(
 
     Args:
         preset: one of `PRESETS`.
-        modality: "image"; others take the shared values only.
+        modality: "image", "text" or "speech".
         optimizer: Keras name in lower case; "sgd" takes `l2`, all others `weight_decay`.
         knobs: values that override the preset.
 
@@ -160,25 +215,33 @@ def resolve(
     return check(replace(NONE, **values))
 
 
+_SHARES = (
+    "dropout_rate",
+    "stochastic_depth_rate",
+    "label_smoothing",
+    "averaging_decay",
+    "word_dropout_rate",
+    "embedding_dropout_rate",
+    "layer_dropout_rate",
+)
+_PROBABILITIES = ("crop_min_scale", "erasing_probability", "noise_probability")
+
+
 def check(values: Regularization) -> Regularization:
     """Return `values`, or raise ArgumentError naming the knob that is out of range."""
-    shares = ("dropout_rate", "stochastic_depth_rate", "label_smoothing", "averaging_decay")
     for name, value in values.to_dict().items():
         if isinstance(value, bool) or value is None or isinstance(value, str):
             continue
-        if not value >= 0 or (name in shares and value >= 1):  # NaN is not >= 0
-            raise ArgumentError(
-                f"{name}={value} is out of range.",
-                expected="0 <= value < 1" if name in shares else "a value >= 0",
-                fix=f"set regularization.{name} within that range",
+        if not value >= 0 or (name in _SHARES and value >= 1):  # NaN is not >= 0
+            raise _out_of_range(
+                name, value, "0 <= value < 1" if name in _SHARES else "a value >= 0"
             )
-    for name in ("crop_min_scale", "erasing_probability"):
-        if getattr(values, name) > 1:
-            raise ArgumentError(
-                f"{name}={getattr(values, name)} is out of range.",
-                expected="0 <= value <= 1",
-                fix=f"set regularization.{name} within that range",
-            )
+        if name in _PROBABILITIES and value > 1:
+            raise _out_of_range(name, value, "0 <= value <= 1")
+    if values.noise_low_db > values.noise_high_db:
+        raise _out_of_range(
+            "noise_low_db", values.noise_low_db, f"at most noise_high_db={values.noise_high_db}"
+        )
     if values.auto_augment not in ("", "trivial", "rand"):
         raise ArgumentError(
             f"auto_augment={values.auto_augment!r} is not known.",
@@ -186,3 +249,11 @@ def check(values: Regularization) -> Regularization:
             fix="set regularization.auto_augment to one of them",
         )
     return values
+
+
+def _out_of_range(name: str, value: float, expected: str) -> ArgumentError:
+    return ArgumentError(
+        f"{name}={value} is out of range.",
+        expected=expected,
+        fix=f"set regularization.{name} within that range",
+    )

@@ -2,6 +2,7 @@
 
 import math
 import re
+import shlex
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import jinja2
 from recipes.report import numbers, wording
 from recipes.report.data import ReportInput
 
+EXAMPLES = {"image": "image.png", "text": "Some text.", "language": "Some text."}  # of an input
 WEAKEST = 5  # classes and pairs that are named as limits
 LISTED_CLASSES = 50  # a card names no more of them
 
@@ -18,8 +20,8 @@ LISTED_CLASSES = 50  # a card names no more of them
 def render_card(data: ReportInput) -> str:
     """Return the model card as Markdown with YAML front matter."""
     template = _environment().get_template("card.md.jinja")
-    rows = numbers.class_rows(data)
-    tested = [row for row in rows if row.examples]
+    example = EXAMPLES.get(data.task.partition("_")[0], "clip.wav")
+    tested = [row for row in numbers.class_rows(data) if row.examples] if data.classes else []
     return template.render(
         data=data,
         front_matter=wording.yaml_text(_front_matter(data)),
@@ -34,7 +36,9 @@ def render_card(data: ReportInput) -> str:
         ],
         word=wording,
         weakest=sorted(tested, key=lambda row: row.recall)[:WEAKEST],
-        pairs=numbers.confused_pairs(data, count=WEAKEST),
+        pairs=numbers.confused_pairs(data, count=WEAKEST) if data.classes else [],
+        example=example,
+        word_of_shell=shlex.quote(example),
         listed=data.classes[:LISTED_CLASSES],
         best_epoch=numbers.best_epoch(data),
         problems=[item for item in data.findings if item.severity != "fine"],

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recipes.report.examples import Shown
+
 if TYPE_CHECKING:
     from recipes.diagnose import Finding
 
@@ -24,12 +26,13 @@ class ReportInput:
         records: of `recipes.diagnose.Probe`; empty where there was none.
         findings: of `recipes.diagnose.findings`, the worst first.
         metrics: {"split": "test", "examples": N, "metrics": {name: {"value", "low", "high"}}}.
-        probabilities: of the test examples, (N, K).
-        labels: of the test examples, (N,).
-        image_of: test index to uint8 image (H, W, C), C 1 or 3.
+        probabilities: of the test examples, (N, K); (0, 0) for tasks without classes.
+        labels: of the test examples, (N,); (0,) for tasks without classes.
+        example_of: test index to what is shown of it: a uint8 image (H, W, C), or a text.
         name_of: test index to what a person would call that example.
-        train_samples: (uint8 image, class name) as they are stored.
-        augmented_samples: (uint8 image, class name) as the model sees them in training.
+        train_samples: (image or text, class name) as they are stored.
+        augmented_samples: (image or text, class name) as the model sees them in training.
+        generated: (prompt, continuation) that a language model wrote.
         dataset: "name", "licence", "homepage", "source", "counts" ({split: [of each class]}),
             "fingerprint", "skipped" (file names); all but "name" may be missing.
         parameters: trainable and other weights of the model.
@@ -55,10 +58,10 @@ class ReportInput:
     metrics: Mapping[str, Any]
     probabilities: np.ndarray
     labels: np.ndarray
-    image_of: Callable[[int], np.ndarray]
+    example_of: Callable[[int], Shown]
     name_of: Callable[[int], str]
-    train_samples: Sequence[tuple[np.ndarray, str]]
-    augmented_samples: Sequence[tuple[np.ndarray, str]]
+    train_samples: Sequence[tuple[Shown, str]]
+    augmented_samples: Sequence[tuple[Shown, str]]
     dataset: Mapping[str, Any]
     parameters: int
     multiply_adds: int | None
@@ -69,6 +72,7 @@ class ReportInput:
     metric: str = ""
     mode: str = "max"
     licence: str = ""
+    generated: Sequence[tuple[str, str]] = ()
 
     def __post_init__(self) -> None:
         expected = (len(self.labels), len(self.classes))

@@ -9,6 +9,8 @@ from matplotlib.figure import Figure
 
 from recipes.report import numbers, panels, pictures, wording
 from recipes.report.data import ReportInput
+from recipes.report.examples import Shown
+from recipes.report.texts import text_list
 from recipes.report.theme import note, style, to_png, to_svg
 from zoo.files import write_bytes
 
@@ -20,14 +22,17 @@ Panel = Callable[[Axes, ReportInput], None]
 def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
     """Write every figure as PNG into `folder` and return their paths.
 
-    learning_curves, confusion_matrix, reliability, mistakes, samples and gradients; a figure that
-    has nothing to show says so.
+    learning_curves, samples and gradients, and for tasks with classes confusion_matrix, reliability
+    and mistakes; a figure that has nothing to show says so.
     """
-    makers = {
-        "learning_curves": lambda: _row(data, panels.loss, panels.metric, panels.learning_rate),
+    of_classes = {
         "confusion_matrix": lambda: confusion_figure(data),
         "reliability": lambda: _row(data, panels.reliability, panels.confidences),
         "mistakes": lambda: _mistakes(data),
+    }
+    makers = {
+        "learning_curves": lambda: _row(data, panels.loss, panels.metric, panels.learning_rate),
+        **(of_classes if data.classes else {}),
         "samples": lambda: _samples(data),
         "gradients": lambda: _gradients(data),
     }
@@ -92,25 +97,31 @@ def _gradients(data: ReportInput) -> Figure:
 
 
 def _mistakes(data: ReportInput) -> Figure:
-    wrong = numbers.mistakes(data, count=MISTAKES)
-    images = [
+    wrong = [
         (
-            data.image_of(item.index),
+            data.example_of(item.index),
             item.truth,
             f"{item.guess} {wording.percent(item.confidence, 0)}",
         )
-        for item in wrong
+        for item in numbers.mistakes(data, count=MISTAKES)
     ]
-    return pictures.grid(
-        images,
+    return _drawn(
+        wrong,
         title="Worst mistakes: the truth in black, the answer in colour",
         empty=f"No mistakes among {len(data.labels):,} test examples.",
     )
 
 
 def _samples(data: ReportInput) -> Figure:
-    images = [
-        *((image, name, "") for image, name in data.train_samples[:SAMPLES]),
-        *((image, name, "as trained on") for image, name in data.augmented_samples[:SAMPLES]),
+    samples = [
+        *((sample, name, "") for sample, name in data.train_samples[:SAMPLES]),
+        *((sample, name, "as trained on") for sample, name in data.augmented_samples[:SAMPLES]),
     ]
-    return pictures.grid(images, title="Training samples", empty="No samples were kept.")
+    return _drawn(samples, title="Training samples", empty="No samples were kept.")
+
+
+def _drawn(examples: list[tuple[Shown, str, str]], *, title: str, empty: str) -> Figure:
+    """Lay out images in a grid, texts in a list."""
+    if examples and isinstance(examples[0][0], str):
+        return text_list(examples, title=title)
+    return pictures.grid(examples, title=title, empty=empty)

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from recipes.report import figures, numbers, panels, pictures, wording
 from recipes.report.data import ReportInput
+from recipes.report.examples import Shown
 
 FOLDED_CLASSES = 15  # a longer table shows its worst rows and folds the others
 # `optimizer.learning_rate=0.1`, or its short form `=medium` in a list of choices
@@ -36,15 +37,7 @@ def render_report(data: ReportInput) -> str:
             data, panels.loss, panels.metric, panels.learning_rate, width=3.7, height=2.8
         ),
         best_epoch=numbers.best_epoch(data),
-        rows=sorted(numbers.class_rows(data), key=lambda row: (not row.examples, row.f1)),
         folded=FOLDED_CLASSES,
-        confusion=Markup(figures.confusion_svg(data)),
-        matrix=len(data.classes) <= panels.MATRIX_CLASSES,
-        pairs=numbers.confused_pairs(data, count=10),
-        reliability=_drawings(data, panels.reliability, panels.confidences),
-        calibration_error=numbers.calibration(data).error,
-        mistakes=_mistakes(data),
-        errors=numbers.error_count(data),
         samples=_samples(data.train_samples),
         augmented=_samples(data.augmented_samples),
         inside=_inside(data),
@@ -52,7 +45,22 @@ def render_report(data: ReportInput) -> str:
         counts=_counts(data),
         environment=wording.flat(data.environment),
         weights=_weights(data),
+        **(_classes(data) if data.classes else {}),
     )
+
+
+def _classes(data: ReportInput) -> dict[str, Any]:
+    """Return what only tasks with classes have: per-class scores, confusion, calibration."""
+    return {
+        "rows": sorted(numbers.class_rows(data), key=lambda row: (not row.examples, row.f1)),
+        "confusion": Markup(figures.confusion_svg(data)),
+        "matrix": len(data.classes) <= panels.MATRIX_CLASSES,
+        "pairs": numbers.confused_pairs(data, count=10),
+        "reliability": _drawings(data, panels.reliability, panels.confidences),
+        "calibration_error": numbers.calibration(data).error,
+        "mistakes": _mistakes(data),
+        "errors": numbers.error_count(data),
+    }
 
 
 @cache
@@ -128,7 +136,7 @@ def _inside(data: ReportInput) -> list[Markup]:
 def _mistakes(data: ReportInput) -> list[dict[str, str]]:
     return [
         {
-            "image": pictures.data_uri(data.image_of(item.index)),
+            **_example(data.example_of(item.index)),
             "name": data.name_of(item.index),
             "truth": item.truth,
             "guess": item.guess,
@@ -139,10 +147,14 @@ def _mistakes(data: ReportInput) -> list[dict[str, str]]:
 
 
 def _samples(samples: Any) -> list[dict[str, str]]:
-    return [
-        {"image": pictures.data_uri(image), "name": name}
-        for image, name in samples[: figures.SAMPLES]
-    ]
+    return [_example(sample) | {"name": name} for sample, name in samples[: figures.SAMPLES]]
+
+
+def _example(sample: Shown) -> dict[str, str]:
+    """Return what the page shows of an example: an "image" address, or "text"."""
+    if isinstance(sample, str):
+        return {"image": "", "text": sample}
+    return {"image": pictures.data_uri(sample), "text": ""}
 
 
 def _counts(data: ReportInput) -> dict[str, Any]:

@@ -26,8 +26,8 @@ def loss(axes: Axes, data: ReportInput) -> None:
 
 
 def metric(axes: Axes, data: ReportInput) -> None:
-    """The metric that decides, over epochs."""
-    name = data.main_metric
+    """The metric that decides, over epochs; perplexity where that is the loss itself."""
+    name = "perplexity" if data.main_metric == "loss" else data.main_metric
     series = {"training": name, "validation": f"val_{name}"}
     _curves(axes, data, series, title=wording.label(name))
     if wording.is_share(name) and axes.has_data():

@@ -1,18 +1,25 @@
-"""Example images: small copies for the page, grids for files."""
+"""Example images: small copies for the page, grids for files, pictures of sounds."""
 
 import base64
 import io
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
 from recipes.report.panels import short
-from recipes.report.theme import INK, MUTED, SECOND
+from recipes.report.theme import FIRST, INK, MUTED, PAPER, SECOND
 
 LARGEST_SIDE = 96  # pixels in the page; keeps the file small
+
+_SIDE, _WAVE, _GAP = 192, 60, 4  # pixels: of the picture, of the waveform above, between the two
+_QUIET = 0.1  # a clip that peaks below this is drawn as quiet as it is
+_WINDOW_MS, _RANGE_DB, _SILENT_DB = 25, 70, -60
 
 
 def data_uri(image: np.ndarray) -> str:
@@ -27,6 +34,64 @@ def data_uri(image: np.ndarray) -> str:
     buffer = io.BytesIO()
     picture.save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
+
+
+def audio_picture(audio: np.ndarray, *, sample_rate_hz: int) -> np.ndarray:
+    """Draw a clip: its waveform, and below it its spectrogram up to half the sample rate.
+
+    The waveform is scaled to the clip's peak, or to 0.1 where the clip is quieter. The spectrogram
+    has one 25 ms Hann window a column (so long clips are sampled, not averaged), frequency upwards
+    on the mel scale, and is darkest 70 dB below its loudest point (at most: below -60 dBFS).
+
+    Args:
+        audio: float (samples,), in [-1, 1].
+        sample_rate_hz: of the clip.
+
+    Returns:
+        uint8 (192, 192, 3).
+
+    >>> audio_picture(np.sin(np.arange(8000) / 3), sample_rate_hz=8000).shape
+    (192, 192, 3)
+    """
+    audio = np.asarray(audio, dtype="float32")
+    picture = np.full((_SIDE, _SIDE, 3), _bytes(to_rgb(PAPER)))
+    picture[:_WAVE][_waveform(audio)] = _bytes(to_rgb(FIRST))
+    shades = _spectrogram(audio, sample_rate_hz, rows=_SIDE - _WAVE - _GAP)
+    picture[_WAVE + _GAP :] = _bytes(colormaps["magma"](shades)[..., :3])
+    return picture
+
+
+def _bytes(colour: object) -> np.ndarray:
+    return np.round(255 * np.asarray(colour)).astype("uint8")
+
+
+def _waveform(audio: np.ndarray) -> np.ndarray:
+    """Return where the waveform is drawn, bool (_WAVE, _SIDE): lowest to highest of each column."""
+    edges = np.linspace(0, len(audio), _SIDE + 1).astype(int)
+    scale = max(_QUIET, np.abs(audio).max(initial=0.0))
+    drawn = np.zeros((_WAVE, _SIDE), dtype=bool)
+    for column, (start, end) in enumerate(pairwise(edges)):
+        values = audio[start : max(end, start + 1)]  # clips of few samples repeat some
+        low, high = values.min(initial=0.0), values.max(initial=0.0)
+        top, bottom = (round((1 - value / scale) / 2 * (_WAVE - 1)) for value in (high, low))
+        drawn[top : bottom + 1, column] = True
+    return drawn
+
+
+def _spectrogram(audio: np.ndarray, sample_rate_hz: int, *, rows: int) -> np.ndarray:
+    """Return loudness in 0..1, (rows, _SIDE), the highest frequency first."""
+    window = max(64, sample_rate_hz * _WINDOW_MS // 1000)
+    padded = np.pad(audio, window // 2 + 1)
+    starts = np.linspace(0, len(audio), _SIDE).astype(int)
+    hann = np.hanning(window)
+    frames = np.stack([padded[start : start + window] for start in starts]) * hann
+    power = np.abs(np.fft.rfft(frames / (hann.sum() / 2), n=2 * window)) ** 2  # full scale is 1
+    highest_mel = 2595 * np.log10(1 + sample_rate_hz / 2 / 700)  # HTK's scale
+    wanted = 700 * (10 ** (np.linspace(highest_mel, 0, rows) / 2595) - 1)  # Hz
+    bins = np.linspace(0, sample_rate_hz / 2, window + 1)
+    levels = np.stack([np.interp(wanted, bins, row) for row in power])  # (_SIDE, rows)
+    decibels = 10 * np.log10(levels + 1e-13)
+    return np.clip(1 + (decibels - max(decibels.max(), _SILENT_DB)) / _RANGE_DB, 0, 1).T
 
 
 def grid(

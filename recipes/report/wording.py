@@ -16,6 +16,8 @@ LABELS = {
     "eer": "Equal error rate",
     "bleu": "BLEU",
     "mean_iou": "Mean IoU",
+    "perplexity": "Perplexity",
+    "bits_per_character": "Bits per character",
     "learning_rate": "Learning rate",
 }
 SHARES = ("accuracy", "macro_f1", "f1", "ece", "wer", "cer", "eer", "top5", "mean_iou", "auc")

@@ -16,12 +16,14 @@ Example = Mapping[str, Any]
 class Feature:
     """Type of one column.
 
-    `kind` is "image" (uint8, (H, W, C)), "label" (int64 scalar), "audio" (float32, (samples,)) or
-    "text" (str); `shape` holds None where examples differ.
+    `kind` is "image" (uint8, (H, W, C)), "label" (int64 scalar), "audio" (float32, (samples,), in
+    [-1, 1]), "text" (str) or "group" (str: the speaker or writer that an example belongs to);
+    `shape` holds None where examples differ.
     """
 
     kind: str
     shape: tuple[int | None, ...] = ()
+    sample_rate_hz: int = 0  # of audio
 
 
 class Split(Sequence):
@@ -65,7 +67,17 @@ class Split(Sequence):
 
     @property
     def labels(self) -> np.ndarray:
-        """Integer labels, (N,), read without decoding anything else."""
+        """Integer labels, (N,), read without decoding anything else.
+
+        Raises:
+            DataError: the examples have no labels.
+        """
+        if "label" not in self.columns:
+            raise DataError(
+                "These examples have no labels.",
+                expected=f"a column label beside {', '.join(self.columns)}",
+                fix="choose a data set with classes, or a task that needs none",
+            )
         return np.asarray(self.columns["label"], dtype="int64")
 
     def name_of(self, index: int) -> str:
@@ -93,9 +105,9 @@ class Dataset:
         name: registry name, TFDS name or folder.
         splits: split name to `Split`.
         features: column name to `Feature`.
-        classes: class names; the label is the position.
+        classes: class names; the label is the position. Empty where examples have no labels.
         licence: as the source states it.
-        source: "embedded", "tfds" or "folder".
+        source: "embedded", "tfds", "archive", "folder" or "table".
         skipped: files left out as unreadable, where that was asked for.
         homepage: where the source describes itself.
         notes: what a reader of a result must know: how splits were made, what was left out.
@@ -126,14 +138,18 @@ class Dataset:
         return self._memo["fingerprint"]
 
     def counts(self) -> dict[str, list[int]]:
-        """Examples by split and class."""
+        """Examples by split and class; one number a split where there are no classes."""
+        if not self.classes:
+            return {name: [len(split)] for name, split in self.splits.items()}
         return {
             name: np.bincount(split.labels, minlength=len(self.classes)).tolist()
             for name, split in self.splits.items()
         }
 
     def with_validation(self, *, fraction: float, seed: int) -> "Dataset":
-        """Carve a stratified validation split out of train, unless the source has one.
+        """Carve a validation split out of train, unless the source has one.
+
+        It is stratified by class; where examples have a group, no group is on both sides.
 
         Args:
             fraction: share of train, 0 < fraction < 1.
@@ -141,13 +157,19 @@ class Dataset:
         """
         if "validation" in self.splits:
             return self
-        from zoo.data.splits import stratified_indices
+        from zoo.data import splits as divide
 
-        train = self.splits["train"]
-        kept, carved = stratified_indices(
-            train.labels, fractions=(1 - fraction, fraction), seed=seed, classes=self.classes
-        )
-        splits = dict(self.splits, train=train.take(kept), validation=train.take(carved))
+        train, shares = self.splits["train"], (1 - fraction, fraction)
+        labels = train.labels if self.classes else np.zeros(len(train), dtype="int64")
+        classes = self.classes or ("documents",)
+        if "group" in train.columns:
+            groups = train.columns["group"]
+            parts = divide.grouped_indices(
+                labels, groups, fractions=shares, seed=seed, classes=classes
+            )
+        else:
+            parts = divide.stratified_indices(labels, fractions=shares, seed=seed, classes=classes)
+        splits = dict(self.splits, train=train.take(parts[0]), validation=train.take(parts[1]))
         return replace(self, splits=splits, _memo={})
 
     def limited(self, count: int) -> "Dataset":
@@ -169,7 +191,11 @@ def _hash_column(digest: Any, name: str, split: Split) -> None:
         digest.update(np.ascontiguousarray(column).data)
         return
     for value in column:
-        raw = value if isinstance(value, bytes) else _file_or_text(value)
+        if isinstance(value, np.ndarray):
+            digest.update(f"{value.dtype}{value.shape}".encode())
+            raw = np.ascontiguousarray(value).tobytes()
+        else:
+            raw = value if isinstance(value, bytes) else _file_or_text(value)
         digest.update(len(raw).to_bytes(8, "little") + raw)
 
 

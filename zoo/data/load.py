@@ -1,12 +1,13 @@
 """One function for every source of data."""
 
+import inspect
 import os
 from pathlib import Path
+from typing import Any
 
 from zoo.catalog.datasets import DATASETS
-from zoo.data import folder, tfds
 from zoo.data.dataset import Dataset
-from zoo.registry import resolve
+from zoo.registry import check_arguments, resolve
 
 
 def load_dataset(
@@ -16,20 +17,24 @@ def load_dataset(
     download: bool = False,
     skip_corrupt: bool = False,
     seed: int = 0,
+    **arguments: Any,
 ) -> Dataset:
-    """Return a data set by its name in the catalog, as a folder of images, or by its TFDS name.
+    """Return a data set by its name in the catalog, from a folder or table, or by its TFDS name.
 
     A catalog name wins over a folder of the same name; "./digits" means the folder.
 
     Args:
-        name: "digits", "./pets", "oxford_flowers102".
-        data_dir: where TFDS data sets are prepared; None takes TFDS_DATA_DIR, then TFDS's default.
+        name: "digits", "./pets", "./reviews.csv", "oxford_flowers102".
+        data_dir: where TFDS data sets are prepared and archives lie; None takes TFDS_DATA_DIR, then
+            TFDS's default, and ZOO_DATA_DIR.
         download: fetch and prepare a TFDS set that is missing.
-        skip_corrupt: leave unreadable images of a folder out instead of raising.
+        skip_corrupt: leave unreadable files of a folder out instead of raising.
         seed: of the test split that is drawn from a folder without one.
+        **arguments: the loader's own, such as `fold` of mr_polarity or `text_column` of a table.
 
     Raises:
         UnknownNameError: neither a data set nor a folder has this name.
+        ArgumentError: the loader has no such argument; names the nearest.
         DataError: found, but not usable; the message says how to mend it.
 
     >>> load_dataset("digits").counts()["test"][:3]
@@ -37,18 +42,30 @@ def load_dataset(
     """
     name = os.fspath(name)
     card = next((card for card in DATASETS if card.name == name), None)
-    if card is not None and card.source == "embedded":
-        return resolve(card.loader)()
-    if card is not None:
-        return resolve(card.loader)(name, data_dir=data_dir, download=download)
     place = folder_of(name)
+    if card is not None:
+        check_arguments(name, arguments, card.arguments, fix="set data.arguments to known ones")
+        loader = resolve(card.loader)
+        if card.source == "embedded":
+            return loader(**arguments)
+        return loader(name, data_dir=data_dir, download=download, **arguments)
     if place is not None:
-        return folder.load(place, seed=seed, skip_corrupt=skip_corrupt)
-    return tfds.load(name, data_dir=data_dir, download=download)
+        loader = resolve("zoo.data.table:load" if place.is_file() else "zoo.data.folder:load")
+        _check_known(name, loader, arguments)
+        return loader(place, seed=seed, skip_corrupt=skip_corrupt, **arguments)
+    loader = resolve("zoo.data.tfds:load")
+    _check_known(name, loader, arguments)
+    return loader(name, data_dir=data_dir, download=download, **arguments)
+
+
+def _check_known(name: str, loader: Any, arguments: dict[str, Any]) -> None:
+    given_here = ("path", "name", "seed", "skip_corrupt", "data_dir", "download")
+    known = [key for key in inspect.signature(loader).parameters if key not in given_here]
+    check_arguments(name, arguments, known, fix="set data.arguments to known ones")
 
 
 def folder_of(name: str) -> Path | None:
-    """Return the absolute folder that a data set's name means; None for a name of another kind.
+    """Return the absolute folder or file that a name means; None for a name of another kind.
 
     >>> folder_of("digits") is None
     True
@@ -56,5 +73,5 @@ def folder_of(name: str) -> Path | None:
     path = Path(name).expanduser()
     if any(card.name == name for card in DATASETS) or not name:
         return None
-    meant = name.startswith((".", "/", "~")) or path.is_dir() or (os.sep in name and path.exists())
+    meant = name.startswith((".", "/", "~")) or path.is_dir() or path.is_file()
     return path.absolute() if meant else None

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import tensorflow as tf
 
 MEMORY_LIMIT_BYTES = 2**31  # encoded examples beyond this are encoded again at every pass
+GROUPED_BATCHES = 16  # among so many, examples of similar length are put into one batch
 Arrays = dict[str, np.ndarray]
 
 
@@ -29,6 +30,9 @@ class Encoder(Protocol):
 
     random_encoding: bool
 
+    def units(self, split: Split, assets: Any, *, training: bool) -> Split:
+        """Return what is encoded one by one."""
+
     def encode(
         self, example: Mapping[str, Any], assets: Any, seed: int | None
     ) -> tuple[Arrays, Arrays]:
@@ -42,7 +46,7 @@ class Encoded:
     where training wants each visit encoded at random.
 
     Args:
-        split: examples.
+        split: examples, of which the task makes the units that are encoded.
         task: encodes them.
         assets: declares shapes.
         training: the examples are trained on; a task whose encoding is random gets seeds.
@@ -58,17 +62,35 @@ class Encoded:
         training: bool = False,
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
     ):
-        self.split, self.task, self.assets = split, task, assets
+        self.split = task.units(split, assets, training=training)
+        self.task, self.assets = task, assets
         self.specs: tuple[dict[str, SpecLike], dict[str, SpecLike]] = (
             dict(assets.x),
             dict(assets.y),
         )
-        size = len(split) * sum(_bytes(spec) for part in self.specs for spec in part.values())
+        size = len(self.split) * sum(_bytes(spec) for part in self.specs for spec in part.values())
         keep = size <= memory_limit_bytes and not (training and task.random_encoding)
         self._kept = self._encode_all() if keep else None
 
     def __len__(self) -> int:
         return len(self.split)
+
+    @functools.cached_property
+    def buckets(self) -> np.ndarray | None:
+        """Bucket of each example's longest axis that varies, (N,); None where none is known."""
+        if self._kept is None:
+            return None
+        edges = {
+            name: (axis, spec.buckets)
+            for name, spec in self.specs[0].items()
+            for axis, size in enumerate(spec.shape)
+            if size is None and spec.buckets
+        }
+        found = [
+            np.searchsorted(edge, [np.shape(value)[axis] for value in self._kept[0][name]])
+            for name, (axis, edge) in edges.items()
+        ]
+        return np.max(found, axis=0) if found else None
 
     def batch(self, indices: np.ndarray, seeds: np.ndarray | None = None) -> tuple[Arrays, Arrays]:
         """Return the examples at `indices`, stacked and padded: arrays (B, …) by name.
@@ -88,7 +110,7 @@ class Encoded:
             for i, seed in zip(indices, seeds, strict=True)
         ]
         return tuple(
-            {name: _stack([pair[k][name] for pair in pairs], specs[name]) for name in specs}
+            {name: stack([pair[k][name] for pair in pairs], specs[name]) for name in specs}
             for k, specs in enumerate(self.specs)
         )
 
@@ -103,7 +125,7 @@ class Encoded:
             {
                 name: [pair[k][name] for pair in pairs]
                 if None in spec.shape
-                else _stack([pair[k][name] for pair in pairs], spec)
+                else stack([pair[k][name] for pair in pairs], spec)
                 for name, spec in specs.items()
             }
             for k, specs in enumerate(self.specs)
@@ -119,10 +141,10 @@ def _bytes(spec: SpecLike) -> int:
 def _pick(column: np.ndarray | list, indices: np.ndarray, spec: SpecLike) -> np.ndarray:
     if isinstance(column, np.ndarray):
         return column[indices]
-    return _stack([column[i] for i in indices], spec)
+    return stack([column[i] for i in indices], spec)
 
 
-def _stack(values: list, spec: SpecLike) -> np.ndarray:
+def stack(values: list, spec: SpecLike) -> np.ndarray:
     """Stack to (B, …), padding axes of `None` to the bucket's edge or the longest."""
     if None not in spec.shape:
         return np.asarray(values, dtype=spec.dtype).reshape(len(values), *spec.shape)
@@ -142,7 +164,9 @@ def _order(size: int, seed: int, number: int) -> np.ndarray:
     return np.random.default_rng([seed, number]).permutation(size)
 
 
-def batch_positions(step: int, *, size: int, batch_size: int, seed: int) -> np.ndarray:
+def batch_positions(
+    step: int, *, size: int, batch_size: int, seed: int, buckets: np.ndarray | None = None
+) -> np.ndarray:
     """Return which examples make batch `step` of an endless, remainder-free stream.
 
     The stream is one shuffled pass after another; a batch may straddle two passes, so that every
@@ -153,6 +177,8 @@ def batch_positions(step: int, *, size: int, batch_size: int, seed: int) -> np.n
         size: examples in the split.
         batch_size: examples in a batch; may exceed `size`.
         seed: of the order.
+        buckets: length bucket of each example, (size,); among `GROUPED_BATCHES` consecutive batches
+            those of one bucket are put together, which saves padding.
 
     Returns:
         Positions, (batch_size,).
@@ -160,7 +186,18 @@ def batch_positions(step: int, *, size: int, batch_size: int, seed: int) -> np.n
     >>> sorted(batch_positions(0, size=4, batch_size=4, seed=1).tolist())
     [0, 1, 2, 3]
     """
-    places = np.arange(step * batch_size, (step + 1) * batch_size)
+    if buckets is None:
+        return _positions(step * batch_size, (step + 1) * batch_size, size=size, seed=seed)
+    group, place = divmod(step, GROUPED_BATCHES)
+    width = GROUPED_BATCHES * batch_size
+    positions = _positions(group * width, (group + 1) * width, size=size, seed=seed)
+    by_length = positions[np.argsort(buckets[positions], kind="stable")]
+    order = np.random.default_rng([seed, group]).permutation(GROUPED_BATCHES)
+    return by_length.reshape(GROUPED_BATCHES, batch_size)[order[place]]
+
+
+def _positions(start: int, stop: int, *, size: int, seed: int) -> np.ndarray:
+    places = np.arange(start, stop)
     passes = places // size
     return np.concatenate(
         [
@@ -200,7 +237,9 @@ def training_stream(
 
     def fetch(step: np.ndarray) -> list[np.ndarray]:
         step = int(step)
-        positions = batch_positions(step, size=len(encoded), batch_size=batch_size, seed=seed)
+        positions = batch_positions(
+            step, size=len(encoded), batch_size=batch_size, seed=seed, buckets=encoded.buckets
+        )
         seeds = np.random.default_rng([seed, step]).integers(2**31, size=batch_size)
         parts = encoded.batch(positions, seeds)
         return [parts[k][name] for k, name in names]

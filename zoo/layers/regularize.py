@@ -17,6 +17,11 @@ _AUGMENTATION = (
     "mixup_alpha",
     "cutmix_alpha",
     "erasing_probability",
+    "word_dropout_rate",
+    "time_shift_ms",
+    "noise_probability",
+    "frequency_masks",
+    "time_masks",
 )
 _TRANSPOSED = (
     keras.layers.Conv1DTranspose,
@@ -189,6 +194,8 @@ def _not_applied(
 ) -> tuple[str, ...]:
     reasons = dict.fromkeys(_AUGMENTATION, "augmentation belongs to the input pipeline")
     reasons["stochastic_depth_rate"] = "the residual branches of a finished graph are not known"
+    for name in ("embedding_dropout_rate", "layer_dropout_rate"):
+        reasons[name] = "it belongs inside layers, when they are built"
     reasons["batch_norm"] = "normalization layers cannot be added to or taken from a finished graph"
     if not sites.found:
         reasons["dropout_rate"] = "there is no Dense layer at an output and no Dropout to set"

@@ -1,7 +1,7 @@
 """Task: the joint between examples, models and metrics."""
 
 import abc
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Tensors = Mapping[str, Any]
 Predictions = np.ndarray | list
+Front = Callable[[Any], Any]  # a layer, or layers one after another
 
 
 @dataclass(frozen=True)
@@ -40,12 +41,14 @@ class Assets:
         x: input name to `Spec`.
         y: target name to `Spec`.
         classes: class names by label; empty for tasks without classes.
+        sizes: numbers that a builder is told besides the input's shape ("vocabulary_size").
         extra: anything else a task must remember (a vocabulary, means), as JSON values.
     """
 
     x: Mapping[str, Spec]
     y: Mapping[str, Spec]
     classes: tuple[str, ...] = ()
+    sizes: Mapping[str, int] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -65,12 +68,16 @@ class Assets:
             }
 
         return cls(
-            specs(values["x"]), specs(values["y"]), tuple(values["classes"]), dict(values["extra"])
+            specs(values["x"]),
+            specs(values["y"]),
+            tuple(values["classes"]),
+            dict(values.get("sizes", {})),
+            dict(values["extra"]),
         )
 
 
 class Task(abc.ABC):
-    """Seven methods that every kind of problem fills in; subclasses are final.
+    """Eight methods that every kind of problem fills in; subclasses are final.
 
     Everything is a dictionary, so that the interface is the same for one input or many:
 
@@ -107,6 +114,13 @@ class Task(abc.ABC):
         """Learn what must be known before encoding, from the train split alone."""
 
     @abc.abstractmethod
+    def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
+        """Return what is encoded, trained on and scored one by one.
+
+        The examples themselves for most tasks; a language model cuts documents into windows here.
+        """
+
+    @abc.abstractmethod
     def encode(
         self, example: Mapping[str, Any], assets: Assets, seed: int | None
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
@@ -124,7 +138,7 @@ class Task(abc.ABC):
         self,
         backbone: "keras.Model | Mapping[str, keras.Model]",
         assets: Assets,
-        fronts: "Mapping[str, keras.layers.Layer] | None" = None,
+        fronts: Mapping[str, Front] | None = None,
     ) -> "keras.Model":
         """Attach the head; inputs carry the names of `assets.x`.
 

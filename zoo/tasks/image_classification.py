@@ -5,16 +5,22 @@ from typing import TYPE_CHECKING, Any, final
 
 import keras
 import numpy as np
-from keras import ops
 
-from zoo.errors import DataError
+from zoo.errors import ArgumentError, DataError
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Assets, Predictions, Spec, Task, Tensors
+from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
+from zoo.tasks.classification import (
+    classification_head,
+    classification_loss,
+    classification_scores,
+    describe_classes,
+    probabilities,
+)
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Feature, Split
 
-CALIBRATION_BINS = 15  # as in 1706.04599 §5
+LARGEST_SIDE = 4096  # pixels
 
 
 @final
@@ -34,6 +40,14 @@ class ImageClassification(Task):
 
     def __init__(self, *, image_size: int | None = None, regularization: Regularization = NONE):
         super().__init__(regularization=regularization)
+        if image_size is not None and not (
+            isinstance(image_size, int) and 1 <= image_size <= LARGEST_SIDE
+        ):
+            raise ArgumentError(
+                f"image_size={image_size!r} is no size of images.",
+                expected=f"1 to {LARGEST_SIDE} pixels, or null to keep the data's own",
+                fix="set task.arguments.image_size within that range",
+            )
         self.image_size = image_size
 
     def fit(
@@ -55,90 +69,34 @@ class ImageClassification(Task):
         y = {"label": np.int64(example["label"])} if "label" in example else {}
         return {"image": image}, y
 
+    def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
+        return split
+
     def build(
         self,
         backbone: keras.Model | Mapping[str, keras.Model],
         assets: Assets,
-        fronts: Mapping[str, keras.layers.Layer] | None = None,
+        fronts: Mapping[str, Front] | None = None,
     ) -> keras.Model:
         image = keras.Input(assets.x["image"].shape, name="image")  # (B, H, W, C)
         front = (fronts or {}).get("image")
         features = backbone(front(image) if front else image)
-        last = list(features.values())[-1]  # the deepest is listed last
-        if len(last.shape) == 4:
-            last = keras.layers.GlobalAveragePooling2D(name="head_pool")(last)  # (B, C)
-        if assets.classes:
-            if self.regularization.dropout_rate:
-                last = keras.layers.Dropout(self.regularization.dropout_rate, name="head_dropout")(
-                    last
-                )
-            last = keras.layers.Dense(len(assets.classes), dtype="float32", name="head_logits")(
-                last
-            )
-        return keras.Model(image, last, name="image_classifier")
+        rate = self.regularization.dropout_rate
+        logits = classification_head(features, len(assets.classes), dropout_rate=rate)
+        return keras.Model(image, logits, name="image_classifier")
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
-        label, logits = y["label"], y_pred["logits"]  # (B,) or (B, K) after mixing; (B, K)
-        num_classes = logits.shape[-1]
-        soft = label if len(label.shape) == 2 else ops.one_hot(label, num_classes)
-        soft = ops.cast(soft, logits.dtype)
         smoothing = self.regularization.label_smoothing
-        target = soft * (1 - smoothing) + smoothing / num_classes
-        cross_entropy = -ops.sum(target * ops.log_softmax(logits, axis=-1), axis=-1)  # (B,)
-        right = ops.equal(ops.argmax(soft, axis=-1), ops.argmax(logits, axis=-1))
-        return {
-            "loss": ops.mean(cross_entropy),
-            "accuracy": ops.mean(ops.cast(right, "float32")),
-        }
+        return classification_loss(y, y_pred, label_smoothing=smoothing)
 
     def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
-        logits = np.asarray(model.predict_on_batch(x)["logits"], dtype="float64")  # (B, K)
-        logits -= logits.max(axis=-1, keepdims=True)
-        exponentials = np.exp(logits)
-        return exponentials / exponentials.sum(axis=-1, keepdims=True)
+        return probabilities(model, x)
 
     def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
-        probabilities, labels = np.asarray(predictions), np.asarray(truths["label"])
-        if not np.isfinite(probabilities).all():  # a model that diverged says nothing
-            return dict.fromkeys(("accuracy", "macro_f1", "loss", "ece"), float("nan"))
-        guesses = probabilities.argmax(axis=-1)
-        right = guesses == labels
-        likelihood = probabilities[np.arange(labels.size), labels]
-        return {
-            "accuracy": float(right.mean()),
-            "macro_f1": macro_f1(labels, guesses, probabilities.shape[-1]),
-            "loss": float(-np.log(np.clip(likelihood, 1e-12, 1)).mean()),
-            "ece": expected_calibration_error(probabilities.max(axis=-1), right),
-        }
+        return classification_scores(np.asarray(predictions), np.asarray(truths["label"]))
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
-        order = np.argsort(-prediction, kind="stable")[:5]
-        return [
-            {"label": assets.classes[i], "probability": round(float(prediction[i]), 6)}
-            for i in order
-        ]
-
-
-def macro_f1(labels: np.ndarray, guesses: np.ndarray, num_classes: int) -> float:
-    """Mean over the classes that occur of 2 TP / (2 TP + FP + FN), in [0, 1]."""
-    true_positive = np.bincount(labels[labels == guesses], minlength=num_classes)
-    either = np.bincount(labels, minlength=num_classes) + np.bincount(
-        guesses, minlength=num_classes
-    )
-    present = either > 0
-    return float((2 * true_positive[present] / either[present]).mean())
-
-
-def expected_calibration_error(confidence: np.ndarray, right: np.ndarray) -> float:
-    """Gap between confidence and accuracy, averaged over equal-width bins (1706.04599, eq. 3).
-
-    Args:
-        confidence: largest probability of each example, (N,), in [0, 1].
-        right: whether that class was the true one, (N,).
-    """
-    bins = np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
-    gap = np.bincount(bins, weights=confidence - right, minlength=CALIBRATION_BINS)
-    return float(np.abs(gap).sum() / confidence.size)
+        return describe_classes(prediction, assets.classes)
 
 
 def fit_image(image: np.ndarray, shape: tuple[int | None, ...]) -> np.ndarray:

@@ -33,6 +33,9 @@ class Identity:
     def __init__(self):
         self.calls = 0
 
+    def units(self, split, assets, *, training):
+        return split
+
     def encode(self, example, assets, seed):
         self.calls += 1
         offset = 0 if seed is None else seed
@@ -135,6 +138,9 @@ def test_random_encodings_are_drawn_anew_in_training_whatever_the_size_of_the_da
 def test_sequences_are_padded_to_the_longest_or_the_edge_of_a_bucket(buckets, width):
     class Sequences:
         random_encoding = False
+
+        def units(self, split, assets, *, training):
+            return split
 
         def encode(self, example, assets, seed):
             return {"ids": example["ids"]}, {}

@@ -110,6 +110,9 @@ class Scripted:
     def __init__(self, mode, values):
         self.mode, self.values = mode, iter(values)
 
+    def units(self, split, assets, *, training):
+        return split
+
     def encode(self, example, assets, seed):
         return {"value": np.asarray(example["value"])}, {"label": np.int64(example["label"])}
 

@@ -70,6 +70,9 @@ def test_predictions_and_targets_are_resampled_together():
 class Echo(Share):
     """Predicts the input, so that every prediction can be told apart."""
 
+    def units(self, split, assets, *, training):
+        return split
+
     def encode(self, example, assets, seed):
         return {"value": np.asarray(example["value"])}, {"label": np.asarray(example["label"])}
 

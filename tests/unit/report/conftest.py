@@ -102,7 +102,7 @@ def make_input(
         },
         "probabilities": probabilities,
         "labels": labels,
-        "image_of": lambda index: pictures[index],
+        "example_of": lambda index: pictures[index],
         "name_of": lambda index: f"#{index}",
         "train_samples": [(pictures[i], names[labels[i]]) for i in range(min(4, examples))],
         "augmented_samples": [(pictures[i], names[labels[i]]) for i in range(min(4, examples))],

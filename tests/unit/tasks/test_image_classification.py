@@ -14,11 +14,8 @@ from zoo.data.dataset import Feature, Split
 from zoo.errors import DataError
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Spec
-from zoo.tasks.image_classification import (
-    ImageClassification,
-    expected_calibration_error,
-    fit_image,
-)
+from zoo.tasks.classification import expected_calibration_error
+from zoo.tasks.image_classification import ImageClassification, fit_image
 
 ASSETS = Assets(
     x={"image": Spec((4, 6, 1), "uint8")},

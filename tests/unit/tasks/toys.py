@@ -19,6 +19,9 @@ class TwoInputs(Task):
         x = {"image": Spec((4, 4, 1), "float32"), "audio": Spec((6,), "float32")}
         return Assets(x=x, y={"label": Spec((), "int64")}, classes=("sound", "image"))
 
+    def units(self, split, assets, *, training):
+        return split
+
     def encode(self, example, assets, seed):
         x = {name: np.asarray(example[name], "float32") for name in assets.x}
         return x, {"label": np.int64(example["label"])}
@@ -56,6 +59,9 @@ class Parity(Task):
         spec = Spec((None,), "int64", padding=0, buckets=(4, 8))
         target = Spec((None,), "int64", padding=-1, buckets=(4, 8))
         return Assets(x={"ids": spec}, y={"parity": target}, extra={"vocabulary_size": 12})
+
+    def units(self, split, assets, *, training):
+        return split
 
     def encode(self, example, assets, seed):
         ids = np.asarray(example["ids"], "int64")
@@ -95,6 +101,9 @@ class TwoOutputs(Task):
     def fit(self, train, *, features, classes):
         y = {"label": Spec((), "int64"), "value": Spec((), "float32")}
         return Assets(x={"image": Spec((4, 4, 1), "float32")}, y=y, classes=("dark", "bright"))
+
+    def units(self, split, assets, *, training):
+        return split
 
     def encode(self, example, assets, seed):
         image = np.asarray(example["image"], "float32")

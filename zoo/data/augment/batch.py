@@ -5,6 +5,7 @@ Axes: B images, H rows, W columns, C channels, K classes.
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Protocol
 
 import tensorflow as tf
 
@@ -31,6 +32,12 @@ Mix = Callable[[tf.Tensor, tf.Tensor, Seed], tuple[tf.Tensor, tf.Tensor]]  # wit
 # What is folded into the batch's seed for each stage: a stage that is switched on or off leaves the
 # draws of all others as they were. Never renumber: recorded runs would no longer come true.
 CROP, RESIZED_CROP, FLIP, AUTO_AUGMENT, ERASING, MIXING = range(6)
+
+
+class WithClasses(Protocol):
+    """`zoo.tasks.base.Assets`."""
+
+    classes: tuple[str, ...]
 
 
 def mixup(
@@ -105,7 +112,7 @@ def draw_beta(count: tf.Tensor | int, seed: Seed, *, alpha: float) -> tf.Tensor:
     return tf.cast(first / (first + second), tf.float32)
 
 
-def image_augmentation(values: Regularization, *, num_classes: int) -> Augmentation | None:
+def image_augmentation(values: Regularization, *, assets: WithClasses) -> Augmentation | None:
     """Return the function that augments batches as the knobs in `values` say.
 
     Order: crop, resized crop, flip, auto-augment, erasing, then mixup or cutmix; where both are on,
@@ -114,7 +121,7 @@ def image_augmentation(values: Regularization, *, num_classes: int) -> Augmentat
     Args:
         values: knobs `crop_padding`, `crop_min_scale`, `flip`, `auto_augment`, `rand_augment_*`,
             `erasing_probability`, `mixup_alpha` and `cutmix_alpha`; the others act elsewhere.
-        num_classes: K of the one-hot labels that mixing makes.
+        assets: `zoo.tasks.base.Assets`; mixing makes one-hot labels of its K classes.
 
     Returns:
         None when all these knobs are off. Otherwise a function of (x, y, seed) that returns (x, y)
@@ -125,7 +132,9 @@ def image_augmentation(values: Regularization, *, num_classes: int) -> Augmentat
     Raises:
         ArgumentError: from the function, for images that are not (B, H, W, C) with C 1 or 3.
 
-    >>> augment = image_augmentation(Regularization(flip=True), num_classes=10)
+    >>> from types import SimpleNamespace
+    >>> assets = SimpleNamespace(classes=("cat", "dog", "bird"))
+    >>> augment = image_augmentation(Regularization(flip=True), assets=assets)
     >>> x, y = augment({"image": tf.ones((2, 8, 8, 3))}, {"label": tf.constant([1, 2])}, (0, 7))
     >>> x["image"].shape
     TensorShape([2, 8, 8, 3])
@@ -140,7 +149,7 @@ def image_augmentation(values: Regularization, *, num_classes: int) -> Augmentat
         for stage, change in changes.items():
             images = change(images, fold_seed(seed, stage))
         if mix is not None:
-            labels = tf.one_hot(y["label"], num_classes)  # (B, K)
+            labels = tf.one_hot(y["label"], len(assets.classes))  # (B, K)
             images, labels = mix(images, labels, fold_seed(seed, MIXING))
             y = {**y, "label": labels}
         return {**x, "image": images}, y

@@ -1,6 +1,7 @@
 """Mixing within a batch, and all image augmentation in its order."""
 
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -25,6 +26,10 @@ SEED = (3, 7)
 MIXES = {"mixup": mixup, "cutmix": cutmix}
 every_mix = pytest.mark.parametrize("mix", MIXES.values(), ids=MIXES)
 seeds = st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))
+
+
+def classes(count):
+    return SimpleNamespace(classes=tuple(map(str, range(count))))
 
 
 def noise(count, height=12, width=12, channels=3, *, seed=0):
@@ -123,11 +128,11 @@ def test_shares_stay_finite_when_alpha_is_tiny():
 
 def test_nothing_is_returned_when_every_knob_is_off():
     others = Regularization(dropout_rate=0.5, weight_decay=0.1, label_smoothing=0.1)
-    assert image_augmentation(others, num_classes=3) is None
+    assert image_augmentation(others, assets=classes(3)) is None
 
 
 def test_without_mixing_labels_and_other_entries_pass_through():
-    augment = image_augmentation(Regularization(flip=True, crop_padding=2), num_classes=3)
+    augment = image_augmentation(Regularization(flip=True, crop_padding=2), assets=classes(3))
     x = {"image": noise(4), "text": tf.constant(["a", "b", "c", "d"])}
     y = {"label": tf.constant([0, 1, 2, 0], tf.int64)}
     new_x, new_y = augment(x, y, SEED)
@@ -138,7 +143,7 @@ def test_without_mixing_labels_and_other_entries_pass_through():
 
 @pytest.mark.parametrize("knobs", [{"mixup_alpha": 0.3}, {"cutmix_alpha": 1.0}])
 def test_with_mixing_labels_become_rows_that_sum_to_one(knobs):
-    augment = image_augmentation(Regularization(**knobs), num_classes=3)
+    augment = image_augmentation(Regularization(**knobs), assets=classes(3))
     y = {"label": tf.constant([0, 1, 2, 0], tf.int64), "weight": tf.ones(4)}
     _, new_y = augment({"image": noise(4)}, y, SEED)
     assert new_y["label"].shape == (4, 3) and new_y["label"].dtype == tf.float32
@@ -147,7 +152,7 @@ def test_with_mixing_labels_become_rows_that_sum_to_one(knobs):
 
 
 def test_mixup_and_cutmix_take_turns_by_batch():
-    augment = image_augmentation(Regularization(mixup_alpha=1, cutmix_alpha=1), num_classes=6)
+    augment = image_augmentation(Regularization(mixup_alpha=1, cutmix_alpha=1), assets=classes(6))
     images = np.broadcast_to(40 * np.arange(6)[:, None, None, None], (6, 8, 8, 1))
     blended = 0
     for step in range(40):
@@ -177,7 +182,7 @@ ALL_ON = {
     ],
 )
 def test_each_stage_folds_its_own_number_into_the_seed(number, knobs, change):
-    augment = image_augmentation(Regularization(**knobs), num_classes=8)
+    augment = image_augmentation(Regularization(**knobs), assets=classes(8))
     x, _ = augment({"image": noise(32)}, {"label": tf.range(32)}, SEED)
     np.testing.assert_array_equal(x["image"], change(noise(32), fold_seed(SEED, number)))
 
@@ -186,9 +191,9 @@ def test_each_stage_folds_its_own_number_into_the_seed(number, knobs, change):
 def test_switching_a_stage_off_leaves_the_draws_of_the_others(off):
     def draws(knobs):
         """Read mixup's draws from the labels, and erasing's from the noise, which is no integer."""
-        mixed = image_augmentation(Regularization(**knobs), num_classes=8)
+        mixed = image_augmentation(Regularization(**knobs), assets=classes(8))
         _, y = mixed({"image": noise(8)}, {"label": tf.range(8)}, SEED)
-        plain = image_augmentation(Regularization(**knobs | {"mixup_alpha": 0}), num_classes=8)
+        plain = image_augmentation(Regularization(**knobs | {"mixup_alpha": 0}), assets=classes(8))
         x, _ = plain({"image": np.zeros((8, 10, 10, 3))}, {"label": tf.range(8)}, SEED)
         image = x["image"].numpy()
         return y["label"].numpy(), np.where(image % 1 > 0, image, 0)
@@ -204,7 +209,7 @@ def strong_pipeline():
     """Return batches of the strongest preset from `start` on, with parallel maps or without."""
     augment = image_augmentation(
         resolve("strong", modality="image", optimizer="adamw", knobs={"crop_padding": 2}),
-        num_classes=5,
+        assets=classes(5),
     )
     images, labels = noise(48), np.arange(48) % 5
 
