@@ -66,7 +66,7 @@ def intervals(
     Returns:
         Metric name to {"value", "low", "high"}.
     """
-    values = task.score(predictions, truths)
+    values = {k: float(v) for k, v in task.score(predictions, truths).items()}
     count = len(predictions)
     generator = np.random.default_rng(seed)
     drawn: dict[str, list[float]] = {name: [] for name in values}

@@ -1,7 +1,8 @@
 """Train a recipe again and compare with what it says it reaches."""
 
 import tempfile
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from recipes.load import load_recipe
 from recipes.run import read_json
 from recipes.schema import Expects, Recipe
 from recipes.train import train
-from zoo.errors import RecipeError, RunError
+from zoo.errors import DataError, RecipeError, RunError
 
 
 def hardware(environment: Mapping[str, Any]) -> str:
@@ -84,6 +85,33 @@ def verify(
         "high": expects.high,
         "verdict": _judge(expects, seed, value, fingerprint=run.fingerprint, exact=exact),
     }
+
+
+def verify_all(
+    names: Iterable[str], *, data_dir: str | None = None, told: Callable[[dict], None] | None = None
+) -> list[dict[str, Any]]:
+    """Verify several recipes one after another; what cannot be trained here is said, not raised.
+
+    Args:
+        names: of recipes; those that are unmeasured are listed as such.
+        data_dir: where TFDS data lies.
+        told: called with each result as it comes.
+
+    Returns:
+        The results of `verify` with "minutes" and, where there is no result, the reason as "verdict".
+    """
+    results = []
+    for name in names:
+        started = time.perf_counter()
+        try:
+            result = verify(name, data_dir=data_dir)
+        except (DataError, RecipeError, RunError) as error:
+            result = {"recipe": name, "verdict": f"not verified: {error.problem}"}
+        minutes = round((time.perf_counter() - started) / 60, 1)
+        results.append(result | {"minutes": minutes})
+        if told is not None:
+            told(results[-1])
+    return results
 
 
 def _comparable(recipe: Recipe) -> Expects:

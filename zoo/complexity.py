@@ -42,6 +42,8 @@ def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = N
         output = layer(*args, **kwargs)
         if isinstance(layer, keras.Model):
             total += multiply_adds(layer, input_shape=tuple(args[0].shape[1:]))
+        elif kwargs.get("reverse"):  # an embedding that is used as the head
+            total += math.prod(args[0].shape[1:]) * output.shape[-1]
         elif args and hasattr(args[0], "shape"):
             total += _layer(layer, tuple(args[0].shape), output)
         return output
@@ -68,6 +70,10 @@ def _layer(layer: keras.layers.Layer, taken: tuple[int, ...], output: Any) -> in
     """Count one layer that takes (1, …) and gives `output`."""
     if hasattr(layer, "multiply_adds"):
         return layer.multiply_adds(taken)
+    if isinstance(layer, keras.layers.MultiHeadAttention):  # of a sequence to itself
+        kernels = sum(math.prod(v.shape) for v in layer.weights if v.name == "kernel")
+        heads = layer.num_heads * (layer.key_dim + layer.value_dim)
+        return taken[1] * kernels + taken[1] ** 2 * heads
     if isinstance(layer, keras.layers.Bidirectional):
         return _recurrent(layer.forward_layer, taken) + _recurrent(layer.backward_layer, taken)
     if isinstance(layer, keras.layers.LSTM | keras.layers.GRU | keras.layers.SimpleRNN):

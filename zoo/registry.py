@@ -12,10 +12,11 @@ from zoo.cards import DatasetCard, ModelCard, TaskCard, WeightCard
 from zoo.catalog.datasets import DATASETS
 from zoo.catalog.image import MODELS as IMAGE_MODELS
 from zoo.catalog.tasks import TASKS
+from zoo.catalog.text import MODELS as TEXT_MODELS
 from zoo.errors import ArgumentError, nearest, unknown_name
 
 CATALOG = Path(__file__).parent / "catalog"
-MODELS: dict[str, ModelCard] = {card.name: card for card in (*IMAGE_MODELS,)}
+MODELS: dict[str, ModelCard] = {card.name: card for card in (*IMAGE_MODELS, *TEXT_MODELS)}
 
 
 @functools.cache

@@ -11,9 +11,23 @@ import pytest
 from zoo import measure, registry, testing
 
 
-@pytest.mark.parametrize("name", registry.MODELS)
+SMALLEST = {card.family: card.name for card in reversed(registry.MODELS.values())}.values()
+
+
+@pytest.mark.parametrize("name", SMALLEST)
+def test_smallest_model_of_a_family_keeps_the_contract(name):
+    testing.check_model(name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", set(registry.MODELS) - set(SMALLEST))
 def test_model_keeps_the_contract(name):
     testing.check_model(name)
+
+
+@pytest.mark.parametrize("name", registry.MODELS)
+def test_model_builds_runs_and_keeps_its_keys(name):
+    testing.check_build(name)
 
 
 @pytest.mark.parametrize("name", registry.MODELS)
@@ -23,8 +37,7 @@ def test_model_has_the_published_number_of_parameters(name):
 
 def test_models_keep_the_contract_on_jax():
     pytest.importorskip("jax")
-    smallest = ["mlp", "cnn_small", "resnet20"]
-    code = f"from zoo import testing\nfor name in {smallest}: testing.check_model(name)"
+    code = f"from zoo import testing\nfor name in {list(SMALLEST)}: testing.check_model(name)"
     result = subprocess.run(
         [sys.executable, "-c", code],
         env=os.environ | {"KERAS_BACKEND": "jax"},

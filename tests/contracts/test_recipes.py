@@ -20,9 +20,10 @@ def skip_without_data(name: str) -> None:
     """Skip where the data of a recipe is not on this machine."""
     data = load_recipe(name).data.name
     source = next(card.source for card in registry.list_datasets() if card.name == data)
-    folder = os.environ.get("TFDS_DATA_DIR")
-    if source == "tfds" and not (folder and (Path(folder) / data).is_dir()):
-        pytest.skip(f"TFDS_DATA_DIR is not set, or holds no {data}")
+    variable = {"tfds": "TFDS_DATA_DIR", "archive": "ZOO_DATA_DIR"}.get(source)
+    folder = variable and os.environ.get(variable)
+    if variable and not (folder and (Path(folder) / data).is_dir()):
+        pytest.skip(f"{variable} is not set, or holds no {data}")
 
 
 def test_every_file_is_listed():

@@ -1,6 +1,6 @@
 """Train a small run that kills itself: the other half of test_resume.py.
 
-    python killed.py RUN_DIR RESUME WHERE AFTER
+    python killed.py RUN_DIR RESUME WHERE AFTER [RECIPE]
 
 WHERE is "batch" (in the middle of an epoch), "write" (a file is written beside but not renamed) or
 "renamed" (the checkpoint stands, the logs do not); AFTER counts those moments. "never" trains on.
@@ -29,6 +29,43 @@ SMALL = {
 def die() -> None:
     """End this process as the kernel would when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
+
+_SHORT = {
+    "data.max_examples": 160,
+    "regularization.averaging_decay": 0.9,
+    "training.epochs": 6,
+    "training.steps_per_epoch": 5,
+    "training.batch_size": 16,
+    "training.select": "best",
+}
+SMALL_OF = {  # every kind of run, each with all that draws random numbers in its modality
+    "image/digits-cnn": SMALL,
+    "text/docstrings-textcnn": _SHORT
+    | {
+        "model.arguments": {"embedding_dim": 8, "num_filters": 8},
+        "regularization.dropout_rate": 0.3,
+        "regularization.embedding_dropout_rate": 0.2,
+        "regularization.word_dropout_rate": 0.2,
+    },
+    "text/pydoc-gpt": _SHORT
+    | {
+        "data.max_examples": 12,
+        "model.arguments": {"num_layers": 1, "num_heads": 2, "hidden_dim": 16},
+        "task.arguments": {"tokenizer": "character", "context_length": 16},
+        "regularization.embedding_dropout_rate": 0.1,
+        "regularization.layer_dropout_rate": 0.1,
+    },
+    "speech/vowels-dscnn": _SHORT
+    | {
+        "regularization.time_shift_ms": 50.0,
+        "regularization.noise_probability": 0.8,
+        "regularization.frequency_masks": 2,
+        "regularization.frequency_mask_width": 5,
+        "regularization.time_masks": 2,
+        "regularization.time_mask_width": 8,
+        "regularization.dropout_rate": 0.2,
+    },
+}
 
 
 def arm(where: str, after: int) -> None:
@@ -66,8 +103,9 @@ def arm(where: str, after: int) -> None:
 
 
 if __name__ == "__main__":
-    run_dir, resume, where, after = sys.argv[1:]
+    run_dir, resume, where, after, *recipe = sys.argv[1:]
     from recipes.train import train
 
     arm(where, int(after))
-    train("image/digits-cnn", run_dir=run_dir, resume=resume == "resume", progress=False, **SMALL)
+    name = recipe[0] if recipe else "image/digits-cnn"
+    train(name, run_dir=run_dir, resume=resume == "resume", progress=False, **SMALL_OF[name])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
-from killed import SMALL
+from killed import SMALL, SMALL_OF
 
 from recipes.history import WALL_TIMES
 from recipes.run import load
@@ -197,9 +197,9 @@ def test_a_run_that_keeps_its_last_epoch_cannot_end_in_numbers_that_are_none(tmp
     assert not (tmp_path / "run" / "metrics.json").exists()
 
 
-def run_child(run_dir, *, resume, where, after):
+def run_child(run_dir, *, resume, where, after, recipe="image/digits-cnn"):
     script = Path(__file__).with_name("killed.py")
-    arguments = [str(run_dir), "resume" if resume else "new", where, str(after)]
+    arguments = [str(run_dir), "resume" if resume else "new", where, str(after), recipe]
     return subprocess.run(
         [sys.executable, str(script), *arguments], capture_output=True, text=True, timeout=300
     )
@@ -230,3 +230,19 @@ def test_ten_random_sigkills_resume_exactly(uninterrupted, tmp_path, seed):
     run = train("image/digits-cnn", run_dir=tmp_path / "run", resume=True, progress=False, **SMALL)
     assert_equal_runs(run, uninterrupted)
     assert json.loads((tmp_path / "run" / "metrics.json").read_text())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("recipe", [name for name in SMALL_OF if name != "image/digits-cnn"])
+def test_three_random_sigkills_resume_exactly_for_text_language_models_and_speech(recipe, tmp_path):
+    values = SMALL_OF[recipe]
+    whole = train(recipe, run_dir=tmp_path / "whole", progress=False, **values)
+    generator = random.Random(1)
+    for attempt, where in enumerate(["batch", "write", "renamed"]):
+        after = generator.randint(2, 8 if where == "batch" else 2)
+        result = run_child(
+            tmp_path / "run", resume=attempt > 0, where=where, after=after, recipe=recipe
+        )
+        assert result.returncode == -9, result.stderr[-2000:]
+    run = train(recipe, run_dir=tmp_path / "run", resume=True, progress=False, **values)
+    assert_equal_runs(run, whole)

@@ -10,8 +10,13 @@ from zoo import registry
 from zoo.cards import WeightCard
 from zoo.catalog.datasets import DATASETS
 from zoo.catalog.image import MODELS as IMAGE_MODELS
+from zoo.catalog.speech import MODELS as SPEECH_MODELS
 from zoo.catalog.tasks import TASKS
+from zoo.catalog.text import MODELS as TEXT_MODELS
 from zoo.errors import ArgumentError, UnknownNameError
+
+
+EVERY_MODEL = (*IMAGE_MODELS, *TEXT_MODELS, *SPEECH_MODELS)
 
 
 def weight_values(model: str, dataset: str) -> dict:
@@ -37,7 +42,7 @@ def shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     registry.weight_cards.cache_clear()
 
 
-@pytest.mark.parametrize("cards", [IMAGE_MODELS, DATASETS, TASKS])
+@pytest.mark.parametrize("cards", [EVERY_MODEL, DATASETS, TASKS])
 def test_names_are_unique_within_a_catalog(cards):
     names = [card.name for card in cards]
     assert len(set(names)) == len(names)
@@ -49,7 +54,7 @@ def test_cards_are_frozen():
 
 
 def test_models_are_listed_in_catalog_order():
-    assert registry.list_models() == [card.name for card in IMAGE_MODELS]
+    assert registry.list_models() == [card.name for card in EVERY_MODEL]
 
 
 @pytest.mark.parametrize(

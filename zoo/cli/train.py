@@ -68,4 +68,5 @@ def train_command(
     show_metrics(run.metrics["metrics"])
     console.print(f"\nrun      {run.path}", soft_wrap=True)
     console.print(f"report   {run.path / 'report.html'}", soft_wrap=True)
-    console.print(f"predict  zoo predict {run.path} FILE…", soft_wrap=True)
+    example = "TEXT…" if "ids" in run.assets.x else "FILE…"
+    console.print(f"predict  zoo predict {run.path} {example}", soft_wrap=True)

@@ -1,18 +1,25 @@
 """`zoo verify`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from zoo.cli import complete
-from zoo.cli.output import show_json, show_table
+from zoo.cli.output import console, show_json, show_table
+from zoo.errors import ArgumentError
+
+GOOD = ("equal", "within the interval")
+EXCUSED = ("not verified", "data differs")  # says nothing about the recipe
 
 
 def verify_command(
     recipe: Annotated[
-        str,
+        str | None,
         typer.Argument(help="A recipe's name or YAML file.", autocompletion=complete.recipes),
-    ],
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every recipe that ships, one after another.")
+    ] = False,
     seed: Annotated[
         int | None, typer.Option(help="One of the recorded seeds; the first by default.")
     ] = None,
@@ -26,10 +33,19 @@ def verify_command(
     On the machine that made the record the value must be equal; elsewhere it must lie within the
     95 % interval. The exit code is 1 where it does not.
 
-    [bold]Example[/bold]
+    [bold]Examples[/bold]
 
     zoo verify image/digits-cnn
+
+    zoo verify --all
     """
+    if every == (recipe is not None):
+        raise ArgumentError(
+            "Name one recipe, or give --all.", fix="zoo recipes list shows the names"
+        )
+    if every:
+        _verify_all(seed, data_dir=data_dir, json=json)
+        return
     from recipes.verify import verify
 
     result = verify(recipe, seed=seed, data_dir=data_dir)
@@ -38,5 +54,31 @@ def verify_command(
     else:
         rows = [(key, str(value)) for key, value in result.items()]
         show_table(f"{result['recipe']}: {result['verdict']}", ("", ""), rows)
-    if result["verdict"] not in ("equal", "within the interval"):
+    if result["verdict"] not in GOOD:
         raise typer.Exit(1)
+
+
+def _verify_all(seed: int | None, *, data_dir: str | None, json: bool) -> None:
+    """Print one table of all recipes; a verdict that is bad, not one that is missing, exits with 1."""
+    from recipes.load import recipe_names
+    from recipes.verify import verify_all
+
+    if seed is not None:
+        raise ArgumentError("--seed is of one recipe.", fix="leave --all or --seed out")
+    said = None if json else lambda item: console.print(f"{item['recipe']}: {item['verdict']}")
+    results = verify_all(recipe_names(), data_dir=data_dir, told=said)
+    if json:
+        show_json(results)
+    else:
+        columns = ("recipe", "metric", "seed", "recorded", "value", "minutes", "verdict")
+        rows = [[_cell(result.get(column, "–")) for column in columns] for result in results]
+        show_table(f"{len(results)} recipes", columns, rows)
+    if any(
+        result["verdict"] not in GOOD and not result["verdict"].startswith(EXCUSED)
+        for result in results
+    ):
+        raise typer.Exit(1)
+
+
+def _cell(value: Any) -> str:
+    return f"{value:.4f}" if isinstance(value, float) and value < 100 else str(value)

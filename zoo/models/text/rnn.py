@@ -1,0 +1,117 @@
+"""Bidirectional recurrent networks over word embeddings: LSTM and GRU.
+
+Input ids (B, T) of any T, 0 is padding -> {"tokens": (B, T, D), "pooled": (B, D)}, D = 2 · hidden_dim.
+"pooled" is the maximum over time of the last layer's states, padding left out (BiLSTM-max, 1705.02364
+§3.2.2), in which every word reaches the head in one step; the last states alone forget the middle.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+from keras import ops
+
+from zoo.layers.masking import PaddingMask
+
+
+def bilstm(
+    *,
+    vocabulary_size: int = 20_000,
+    embedding_dim: int = 128,
+    hidden_dim: int = 128,
+    num_layers: int = 1,
+    embedding_dropout_rate: float = 0.0,
+    layer_dropout_rate: float = 0.0,
+) -> keras.Model:
+    """Build a bidirectional LSTM (Hochreiter, Schmidhuber 1997; forget gates start open).
+
+    Args:
+        vocabulary_size: ids that there are, padding included.
+        embedding_dim: of each id's vector.
+        hidden_dim: of the state in each direction.
+        num_layers: one after another.
+        embedding_dropout_rate: of the embeddings' elements, [0, 1).
+        layer_dropout_rate: of each layer's outputs, [0, 1); on outputs only (1409.2329).
+
+    Returns:
+        Model from int32 (B, T) to {"tokens": (B, T, 2 · hidden_dim), "pooled": (B, 2 · hidden_dim)}.
+
+    >>> bilstm(vocabulary_size=9, embedding_dim=2, hidden_dim=3).output["pooled"].shape
+    (None, 6)
+    """
+    return _recurrent(
+        keras.layers.LSTM,
+        vocabulary_size=vocabulary_size,
+        embedding_dim=embedding_dim,
+        hidden_dim=hidden_dim,
+        num_layers=num_layers,
+        embedding_dropout_rate=embedding_dropout_rate,
+        layer_dropout_rate=layer_dropout_rate,
+    )
+
+
+def bigru(
+    *,
+    vocabulary_size: int = 20_000,
+    embedding_dim: int = 128,
+    hidden_dim: int = 128,
+    num_layers: int = 1,
+    embedding_dropout_rate: float = 0.0,
+    layer_dropout_rate: float = 0.0,
+) -> keras.Model:
+    """Build a bidirectional GRU (1406.1078, reset after the product); see `bilstm`.
+
+    >>> bigru(vocabulary_size=9, embedding_dim=2, hidden_dim=3).output["tokens"].shape
+    (None, None, 6)
+    """
+    return _recurrent(
+        keras.layers.GRU,
+        vocabulary_size=vocabulary_size,
+        embedding_dim=embedding_dim,
+        hidden_dim=hidden_dim,
+        num_layers=num_layers,
+        embedding_dropout_rate=embedding_dropout_rate,
+        layer_dropout_rate=layer_dropout_rate,
+    )
+
+
+def _recurrent(
+    cell: Callable[..., keras.layers.Layer],
+    *,
+    vocabulary_size: int,
+    embedding_dim: int,
+    hidden_dim: int,
+    num_layers: int,
+    embedding_dropout_rate: float,
+    layer_dropout_rate: float,
+) -> keras.Model:
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    mask = PaddingMask(name="mask")(ids)  # (B, T)
+    x = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(ids)  # (B, T, D)
+    if embedding_dropout_rate:
+        x = keras.layers.Dropout(embedding_dropout_rate, name="embedding_dropout")(x)
+    for i in range(1, num_layers + 1):
+        layer = cell(hidden_dim, return_sequences=True, name=f"layer{i}")
+        # The backward direction reads padding first and skips it because of the mask.
+        x = keras.layers.Bidirectional(layer, name=f"both{i}")(x, mask=mask)  # (B, T, 2 · H)
+        if layer_dropout_rate:
+            x = keras.layers.Dropout(layer_dropout_rate, name=f"dropout{i}")(x)
+    pooled = MaskedMax(name="pooled")(x, mask)  # (B, 2 · H)
+    return keras.Model(ids, {"tokens": x, "pooled": pooled}, name="backbone")
+
+
+@keras.saving.register_keras_serializable(package="kerazoo")
+class MaskedMax(keras.layers.Layer):
+    """Maximum over the time steps that hold text."""
+
+    def __init__(self, **layer_arguments: Any):
+        super().__init__(**layer_arguments)
+        self.supports_masking = True  # recurrent layers attach one, which ends here
+
+    def compute_mask(self, *inputs):
+        """Return None: there is no time in what comes out."""
+
+    def call(self, x, is_text):
+        """Return (B, D), the maximum of `x` (B, T, D) where `is_text` (B, T) is True."""
+        lowest = ops.cast(-1e4, x.dtype)  # finite, so that a row of padding alone is too
+        return ops.max(ops.where(is_text[..., None], x, lowest), axis=1)

@@ -1,0 +1,213 @@
+"""Language modelling: the next token of a text."""
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
+
+import keras
+import numpy as np
+from keras import ops
+
+from zoo.errors import ArgumentError, DataError, unknown_name
+from zoo.regularization import NONE, Regularization
+from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
+from zoo.tokenizers import PADDING_ID, fit_tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Feature, Split
+
+SEPARATOR = "\n\n"  # between documents
+TOKENIZERS = ("character", "bpe")
+ROWS = 256  # windows that the model is given at once
+LONGEST_CONTEXT = 65_536
+
+
+@final
+class LanguageModeling(Task):
+    """Predict each token of a text from those before it.
+
+    The documents of a split are joined, with a blank line between them, and cut into windows of
+    `context_length` tokens. Training sees every region at a random phase in every pass. Evaluation
+    windows overlap by one token, so that each token but the first is predicted exactly once, from
+    what precedes it in its window.
+
+    Args:
+        tokenizer: "character" or "bpe" (byte-level byte pairs).
+        vocabulary_size: ids at most, padding and unknown included; "bpe" needs 258 or more.
+        context_length: tokens of a window.
+        regularization: `label_smoothing` acts here.
+
+    Raises:
+        UnknownNameError: no such tokenizer.
+        ArgumentError: `context_length` is out of range.
+    """
+
+    name = "language_modeling"
+    metric = "loss"
+    mode = "min"
+    random_encoding = True
+
+    def __init__(
+        self,
+        *,
+        tokenizer: str = "character",
+        vocabulary_size: int = 1024,
+        context_length: int = 64,
+        regularization: Regularization = NONE,
+    ):
+        super().__init__(regularization=regularization)
+        if tokenizer not in TOKENIZERS:
+            raise unknown_name(
+                "tokenizer of language models",
+                str(tokenizer),
+                TOKENIZERS,
+                fix=f"set task.arguments.tokenizer to one of {', '.join(TOKENIZERS)}",
+            )
+        if not isinstance(context_length, int) or not 2 <= context_length <= LONGEST_CONTEXT:
+            raise ArgumentError(
+                f"context_length={context_length!r} is no length of windows.",
+                expected=f"2 to {LONGEST_CONTEXT} tokens",
+                fix="set task.arguments.context_length within that range",
+            )
+        self.tokenizer, self.vocabulary_size = tokenizer, vocabulary_size
+        self.context_length = context_length
+
+    def fit(
+        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+    ) -> Assets:
+        if "text" not in train.columns:
+            raise DataError(
+                "These examples hold no text to learn a language from.",
+                expected=f"a column text, not {', '.join(train.columns)}",
+                fix="choose a data set of texts: zoo data list shows them",
+            )
+        texts = [*train.columns["text"], SEPARATOR]  # so that a prompt can begin on a new line
+        tokenizer = fit_tokenizer(self.tokenizer, texts, vocabulary_size=self.vocabulary_size)
+        ids = Spec((None,), "int32", padding=PADDING_ID, buckets=(self.context_length,))
+        return Assets(
+            x={"ids": ids},
+            y={"ids": ids, "characters": Spec((), "float32")},
+            sizes={
+                "vocabulary_size": tokenizer.vocabulary_size,
+                "context_length": self.context_length,
+            },
+            extra={"tokenizer": tokenizer.to_dict()},
+        )
+
+    def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
+        """Return windows: columns "ids" and "characters_per_token".
+
+        Those for training are twice as long, one every `context_length` tokens; `encode` takes a
+        window at random out of each.
+        """
+        text = SEPARATOR.join(split.columns["text"])
+        ids = load_tokenizer(assets.extra["tokenizer"]).encode(text)
+        _check_length(ids, what="The split")
+        size = assets.sizes["context_length"]
+        length, step = (2 * size, size) if training else (size, size - 1)
+        last = max(0, len(ids) - length) if training else len(ids) - 2  # a target for each window
+        starts = np.arange(0, last + 1, step)
+        if training and starts[-1] < last:
+            starts = np.append(starts, last)
+        return type(
+            split
+        )(  # tasks import no module of data
+            {
+                "ids": starts,
+                "characters_per_token": np.full(len(starts), len(text) / len(ids), "float32"),
+            },
+            decode={"ids": lambda start: ids[start : start + length]},
+        )
+
+    def encode(
+        self, example: Mapping[str, Any], assets: Assets, seed: int | None
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        if "text" in example:  # from a user: all of it, however long
+            ids = load_tokenizer(assets.extra["tokenizer"]).encode(example["text"])
+            _check_length(ids, what="The text")
+            ratio = len(example["text"]) / len(ids)
+        else:
+            size, ids = assets.sizes["context_length"], example["ids"]
+            start = seed % (max(0, len(ids) - size) + 1) if seed is not None else 0
+            ids, ratio = ids[start : start + size], example["characters_per_token"]
+        return {"ids": ids}, {"ids": ids, "characters": np.float32((len(ids) - 1) * ratio)}
+
+    def build(
+        self,
+        backbone: keras.Model | Mapping[str, keras.Model],
+        assets: Assets,
+        fronts: Mapping[str, Front] | None = None,
+    ) -> keras.Model:
+        ids = keras.Input((None,), dtype="int32", name="ids")  # (B, T)
+        return keras.Model(ids, backbone(ids)["logits"], name="language_model")
+
+    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
+        """Return the mean negative log-likelihood of the tokens after the first, in nats."""
+        targets, logits = y["ids"][:, 1:], y_pred["logits"][:, :-1]
+        nats = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
+        smoothing = self.regularization.label_smoothing
+        if smoothing:
+            of_uniform = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
+            nats = (1 - smoothing) * nats + smoothing * of_uniform
+        is_text = ops.cast(targets != PADDING_ID, nats.dtype)  # (B, T - 1)
+        return {"loss": ops.sum(nats * is_text) / ops.maximum(ops.sum(is_text), 1)}
+
+    def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
+        """Return the negative log-likelihood of each token after the first, in nats.
+
+        Texts longer than the context are cut into windows as `units` does.
+
+        Returns:
+            float32 (B, T - 1), NaN where there is padding.
+        """
+        ids = np.asarray(x["ids"])
+        step, (batch, tokens) = assets.sizes["context_length"] - 1, ids.shape
+        count = max(1, math.ceil((tokens - 1) / step))
+        padded = np.pad(ids, ((0, 0), (0, count * step + 1 - tokens)))
+        rows = np.lib.stride_tricks.sliding_window_view(padded, step + 1, axis=1)[:, ::step]
+        rows = rows.reshape(-1, step + 1)
+        nats = [_nats(model, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
+        return np.concatenate(nats).reshape(batch, -1)[:, : tokens - 1]
+
+    def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
+        """Return nats per token, its exponential, and bits per character, over all tokens."""
+        is_text = np.asarray(truths["ids"])[:, 1:] != PADDING_ID
+        total = float(np.where(is_text, predictions, 0).sum(dtype="float64"))
+        loss = total / np.count_nonzero(is_text)
+        return {
+            "loss": loss,
+            "perplexity": _perplexity(loss),
+            "bits_per_character": total / math.log(2) / float(truths["characters"].sum()),
+        }
+
+    def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
+        """Return how well the model predicts the text: perplexity, nats per token, tokens."""
+        nats = np.asarray(prediction, dtype="float64")
+        nats = nats[~np.isnan(nats)]
+        loss = float(nats.mean()) if nats.size else math.nan
+        said = {"perplexity": _perplexity(loss), "loss": loss, "tokens": nats.size}
+        if assets.extra["tokenizer"]["kind"] == "character":
+            said["bits_per_character"] = loss / math.log(2)
+        return [said]
+
+
+def _nats(model: keras.Model, ids: np.ndarray) -> np.ndarray:
+    """Return (B, T - 1), NaN where the target is padding."""
+    logits, targets = model.predict_on_batch({"ids": ids})["logits"][:, :-1], ids[:, 1:]
+    logits = logits - logits.max(axis=-1, keepdims=True)
+    picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+    nats = np.log(np.exp(logits).sum(axis=-1)) - picked
+    return np.where(targets == PADDING_ID, np.float32("nan"), nats)
+
+
+def _perplexity(loss: float) -> float:
+    return math.exp(min(loss, 700.0))  # beyond lies no float
+
+
+def _check_length(ids: np.ndarray, *, what: str) -> None:
+    if len(ids) < 2:
+        raise DataError(
+            f"{what} is too short to predict anything in it: {len(ids)} token(s).",
+            expected="two tokens or more",
+            fix="give more text",
+        )

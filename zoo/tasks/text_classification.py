@@ -1,0 +1,173 @@
+"""Text classification: one label for one text."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, final
+
+import keras
+import numpy as np
+
+from zoo.errors import ArgumentError, DataError
+from zoo.regularization import NONE, Regularization
+from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
+from zoo.tasks.classification import (
+    classification_head,
+    classification_loss,
+    classification_scores,
+    describe_classes,
+    probabilities,
+)
+from zoo.tokenizers import PADDING_ID, Tokenizer, fit_tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Feature, Split
+
+LONGEST = 100_000  # tokens
+SHORTEST_BUCKET = 8  # tokens
+
+
+@final
+class TextClassification(Task):
+    """One of `classes` for a text.
+
+    Args:
+        tokenizer: "word", "character" or "bpe"; fitted on train.
+        vocabulary_size: tokens that are told apart at most, the most frequent of train.
+        max_tokens: what a text has beyond them is cut off.
+        lowercase: texts, before anything else.
+        min_count: how often a token must occur in train to be told apart.
+        regularization: `label_smoothing` and `dropout_rate` act here.
+
+    Raises:
+        ArgumentError: a value out of range.
+    """
+
+    name = "text_classification"
+    metric = "accuracy"
+    mode = "max"
+    shown = ("accuracy",)
+
+    def __init__(
+        self,
+        *,
+        tokenizer: str = "word",
+        vocabulary_size: int = 20_000,
+        max_tokens: int = 256,
+        lowercase: bool = True,
+        min_count: int = 1,
+        regularization: Regularization = NONE,
+    ):
+        super().__init__(regularization=regularization)
+        whole = isinstance(max_tokens, int) and not isinstance(max_tokens, bool)
+        if not whole or not 1 <= max_tokens <= LONGEST:
+            raise ArgumentError(
+                f"max_tokens={max_tokens!r} is no length of a text.",
+                expected=f"1 to {LONGEST} tokens",
+                fix="set task.arguments.max_tokens within that range",
+            )
+        if not isinstance(lowercase, bool):
+            raise ArgumentError(
+                f"lowercase={lowercase!r} is neither yes nor no.",
+                expected="true or false",
+                fix="set task.arguments.lowercase to one of them",
+            )
+        self.tokenizer, self.vocabulary_size, self.min_count = tokenizer, vocabulary_size, min_count
+        self.max_tokens, self.lowercase = max_tokens, lowercase
+        self._loaded: tuple[Any, Tokenizer] | None = None
+
+    def fit(
+        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+    ) -> Assets:
+        if "text" not in features:
+            raise DataError(
+                f"These examples have no text, only: {', '.join(features)}.",
+                expected="a column text",
+                fix="choose a data set of texts, or another task",
+            )
+        tokenizer = fit_tokenizer(
+            self.tokenizer,
+            train.columns["text"],
+            vocabulary_size=self.vocabulary_size,
+            lowercase=self.lowercase,
+            min_count=self.min_count,
+        )
+        ids = Spec((None,), "int32", padding=PADDING_ID, buckets=length_buckets(self.max_tokens))
+        return Assets(
+            x={"ids": ids},
+            y={"label": Spec((), "int64")},
+            classes=classes,
+            sizes={
+                "vocabulary_size": tokenizer.vocabulary_size,
+                "context_length": self.max_tokens,
+            },
+            extra={"tokenizer": tokenizer.to_dict()},
+        )
+
+    def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
+        for i, text in enumerate(split.columns["text"]):
+            if not text.strip():
+                raise DataError(
+                    f"The text of example {split.name_of(i)} is empty.",
+                    expected="a word at least",
+                    fix="leave it out of the data",
+                )
+        return split
+
+    def encode(
+        self, example: Mapping[str, Any], assets: Assets, seed: int | None
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        text = example["text"]
+        if not isinstance(text, str) or not text.strip():
+            raise DataError(
+                f"{text!r:.80} is no text to classify.",
+                expected="a string with a word at least",
+                fix="leave it out",
+            )
+        ids = self._tokenizer(assets).encode(text)[: assets.sizes["context_length"]]
+        y = {"label": np.int64(example["label"])} if "label" in example else {}
+        return {"ids": ids}, y
+
+    def build(
+        self,
+        backbone: keras.Model | Mapping[str, keras.Model],
+        assets: Assets,
+        fronts: Mapping[str, Front] | None = None,
+    ) -> keras.Model:
+        ids = keras.Input(assets.x["ids"].shape, dtype="int32", name="ids")  # (B, T)
+        rate = self.regularization.dropout_rate
+        logits = classification_head(backbone(ids), len(assets.classes), dropout_rate=rate)
+        return keras.Model(ids, logits, name="text_classifier")
+
+    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
+        smoothing = self.regularization.label_smoothing
+        return classification_loss(y, y_pred, label_smoothing=smoothing)
+
+    def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
+        return probabilities(model, x)
+
+    def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
+        return classification_scores(np.asarray(predictions), np.asarray(truths["label"]))
+
+    def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
+        return describe_classes(prediction, assets.classes)
+
+    def _tokenizer(self, assets: Assets) -> Tokenizer:
+        """Return the fitted tokenizer, made once for each assets."""
+        state = assets.extra["tokenizer"]
+        if self._loaded is None or self._loaded[0] is not state:
+            self._loaded = (state, load_tokenizer(state))
+        return self._loaded[1]
+
+
+def length_buckets(max_tokens: int) -> tuple[int, ...]:
+    """Return the lengths that batches are padded to: 8, 16, 24, 32, 48, 64, 96, … `max_tokens`.
+
+    Few, because each costs a trace of the model; steps of a half at most, because padding costs time.
+
+    >>> length_buckets(40)
+    (8, 16, 24, 32, 40)
+    """
+    edges, edge = [], SHORTEST_BUCKET
+    while edge < max_tokens:
+        edges += [edge] if edge == SHORTEST_BUCKET else [edge, edge * 3 // 2]
+        edge *= 2
+    return (*(e for e in edges if e < max_tokens), max_tokens)

@@ -1,0 +1,354 @@
+"""Text to numbers and back: words, characters, or byte pairs; fitted on texts, kept as JSON values.
+
+Every tokenizer gives `PADDING_ID` to no text and `UNKNOWN_ID` to what it never saw.
+"""
+
+import abc
+import functools
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from zoo.errors import ArgumentError, DataError, unknown_name
+
+PADDING_ID, UNKNOWN_ID = 0, 1
+SPECIAL = 2  # how many ids come before those of text
+BYTES = 256
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what an unknown id decodes to
+
+# Words, with English contractions cut off as treebanks do ("do n't", "it 's"), and runs of one
+# punctuation mark. In the spirit of clean_str in the code of 1408.5882, but no sign is thrown away.
+_WORDS = re.compile(r"\w+(?=n't\b)|n't\b|'(?:s|m|d|re|ve|ll)\b|\w+|([^\w\s])\1*")
+
+
+class Tokenizer(abc.ABC):
+    """Text <-> ids; subclasses are final and know how to cut text up.
+
+    Args:
+        lowercase: of text, before it is cut up.
+    """
+
+    kind: str
+
+    def __init__(self, *, lowercase: bool):
+        self.lowercase = lowercase
+
+    def encode(self, text: str) -> np.ndarray:
+        """Return the ids of a text, int32 (T,); none of them is `PADDING_ID`."""
+        return np.array(self._ids(text.lower() if self.lowercase else text), dtype="int32")
+
+    def decode(self, ids: Iterable[int]) -> str:
+        """Return the text of ids; padding is left out, unknown ids become "\ufffd".
+
+        Raises:
+            ArgumentError: an id that is not below `vocabulary_size`.
+        """
+        ids = [int(i) for i in ids]
+        wrong = [i for i in ids if not 0 <= i < self.vocabulary_size]
+        if wrong:
+            raise ArgumentError(
+                f"This tokenizer has no id {wrong[0]}.",
+                expected=f"0 to {self.vocabulary_size - 1}",
+                fix="decode ids with the tokenizer that made them",
+            )
+        return self._text([i for i in ids if i != PADDING_ID])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values, for `load_tokenizer`."""
+        return {"kind": self.kind, "lowercase": self.lowercase} | self._state()
+
+    @property
+    @abc.abstractmethod
+    def vocabulary_size(self) -> int:
+        """Ids that there are, padding and unknown included."""
+
+    @abc.abstractmethod
+    def _ids(self, text: str) -> list[int]: ...
+
+    @abc.abstractmethod
+    def _text(self, ids: Sequence[int]) -> str: ...
+
+    @abc.abstractmethod
+    def _state(self) -> dict[str, Any]: ...
+
+
+@final
+class WordTokenizer(Tokenizer):
+    """Words and punctuation marks; what lies between them is not kept.
+
+    Args:
+        words: by id, from `SPECIAL` on.
+        lowercase: see `Tokenizer`.
+
+    >>> tokenizer = WordTokenizer(["a", "film", "!"], lowercase=True)
+    >>> tokenizer.decode(tokenizer.encode("A fine film!"))
+    'a � film !'
+    """
+
+    kind = "word"
+
+    def __init__(self, words: Sequence[str], *, lowercase: bool):
+        super().__init__(lowercase=lowercase)
+        self.words = tuple(words)
+        self._id_of = {word: i for i, word in enumerate(self.words, start=SPECIAL)}
+
+    @property
+    def vocabulary_size(self) -> int:
+        return SPECIAL + len(self.words)
+
+    def _ids(self, text: str) -> list[int]:
+        return [self._id_of.get(word, UNKNOWN_ID) for word in split_words(text)]
+
+    def _text(self, ids: Sequence[int]) -> str:
+        return " ".join(UNKNOWN if i == UNKNOWN_ID else self.words[i - SPECIAL] for i in ids)
+
+    def _state(self) -> dict[str, Any]:
+        return {"words": list(self.words)}
+
+
+@final
+class CharacterTokenizer(Tokenizer):
+    """Single characters (Unicode code points); exact both ways for characters it knows.
+
+    Args:
+        characters: by id, from `SPECIAL` on.
+        lowercase: see `Tokenizer`.
+
+    >>> tokenizer = CharacterTokenizer("abc", lowercase=False)
+    >>> tokenizer.decode(tokenizer.encode("cab"))
+    'cab'
+    """
+
+    kind = "character"
+
+    def __init__(self, characters: str, *, lowercase: bool):
+        super().__init__(lowercase=lowercase)
+        self.characters = characters
+        self._id_of = {sign: i for i, sign in enumerate(characters, start=SPECIAL)}
+
+    @property
+    def vocabulary_size(self) -> int:
+        return SPECIAL + len(self.characters)
+
+    def _ids(self, text: str) -> list[int]:
+        return [self._id_of.get(sign, UNKNOWN_ID) for sign in text]
+
+    def _text(self, ids: Sequence[int]) -> str:
+        return "".join(UNKNOWN if i == UNKNOWN_ID else self.characters[i - SPECIAL] for i in ids)
+
+    def _state(self) -> dict[str, Any]:
+        return {"characters": self.characters}
+
+
+@final
+class BytePairTokenizer(Tokenizer):
+    """Byte-level byte-pair encoding (1508.07909, on bytes as in GPT-2): exact for any text.
+
+    Byte b has id `SPECIAL + b`, the tokens of the merges follow. No text has `UNKNOWN_ID`, and no
+    piece of text is taken for a special sign.
+
+    Args:
+        merges: "left right" in GPT-2's alphabet of 256 printable characters, the first merged first.
+        lowercase: see `Tokenizer`; True gives up exactness.
+
+    Raises:
+        DataError: a merge of parts that no earlier merge makes.
+
+    >>> tokenizer = BytePairTokenizer(["a b"], lowercase=False)
+    >>> tokenizer.encode("aba").tolist(), tokenizer.decode([258, 99])
+    ([258, 99], 'aba')
+    """
+
+    kind = "bpe"
+
+    def __init__(self, merges: Sequence[str], *, lowercase: bool):
+        super().__init__(lowercase=lowercase)
+        from tokenizers import Tokenizer as Engine
+        from tokenizers.models import BPE
+
+        self.merges = tuple(merges)
+        alphabet = byte_alphabet()
+        id_of = {sign: i for i, sign in enumerate(alphabet)}
+        pairs = [tuple(merge.split(" ")) for merge in self.merges]
+        for pair in pairs:
+            if len(pair) != 2 or not all(part in id_of for part in pair):
+                raise DataError(
+                    f"The byte-pair merge {' '.join(pair)!r} joins what no earlier merge made.",
+                    expected='"left right", of bytes or tokens of earlier merges',
+                    fix="load the tokenizer from where it was saved, unchanged",
+                )
+            id_of.setdefault("".join(pair), len(id_of))
+        byte_of = {sign: byte for byte, sign in enumerate(alphabet)}
+        self._bytes = [bytes(byte_of[sign] for sign in token) for token in id_of]
+        self._engine = Engine(BPE(vocab=id_of, merges=pairs))
+        self._engine.pre_tokenizer = _byte_level()
+
+    @property
+    def vocabulary_size(self) -> int:
+        return SPECIAL + len(self._bytes)
+
+    def _ids(self, text: str) -> list[int]:
+        return [i + SPECIAL for i in self._engine.encode(_unicode(text)).ids]
+
+    def _text(self, ids: Sequence[int]) -> str:
+        unknown = UNKNOWN.encode()
+        parts = (unknown if i == UNKNOWN_ID else self._bytes[i - SPECIAL] for i in ids)
+        return b"".join(parts).decode("utf-8", errors="replace")
+
+    def _state(self) -> dict[str, Any]:
+        return {"merges": list(self.merges)}
+
+
+KINDS = (WordTokenizer.kind, CharacterTokenizer.kind, BytePairTokenizer.kind)
+
+
+def fit_tokenizer(
+    kind: str,
+    texts: Iterable[str],
+    *,
+    vocabulary_size: int,
+    lowercase: bool = False,
+    min_count: int = 1,
+) -> Tokenizer:
+    """Fit a tokenizer to texts; the same texts in the same order give the same tokenizer.
+
+    Args:
+        kind: "word", "character" or "bpe".
+        texts: what is learned from.
+        vocabulary_size: ids at most, padding and unknown included; the most frequent are kept. At
+            least 3, and 258 for "bpe". Few texts give fewer.
+        lowercase: texts, here and in `encode`.
+        min_count: how often a word, a character or a pair must occur.
+
+    Raises:
+        UnknownNameError: no such kind.
+        ArgumentError: a number out of range.
+        DataError: the texts hold nothing to learn from.
+
+    >>> tokenizer = fit_tokenizer("word", ["to be or not to be"], vocabulary_size=4)
+    >>> tokenizer.words
+    ('be', 'to')
+    """
+    if kind not in KINDS:
+        raise unknown_name("tokenizer", kind, KINDS, fix=f"use one of {', '.join(KINDS)}")
+    smallest = SPECIAL + (BYTES if kind == BytePairTokenizer.kind else 1)
+    for name, value, low in (
+        ("vocabulary_size", vocabulary_size, smallest),
+        ("min_count", min_count, 1),
+    ):
+        if not isinstance(value, int) or isinstance(value, bool) or value < low:
+            raise ArgumentError(
+                f"{name}={value!r} does not suit the tokenizer {kind!r}.",
+                expected=f"a whole number of at least {low}",
+                fix=f"set {name} within that range",
+            )
+    texts = (_unicode(text.lower() if lowercase else text) for text in texts)
+    if kind == BytePairTokenizer.kind:
+        merges = _train_merges(texts, vocabulary_size=vocabulary_size, min_count=min_count)
+        return BytePairTokenizer(merges, lowercase=lowercase)
+    split = split_words if kind == WordTokenizer.kind else list
+    counts = Counter(token for text in texts for token in split(text))
+    kept = _most_frequent(counts, vocabulary_size - SPECIAL, min_count=min_count)
+    if kind == CharacterTokenizer.kind:
+        return CharacterTokenizer("".join(sorted(kept)), lowercase=lowercase)
+    return WordTokenizer(kept, lowercase=lowercase)
+
+
+def load_tokenizer(state: Mapping[str, Any]) -> Tokenizer:
+    """Rebuild a tokenizer from `Tokenizer.to_dict`, also after a trip through JSON.
+
+    Raises:
+        DataError: the values are not those of a tokenizer.
+    """
+    types = {"word": WordTokenizer, "character": CharacterTokenizer, "bpe": BytePairTokenizer}
+    items = {"word": "words", "character": "characters", "bpe": "merges"}
+    kind, lowercase = state.get("kind"), state.get("lowercase")
+    name = items.get(kind) if isinstance(kind, str) else None
+    values = state.get(name) if name else None
+    fits = isinstance(values, str if kind == CharacterTokenizer.kind else list | tuple)
+    if not fits or not isinstance(lowercase, bool) or not all(isinstance(v, str) for v in values):
+        raise DataError(
+            f"These values are no tokenizer: {', '.join(map(str, state)) or 'nothing'}.",
+            expected=f"kind ({', '.join(KINDS)}), lowercase, and what belongs to that kind",
+            fix="load the tokenizer from where it was saved, unchanged",
+        )
+    return types[kind](values, lowercase=lowercase)
+
+
+def split_words(text: str) -> list[str]:
+    """Cut a text into words and punctuation; a script without spaces needs "bpe" instead.
+
+    >>> split_words("It isn't 3,000 -- it's fewer...")
+    ['It', 'is', "n't", '3', ',', '000', '--', 'it', "'s", 'fewer', '...']
+    """
+    # Composed, because a combining accent would end a word; with one kind of apostrophe.
+    text = unicodedata.normalize("NFC", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
+    return [match.group() for match in _WORDS.finditer(text)]
+
+
+@functools.cache
+def byte_alphabet() -> str:
+    """Return GPT-2's character for each of the 256 bytes: printable ones stand for themselves."""
+    others = iter(range(BYTES, 2 * BYTES))
+    return "".join(
+        chr(byte)
+        if 33 <= byte <= 126 or (161 <= byte <= 255 and byte != 173)
+        else chr(next(others))
+        for byte in range(BYTES)
+    )
+
+
+def _byte_level() -> Any:
+    from tokenizers.pre_tokenizers import ByteLevel
+
+    return ByteLevel(add_prefix_space=False, use_regex=True)
+
+
+def _train_merges(texts: Iterable[str], *, vocabulary_size: int, min_count: int) -> list[str]:
+    """Learn merges with the tokenizers library."""
+    import json
+
+    from tokenizers import Tokenizer as Engine
+    from tokenizers.models import BPE
+    from tokenizers.trainers import BpeTrainer
+
+    engine = Engine(BPE())
+    engine.pre_tokenizer = _byte_level()
+    trainer = BpeTrainer(
+        vocab_size=vocabulary_size - SPECIAL,
+        min_frequency=min_count,
+        initial_alphabet=list(byte_alphabet()),
+        show_progress=False,
+    )
+    engine.train_from_iterator(texts, trainer)
+    merges = json.loads(engine.to_str())["model"]["merges"]
+    return [" ".join(pair) for pair in merges]
+
+
+def _most_frequent(counts: Counter, limit: int, *, min_count: int) -> list[str]:
+    """Return the most frequent first, ties in alphabetical order."""
+    kept = sorted((t for t, n in counts.items() if n >= min_count), key=lambda t: (-counts[t], t))
+    if not kept:
+        raise DataError(
+            f"The texts hold nothing that occurs {min_count} time(s) or more.",
+            expected="texts with words",
+            fix="check the text column, or lower min_count",
+        )
+    return kept[:limit]
+
+
+def _unicode(text: str) -> str:
+    """Return a text, or raise DataError where it holds half a character (a lone surrogate)."""
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise DataError(
+            f"A text is not valid Unicode at character {error.start}: {text[:40]!r}.",
+            expected="text that was read with the right encoding",
+            fix="write the file as UTF-8, or state its encoding",
+        ) from error
+    return text
