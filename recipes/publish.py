@@ -1,6 +1,6 @@
 """Turn finished runs into what the package states and ships: `expects` and a weight with its card.
 
-    python -m recipes.publish RUN RUN RUN [--weights]
+    python -m recipes.publish RUN RUN RUN [--weights] [--name NAME]
 
 The runs differ in their seed only. The weight is that of the run with the best validation metric,
 so that the test split decides nothing.
@@ -167,6 +167,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="+", type=Path)
     parser.add_argument("--weights", action="store_true", help="ship the best run's weights")
+    parser.add_argument("--name", help="of the weight; MODEL.DATASET otherwise")
     arguments = parser.parse_args()
     runs = [load(path) for path in arguments.runs]
     expects = expects_of(runs)
@@ -176,7 +177,7 @@ def main() -> None:
         sign = 1 if runs[0].task.mode == "max" else -1
         chosen = max(runs, key=lambda run: sign * validation_of(run))
         recipe = chosen.recipe
-        card = ship(chosen, name=f"{recipe.model.name}.{recipe.data.name}")
+        card = ship(chosen, name=arguments.name or f"{recipe.model.name}.{recipe.data.name}")
         print({key: card[key] for key in ("name", "seed", "dtype", "value", "size_bytes")})
 
 

@@ -11,12 +11,13 @@ from typing import Any
 from zoo.cards import DatasetCard, ModelCard, TaskCard, WeightCard
 from zoo.catalog.datasets import DATASETS
 from zoo.catalog.image import MODELS as IMAGE_MODELS
+from zoo.catalog.speech import MODELS as SPEECH_MODELS
 from zoo.catalog.tasks import TASKS
 from zoo.catalog.text import MODELS as TEXT_MODELS
 from zoo.errors import ArgumentError, nearest, unknown_name
 
 CATALOG = Path(__file__).parent / "catalog"
-MODELS: dict[str, ModelCard] = {card.name: card for card in (*IMAGE_MODELS, *TEXT_MODELS)}
+MODELS: dict[str, ModelCard] = {card.name: card for card in (*IMAGE_MODELS, *TEXT_MODELS, *SPEECH_MODELS)}
 
 
 @functools.cache
@@ -144,7 +145,7 @@ def check_arguments(
             near = nearest(argument, known)
             raise ArgumentError(
                 f"{owner} has no argument {argument!r}.",
-                expected=f"nearest: {', '.join(near)}" if near else f"one of: {', '.join(known)}",
+                expected=f"nearest: {', '.join(near)}" if near else f"one of: {', '.join(known) or 'none'}",
                 fix=fix or f"zoo info {owner} lists them",
             )
 

@@ -1,14 +1,19 @@
 """Weights that ship are what their cards say."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import zoo
+from recipes.evaluate import predictions_of
 from recipes.load import load_recipe
-from zoo import registry
+from zoo import registry, testing
+from zoo.data.audio import write_wav
+from zoo.data.images import write_png
+from zoo.data.pipeline import Encoded
 
 CARDS = list(registry.weight_cards().values())
 
@@ -18,10 +23,15 @@ def card(request):
     return request.param
 
 
-def data_of(card, request):
+def data_of(card):
     """Where the card's data lies; skips where it is not on this machine."""
     source = {c.name: c.source for c in registry.list_datasets()}[card.dataset]
-    return None if source == "embedded" else request.getfixturevalue("fashion_dir")
+    if source == "embedded":
+        return None
+    folder = os.environ.get("TFDS_DATA_DIR")
+    if not folder or not (Path(folder) / card.dataset).is_dir():
+        pytest.skip(f"TFDS_DATA_DIR is not set, or holds no {card.dataset}")
+    return folder
 
 
 def test_file_is_whole_and_small(card):
@@ -50,33 +60,44 @@ def test_card_names_a_recipe_that_recorded_this_seed(card):
     assert card.value == pytest.approx(recipe.expects.values[card.seed], abs=0.001)
 
 
-def test_evaluation_gives_the_number_of_the_card(card, request):
-    result = zoo.load(card.name).evaluate(data_dir=data_of(card, request))
-    assert result["data_as_trained"]
+def test_evaluation_gives_the_number_of_the_card(card):
+    result = zoo.load(card.name).evaluate(data_dir=data_of(card))
+    if not result["data_as_trained"]:  # pydoc and docstrings are of the Python that runs
+        pytest.skip(f"{card.dataset} differs from what {card.name} was trained on")
     assert result["metrics"][card.metric]["value"] == card.value
 
 
 def test_built_and_loaded_model_are_the_same(card):
-    run, model = zoo.load(card.recipe), zoo.build(card.name)
-    x = np.random.default_rng(0).integers(0, 256, (4, *model.input_shape[1:])).astype("uint8")
-    assert np.array_equal(np.asarray(model(x)), np.asarray(run.model({"image": x})["logits"]))
-    features = zoo.build(card.name, num_classes=0)(x)
-    assert len(features.shape) == 2
-    with_weights = zoo.build(card.model, weights=card.dataset)
+    run, model = zoo.load(card.name), zoo.build(card.name)
+    x = testing.tiny_batch(model)
+    (name,) = run.assets.x
+    assert np.array_equal(np.asarray(model(x)), np.asarray(run.model({name: x})["logits"]))
+    with_weights = zoo.build(card.model, weights=card.name.partition(".")[2])
     assert np.array_equal(np.asarray(with_weights(x)), np.asarray(model(x)))
+    if run.assets.classes:
+        assert len(zoo.build(card.name, num_classes=0)(x).shape) == 2
 
 
-def test_hundred_files_get_the_labels_of_evaluation(card, request, tmp_path):
-    from recipes.evaluate import predictions_of
-    from zoo.data.images import write_png
-    from zoo.data.pipeline import Encoded
+def written(example, folder, index, rate):
+    """Write an example as a person would have it: a picture, a recording, a text."""
+    if "image" in example:
+        write_png(folder / f"{index}.png", example["image"])
+        return folder / f"{index}.png"
+    if "audio" in example:
+        write_wav(folder / f"{index}.wav", example["audio"], sample_rate_hz=rate)
+        return folder / f"{index}.wav"
+    return example["text"]
 
+
+def test_hundred_files_get_the_labels_of_evaluation(card, tmp_path):
     run = zoo.load(card.name)
-    test = run.dataset(data_dir=data_of(card, request)).splits["test"].take(range(100))
-    files = [tmp_path / f"{i}.png" for i in range(100)]
-    for file, i in zip(files, range(100), strict=True):
-        write_png(file, test[i]["image"])
+    if not run.assets.classes:
+        pytest.skip(f"{card.name} gives no labels")
+    dataset = run.dataset(data_dir=data_of(card))
+    test = dataset.splits["test"].take(range(100))
+    rate = max(feature.sample_rate_hz for feature in dataset.features.values())
+    inputs = [written(test[i], tmp_path, i, rate) for i in range(100)]
     encoded = Encoded(test, run.task, run.assets)
     predictions, _ = predictions_of(run.model, run.task, run.assets, encoded, batch_size=64)
     expected = [run.assets.classes[k] for k in predictions.argmax(-1)]
-    assert [item["predictions"][0]["label"] for item in run.predict(files)] == expected
+    assert [item["predictions"][0]["label"] for item in run.predict(inputs)] == expected

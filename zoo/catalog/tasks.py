@@ -2,6 +2,18 @@
 
 from zoo.cards import TaskCard
 
+_CLIPS = {
+    "sample_rate_hz": None,
+    "clip_seconds": 1.0,
+    "window_ms": 25.0,
+    "hop_ms": 10.0,
+    "num_mels": 40,
+    "low_hz": 20.0,
+    "high_hz": None,
+    "num_coefficients": 0,
+    "normalization": "utterance",
+}
+
 TASKS: tuple[TaskCard, ...] = (
     TaskCard(
         name="image_classification",
@@ -39,6 +51,7 @@ TASKS: tuple[TaskCard, ...] = (
         modality="speech",
         metric="accuracy",
         summary="Which of a few words is spoken in a clip.",
+        arguments=_CLIPS,
     ),
     TaskCard(
         name="speaker_identification",
@@ -46,5 +59,6 @@ TASKS: tuple[TaskCard, ...] = (
         modality="speech",
         metric="accuracy",
         summary="Which of the known speakers is heard in a clip.",
+        arguments=_CLIPS,
     ),
 )

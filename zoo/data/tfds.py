@@ -1,14 +1,9 @@
-"""Image classification sets of TensorFlow Datasets (TFDS), by their names there."""
+"""Data sets of TensorFlow Datasets (TFDS) by their names there: images, audio and text."""
 
-import contextlib
 import os
-import re
-import socket
-import threading
-import urllib.parse
-import urllib.request
+from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -16,66 +11,86 @@ from zoo.catalog.datasets import DATASETS
 from zoo.data.dataset import Dataset, Feature, Split
 from zoo.data.images import read_image
 from zoo.data.splits import stratified_indices
-from zoo.errors import DataError, UnknownNameError, ZooError, unknown_name
+from zoo.data.tfds_files import (
+    open_builder,
+    prepare,
+    read_split,
+    room_left,
+    split_names,
+)
+from zoo.errors import ArgumentError, DataError, nearest
 
 if TYPE_CHECKING:
-    import tensorflow_datasets as tfds
+    from zoo.data.tfds_files import Builder
 
-    Builder = tfds.core.DatasetBuilder
-    Encoded = dict[str, tuple[list[bytes], np.ndarray]]  # split name to image files and labels
-
-MEMORY_LIMIT_BYTES = 8_000_000_000
-REACH_SECONDS = 5.0  # how long a download host may take to answer
-
-_RANDOM_ACCESS = ("array_record", "parquet")  # formats that are read without TensorFlow
-_READ_BATCH = 1024
 _TEST_FRACTION = 0.2
 _TEST_SEED = 0  # never changed: a result is only comparable on the same test split
 
 
-def load(
-    name: str, *, data_dir: str | os.PathLike | None = None, download: bool = False
-) -> Dataset:
-    """Read an image classification set that is prepared on this machine, or prepare it first.
+class _Columns(NamedTuple):
+    """Which columns are used, and as what."""
 
-    Images of one shape are decoded at once where they fit in memory; others stay encoded until an
-    example is asked for. Where there is no test split with labels, validation serves as one, and
-    without both a stratified fifth of train is drawn; `Dataset.notes` says so. The order is that of
-    the prepared files. Pillow decodes: a JPEG may differ by a level or two from TensorFlow's.
+    kind: str  # "image", "audio" or "text"
+    example: str
+    label: str  # empty where the set has no classes
+
+    @property
+    def keys(self) -> list[str]:
+        return [key for key in (self.example, self.label) if key]
+
+
+def load(
+    name: str,
+    *,
+    data_dir: str | os.PathLike | None = None,
+    download: bool = False,
+    label: str = "",
+) -> Dataset:
+    """Read a set that is prepared on this machine, or prepare it first.
+
+    Understood are sets with classes of images, of sounds or of single texts, and sets of text alone
+    (for language modelling). Where there is no test split with labels, validation serves as one,
+    and without both a stratified fifth of train is drawn; `Dataset.notes` says so. The order is
+    that of the prepared files. Images of one shape are decoded at once where they fit in memory;
+    others stay encoded until an example is asked for. Pillow decodes: a JPEG may differ by a level
+    or two from TensorFlow's.
 
     Args:
-        name: as TFDS knows it: "cifar10", "mnist_corrupted/fog", "mnist:3.0.1".
+        name: as TFDS knows it: "cifar10", "glue/sst2", "mnist_corrupted/fog", "mnist:3.0.1".
         data_dir: where data sets are prepared; None takes TFDS_DATA_DIR, then TFDS's own default.
         download: fetch and prepare the set if it is missing.
+        label: the column of classes; empty takes the card's choice, then the only one there is.
 
     Returns:
-        image uint8 (H, W, 1) or (H, W, 3), label int64.
+        image uint8 (H, W, 1) or (H, W, 3), audio float32 (samples,) in [-1, 1], or text str; with
+        label int64 unless the set is text alone.
 
     Raises:
         UnknownNameError: no such set or configuration.
-        DataError: not prepared, not downloadable, damaged, too large, or no image classification.
+        ArgumentError: `label` is no column of classes.
+        DataError: not prepared, not downloadable, damaged, too large, or of another kind.
     """
-    builder = _builder(name, data_dir)
-    image_key, label_key = _columns(name, builder)
-    if not builder.is_prepared():
-        _prepare(name, builder, download=download)
-    names = _split_names(name, builder)
-    shape, decoded = _shape(name, builder, image_key, names)
-    encoded = {split: _read(name, builder, split, image_key, label_key) for split in names}
-    note = _settle_test(name, encoded)
-    label = builder.info.features[label_key]
-    splits = {}
-    for split in list(encoded):
-        images, labels = encoded.pop(split)  # let go of the files of a split once it is decoded
-        splits[split] = _split(name, images, labels, channels=shape[-1], decoded=decoded)
-    if "test" not in splits:
-        splits |= _drawn_test(splits["train"], label.names)
     card = next((card for card in DATASETS if card.name == name.partition(":")[0]), None)
+    builder = open_builder(name, data_dir)
+    columns = _choose(name, builder, label or (card.arguments.get("label", "") if card else ""))
+    prepare(name, builder, download=download)
+    names = split_names(name, builder)
+    room = room_left(name, builder, names)
+    values = {split: read_split(name, builder, split, columns.keys) for split in names}
+    note = _settle_test(name, values, columns.label)
+    feature, splits = _make_splits(name, builder, columns, values, room)
+    features, classes = {columns.kind: feature}, ()
+    if columns.label:
+        kind = builder.info.features[columns.label]
+        features["label"] = Feature("label")
+        classes = tuple(kind.names or map(str, range(kind.num_classes)))
+    if "test" not in splits:
+        splits |= _drawn_test(splits["train"], classes)
     return Dataset(
         name=name,
         splits=splits,
-        features={"image": Feature("image", shape), "label": Feature("label")},
-        classes=tuple(label.names or map(str, range(label.num_classes))),
+        features=features,
+        classes=classes,
         licence=card.licence if card else builder.info.redistribution_info.license or "not stated",
         source="tfds",
         homepage=card.homepage if card else builder.info.homepage,
@@ -83,299 +98,188 @@ def load(
     )
 
 
-def _builder(name: str, data_dir: str | os.PathLike | None) -> "Builder":
-    import tensorflow_datasets as tfds
-    from google.protobuf.json_format import ParseError
+def read_columns(
+    name: str,
+    columns: Sequence[str],
+    *,
+    data_dir: str | os.PathLike | None = None,
+    download: bool = False,
+) -> dict[str, dict[str, list[Any]]]:
+    """Read columns of a TFDS set as they are, for a loader that makes something else of them.
 
-    folder = data_dir or os.environ.get("TFDS_DATA_DIR") or None
-    # A namespace ("huggingface:mnist") would make TFDS ask a server, without a time limit.
-    if not re.fullmatch(r"\w+(/[\w.\-+=,]+)*(:[\d.*]+)?", name):
-        raise _unknown(name)
-    try:
-        return tfds.builder(name, data_dir=None if folder is None else os.fspath(folder))
-    except tfds.core.DatasetNotFoundError as error:
-        raise _unknown(name) from error
-    except ImportError as error:
-        raise DataError(
-            f"{name} needs a package that is not installed: {error.name or _first_line(error)}.",
-            fix=f"pip install {error.name}" if error.name else "install it",
-        ) from error
-    except (ValueError, AssertionError, RuntimeError, OSError, ParseError) as error:
-        raise _unbuildable(name, folder, error) from error
+    Args:
+        name: as TFDS knows it.
+        columns: keys of its features, at least one.
+        data_dir, download: as for `load`.
 
+    Returns:
+        For each of train, validation and test that exists the columns, in the order of the files:
+        text as str, labels as int, images as the bytes of their files, audio as integers,
+        (samples,), int16 where they fit and int32 otherwise.
 
-def _unknown(name: str) -> UnknownNameError:
-    import tensorflow_datasets as tfds
+    Raises:
+        UnknownNameError, DataError: as for `load`, and for a column that does not exist.
 
-    listed = tfds.list_builders(with_community_datasets=False)  # those would be asked for online
-    known = {card.name for card in DATASETS} | set(listed)
-    return unknown_name(
-        "data set", name, known, fix="use such a name, or give a folder of images as ./FOLDER"
-    )
-
-
-def _unbuildable(name: str, folder: str | os.PathLike | None, error: Exception) -> ZooError:
-    """Tell apart an unknown configuration or version, and prepared files that are damaged."""
-    import tensorflow_datasets as tfds
-
-    base, _, version = name.partition(":")
-    base, _, config = base.partition("/")
-    if base not in tfds.list_builders(with_community_datasets=False):
-        configs, versions = [], []
-    else:
-        known = tfds.builder_cls(base)
-        configs = list(known.builder_configs)
-        versions = [str(v) for v in (known.VERSION, *known.SUPPORTED_VERSIONS)]
-    if config and config not in configs:
-        choices = [f"{base}/{choice}" for choice in configs] or [base]
-        return unknown_name("data set", name, choices, fix="use one of its configurations")
-    if version and version not in versions:
-        return DataError(
-            f"{base} has no version {version} here.",
-            expected=f"one of: {', '.join(versions)}",
-            fix=f"leave the version out: {base}",
-        )
-    where = folder or "TFDS's own data folder"
-    return DataError(
-        f"{name} in {where} cannot be opened: {_first_line(error)}.",
-        fix="remove that folder and prepare the set again with `zoo data NAME --download`",
-    )
+    >>> read_columns("spoken_digit", ["audio", "audio/filename"])  # doctest: +SKIP
+    """
+    builder = open_builder(name, data_dir)
+    features = builder.info.features
+    for column in columns:
+        if column not in features:
+            raise DataError(
+                f"{name} has no column {column!r}.", expected=f"one of: {', '.join(features)}"
+            )
+    prepare(name, builder, download=download)
+    names = split_names(name, builder)
+    room_left(name, builder, names)
+    return {split: read_split(name, builder, split, columns) for split in names}
 
 
-def _columns(name: str, builder: "Builder") -> tuple[str, str]:
-    """Return the keys of the image and the label: the supervised pair, or the only ones."""
+def _choose(name: str, builder: "Builder", label: str) -> _Columns:
+    """Return the columns of the example and the label: as asked, the supervised pair, or the only."""
     import tensorflow_datasets as tfds
 
     features = builder.info.features
-    columns = dict(features.items()) if isinstance(features, tfds.features.FeaturesDict) else {}
-    images = [key for key, kind in columns.items() if type(kind) is tfds.features.Image]
-    labels = [key for key, kind in columns.items() if isinstance(kind, tfds.features.ClassLabel)]
-    supervised = builder.info.supervised_keys
-    if supervised and supervised[0] in images and supervised[1] in labels:
-        images, labels = [supervised[0]], [supervised[1]]
-    if len(images) != 1 or len(labels) != 1:
-        kinds = ", ".join(f"{key} ({type(kind).__name__})" for key, kind in columns.items())
+    kinds = dict(features.items()) if isinstance(features, tfds.features.FeaturesDict) else {}
+    of_type = {
+        "image": [key for key, kind in kinds.items() if type(kind) is tfds.features.Image],
+        "audio": [key for key, kind in kinds.items() if type(kind) is tfds.features.Audio],
+        "text": [key for key, kind in kinds.items() if isinstance(kind, tfds.features.Text)],
+    }
+    labels = [key for key, kind in kinds.items() if isinstance(kind, tfds.features.ClassLabel)]
+    listing = ", ".join(f"{key} ({type(kind).__name__})" for key, kind in kinds.items())
+    listing = listing or type(features).__name__
+    if label and label not in labels:
+        near = nearest(label, labels) or labels
+        raise ArgumentError(
+            f"{name} has no label column {label!r}.",
+            expected=f"one of: {', '.join(labels) or 'none'}; it has {listing}",
+            fix=f"set data.arguments.label={near[0]}" if near else "leave data.arguments.label out",
+        )
+    supervised = builder.info.supervised_keys or ("", "")
+    kind = next((kind for kind, keys in of_type.items() if keys), "")
+    if kind == "text" and len(kinds) == 1:
+        return _Columns("text", *of_type["text"], "")
+    examples = of_type.get(kind, [])
+    examples = [key for key in examples if key == supervised[0]] or examples
+    labels = [label] if label else [key for key in labels if key == supervised[1]] or labels
+    if len(examples) != 1 or not labels:
+        several = f"; several {kind} columns at once are not supported" if examples[1:] else ""
         raise DataError(
-            f"{name} is no image classification set.",
-            expected=f"one Image and one ClassLabel; it has {kinds or type(features).__name__}",
+            f"{name} cannot be used: it has {listing}{several}.",
+            expected="one Image, Audio or Text with a ClassLabel, or one Text alone",
             fix="choose another data set",
         )
-    dtype = np.dtype(columns[images[0]].np_dtype)
-    if dtype not in (np.uint8, np.uint16):
-        raise DataError(f"The images of {name} are {dtype}.", expected="uint8 or uint16")
-    return images[0], labels[0]
-
-
-def _prepare(name: str, builder: "Builder", *, download: bool) -> None:
-    import tensorflow_datasets as tfds
-    from tensorflow_datasets.core.download import download_manager, extractor
-
-    command = f"zoo data {name} --download"
-    if not download:
-        others = sorted(p.name for p in builder.data_path.parent.glob("[0-9]*.[0-9]*.[0-9]*"))
+    if len(labels) > 1:
         raise DataError(
-            f"{name} is not prepared: there is no {builder.data_path}"
-            + (f" (but version {', '.join(others)})." if others else "."),
-            fix=f"run `{command}`, or set TFDS_DATA_DIR to the folder that holds it",
+            f"{name} has {len(labels)} label columns: {', '.join(labels)}.",
+            expected="one of them to be chosen",
+            fix=f"set data.arguments.label={labels[0]}",
         )
-    by_hand = builder.MANUAL_DOWNLOAD_INSTRUCTIONS
-    if not by_hand:
-        _require_network(name, builder)
-    try:
-        builder.download_and_prepare(
-            download_config=tfds.download.DownloadConfig(try_download_gcs=False)
-        )
-    except (
-        OSError,
-        AssertionError,  # a set whose files must be fetched by hand
-        ImportError,
-        ValueError,
-        RuntimeError,
-        tfds.download.DownloadError,
-        download_manager.NonMatchingChecksumError,
-        extractor.ExtractError,
-        extractor.UnsafeArchiveError,
-    ) as error:
-        raise DataError(
-            f"{name} could not be prepared in {builder.data_path}: {_first_line(error)}.",
-            fix=" ".join(by_hand.split()) if by_hand else f"mend that and run `{command}` again",
-        ) from error
-    if not builder.is_prepared():
-        raise DataError(
-            f"{builder.data_path} exists but is not complete.",
-            fix=f"remove it and run `{command}` again",
-        )
+    return _Columns(kind, examples[0], labels[0])
 
 
-def _require_network(name: str, builder: "Builder") -> None:
-    """Ask each download host for a connection: TFDS itself would retry for many minutes."""
-    for host, port in _hosts(builder):
-        answers: list[bool] = []
-        # In a thread, because looking a name up has no time limit of its own.
-        thread = threading.Thread(target=_reach, args=(host, port, answers), daemon=True)
-        thread.start()
-        thread.join(REACH_SECONDS)
-        if not answers:
-            raise DataError(
-                f"{name} cannot be downloaded: {host} does not answer.",
-                expected=f"an answer on port {port} within {REACH_SECONDS:g} seconds",
-                fix="check the network and proxy, or copy a prepared set to TFDS_DATA_DIR",
-            )
-
-
-def _hosts(builder: "Builder") -> list[tuple[str, int]]:
-    proxies = urllib.request.getproxies()
-    proxy = proxies.get("https") or proxies.get("http")
-    urls = [proxy] if proxy else list(builder.url_infos or {}) or [builder.info.homepage]
-    ports = {"http": 80, "https": 443, "ftp": 21}
-    parts = [urllib.parse.urlsplit(url if "//" in url else f"//{url}") for url in urls]
-    hosts = {(p.hostname, p.port or ports.get(p.scheme, 443)) for p in parts if p.hostname}
-    return sorted(hosts)
-
-
-def _reach(host: str, port: int, answers: list[bool]) -> None:
-    with contextlib.suppress(OSError):
-        socket.create_connection((host, port), timeout=REACH_SECONDS).close()
-        answers.append(True)
-
-
-def _split_names(name: str, builder: "Builder") -> list[str]:
-    splits = builder.info.splits
-    names = [s for s in ("train", "validation", "test") if s in splits and splits[s].num_examples]
-    if "train" not in names:
-        raise DataError(
-            f"{name} has no train split, only: {', '.join(splits) or 'none'}.",
-            fix="choose a data set that has one",
-        )
-    return names
-
-
-def _shape(
-    name: str, builder: "Builder", image_key: str, split_names: list[str]
-) -> tuple[tuple[int | None, ...], bool]:
-    """Return (H, W, C), and whether all images fit in memory decoded; refuse what cannot fit."""
-    splits = [builder.info.splits[split] for split in split_names]
-    height, width, channels = builder.info.features[image_key].shape
-    encoded = sum(split.num_bytes for split in splits)
-    if encoded > MEMORY_LIMIT_BYTES:
-        raise DataError(
-            f"{name} takes {encoded / 1e9:.0f} GB.",
-            expected=f"at most {MEMORY_LIMIT_BYTES / 1e9:.0f} GB, as it is kept in memory",
-            fix="write its images to a folder, one sub-folder a class: folders are read from disk",
-        )
-    shape = (height, width, 1 if channels == 1 else 3)
-    if height is None or width is None:
-        return shape, False
-    decoded = sum(split.num_examples for split in splits) * int(np.prod(shape))
-    return shape, encoded + decoded <= MEMORY_LIMIT_BYTES
-
-
-def _read(
-    name: str, builder: "Builder", split: str, image_key: str, label_key: str
-) -> tuple[list[bytes], np.ndarray]:
-    """Return the encoded images and the labels, (N,), of one split in the order of its files."""
-    from google.protobuf.message import DecodeError
-
-    fast = builder.info.file_format.value in _RANDOM_ACCESS
-    read = _read_rows if fast else _read_with_tensorflow
-    try:
-        images, labels = read(builder, split, image_key, label_key)
-    except (OSError, ValueError, RuntimeError, IndexError, DecodeError) as error:
-        raise _damaged(name, builder, _first_line(error)) from error
-    expected = builder.info.splits[split].num_examples
-    if len(images) != expected:
-        raise _damaged(name, builder, f"{split} has {len(images)} of {expected} examples")
-    return images, np.asarray(labels, dtype="int64")
-
-
-def _read_rows(
-    builder: "Builder", split: str, image_key: str, label_key: str
-) -> tuple[list[bytes], list[int]]:
-    import tensorflow_datasets as tfds
-
-    rows = builder.as_data_source(split, decoders={image_key: tfds.decode.SkipDecoding()})
-    images, labels = [], []
-    for row in rows:
-        images.append(row[image_key])
-        labels.append(row[label_key])
-    return images, labels
-
-
-def _read_with_tensorflow(
-    builder: "Builder", split: str, image_key: str, label_key: str
-) -> tuple[list[bytes], list[int]]:
-    import tensorflow as tf
-    import tensorflow_datasets as tfds
-
-    options = tf.data.Options()
-    options.deterministic = True
-    batches = builder.as_dataset(
-        split,
-        batch_size=_READ_BATCH,
-        shuffle_files=False,
-        decoders=tfds.decode.PartialDecoding(
-            {image_key: True, label_key: True}, decoders={image_key: tfds.decode.SkipDecoding()}
-        ),
-        # One file after the other is the order of random access too.
-        read_config=tfds.ReadConfig(
-            options=options, try_autocache=False, interleave_cycle_length=1
-        ),
-    )
-    images: list[bytes] = []
-    labels: list[int] = []
-    try:
-        for batch in batches.as_numpy_iterator():
-            images += batch[image_key].tolist()
-            labels += batch[label_key].tolist()
-    except tf.errors.OpError as error:
-        raise OSError(error.message) from error
-    return images, labels
-
-
-def _settle_test(name: str, encoded: "Encoded") -> str:
+def _settle_test(name: str, values: dict[str, dict[str, list]], label: str) -> str:
     """Drop a test split without labels, let validation stand in; return what was done."""
-    if (encoded["train"][1] < 0).any():
+    if label and min(values["train"][label]) < 0:
         raise DataError(
             f"{name} has train examples without a label.", fix="choose another data set"
         )
-    hidden = "test" in encoded and (encoded["test"][1] < 0).any()
+    hidden = "test" in values and label and min(values["test"][label]) < 0
     if hidden:
-        del encoded["test"]
-    if "test" in encoded:
+        del values["test"]
+    if "test" in values:
         return ""
     reason = "The labels of its test split are hidden" if hidden else "It has no test split"
-    if "validation" in encoded:
-        encoded["test"] = encoded.pop("validation")
+    if "validation" in values:
+        values["test"] = values.pop("validation")
         return f"{reason}; its validation split is used as the test split."
     return f"{reason}; one was drawn from train: stratified, {_TEST_FRACTION:.0%}, seed 0."
 
 
-def _drawn_test(train: Split, classes: list[str] | None) -> dict[str, Split]:
+def _drawn_test(train: Split, classes: tuple[str, ...]) -> dict[str, Split]:
     kept, drawn = stratified_indices(
-        train.labels,
+        train.labels if classes else np.zeros(len(train), "int64"),
         fractions=(1 - _TEST_FRACTION, _TEST_FRACTION),
         seed=_TEST_SEED,
-        classes=classes,
+        classes=classes or ("texts",),
     )
     return {"train": train.take(kept), "test": train.take(drawn)}
 
 
-def _split(
-    name: str, images: list[bytes], labels: np.ndarray, *, channels: int, decoded: bool
-) -> Split:
-    decode = partial(read_image, name=f"an image of {name}", channels=channels)
-    if not decoded:
-        return Split({"image": images, "label": labels}, decode={"image": decode})
-    return Split({"image": np.stack([decode(image) for image in images]), "label": labels})
+def _make_splits(
+    name: str, builder: "Builder", columns: _Columns, values: dict[str, dict[str, list]], room: int
+) -> tuple[Feature, dict[str, Split]]:
+    """Turn columns into splits; `values` is emptied on the way, so that files are let go of."""
+    kind = builder.info.features[columns.example]
+    examples: dict[str, Any] = {s: found.pop(columns.example) for s, found in values.items()}
+    feature, decode = Feature("text"), {}
+    if columns.kind == "image":
+        feature, decode = _decode_images(name, kind, examples, room)
+    elif columns.kind == "audio":
+        feature = _scale_sounds(name, kind, examples)
+    splits = {}
+    for split, found in values.items():
+        column = {columns.kind: examples[split]}
+        if columns.label:
+            column["label"] = np.asarray(found[columns.label], "int64")
+        splits[split] = Split(column, decode=decode)
+    return feature, splits
 
 
-def _damaged(name: str, builder: "Builder", reason: str) -> DataError:
-    return DataError(
-        f"The prepared files of {name} in {builder.data_path} cannot be read: {reason}.",
-        fix=f"remove that folder and run `zoo data {name} --download`",
-    )
+def _decode_images(
+    name: str, kind: Any, examples: dict[str, Any], room: int
+) -> tuple[Feature, dict[str, Any]]:
+    """Decode the images in place where they fit in memory; otherwise return how to do it."""
+    dtype = np.dtype(kind.np_dtype)
+    if dtype not in (np.uint8, np.uint16):
+        raise DataError(f"The images of {name} are {dtype}.", expected="uint8 or uint16")
+    height, width, channels = kind.shape
+    shape = (height, width, 1 if channels == 1 else 3)
+    decode = partial(read_image, name=f"an image of {name}", channels=shape[-1])
+    if height is None or width is None:
+        return Feature("image", shape), {"image": decode}
+    count = sum(len(files) for files in examples.values())
+    if count * int(np.prod(shape)) > room:
+        return Feature("image", shape), {"image": decode}
+    for split in examples:  # lets go of the files of a split once it is decoded
+        examples[split] = np.stack([decode(file) for file in examples[split]])
+    return Feature("image", shape), {}
 
 
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).splitlines() if line.strip()]
-    return (lines[0] if lines else type(error).__name__)[:200].rstrip(".")
+def _scale_sounds(name: str, kind: Any, examples: dict[str, Any]) -> Feature:
+    """Scale samples in place to [-1, 1]: by the narrowest integers of files that hold them all.
+
+    TFDS does not record how many bits a sample had in its file. Samples that are floats already
+    are clipped.
+    """
+    if not kind.sample_rate:
+        raise DataError(
+            f"{name} does not say at which rate its audio was sampled.",
+            expected="an Audio feature with a sample rate",
+            fix="choose another data set",
+        )
+    sounds = [sound for split in examples.values() for sound in split]
+    if any(sound.ndim != 1 or sound.dtype.kind not in "if" for sound in sounds):
+        raise DataError(
+            f"The audio of {name} is not decoded, or has several channels.",
+            expected="one channel of numbers",
+            fix="choose another data set",
+        )
+    full_scale = _full_scale(sounds)
+    for split, stored in examples.items():
+        examples[split] = [
+            np.clip(sound, -1, 1).astype("float32")
+            if sound.dtype.kind == "f"
+            else (sound / full_scale).astype("float32")
+            for sound in stored
+        ]
+    return Feature("audio", (None,), sample_rate_hz=int(kind.sample_rate))
+
+
+def _full_scale(sounds: list[np.ndarray]) -> int:
+    integers = [sound for sound in sounds if sound.dtype.kind == "i" and sound.size]
+    low = min((int(sound.min()) for sound in integers), default=0)
+    high = max((int(sound.max()) for sound in integers), default=0)
+    scales = (2**7, 2**15, 2**31, 2**63)
+    return next(scale for scale in scales if -scale <= low and high < scale)

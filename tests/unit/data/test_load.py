@@ -78,6 +78,6 @@ def test_folder_options_arrive(in_tmp: Path) -> None:
 def test_every_card_names_a_loader_and_a_licence(card) -> None:
     module, _, function = card.loader.partition(":")
     assert callable(getattr(importlib.import_module(module), function))
-    assert card.source in ("embedded", "tfds")
+    assert card.source in ("embedded", "tfds", "archive")
     assert card.licence
     assert not (card.may_ship_weights and "none" in card.licence)

@@ -1,7 +1,6 @@
 """Image sets of TensorFlow Datasets: tiny ones that are prepared here, and the real ones."""
 
 import http.server
-import os
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow_datasets
 
-from zoo.data import tfds
+from zoo.data import tfds_files
 from zoo.data.tfds import load
 from zoo.errors import DataError, UnknownNameError
 
@@ -76,11 +75,11 @@ class KerazooTestOnly(_Toy):
     SPLITS = {"test": 8}  # noqa: RUF012
 
 
-class KerazooSentences(_Toy):
-    """Text, and no image."""
+class KerazooBoxes(_Toy):
+    """An image, and nothing that classifies it."""
 
     def _info(self) -> tensorflow_datasets.core.DatasetInfo:
-        features = {"sentence": FEATURES.Text(), "label": FEATURES.ClassLabel(num_classes=2)}
+        features = {"image": FEATURES.Image(), "box": FEATURES.BBoxFeature()}
         return tensorflow_datasets.core.DatasetInfo(
             builder=self, features=FEATURES.FeaturesDict(features)
         )
@@ -167,11 +166,11 @@ def test_what_does_not_fit_decoded_stays_encoded_and_what_does_not_fit_at_all_is
 ) -> None:
     splits = tensorflow_datasets.builder("kerazoo_toy", data_dir=prepared).info.splits
     encoded = sum(split.num_bytes for split in splits.values())
-    monkeypatch.setattr(tfds, "MEMORY_LIMIT_BYTES", encoded + 54 * 30 - 1)
+    monkeypatch.setattr(tfds_files, "MEMORY_LIMIT_BYTES", encoded + 54 * 30 - 1)
     dataset = load("kerazoo_toy", data_dir=prepared)
     assert isinstance(dataset.splits["train"].columns["image"], list)
     assert sorted(values(dataset, "test")) == list(range(8))
-    monkeypatch.setattr(tfds, "MEMORY_LIMIT_BYTES", encoded - 1)
+    monkeypatch.setattr(tfds_files, "MEMORY_LIMIT_BYTES", encoded - 1)
     with pytest.raises(DataError, match="kerazoo_toy takes"):
         load("kerazoo_toy", data_dir=prepared)
 
@@ -179,8 +178,9 @@ def test_what_does_not_fit_decoded_stays_encoded_and_what_does_not_fit_at_all_is
 def test_sets_that_cannot_be_used_are_explained(prepared: Path) -> None:
     with pytest.raises(DataError, match="no train split, only: test"):
         load("kerazoo_test_only", data_dir=prepared)
-    with pytest.raises(DataError, match=r"sentence \(Text\), label \(ClassLabel\)"):
-        load("kerazoo_sentences", data_dir=prepared)
+    with pytest.raises(DataError, match=r"image \(Image\), box \(BBoxFeature\)") as caught:
+        load("kerazoo_boxes", data_dir=prepared)
+    assert "with a ClassLabel" in caught.value.expected
 
 
 def test_a_set_that_is_not_prepared_says_where_and_how(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ def test_a_download_without_a_network_ends_at_once(
     def unreachable(*args: object, **kwargs: object) -> None:
         raise OSError("Network is unreachable")
 
-    monkeypatch.setattr(tfds.socket, "create_connection", unreachable)
+    monkeypatch.setattr(tfds_files.socket, "create_connection", unreachable)
     with pytest.raises(DataError, match="does not answer"):
         load("cifar10", data_dir=tmp_path, download=True)
     assert not list(tmp_path.iterdir())
@@ -240,8 +240,8 @@ def test_a_host_that_never_answers_is_given_up(
         release.wait(20)
         raise OSError("timed out")
 
-    monkeypatch.setattr(tfds.socket, "create_connection", silent)
-    monkeypatch.setattr(tfds, "REACH_SECONDS", 0.05)
+    monkeypatch.setattr(tfds_files.socket, "create_connection", silent)
+    monkeypatch.setattr(tfds_files, "REACH_SECONDS", 0.05)
     try:
         with pytest.raises(DataError, match=r"within 0\.05 seconds"):
             load("cifar10", data_dir=tmp_path, download=True)
@@ -253,7 +253,7 @@ def test_a_missing_set_is_prepared_when_asked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
-    monkeypatch.setattr(tfds, "_hosts", lambda builder: [server.server_address])
+    monkeypatch.setattr(tfds_files, "_hosts", lambda builder: [server.server_address])
     try:
         dataset = load("kerazoo_train_only", data_dir=tmp_path, download=True)
     finally:
@@ -263,7 +263,7 @@ def test_a_missing_set_is_prepared_when_asked_for(
 
 
 def test_a_folder_left_half_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tfds, "_hosts", lambda builder: [])
+    monkeypatch.setattr(tfds_files, "_hosts", lambda builder: [])
     (tmp_path / "kerazoo_toy" / "1.0.0").mkdir(parents=True)
     with pytest.raises(DataError, match="exists but is not complete"):
         load("kerazoo_toy", data_dir=tmp_path, download=True)
@@ -272,7 +272,7 @@ def test_a_folder_left_half_made_is_named(tmp_path: Path, monkeypatch: pytest.Mo
 def test_what_goes_wrong_while_preparing_is_passed_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tfds, "_hosts", lambda builder: [])
+    monkeypatch.setattr(tfds_files, "_hosts", lambda builder: [])
     in_the_way = tmp_path / "file"
     in_the_way.write_text("no folder")
     with pytest.raises(DataError, match="could not be prepared"):
@@ -281,10 +281,11 @@ def test_what_goes_wrong_while_preparing_is_passed_on(
 
 def test_a_proxy_is_asked_instead_of_the_host(monkeypatch: pytest.MonkeyPatch) -> None:
     builder = tensorflow_datasets.builder("cifar10")
-    monkeypatch.setattr(tfds.urllib.request, "getproxies", lambda: {})
-    assert tfds._hosts(builder) == [("www.cs.toronto.edu", 443)]
-    monkeypatch.setattr(tfds.urllib.request, "getproxies", lambda: {"https": "http://proxy:3128"})
-    assert tfds._hosts(builder) == [("proxy", 3128)]
+    monkeypatch.setattr(tfds_files.urllib.request, "getproxies", lambda: {})
+    assert tfds_files._hosts(builder) == [("www.cs.toronto.edu", 443)]
+    proxies = {"https": "http://proxy:3128"}
+    monkeypatch.setattr(tfds_files.urllib.request, "getproxies", lambda: proxies)
+    assert tfds_files._hosts(builder) == [("proxy", 3128)]
 
 
 @pytest.mark.parametrize("pattern", ["*train.tfrecord*", "dataset_info.json"])
@@ -317,10 +318,3 @@ def test_fashion_mnist_is_the_published_one(fashion_dir: str) -> None:
     pixels = dataset.splits["train"].columns["image"] / np.float32(255)
     assert pixels.mean() == pytest.approx(0.2860, abs=5e-5)
     assert pixels.std() == pytest.approx(0.3530, abs=5e-5)
-
-
-def test_speech_is_refused(fashion_dir: str) -> None:
-    if not (Path(os.environ["TFDS_DATA_DIR"]) / "spoken_digit").is_dir():
-        pytest.skip("TFDS_DATA_DIR holds no spoken_digit")
-    with pytest.raises(DataError, match=r"audio \(Audio\)"):
-        load("spoken_digit")

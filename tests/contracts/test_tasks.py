@@ -1,0 +1,30 @@
+"""Every task of the catalog is what its card says."""
+
+import inspect
+
+import pytest
+
+from zoo import registry
+from zoo.catalog.tasks import TASKS
+from zoo.tasks.base import Task
+
+
+@pytest.mark.parametrize("card", TASKS, ids=lambda card: card.name)
+def test_card_and_class_agree(card):
+    task_class = registry.resolve(card.task)
+    assert issubclass(task_class, Task)
+    task = task_class()
+    assert (task.name, task.metric) == (card.name, card.metric)
+    assert task.mode == ("min" if card.metric == "loss" else "max")
+    parameters = inspect.signature(task_class).parameters
+    defaults = {key: p.default for key, p in parameters.items() if key != "regularization"}
+    assert defaults == dict(card.arguments)
+    assert all(p.kind is p.KEYWORD_ONLY for p in parameters.values())
+
+
+@pytest.mark.parametrize("card", TASKS, ids=lambda card: card.name)
+def test_every_task_has_a_model_and_a_recipe(card):
+    from recipes.load import load_recipe, recipe_names
+
+    assert registry.list_models(task=card.name)
+    assert card.name in {load_recipe(name).task.name for name in recipe_names()}

@@ -1,0 +1,187 @@
+"""What tasks that give one class to a clip of sound share: all but their names."""
+
+import numbers
+from collections.abc import Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from zoo.errors import ArgumentError, DataError
+from zoo.layers.log_mel import LogMel
+from zoo.regularization import NONE, Regularization
+from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
+from zoo.tasks.classification import (
+    classification_head,
+    classification_loss,
+    classification_scores,
+    describe_classes,
+    probabilities,
+)
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Feature, Split
+
+LONGEST_SECONDS = 60
+LOWEST_HZ, HIGHEST_HZ = 1_000, 768_000
+
+
+class ClipClassification(Task):
+    """One of `classes` for a clip; abstract, because subclasses give it a name.
+
+    Clips get one length: the middle of longer ones, silence around shorter ones. Log-mel features
+    are made inside the model (`zoo.layers.log_mel`), as `assets.extra["front"]` says.
+
+    Args:
+        sample_rate_hz: that the model takes; others are resampled. None takes the data's.
+        clip_seconds: length of every clip.
+        window_ms: of a frame.
+        hop_ms: from one frame to the next.
+        num_mels: mel bins.
+        low_hz: lower edge of the mel bins.
+        high_hz: upper edge; None takes half the sample rate.
+        num_coefficients: cepstral coefficients (MFCC) in place of mel bins; 0 keeps the bins.
+        normalization: "utterance" brings each bin to mean 0 and variance 1 over a clip; "none".
+        regularization: `label_smoothing` and `dropout_rate` act here.
+
+    Raises:
+        ArgumentError: a value out of range; of the features' settings, in `fit`.
+    """
+
+    metric = "accuracy"
+    mode = "max"
+    shown = ("accuracy",)
+
+    def __init__(
+        self,
+        *,
+        sample_rate_hz: int | None = None,
+        clip_seconds: float = 1.0,
+        window_ms: float = 25.0,
+        hop_ms: float = 10.0,
+        num_mels: int = 40,
+        low_hz: float = 20.0,
+        high_hz: float | None = None,
+        num_coefficients: int = 0,
+        normalization: str = "utterance",
+        regularization: Regularization = NONE,
+    ):
+        super().__init__(regularization=regularization)
+        whole = isinstance(sample_rate_hz, int) and not isinstance(sample_rate_hz, bool)
+        if sample_rate_hz is not None and not (whole and LOWEST_HZ <= sample_rate_hz <= HIGHEST_HZ):
+            raise ArgumentError(
+                f"sample_rate_hz={sample_rate_hz!r} is no sample rate.",
+                expected=f"{LOWEST_HZ:,} to {HIGHEST_HZ:,} Hz, or null to keep the data's own",
+                fix="set task.arguments.sample_rate_hz within that range",
+            )
+        is_number = isinstance(clip_seconds, numbers.Real) and not isinstance(clip_seconds, bool)
+        if not is_number or not 0 < clip_seconds <= LONGEST_SECONDS:
+            raise ArgumentError(
+                f"clip_seconds={clip_seconds!r} is no length of clips.",
+                expected=f"above 0, at most {LONGEST_SECONDS} seconds",
+                fix="set task.arguments.clip_seconds within that range",
+            )
+        self.sample_rate_hz, self.clip_seconds = sample_rate_hz, clip_seconds
+        self.front = {
+            "window_ms": window_ms,
+            "hop_ms": hop_ms,
+            "num_mels": num_mels,
+            "low_hz": low_hz,
+            "high_hz": high_hz,
+            "num_coefficients": num_coefficients,
+            "normalization": normalization,
+        }
+
+    def fit(
+        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+    ) -> Assets:
+        if "audio" not in features:
+            raise DataError(
+                f"These examples have no sound, only: {', '.join(features)}.",
+                expected="a column audio",
+                fix="choose a data set of clips, or another task",
+            )
+        data_rate_hz = features["audio"].sample_rate_hz
+        rate = self.sample_rate_hz or data_rate_hz
+        samples = round(self.clip_seconds * rate)
+        front = {"sample_rate_hz": rate, **self.front}
+        LogMel(**front).num_frames(samples)  # raises before anything is trained
+        return Assets(
+            x={"audio": Spec((samples,), "float32")},
+            y={"label": Spec((), "int64")},
+            classes=classes,
+            extra={"front": front, "data_rate_hz": data_rate_hz},
+        )
+
+    def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
+        """Return the clips at the model's rate, at which `encode` takes them."""
+        rate, data_rate_hz = assets.extra["front"]["sample_rate_hz"], assets.extra["data_rate_hz"]
+        if rate == data_rate_hz:
+            return split
+        first = split.decode.get("audio")
+        decode = partial(_resampled, decode=first, to_hz=rate, from_hz=data_rate_hz)
+        return type(split)(
+            split.columns, decode={**split.decode, "audio": decode}, names=split.names
+        )
+
+    def encode(
+        self, example: Mapping[str, Any], assets: Assets, seed: int | None
+    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+        audio = np.asarray(example["audio"])
+        is_sound = audio.ndim == 1 and audio.size and np.issubdtype(audio.dtype, np.floating)
+        if not is_sound or not np.isfinite(audio).all():
+            raise DataError(
+                f"An array of {audio.dtype} and shape {audio.shape} is no clip.",
+                expected="finite floats of shape (samples,) in [-1, 1]",
+                fix="take one channel and divide 16-bit integers by 32768, or leave it out",
+            )
+        (samples,) = assets.x["audio"].shape
+        y = {"label": np.int64(example["label"])} if "label" in example else {}
+        return {"audio": fit_clip(audio.astype("float32"), samples)}, y
+
+    def build(
+        self,
+        backbone: keras.Model | Mapping[str, keras.Model],
+        assets: Assets,
+        fronts: Mapping[str, Front] | None = None,
+    ) -> keras.Model:
+        audio = keras.Input(assets.x["audio"].shape, name="audio")  # (B, samples)
+        front = (fronts or {}).get("audio")
+        features = backbone(front(audio) if front else audio)
+        rate = self.regularization.dropout_rate
+        logits = classification_head(features, len(assets.classes), dropout_rate=rate)
+        return keras.Model(audio, logits, name="clip_classifier")
+
+    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
+        smoothing = self.regularization.label_smoothing
+        return classification_loss(y, y_pred, label_smoothing=smoothing)
+
+    def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
+        return probabilities(model, x)
+
+    def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
+        return classification_scores(np.asarray(predictions), np.asarray(truths["label"]))
+
+    def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
+        return describe_classes(prediction, assets.classes)
+
+
+def fit_clip(audio: np.ndarray, samples: int) -> np.ndarray:
+    """Return the middle of a longer clip (N,), or a shorter one amid silence: (samples,).
+
+    >>> fit_clip(np.array([1.0, 2.0, 3.0]), 5).tolist()
+    [0.0, 1.0, 2.0, 3.0, 0.0]
+    """
+    before = (len(audio) - samples) // 2
+    if before >= 0:
+        return audio[before : before + samples]
+    missing = samples - len(audio)
+    return np.pad(audio, (missing // 2, missing - missing // 2))
+
+
+def _resampled(value: Any, *, decode: Any, to_hz: int, from_hz: int) -> np.ndarray:
+    from scipy.signal import resample_poly
+
+    audio = value if decode is None else decode(value)
+    return resample_poly(audio, to_hz, from_hz).astype("float32")
