@@ -6,6 +6,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from recipes.initialization import gentle
 from recipes.schema import Recipe
 from zoo.errors import RecipeError
 from zoo.regularization import Regularization
@@ -145,6 +146,13 @@ def make_optimizer(
     if values.averaging_decay:
         arguments |= {"use_ema": True, "ema_momentum": values.averaging_decay}
     optimizer_class = getattr(keras.optimizers, _CLASSES[recipe.optimizer.name])
+    if recipe.initialization:
+        optimizer_class = gentle(
+            optimizer_class,
+            model,
+            frozen_steps=recipe.initialization.frozen_epochs * steps_per_epoch,
+            rate=recipe.initialization.backbone_rate,
+        )
     try:
         optimizer = optimizer_class(
             learning_rate=learning_rate(recipe, steps_per_epoch=steps_per_epoch), **arguments

@@ -19,6 +19,7 @@ EXPECTED = {
     "audio": "audio files: wav, flac, ogg",
     "ids": "texts, or files of text in UTF-8",
 }
+_SUFFIX = {"image": ".png", "audio": ".wav", "ids": ".txt"}
 _COLUMNS = {"image": "image", "audio": "audio", "ids": "text"}
 _AXES_OF_A_BATCH = {"image": 4, "audio": 2, "ids": 1}
 
@@ -124,5 +125,5 @@ def _check_file(path: Path, name: str) -> None:
         raise DataError(
             f"{path} is no file.",
             expected=EXPECTED[name],
-            fix="check the path; for a folder, give its files: FOLDER/*",
+            fix=f"check the path; for a folder, give its files: FOLDER/*{_SUFFIX[name]}",
         )

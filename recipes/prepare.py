@@ -21,6 +21,7 @@ class Setup:
     validation: Any  # Encoded
     augment: Callable[..., Any] | None
     steps: int
+    releases: tuple[Any, ...] = ()  # callback that lets go of a frozen backbone
 
 
 def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
@@ -34,6 +35,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import keras
     import tensorflow as tf
 
+    from recipes.initialization import Release, inherited, source_of, take_over
     from recipes.optimizers import make_optimizer, steps_per_epoch
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
@@ -41,11 +43,18 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     dataset = make_dataset(recipe, **data_arguments)
     task = make_task(recipe)
     examples = dataset.splits["train"]
-    assets = task.fit(examples, features=dataset.features, classes=dataset.classes)
+    source = source_of(recipe)
+    assets = (
+        inherited(source, dataset)
+        if source
+        else task.fit(examples, features=dataset.features, classes=dataset.classes)
+    )
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
+    if source:
+        take_over(model, source, assets)
     values = recipe.regularization_values()
     train = Encoded(examples, task, assets, training=True)
     steps = steps_per_epoch(recipe, examples=len(train))
@@ -64,4 +73,5 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         validation=Encoded(dataset.splits["validation"], task, assets),
         augment=make_augmentation(recipe, assets),
         steps=steps,
+        releases=(Release(recipe.initialization.frozen_epochs),) if source else (),
     )

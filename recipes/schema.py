@@ -49,6 +49,8 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
     # evaluated at the point where gradients are taken, not at the average (2405.15682, y and x)
     "schedule_free_adamw": ("beta_1", "beta_2", "epsilon", "warmup_steps"),
 }
+UNSCALED_OPTIMIZERS = ("ftrl", "schedule_free_adamw")  # weights are functions of their slots
+PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # said when a recipe is run
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
 
 
@@ -131,6 +133,15 @@ class TrainingValues(_Values):
     select: Literal["best", "last"] = "best"  # which epoch's weights are kept, on validation
 
 
+class InitializationValues(_Values):
+    """Trained weights to start from; the head is new, unless the classes are the same."""
+
+    weights: str  # a weight's name, or a run folder
+    sha256: str  # of its file: the same numbers, or none
+    frozen_epochs: Annotated[int, Field(ge=0)] = 2  # in which the head is trained alone
+    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # share of the learning rate, then
+
+
 class Expects(_Values):
     """What the recipe reached, and what one further run will reach with 95 % probability."""
 
@@ -162,6 +173,7 @@ class Recipe(_Values):
     optimizer: OptimizerValues = OptimizerValues()
     schedule: ScheduleValues = ScheduleValues()
     training: TrainingValues
+    initialization: InitializationValues | None = None  # None: random numbers
     expects: Expects | Literal["unmeasured"] = "unmeasured"
 
     @pydantic.model_validator(mode="after")
@@ -177,6 +189,12 @@ class Recipe(_Values):
             task.arguments,
             fix=f"set task.arguments to some of: {', '.join(task.arguments) or 'none'}",
         )
+        taken = set(self.data.arguments) & {*type(self.data).model_fields, *PLACES}
+        if taken:
+            raise RecipeError(
+                f"data.arguments.{min(taken)} is no argument of a loader.",
+                fix="set it beside data.arguments, or on the command line",
+            )
         if task.name not in card.tasks:
             raise RecipeError(
                 f"{card.name} does not do {task.name}.",
@@ -189,8 +207,31 @@ class Recipe(_Values):
             OPTIMIZERS[self.optimizer.name],
             fix="see the Keras documentation of that optimizer",
         )
-        self.regularization_values()
+        self._check_initialization(self.regularization_values())
         return self
+
+    def _check_initialization(self, values: Regularization) -> None:
+        """Refuse what would move frozen weights, or never release them."""
+        if self.initialization is None:
+            return
+        if self.optimizer.name in UNSCALED_OPTIMIZERS:
+            raise RecipeError(
+                f"{self.optimizer.name} cannot hold a backbone still.",
+                expected="an optimizer whose steps are proportional to its learning rate",
+                fix="set optimizer.name to adamw or sgd",
+            )
+        if values.max_norm:
+            raise RecipeError(
+                "max_norm acts on frozen weights as well.",
+                expected="regularization.max_norm=0 with an initialization",
+                fix="use weight_decay instead",
+            )
+        if self.initialization.frozen_epochs > self.training.epochs:
+            raise RecipeError(
+                f"initialization.frozen_epochs={self.initialization.frozen_epochs} is more than "
+                f"training.epochs={self.training.epochs}.",
+                fix="lower it; as many as there are trains the head alone",
+            )
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], *, source: str) -> "Recipe":
@@ -255,6 +296,7 @@ class Recipe(_Values):
                 "training.epochs": 2,
                 "training.steps_per_epoch": 2,
                 "training.batch_size": min(16, self.training.batch_size),
+                **({"initialization.frozen_epochs": 1} if self.initialization else {}),
             }
         )
 

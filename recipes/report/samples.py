@@ -1,34 +1,84 @@
-"""A picture of what is in a dataset."""
+"""Samples of what is in a dataset: a picture of images and sounds, lines of texts."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from recipes.report.pictures import grid
-from recipes.report.theme import style, to_png
-from zoo.files import write_bytes
+from zoo.errors import ArgumentError
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
 
-CLASSES, EACH = 10, 4
+CLASSES, EACH = 10, 4  # in a picture
+TEXTS_EACH, TEXT_LENGTH = 2, 100  # lines of a class, and their characters
+
+
+def has_picture(dataset: "Dataset") -> bool:
+    """Tell whether `save_samples` can draw these examples."""
+    return bool({"image", "audio"} & set(dataset.features))
 
 
 def save_samples(dataset: "Dataset", path: Path) -> None:
-    """Write a PNG with a few training images of each class (of the first ten).
+    """Write a PNG with a few training examples of each class (of the first ten).
+
+    A sound is drawn as its waveform above its spectrogram, with its length.
 
     Args:
-        dataset: with columns "image" and "label".
+        dataset: with a column "image" or "audio".
         path: of the file; replaced whole.
+
+    Raises:
+        ArgumentError: the examples are neither images nor sounds.
     """
+    if not has_picture(dataset):
+        raise ArgumentError(
+            f"{dataset.name} holds neither images nor sounds: there is nothing to draw.",
+            fix="leave the picture away; `zoo data` prints samples of texts",
+        )
+    from recipes.report.pictures import audio_picture, grid
+    from recipes.report.theme import style, to_png
+    from zoo.files import write_bytes
+
     train = dataset.splits["train"]
-    images = []
-    for label, name in enumerate(dataset.classes[:CLASSES]):
-        members = np.flatnonzero(train.labels == label)
-        for place in np.linspace(0, len(members) - 1, min(EACH, len(members))).astype(int):
-            index = int(members[place])
-            images.append((np.asarray(train[index]["image"]), name, ""))
-    title = f"{dataset.name}: training images by class"
+    drawn = []
+    for index, name in _picked(dataset, each=EACH):
+        example = train[index]
+        if "image" in example:
+            drawn.append((np.asarray(example["image"]), name, ""))
+            continue
+        audio, rate = np.asarray(example["audio"]), dataset.features["audio"].sample_rate_hz
+        picture = audio_picture(audio, sample_rate_hz=rate)
+        drawn.append((picture, name, f"{len(audio) / rate:.2f} s"))
+    kind = "images" if "image" in dataset.features else "sounds"
+    title = f"{dataset.name}: training {kind}" + (" by class" if dataset.classes else "")
     with style():
-        write_bytes(path, to_png(grid(images, title=title, empty="no images", columns=2 * EACH)))
+        write_bytes(path, to_png(grid(drawn, title=title, empty="none", columns=2 * EACH)))
+
+
+def text_samples(dataset: "Dataset") -> list[tuple[str, str]]:
+    """Return (class name, beginning of a training text), a few of each of the first ten classes."""
+    from zoo.data.scans import beginning
+
+    texts = dataset.splits["train"].columns["text"]
+    return [
+        (name, beginning(texts[index], length=TEXT_LENGTH))
+        for index, name in _picked(dataset, each=TEXTS_EACH)
+    ]
+
+
+def _picked(dataset: "Dataset", *, each: int) -> list[tuple[int, str]]:
+    """Return positions in train with their class, evenly spread over each class."""
+    train = dataset.splits["train"]
+    if not dataset.classes:
+        return [(index, "") for index in _spread(np.arange(len(train)), 2 * each)]
+    return [
+        (index, name)
+        for label, name in enumerate(dataset.classes[:CLASSES])
+        for index in _spread(np.flatnonzero(train.labels == label), each)
+    ]
+
+
+def _spread(members: np.ndarray, count: int) -> list[int]:
+    places = np.linspace(0, len(members) - 1, min(count, len(members))).astype(int)
+    return members[places].tolist()

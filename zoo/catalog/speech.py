@@ -50,7 +50,6 @@ MODELS: tuple[ModelCard, ...] = (
         num_classes=2,
         tiny_arguments={"num_filters": 4, "hidden_dim": 3, "num_layers": 1, "features_dim": 5},
         tiny_input_shape=(2_400,),
-        published_params=229_474,
         front={
             "sample_rate_hz": 16_000,
             "window_ms": 25.0,

@@ -5,19 +5,26 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo import registry
 from zoo.cli import complete
 from zoo.cli.data_view import facts_of, list_datasets, show_facts, show_findings
+from zoo.cli.data_where import show_where
 from zoo.cli.output import console, show_json
-from zoo.errors import ArgumentError, DataError, RunError
+from zoo.errors import ArgumentError, RunError
+
+_OPTIONS = ("name", "data_dir", "download", "skip_corrupt")  # not to be given as key=value
 
 
 def data_command(
     name: Annotated[
         str | None,
         typer.Argument(
-            help="A dataset's name, any TFDS name, or a folder.", autocompletion=complete.datasets
+            help="A dataset's name, any TFDS name, a folder, or a table (.csv, .tsv, .jsonl).",
+            autocompletion=complete.datasets,
         ),
+    ] = None,
+    arguments: Annotated[
+        list[str] | None,
+        typer.Argument(help="key=value for what reads it, such as text_column=review."),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Look for duplicates, imbalance and corrupt files.")
@@ -47,6 +54,8 @@ def data_command(
 
     zoo data ./photos --check
 
+    zoo data ./reviews.csv text_column=review label_column=stars
+
     zoo data fashion_mnist --where
     """
     if name is None:
@@ -55,66 +64,55 @@ def data_command(
         list_datasets(json=json)
         return
     if where:
-        _where(name, json=json)
+        show_where(name, json=json)
         return
     if picture is not None and picture.exists():
         raise RunError(f"{picture} exists already; it was left as it is.", fix="give another name")
-    dataset, report = _load(
-        name, check=check, skip_corrupt=skip_corrupt, data_dir=data_dir, download=download
-    )
-    if json:
-        show_json(facts_of(dataset) | ({"checks": report.to_dict()} if report else {}))
-    else:
-        show_facts(facts_of(dataset))
-        if report:
-            show_findings(report)
-    if picture is not None or not json:
-        _picture(dataset, picture or Path(f"zoo-data-{Path(name).name or 'folder'}.png"), json=json)
+    given = {"data_dir": data_dir, "download": download, **_parsed(arguments or ())}
+    dataset, report = _load(name, check=check, skip_corrupt=skip_corrupt, **given)
+    _show(dataset, report, picture=picture, json=json)
     if report and not report.ok:
         raise typer.Exit(1)
 
 
-def _where(name: str, *, json: bool) -> None:
-    card = next((card for card in registry.list_datasets() if card.name == name), None)
-    if card and card.source == "embedded":
-        text = f"{name} comes with kerazoo; nothing is to be fetched."
-    elif card:
-        text = (
-            f"{name} is read through TensorFlow Datasets from TFDS_DATA_DIR or --data-dir. "
-            f"Fetch it once with: zoo data {name} --download"
-        )
-    elif Path(name).expanduser().is_dir():
-        text = f"{name} is a folder on this machine."
-    elif name.startswith((".", "/", "~")):
-        raise DataError(f"There is no folder {name}.", fix="check the path")
-    else:
-        text = (
-            f"{name} is not in kerazoo's own list. If TensorFlow Datasets knows it, "
-            f"fetch it once with: zoo data {name} --download"
-        )
-    homepage = card.homepage if card else ""
+def _show(dataset: Any, report: Any, *, picture: Path | None, json: bool) -> None:
+    from recipes.report.samples import has_picture, save_samples
+
+    path = picture or Path(f"zoo-data-{Path(dataset.name).name or 'folder'}.png")
+    drawn = picture is not None or (has_picture(dataset) and not json)
+    if drawn:
+        save_samples(dataset, path)
+    facts = facts_of(dataset)
     if json:
-        show_json({"name": name, "where": text, "homepage": homepage})
-    else:
-        console.print(text, homepage, soft_wrap=True)
+        show_json(facts | ({"checks": report.to_dict()} if report else {}))
+        return
+    show_facts(facts)
+    if report:
+        show_findings(report)
+    if drawn:
+        console.print(f"samples  {path}", soft_wrap=True)
 
 
-def _load(name: str, *, check: bool, skip_corrupt: bool, **where: Any) -> tuple[Any, Any]:
+def _parsed(texts: Any) -> dict[str, Any]:
+    from recipes.load import parse_overrides
+
+    given = parse_overrides(texts)
+    for key in given:
+        if key in _OPTIONS:
+            raise ArgumentError(
+                f"{key} is not given as key=value.", fix="zoo data --help shows how it is given"
+            )
+    return given
+
+
+def _load(name: str, *, check: bool, skip_corrupt: bool, **given: Any) -> tuple[Any, Any]:
     """Return the dataset, and a report on it or None."""
     from zoo.data.load import load_dataset
 
     if not check:
-        return load_dataset(name, skip_corrupt=skip_corrupt, **where), None
+        return load_dataset(name, skip_corrupt=skip_corrupt, **given), None
     from zoo.data.checks import check_dataset
 
     # Unreadable files are left out so that the report names all, where loading stops at the first.
-    dataset = load_dataset(name, skip_corrupt=True, **where)
+    dataset = load_dataset(name, skip_corrupt=True, **given)
     return dataset, check_dataset(dataset, skipped_are_errors=not skip_corrupt)
-
-
-def _picture(dataset: Any, path: Path, *, json: bool) -> None:
-    from recipes.report.samples import save_samples
-
-    save_samples(dataset, path)
-    if not json:
-        console.print(f"samples  {path}", soft_wrap=True)

@@ -15,40 +15,71 @@ def list_datasets(*, json: bool) -> None:
         return
     rows = [(c.name, c.source, c.task, c.licence, c.summary) for c in cards]
     columns = ("name", "source", "task", "licence", "what")
-    show_table(f"{len(rows)} datasets, and any TFDS image set or folder", columns, rows)
+    show_table(f"{len(rows)} datasets, and any other TFDS set, folder or table", columns, rows)
 
 
 def facts_of(dataset: Any) -> dict[str, Any]:
     """Return what is shown of a `zoo.data.dataset.Dataset`, as JSON values."""
+    from recipes.report.samples import text_samples
+
+    rate = dataset.features["audio"].sample_rate_hz if "audio" in dataset.features else None
     return {
         "name": dataset.name,
         "source": dataset.source,
         "licence": dataset.licence,
+        "columns": {name: feature.kind for name, feature in dataset.features.items()},
+        "sample_rate_hz": rate,
         "classes": list(dataset.classes),
         "counts": dataset.counts(),
+        "sizes": {name: _sizes(split, rate) for name, split in dataset.splits.items()},
         "fingerprint": dataset.fingerprint,
         "skipped": list(dataset.skipped),
         "notes": list(dataset.notes),
+        "samples": text_samples(dataset) if "text" in dataset.features else [],
     }
 
 
+def _sizes(split: Any, sample_rate_hz: int | None) -> dict[str, float]:
+    """Return what a split holds besides examples, as far as nothing is decoded for it."""
+    sizes: dict[str, float] = {}
+    if "text" in split.columns:
+        sizes["characters"] = sum(map(len, split.columns["text"]))
+    if "audio" in split.columns and "audio" not in split.decode:
+        sizes["seconds"] = round(sum(map(len, split.columns["audio"])) / sample_rate_hz, 2)
+    if "group" in split.columns:
+        sizes["groups"] = len(set(split.columns["group"]))
+    return sizes
+
+
 def show_facts(facts: dict[str, Any]) -> None:
-    """Print counts by split and class, licence, fingerprint and notes."""
+    """Print counts by split and class, licence, fingerprint, notes, and samples of texts."""
     splits = list(facts["counts"])
     rows = [
         (label, *(facts["counts"][split][i] for split in splits))
         for i, label in enumerate(facts["classes"])
     ]
     rows.append(("all", *(sum(facts["counts"][split]) for split in splits)))
+    for size in facts["sizes"][splits[0]]:
+        rows.append((size, *(_amount(facts["sizes"][split].get(size)) for split in splits)))
     title = f"{facts['name']} ({facts['source']}), licence: {facts['licence']}"
-    show_table(title, ("class", *splits), rows)
+    show_table(title, ("class" if facts["classes"] else "", *splits), rows)
+    if facts["sample_rate_hz"]:
+        console.print(f"sample rate {facts['sample_rate_hz']} Hz")
     console.print(f"fingerprint {facts['fingerprint']}")
     for note in facts["notes"]:
         console.print(note, soft_wrap=True)
     if facts["skipped"]:
         names = ", ".join(facts["skipped"][:5])
-        text = f"{len(facts['skipped'])} unreadable file(s) left out: {names}"
+        text = f"{len(facts['skipped'])} file(s) or row(s) that cannot be used left out: {names}"
         console.print(text, soft_wrap=True)
+    if facts["samples"]:
+        console.print()
+        columns = ("class", "text") if facts["classes"] else ("", "")
+        show_table("samples of train", columns, facts["samples"])
+
+
+def _amount(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}" if isinstance(value, float) else str(value)
 
 
 def show_findings(report: Any) -> None:

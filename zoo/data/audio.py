@@ -17,6 +17,7 @@ LOWEST_HZ, HIGHEST_HZ = 1_000, 768_000
 
 _FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG")
 _LOUDEST = 8.0  # float files may pass full scale by a little; 32,768 is a forgotten division
+_OGG_PAGE_BYTES = 65_307  # the largest
 _UNKNOWN_SIZE = 0x7FFFF000  # a data chunk of at least this size was written without looking back
 
 
@@ -170,11 +171,14 @@ def _checked(stream: soundfile.SoundFile, label: str, target_hz: int | None) -> 
 
 
 def _promises_more(source: str | os.PathLike | bytes) -> bool:
-    """Tell whether a WAV's data chunk ends beyond the file, which libsndfile takes for its end."""
+    """Tell whether a file ends before its last part does; libsndfile takes that for the sound's end."""
     with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(0)
         header = file.read(12)
+        if header[:4] == b"OggS":
+            file.seek(max(0, size - _OGG_PAGE_BYTES))
+            return _is_cut_page(file.read())
         if header[:4] != b"RIFF" or header[8:] != b"WAVE":
             return False
         while len(chunk := file.read(8)) == 8:
@@ -183,6 +187,14 @@ def _promises_more(source: str | os.PathLike | bytes) -> bool:
                 return length < _UNKNOWN_SIZE and file.tell() + length > size
             file.seek(length + length % 2, os.SEEK_CUR)
     return False
+
+
+def _is_cut_page(tail: bytes) -> bool:
+    """Tell whether the last page in the end of an Ogg file (RFC 3533 §6) is whole and the last."""
+    page = tail[tail.rfind(b"OggS") :]
+    count = page[26] if len(page) > 26 else 256  # of segments, whose lengths follow
+    is_last = len(page) > 5 and page[5] & 4
+    return not is_last or 27 + count + sum(page[27 : 27 + count]) > len(page)
 
 
 def _no_audio(label: str, what: str) -> DataError:

@@ -1,159 +1,95 @@
-"""What is wrong with a data set: leaks between splits, unreadable images, missing classes."""
+"""What is wrong with a data set: leaks between splits, unreadable files, missing classes."""
 
-import hashlib
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
 from itertools import combinations
-from typing import Any
+from pathlib import Path
 
 import numpy as np
-from PIL import Image
 
-from zoo.data.dataset import Dataset, Split
+from zoo.data.dataset import Dataset
+from zoo.data.duplicates import leaks, passages, repeats
+from zoo.data.findings import NAMED, Finding, Report
+from zoo.data.scans import WORDS, Scan, scan
 from zoo.errors import DataError
 
 IMBALANCE = 10  # largest class / smallest class that is worth a warning
-LEAK_SHARE = 0.005  # of a split; a score cannot be off by more than the share that leaks
-# Set on Fashion-MNIST and MNIST: JPEG copies (quality 75) and brightened ones correlate by 0.995 or
-# more in 19 of 20 cases, while 5 of MNIST's 10,000 test digits find so close a stroke in train.
-NEAR_CORRELATION = 0.995  # of thumbnails
-NEAR_DIFFERENCE = 6.0  # mean absolute difference of thumbnails, in levels of 0..255
-NEAR_PAIRS_LIMIT = 5_000_000_000  # about a minute on two cores
+ODD_LENGTH = 10  # times the median, or a part of it
 
-_THUMBNAIL = 16  # pixels a side
-_ROWS = 256  # thumbnails compared at once
-_EXAMPLES = 5  # named in a finding
 _HELD_OUT_FIRST = ("test", "validation", "train")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Finding:
-    """One thing that a check found.
-
-    Attributes:
-        check: which check, e.g. "duplicates_across_splits".
-        severity: "error" (results would be wrong), "warning" (look at it) or "note".
-        count: how many examples, pairs or classes.
-        message: what was found, in a sentence.
-        examples: a few of them by name.
-        fix: what to do.
-    """
-
-    check: str
-    severity: str
-    count: int
-    message: str
-    examples: tuple[str, ...]
-    fix: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """All findings on a data set, errors first.
-
-    Attributes:
-        dataset: its name.
-        counts: examples by split and class.
-        findings: empty where nothing is wrong.
-    """
-
-    dataset: str
-    counts: Mapping[str, list[int]]
-    findings: tuple[Finding, ...]
-
-    @property
-    def ok(self) -> bool:
-        """Whether there is no error; warnings and notes may be there."""
-        return all(finding.severity != "error" for finding in self.findings)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
-        findings = [asdict(f) | {"examples": list(f.examples)} for f in self.findings]
-        return {
-            "dataset": self.dataset,
-            "ok": self.ok,
-            "counts": {name: list(counts) for name, counts in self.counts.items()},
-            "findings": findings,
-        }
-
-
-@dataclass
-class _Scan:
-    """What one pass over the images of a split leaves behind."""
-
-    name: str
-    split: Split
-    digests: dict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
-    positions: list[int] = field(default_factory=list)  # of the thumbnails
-    thumbnails: list[np.ndarray] = field(default_factory=list)  # uint8, (T * T,)
-    corrupt: list[tuple[int, str]] = field(default_factory=list)
-    constant: list[int] = field(default_factory=list)
-
-    def names(self, positions: Sequence[int]) -> list[str]:
-        return [f"{self.name} {self.split.name_of(i)}" for i in positions]
+_ODD = {  # what `zoo.data.scans` calls it: severity, what is said of it, what to do
+    "constant": (
+        "warning",
+        "have the same value in every pixel",
+        "remove them, or mend what wrote them",
+    ),
+    "wordless": ("warning", "hold no letter and no digit", "remove them"),
+    "undecoded": (
+        "warning",
+        "hold a character that could not be decoded (\N{REPLACEMENT CHARACTER})",
+        "decode the source again, in the encoding that it was written in",
+    ),
+    "silent": (
+        "warning",
+        "are silent: no sample is louder than -60 dB of full scale",
+        "remove them, or record them again",
+    ),
+    "clipped": (
+        "warning",
+        "are clipped: runs of samples at full scale",
+        "record them again at a lower level; if need be, keep them",
+    ),
+}
 
 
 def check_dataset(dataset: Dataset, *, skipped_are_errors: bool = False) -> Report:
-    """Look for what makes results wrong, reading every image once.
+    """Look for what makes results wrong, reading every example once.
 
-    - duplicates: the same pixels twice, across splits (a leak) or within one;
-    - near duplicates across splits: thumbnails of 16 x 16 gray levels that correlate by
-      `NEAR_CORRELATION` and differ by at most `NEAR_DIFFERENCE` levels on average. That finds
-      copies saved again, resized or slightly brightened, not crops or mirrors;
-    - corrupt files, constant images, classes missing from a split or rare in train.
+    - duplicates: the same pixels, text or samples (without the silence around) twice, across splits
+      (a leak) or within one;
+    - near duplicates across splits. Images and sounds: thumbnails of 16 x 16 cells (of a sound, its
+      spectrogram) that correlate by 0.99 or more, which finds copies that were saved again, resized,
+      slightly brightened, made louder or padded, not crops or mixtures. Texts: the same words, or
+      sequences of five characters of which 0.9 are shared;
+    - passages of 13 words across splits, where texts have no classes;
+    - groups (speakers, authors) on both sides; classes missing from a split or rare in train;
+    - unreadable files, constant images, silent or clipped sounds, texts without words, sample rates
+      that differ, lengths far from the median.
 
-    70,000 images of 28 x 28 pixels take about 20 seconds on two cores.
+    70,000 images of 28 x 28 pixels or 70,000 sentences take about 20 seconds on two cores.
 
     Args:
-        dataset: of images, or of anything with labels.
-        skipped_are_errors: count files that were left out on loading as errors, not as notes.
+        dataset: of images, texts or sounds, or of anything with labels.
+        skipped_are_errors: count what was left out on loading as errors, not as notes.
 
     >>> from zoo.data.embedded.digits import load
     >>> check_dataset(load()).ok
     True
     """
     counts = dataset.counts()
-    findings = [
-        *_missing_classes(dataset, counts),
-        *_imbalance(dataset, counts.get("train", [])),
-    ]
-    if "image" in dataset.features:
+    findings = _groups(dataset)
+    if dataset.classes:
+        findings += _missing_classes(dataset, counts)
+        findings += _imbalance(dataset, counts.get("train", []))
+    column = next((name for name in WORDS if name in dataset.features), None)
+    if column is not None:
+        rate = dataset.features[column].sample_rate_hz
         order = [name for name in _HELD_OUT_FIRST if name in dataset.splits]
-        scans = [_scan(name, dataset.splits[name]) for name in order]
+        scans = [
+            scan(name, dataset.splits[name], column=column, sample_rate_hz=rate) for name in order
+        ]
         findings += _corrupt(scans, dataset.skipped, "error" if skipped_are_errors else "note")
-        findings += _constant(scans)
+        for name in _ODD:
+            findings += _odd(scans, name)
         for held, other in combinations(scans, 2):
-            findings += _leaks(held, other)
-        for scan in scans:
-            findings += _repeats(scan)
+            findings += leaks(held, other)
+            findings += passages(held, other) if column == "text" and not dataset.classes else []
+        for one in scans:
+            findings += repeats(one)
+        findings += _lengths(scans) if dataset.classes and column != "image" else []
+        findings += _rates(dataset) if column == "audio" else []
     rank = {"error": 0, "warning": 1, "note": 2}
     findings.sort(key=lambda finding: rank[finding.severity])
     return Report(dataset=dataset.name, counts=counts, findings=tuple(findings))
-
-
-def _scan(name: str, split: Split) -> _Scan:
-    scan = _Scan(name, split)
-    for index in range(len(split)):
-        try:
-            image = np.ascontiguousarray(split[index]["image"])  # (H, W, C)
-        except DataError as error:
-            scan.corrupt.append((index, error.problem))
-            continue
-        digest = hashlib.blake2b(image.data, digest_size=16, key=str(image.shape).encode())
-        scan.digests[digest.digest()].append(index)
-        if image.min() == image.max():
-            scan.constant.append(index)
-            continue  # constant images correlate with nothing
-        scan.positions.append(index)
-        scan.thumbnails.append(_thumbnail(image))
-    return scan
-
-
-def _thumbnail(image: np.ndarray) -> np.ndarray:
-    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).convert("L")
-    small = picture.resize((_THUMBNAIL, _THUMBNAIL), Image.Resampling.BOX)
-    return np.asarray(small).reshape(-1)
 
 
 def _missing_classes(dataset: Dataset, counts: Mapping[str, list[int]]) -> list[Finding]:
@@ -168,7 +104,7 @@ def _missing_classes(dataset: Dataset, counts: Mapping[str, list[int]]) -> list[
                     severity="error" if split == "train" else "warning",
                     count=len(missing),
                     message=f"{len(missing)} class(es) have no example in {split} and {what}.",
-                    examples=tuple(missing[:_EXAMPLES]),
+                    examples=tuple(missing[:NAMED]),
                     fix=f"add examples of them to {split}, or remove the classes",
                 )
             )
@@ -187,25 +123,24 @@ def _imbalance(dataset: Dataset, counts: Sequence[int]) -> list[Finding]:
             severity="warning",
             count=sum(number * IMBALANCE < max(present) for number in present),
             message=f"The largest class of train is {ratio:.0f} times the smallest.",
-            examples=tuple(f"{dataset.classes[i]}: {counts[i]}" for i in order[:_EXAMPLES]),
+            examples=tuple(f"{dataset.classes[i]}: {counts[i]}" for i in order[:NAMED]),
             fix="watch macro_f1 instead of accuracy, or add examples of the rare classes",
         )
     ]
 
 
-def _corrupt(
-    scans: Sequence[_Scan], skipped: Sequence[str], skipped_severity: str
-) -> list[Finding]:
+def _corrupt(scans: Sequence[Scan], skipped: Sequence[str], skipped_severity: str) -> list[Finding]:
     findings = []
-    problems = [problem for scan in scans for _, problem in scan.corrupt]
+    word = WORDS[scans[0].column]
+    problems = [problem for scan in scans for problem in scan.corrupt]
     if problems:
         findings.append(
             Finding(
                 check="corrupt",
                 severity="error",
                 count=len(problems),
-                message=f"{len(problems)} image(s) cannot be read.",
-                examples=tuple(problems[:_EXAMPLES]),
+                message=f"{len(problems)} {word} cannot be read.",
+                examples=tuple(problems[:NAMED]),
                 fix="replace them, or load the data set with skip_corrupt=True",
             )
         )
@@ -215,129 +150,116 @@ def _corrupt(
                 check="skipped",
                 severity=skipped_severity,
                 count=len(skipped),
-                message=f"{len(skipped)} unreadable image(s) were left out.",
-                examples=tuple(skipped[:_EXAMPLES]),
+                message=f"{len(skipped)} {word} that cannot be used were left out.",
+                examples=tuple(skipped[:NAMED]),
                 fix="replace or remove them; training leaves them out with --skip-corrupt",
             )
         )
     return findings
 
 
-def _constant(scans: Sequence[_Scan]) -> list[Finding]:
-    names = [name for scan in scans for name in scan.names(scan.constant)]
+def _odd(scans: Sequence[Scan], check: str) -> list[Finding]:
+    names = [name for scan in scans for name in scan.names(scan.odd.get(check, ()))]
     if not names:
         return []
+    severity, what, fix = _ODD[check]
     return [
         Finding(
-            check="constant",
-            severity="warning",
+            check=check,
+            severity=severity,
             count=len(names),
-            message=f"{len(names)} image(s) have the same value in every pixel.",
-            examples=tuple(names[:_EXAMPLES]),
-            fix="remove them, or mend what wrote them",
+            message=f"{len(names)} {WORDS[scans[0].column]} {what}.",
+            examples=tuple(names[:NAMED]),
+            fix=fix,
         )
     ]
 
 
-def _repeats(scan: _Scan) -> list[Finding]:
-    groups = [members for members in scan.digests.values() if len(members) > 1]
-    if not groups:
+def _lengths(scans: Sequence[Scan]) -> list[Finding]:
+    """Look for lengths far from the median, which cost time or say that something was cut."""
+    every = [length for scan in scans for length in scan.lengths.values()]
+    if not every:
         return []
-    labels = scan.split.labels
-    at_odds = sum(len(set(labels[members])) > 1 for members in groups)
-    extra = sum(len(members) - 1 for members in groups)
-    message = f"{extra} image(s) of {scan.name} repeat another of {scan.name}"
-    return [
-        Finding(
-            check="duplicates_within_split",
-            severity="warning" if at_odds else "note",
-            count=extra,
-            message=message + (f"; {at_odds} group(s) carry different labels." if at_odds else "."),
-            examples=tuple(" = ".join(scan.names(g[:3])) for g in groups[:_EXAMPLES]),
-            fix="keep one of each" + (", with the right label" if at_odds else ""),
-        )
-    ]
-
-
-def _leaks(held: _Scan, other: _Scan) -> list[Finding]:
-    """Look for images of `held`, which should be held out, in `other`."""
+    median, unit = float(np.median(every)), "s" if scans[0].column == "audio" else "characters"
     findings = []
-    same = {
-        index: other.digests[digest][0]
-        for digest, members in held.digests.items()
-        if digest in other.digests
-        for index in members
-    }
-    if same:
-        at_odds = int(sum(held.split.labels[i] != other.split.labels[j] for i, j in same.items()))
-        labels = f", {at_odds} of them with another label" if at_odds else ""
-        share = len(same) / len(held.split)
+    for check, how in (("long", "longer"), ("short", "shorter")):
+        odd = [
+            (length, scan, index)
+            for scan in scans
+            for index, length in scan.lengths.items()
+            if (length > ODD_LENGTH * median if check == "long" else length * ODD_LENGTH < median)
+        ]
+        if not odd:
+            continue
+        odd.sort(key=lambda item: item[0], reverse=check == "long")
+        shown = [(length, scan.names([index])[0]) for length, scan, index in odd[:NAMED]]
+        word = WORDS[scans[0].column]
         findings.append(
             Finding(
-                check="duplicates_across_splits",
-                severity="error" if share > LEAK_SHARE else "warning",
-                count=len(same),
-                message=f"{len(same)} image(s) of {held.name} ({share:.2%}) are in {other.name} too"
-                f"{labels}.",
-                examples=_pairs(held, other, same, "="),
-                fix=f"remove them from {other.name}",
-            )
-        )
-    if len(held.positions) * len(other.positions) > NEAR_PAIRS_LIMIT:
-        return [*findings, _not_searched(held, other)]
-    near = {i: j for i, j in _near(held, other).items() if i not in same}
-    if near:
-        share = len(near) / len(held.split)
-        findings.append(
-            Finding(
-                check="near_duplicates_across_splits",
-                severity="warning",  # what looks alike may be two things: a person must look
-                count=len(near),
-                message=f"{len(near)} image(s) of {held.name} ({share:.2%}) look almost like one "
-                f"of {other.name}.",
-                examples=_pairs(held, other, near, "~"),
-                fix=f"look at them; remove from {other.name} those that show the same thing",
+                check=check,
+                severity="note",
+                count=len(odd),
+                message=f"{len(odd)} {word} are more than {ODD_LENGTH} times {how} than the median "
+                f"({median:.4g} {unit}).",
+                examples=tuple(f"{name}: {length:.4g} {unit}" for length, name in shown),
+                fix="look at them; a model sees only as much as its recipe's length admits",
             )
         )
     return findings
 
 
-def _pairs(held: _Scan, other: _Scan, pairs: Mapping[int, int], sign: str) -> tuple[str, ...]:
-    shown = list(pairs)[:_EXAMPLES]
-    left, right = held.names(shown), other.names([pairs[i] for i in shown])
-    return tuple(f"{a} {sign} {b}" for a, b in zip(left, right, strict=True))
+def _groups(dataset: Dataset) -> list[Finding]:
+    findings = []
+    order = [name for name in _HELD_OUT_FIRST if name in dataset.splits]
+    for held, other in combinations(order, 2):
+        columns = [dataset.splits[name].columns.get("group") for name in (held, other)]
+        if any(column is None for column in columns):
+            continue
+        there = set(columns[1])
+        crossing = sorted(set(columns[0]) & there)
+        if crossing:
+            share = sum(group in there for group in columns[0]) / max(1, len(columns[0]))
+            findings.append(
+                Finding(
+                    check="groups_across_splits",
+                    severity="warning",
+                    count=len(crossing),
+                    message=f"{len(crossing)} group(s) of {held} ({share:.2%} of its examples) are "
+                    f"in {other} too: results say nothing about new ones.",
+                    examples=tuple(map(str, crossing[:NAMED])),
+                    fix="divide by whole groups, or say with each result that groups were known",
+                )
+            )
+    return findings
 
 
-def _not_searched(held: _Scan, other: _Scan) -> Finding:
-    return Finding(
-        check="near_duplicates_across_splits",
-        severity="note",
-        count=0,
-        message=f"{held.name} and {other.name} are too large to search for near duplicates.",
-        examples=(),
-        fix="check a part of the data set",
-    )
+def _rates(dataset: Dataset) -> list[Finding]:
+    """Read the headers of a folder's files again: what was decoded has one rate."""
+    if dataset.source != "folder":
+        return []
+    from zoo.data.audio import audio_info
 
-
-def _near(held: _Scan, other: _Scan) -> dict[int, int]:
-    """Return the position in `other` of the most correlated thumbnail, where it is near enough."""
-    if not held.positions or not other.positions:
-        return {}
-    mine, theirs = np.stack(held.thumbnails), np.stack(other.thumbnails)
-    theirs_unit = _standardised(theirs)  # (M, T * T)
-    found = {}
-    for start in range(0, len(mine), _ROWS):
-        rows = mine[start : start + _ROWS]
-        correlation = _standardised(rows) @ theirs_unit.T  # (rows, M)
-        best = correlation.argmax(axis=1)
-        gap = np.abs(rows.astype("float32") - theirs[best]).mean(axis=1)
-        alike = correlation[np.arange(len(rows)), best] >= NEAR_CORRELATION
-        for row in np.flatnonzero(alike & (gap <= NEAR_DIFFERENCE)):
-            found[held.positions[start + row]] = other.positions[best[row]]
-    return found
-
-
-def _standardised(thumbnails: np.ndarray) -> np.ndarray:
-    values = thumbnails.astype("float32")
-    values -= values.mean(axis=1, keepdims=True)
-    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
+    wanted = dataset.features["audio"].sample_rate_hz
+    odd = []
+    for split in dataset.splits.values():
+        for index in range(len(split)):
+            name = split.name_of(index)
+            try:
+                rate = audio_info(Path(dataset.name) / name).sample_rate_hz
+            except DataError:
+                continue  # it was named as unreadable
+            if rate != wanted:
+                odd.append(f"{name}: {rate:,} Hz")
+    if not odd:
+        return []
+    return [
+        Finding(
+            check="mixed_rates",
+            severity="warning",
+            count=len(odd),
+            message=f"{len(odd)} sound(s) have a lower sample rate than the others ({wanted:,} Hz) "
+            "and were resampled: what is above half their rate is missing.",
+            examples=tuple(odd[:NAMED]),
+            fix="record all at one rate; make sure that the rate does not give away the class",
+        )
+    ]

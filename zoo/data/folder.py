@@ -1,37 +1,29 @@
-"""A folder of images, one sub-folder a class, with or without split folders above."""
+"""A folder of images, sounds or texts, one sub-folder a class, with or without split folders."""
 
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from zoo.data import documents, kinds, layout, table
 from zoo.data.dataset import Dataset, Feature, Split
-from zoo.data.images import SUFFIXES, image_shape, read_image
-from zoo.data.splits import stratified_indices
+from zoo.data.kinds import Kind, Texts, kind_of
 from zoo.errors import ArgumentError, DataError
 
-ARRAY_LIMIT_BYTES = 1_000_000_000  # decoded images of one shape are kept in memory up to this
-LAYOUT = "PATH/CLASS/*.png, or PATH/train/CLASS/*.png with validation/ and test/ beside train/"
-
-_SPLITS = {
-    "train": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "test": "test",
-}
-_LISTED = 8  # names shown in a message
+LAYOUT = "PATH/CLASS/FILE, or PATH/train/CLASS/FILE with validation/ and test/ beside train/"
+_DEFAULTS = {"text_column": "text", "label_column": "label"}  # "" for all other arguments
 
 
 @dataclass(frozen=True)
 class _File:
     path: Path
     label: int
-    shape: tuple[int, ...] = ()  # (H, W, C), once the header was read
+    header: Any = None  # see `zoo.data.kinds`
 
 
 def load(
@@ -40,109 +32,176 @@ def load(
     seed: int = 0,
     skip_corrupt: bool = False,
     test_fraction: float = 0.2,
+    group_pattern: str = "",
+    text_column: str = "text",
+    label_column: str = "label",
+    group_column: str = "",
+    encoding: str = "",
 ) -> Dataset:
-    """Read images by class from a folder, in sorted order.
+    """Read a folder of one's own: images, sounds or texts by class, tables, or plain texts.
 
-    Either class folders directly (a stratified test split is then drawn), or train/, with
-    validation/ (val/, valid/) and test/ where there are any, and class folders inside. Where there
-    is no test/, validation/ serves as the test split, and without both one is drawn from train.
+    - By class: class folders, or train/, with validation/ (val/, valid/, dev/) and test/ where
+      there are any, and class folders inside. Files are images (.png, .jpg, .webp, .bmp, .gif),
+      sounds (.wav, .flac, .ogg) or, where there are neither, texts (.txt, one a file).
+    - Tables: train.csv, validation.csv, test.csv; see `zoo.data.table`.
+    - Plain texts without classes, for language models; see `zoo.data.documents`.
 
-    Every header is read at once. Images of one shape that take up to `ARRAY_LIMIT_BYTES` are
-    decoded at once as well; others when an example is asked for.
+    Where there is no test split, validation serves, and without both one is drawn from train:
+    stratified by class, and by whole groups with a `group_pattern`. Sounds of several rates are
+    resampled to the highest.
 
     Args:
         path: the folder; "~" is expanded.
         seed: of the test split, where it is drawn.
-        skip_corrupt: leave out unreadable images and list them in `Dataset.skipped`; decodes every
-            image once to find them all.
+        skip_corrupt: leave out unreadable files and list them in `Dataset.skipped`; decodes every
+            file once to find them all.
         test_fraction: share drawn for the test split, 0 < fraction < 1.
+        group_pattern: a regular expression that finds in a file's name whom it belongs to, in its
+            first group: "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. No group is in two
+            of the splits that are drawn.
+        text_column: of tables, as are label_column and group_column.
+        encoding: of texts and tables, such as "cp1252".
 
     Returns:
-        image uint8 (H, W, C), label by sorted class name. C is 3 where any image has colour.
+        image uint8 (H, W, C) (C is 3 where any image has colour), audio float32 (samples,) or text
+        str, with label by sorted class name and group str; see the two modules for the others.
 
     Raises:
         DataError: naming the folder or file, for a missing path, a wrong layout, an empty class, a
-            class that a split lacks, or an unreadable image.
-        ArgumentError: `test_fraction` out of range.
+            class that a split lacks, mixed kinds, an unreadable file, or a name without a group.
+        ArgumentError: an argument out of range, or not for this kind of data.
     """
-    if not 0 < test_fraction < 1:
-        raise ArgumentError(
-            f"test_fraction is {test_fraction}.", expected="a share between 0 and 1"
-        )
+    layout.check_test_fraction(test_fraction)
     root = Path(path).expanduser()
-    found, left_alone = _split_folders(root)
-    classes = _classes(root, found)
-    files, skipped, odd = _gather(found, classes, skip_corrupt=skip_corrupt)
-    notes = [f"Left alone: {_listed(left_alone)}."] if left_alone else []
-    if odd:
-        notes.append(f"{len(odd)} file(s) that are no images left out: {_listed(odd)}.")
-    if "test" not in files:
-        notes.append(_add_test(files, classes, seed=seed, test_fraction=test_fraction))
-    shape = _common_shape(file.shape for members in files.values() for file in members)
-    size = sum(map(len, files.values())) * int(np.prod([axis or 0 for axis in shape]))
-    decoded = None not in shape and size <= ARRAY_LIMIT_BYTES
-    return Dataset(
-        name=str(root),
-        splits={
-            name: _split(members, root, channels=shape[-1], decoded=decoded)
-            for name, members in files.items()
-        },
-        features={"image": Feature("image", shape), "label": Feature("label")},
-        classes=classes,
-        licence="not stated (a folder of yours)",
-        source="folder",
-        skipped=tuple(skipped),
-        notes=tuple(notes),
-    )
+    common = {"seed": seed, "skip_corrupt": skip_corrupt, "test_fraction": test_fraction}
+    names = ("text_column", "label_column", "group_column")
+    columns = dict(zip(names, (text_column, label_column, group_column), strict=True))
+    what = _what(root)
+    if what == "tables":
+        _refuse(root, what, group_pattern=group_pattern)
+        return table.load(root, encoding=encoding, **columns, **common)
+    if what == "plain texts without classes":
+        _refuse(root, what, group_pattern=group_pattern, **columns)
+        return documents.load(root, encoding=encoding, **common)
+    _refuse(root, what, **columns)
+    return _by_class(root, group_pattern=group_pattern, encoding=encoding, **common)
 
 
-def _split_folders(root: Path) -> tuple[dict[str, Path], list[str]]:
-    """Return split name to folder ("train" alone for class folders), and other folders' names."""
+def _what(root: Path) -> str:
+    """Say what a folder holds: tables, plain texts without classes, or class folders."""
     if not root.exists():
+        if root.suffix.lower() in (*table.SUFFIXES, *Texts.suffixes):
+            raise DataError(f"There is no file {root}.", fix="check the path")
         raise DataError(f"There is no folder {root}.", expected=LAYOUT, fix="check the path")
     if not root.is_dir():
         raise DataError(
             f"{root} is a file, not a folder.", expected=LAYOUT, fix="give the folder around it"
         )
-    folders = _sub_folders(root)
+    folders = layout.sub_folders(root)
+    deeper = [folder for above in folders for folder in layout.sub_folders(above)]
+    files = [path for folder in folders + deeper for path in layout.inside(folder)]
+    suffixes = {path.suffix.lower() for path in files} & set(kinds.SUFFIXES)
+    if table.has_tables(root) and not deeper and (not suffixes or len(folders) == 1):
+        return "tables"
+    beside = {path.suffix.lower() for path in layout.inside(root)}
+    if not suffixes and beside & set(Texts.suffixes):
+        return "plain texts without classes"
+    names = {folder.name.lower() for folder in folders}
+    if deeper or "train" not in names or not names <= set(layout.SPLITS):
+        return "class folders"
+    if suffixes <= set(Texts.suffixes):
+        return "plain texts without classes"
+    raise DataError(
+        f"{root} has {layout.listed(list(names))} with files in them, but no class folders.",
+        expected=LAYOUT,
+        fix="make one sub-folder a class in each, and move the files there",
+    )
+
+
+def _refuse(root: Path, what: str, **arguments: str) -> None:
+    for name, value in arguments.items():
+        if value != _DEFAULTS.get(name, ""):
+            raise ArgumentError(
+                f"{name} is for other data than {root}, which holds {what}.",
+                fix=f"leave {name} away",
+            )
+
+
+def _by_class(
+    root: Path,
+    *,
+    seed: int,
+    skip_corrupt: bool,
+    test_fraction: float,
+    group_pattern: str,
+    encoding: str,
+) -> Dataset:
+    found, left_alone = _split_folders(root)
+    classes = _classes(root, found)
+    insides = [layout.inside(folder / name) for folder in found.values() for name in classes]
+    kind = kind_of([path for paths in insides for path in paths], encoding=encoding)
+    if encoding and not isinstance(kind, Texts):
+        raise ArgumentError(
+            f"encoding is for texts, and {root} holds {kind.word if kind else 'none'}.",
+            fix="leave encoding away",
+        )
+    files, skipped, odd = _gather(found, classes, kind, skip_corrupt=skip_corrupt)
+    feature, splits, note = _splits(files, root, kind)
+    notes = [f"Left alone: {layout.listed(left_alone)}."] if left_alone else []
+    if odd:
+        notes.append(f"{len(odd)} file(s) that are no {kind.word} left out: {layout.listed(odd)}.")
+    features = {kind.column: feature, "label": Feature("label")}
+    if group_pattern:
+        splits = {name: _with_groups(split, group_pattern) for name, split in splits.items()}
+        features["group"] = Feature("group")
+    splits, drawn = layout.with_test(
+        splits, classes=classes, seed=seed, test_fraction=test_fraction
+    )
+    return Dataset(
+        name=str(root),
+        splits=splits,
+        features=features,
+        classes=classes,
+        licence="not stated (a folder of yours)",
+        source="folder",
+        skipped=tuple(skipped),
+        notes=(*notes, *([note] if note else []), *drawn),
+    )
+
+
+def _split_folders(root: Path) -> tuple[dict[str, Path], list[str]]:
+    """Return split name to folder ("train" alone for class folders), and other folders' names."""
+    folders = layout.sub_folders(root)
     if not folders:
         raise DataError(
             f"There are no class folders in {root}.",
             expected=LAYOUT,
-            fix="make one sub-folder a class and move its images there",
+            fix="make one sub-folder a class and move its files there",
         )
-    splits = [folder for folder in folders if folder.name.lower() in _SPLITS]
+    named = [folder for folder in folders if folder.name.lower() in layout.SPLITS]
     # A folder named "train" that holds images itself is a class (of vehicles, say).
-    if not any(_sub_folders(folder) for folder in splits):
+    if not any(layout.sub_folders(folder) for folder in named):
         return {"train": root}, []
-    found: dict[str, Path] = {}
-    for folder in splits:
-        name = _SPLITS[folder.name.lower()]
-        if name in found:
-            raise DataError(
-                f"{found[name]} and {folder} are both the {name} split.",
-                fix="join the two, or rename one",
-            )
-        found[name] = folder
+    found = layout.split_paths(named)
     if "train" not in found:
         raise DataError(
-            f"{root} has {_listed([folder.name for folder in splits])}, but no train/.",
+            f"{root} has {layout.listed([folder.name for folder in named])}, but no train/.",
             expected=LAYOUT,
             fix=f"add {root / 'train'} with the same class folders",
         )
-    return found, [folder.name for folder in folders if folder not in splits]
+    return found, [folder.name for folder in folders if folder not in named]
 
 
-def _classes(root: Path, found: dict[str, Path]) -> tuple[str, ...]:
-    names = {split: [f.name for f in _sub_folders(folder)] for split, folder in found.items()}
+def _classes(root: Path, found: Mapping[str, Path]) -> tuple[str, ...]:
+    names = {split: [f.name for f in layout.sub_folders(path)] for split, path in found.items()}
     classes = sorted(set().union(*names.values()))
     for split, folder in found.items():
         missing = sorted(set(classes) - set(names[split]))
         if missing:
             raise DataError(
-                f"{folder} lacks the class(es) {_listed(missing)}, which another split has.",
+                f"{folder} lacks the class(es) {layout.listed(missing)}, which another split has.",
                 expected="the same class folders in every split",
-                fix="add images of them, or remove these classes from the other splits",
+                fix="add examples of them, or remove these classes from the other splits",
             )
     if len(classes) < 2:
         raise DataError(
@@ -154,121 +213,122 @@ def _classes(root: Path, found: dict[str, Path]) -> tuple[str, ...]:
 
 
 def _gather(
-    found: dict[str, Path], classes: Sequence[str], *, skip_corrupt: bool
+    found: Mapping[str, Path], classes: Sequence[str], kind: Kind | None, *, skip_corrupt: bool
 ) -> tuple[dict[str, list[_File]], list[str], list[str]]:
-    """Return the readable images by split, what was skipped, and files that are no images."""
+    """Return the readable files by split, what was skipped, and files of another kind."""
     files: dict[str, list[_File]] = {}
     skipped: list[str] = []
     others: list[str] = []
     for split, folder in found.items():
-        listed, odd = _files(folder, classes)
+        listed, odd = _files(folder, classes, kind)
         others += odd
-        files[split] = _with_shapes(listed, skipped if skip_corrupt else None)
+        files[split] = _with_headers(listed, kind, skipped if skip_corrupt else None)
         _require_classes(files[split], classes, folder)
     return files, skipped, others
 
 
-def _files(folder: Path, classes: Sequence[str]) -> tuple[list[_File], list[str]]:
-    """Return the image files of one split, and the names of other files beside them."""
+def _files(
+    folder: Path, classes: Sequence[str], kind: Kind | None
+) -> tuple[list[_File], list[str]]:
+    """Return the files of one split, and the names of other files beside them."""
+    suffixes = kind.suffixes if kind else kinds.SUFFIXES
+    word = kind.word if kind else "images, sounds or texts"
     files, odd = [], []
     for label, name in enumerate(classes):
-        inside = _inside(folder / name)
-        images = [p for p in inside if p.suffix.lower() in SUFFIXES and not p.is_dir()]
-        files += [_File(image, label) for image in images]
-        odd += [f"{name}/{p.name}" for p in sorted(set(inside) - set(images))]
-        if not images:
+        inside = layout.inside(folder / name)
+        ours = [p for p in inside if p.suffix.lower() in suffixes and not p.is_dir()]
+        files += [_File(path, label) for path in ours]
+        odd += [f"{name}/{p.name}" for p in sorted(set(inside) - set(ours))]
+        if not ours:
+            names = [p.name for p in inside]
             raise DataError(
-                f"There are no images in {folder / name}"
-                + (f", only {_listed([p.name for p in inside])}." if inside else "; it is empty."),
-                expected=f"files that end in {', '.join(SUFFIXES)}, directly in the class folder",
-                fix="add or convert images, or remove the folder",
+                f"There are no {word} in {folder / name}"
+                + (f", only {layout.listed(names)}." if inside else "; it is empty."),
+                expected=f"files that end in {', '.join(suffixes)}, directly in the class folder",
+                fix="add or convert files, or remove the folder",
             )
     return files, odd
 
 
-def _with_shapes(files: list[_File], skipped: list[str] | None) -> list[_File]:
+def _with_headers(files: Sequence[_File], kind: Kind, skipped: list[str] | None) -> list[_File]:
     """Read every header; with a list for `skipped`, decode all and leave out what fails."""
     whole = []
     for file in files:
         try:
-            shape = image_shape(file.path)
-            if skipped is not None:
-                read_image(file.path)
+            header = kind.header(file.path, whole=skipped is not None)
         except DataError as error:
             if skipped is None:
                 raise _with_hint(error) from error
             skipped.append(str(file.path))
             continue
-        whole.append(_File(file.path, file.label, shape))
+        whole.append(_File(file.path, file.label, header))
     return whole
 
 
-def _require_classes(files: list[_File], classes: Sequence[str], folder: Path) -> None:
+def _require_classes(files: Sequence[_File], classes: Sequence[str], folder: Path) -> None:
     counts = Counter(file.label for file in files)
     for label, name in enumerate(classes):
         if not counts[label]:
             raise DataError(
-                f"No image in {folder / name} can be read.", fix="replace them, or remove the class"
+                f"No file in {folder / name} can be read.", fix="replace them, or remove the class"
             )
 
 
-def _add_test(
-    files: dict[str, list[_File]], classes: Sequence[str], *, seed: int, test_fraction: float
-) -> str:
-    """Put a test split into `files`; return what was done."""
-    if "validation" in files:
-        files["test"] = files.pop("validation")
-        return "There is no test/; validation/ is used as the test split."
-    members = files["train"]
-    train, test = stratified_indices(
-        np.array([file.label for file in members]),
-        fractions=(1 - test_fraction, test_fraction),
-        seed=seed,
-        classes=classes,
-    )
-    files["train"], files["test"] = [members[i] for i in train], [members[i] for i in test]
-    return f"The test split was drawn: stratified, {test_fraction:.0%}, seed {seed}."
+def _splits(
+    files: Mapping[str, Sequence[_File]], root: Path, kind: Kind
+) -> tuple[Feature, dict[str, Split], str]:
+    """Return the type of the column, the splits, and a note on the files."""
+    headers = [file.header for members in files.values() for file in members]
+    feature = kind.feature(headers)
+    size = kind.size_bytes(headers, feature)
+    in_memory = size is not None and size <= kinds.ARRAY_LIMIT_BYTES
+    splits = {}
+    for name, members in files.items():
+        paths = [file.path for file in members]
+        try:
+            column, decode = kind.values(
+                paths, [file.header for file in members], feature, in_memory=in_memory
+            )
+        except DataError as error:
+            raise _with_hint(error) from error
+        splits[name] = Split(
+            {kind.column: column, "label": np.array([f.label for f in members], dtype="int64")},
+            decode={kind.column: decode} if decode else None,
+            names=[path.relative_to(root).as_posix() for path in paths],
+        )
+    return feature, splits, kind.note(headers, feature)
 
 
-def _common_shape(shapes: Iterable[tuple[int, ...]]) -> tuple[int | None, ...]:
-    heights, widths, channels = (set(axis) for axis in zip(*shapes, strict=True))
-    height = heights.pop() if len(heights) == 1 else None
-    width = widths.pop() if len(widths) == 1 else None
-    return height, width, max(channels)
-
-
-def _split(files: list[_File], root: Path, *, channels: int, decoded: bool) -> Split:
-    labels = np.array([file.label for file in files], dtype="int64")
-    names = [file.path.relative_to(root).as_posix() for file in files]
-    if not decoded:
-        decode = {"image": partial(read_image, channels=channels)}
-        paths = [file.path for file in files]
-        return Split({"image": paths, "label": labels}, decode=decode, names=names)
+def _with_groups(split: Split, pattern: str) -> Split:
+    """Add the column "group": what the pattern's first group finds in each file's name."""
+    example = "such as ^[^_]+_([^_]+)_ for 7_jackson_3.wav"
     try:
-        images = np.stack([read_image(file.path, channels=channels) for file in files])
-    except DataError as error:
-        raise _with_hint(error) from error
-    return Split({"image": images, "label": labels}, names=names)
+        compiled = re.compile(pattern)
+    except (re.error, TypeError) as error:
+        raise ArgumentError(
+            f"group_pattern={pattern!r} is no regular expression ({error}).",
+            expected=f"one with a group in brackets, {example}",
+            fix="escape what is meant as it stands, such as \\( for a bracket",
+        ) from error
+    if not compiled.groups:
+        raise ArgumentError(
+            f"group_pattern={pattern!r} has no group.",
+            expected=f"one that finds whom a file belongs to, {example}",
+            fix="put brackets around the part that names the speaker or writer",
+        )
+    groups = []
+    for name in split.names:
+        match = compiled.search(Path(name).name)
+        if match is None or not match[1]:
+            raise DataError(
+                f"group_pattern={pattern!r} finds no group in the name of {name}.",
+                expected=f"a name that fits it, {example}",
+                fix="rename the file, or change the pattern",
+            )
+        groups.append(match[1])
+    return Split({**split.columns, "group": groups}, decode=split.decode, names=split.names)
 
 
 def _with_hint(error: DataError) -> DataError:
     fix = f"{error.fix}; --skip-corrupt (skip_corrupt=True) leaves such files out"
     return DataError(error.problem, expected=error.expected, fix=fix)
-
-
-def _inside(folder: Path) -> list[Path]:
-    try:
-        return sorted(p for p in folder.iterdir() if not p.name.startswith((".", "__MACOSX")))
-    except OSError as error:
-        raise DataError(
-            f"{folder} cannot be listed ({error.strerror}).", fix="check its permissions"
-        ) from error
-
-
-def _sub_folders(folder: Path) -> list[Path]:
-    return [path for path in _inside(folder) if path.is_dir()]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(sorted(names)[:_LISTED]) + more

@@ -9,6 +9,8 @@ from zoo.catalog.datasets import DATASETS
 from zoo.data.dataset import Dataset
 from zoo.registry import check_arguments, resolve
 
+_FIX = "give known ones: key=value after `zoo data NAME`, data.arguments in a recipe"
+
 
 def load_dataset(
     name: str | os.PathLike,
@@ -44,7 +46,7 @@ def load_dataset(
     card = next((card for card in DATASETS if card.name == name), None)
     place = folder_of(name)
     if card is not None:
-        check_arguments(name, arguments, card.arguments, fix="set data.arguments to known ones")
+        check_arguments(name, arguments, card.arguments, fix=_FIX)
         loader = resolve(card.loader)
         if card.source == "embedded":
             return loader(**arguments)
@@ -61,7 +63,7 @@ def load_dataset(
 def _check_known(name: str, loader: Any, arguments: dict[str, Any]) -> None:
     given_here = ("path", "name", "seed", "skip_corrupt", "data_dir", "download")
     known = [key for key in inspect.signature(loader).parameters if key not in given_here]
-    check_arguments(name, arguments, known, fix="set data.arguments to known ones")
+    check_arguments(name, arguments, known, fix=_FIX)
 
 
 def folder_of(name: str) -> Path | None:

@@ -46,7 +46,7 @@ def stratified_indices(
             raise DataError(
                 f"Class {named} has {members.size} example(s) for {len(fractions)} splits.",
                 expected=f"at least {len(fractions)} examples in every class",
-                fix="add examples of that class, or give the splits as sub-folders",
+                fix="add examples of that class, or give the splits yourself, as sub-folders or files",
             )
         members = np.random.default_rng([seed, int(label)]).permutation(members)
         sizes = [max(1, round(share * members.size)) for share in fractions[1:]]
@@ -119,7 +119,7 @@ def _check(labels: np.ndarray, fractions: Sequence[float]) -> None:
             expected="shares between 0 and 1 that sum to 1",
         )
     if not len(labels):
-        raise DataError("There are no examples to divide into splits.")
+        raise DataError("There are no examples to divide into splits.", fix="add examples")
 
 
 def _require_groups(

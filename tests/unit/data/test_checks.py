@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.data import checks
+from zoo.data import duplicates
 from zoo.data.checks import Finding, check_dataset
 from zoo.data.dataset import Dataset, Feature, Split
 from zoo.data.images import read_image
@@ -76,7 +76,7 @@ def test_the_same_pixels_in_train_and_test_are_an_error() -> None:
 def test_a_leak_too_small_to_move_a_score_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     train, test = photos(30, seed=1), photos(10, seed=2)
     test[4] = train[6]
-    monkeypatch.setattr(checks, "LEAK_SHARE", 0.1)
+    monkeypatch.setattr(duplicates, "LEAK_SHARE", 0.1)
     finding = found(
         dataset_of(train=split_of(train), test=split_of(test)), "duplicates_across_splits"
     )
@@ -112,7 +112,7 @@ def test_copies_that_were_changed_a_little_are_found(copy) -> None:
 def test_near_duplicates_are_found_in_every_block(monkeypatch: pytest.MonkeyPatch) -> None:
     train, test = photos(30, seed=1), photos(10, seed=2)
     test[0], test[9] = brightened(train[0]), brightened(train[29])
-    monkeypatch.setattr(checks, "_ROWS", 3)
+    monkeypatch.setattr(duplicates, "_ROWS", 3)
     finding = found(
         dataset_of(train=split_of(train), test=split_of(test)), "near_duplicates_across_splits"
     )
@@ -120,7 +120,7 @@ def test_near_duplicates_are_found_in_every_block(monkeypatch: pytest.MonkeyPatc
 
 
 def test_splits_too_large_to_compare_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checks, "NEAR_PAIRS_LIMIT", 299)
+    monkeypatch.setattr(duplicates, "NEAR_PAIRS_LIMIT", 299)
     dataset = dataset_of(train=split_of(photos(30, seed=1)), test=split_of(photos(10, seed=2)))
     assert found(dataset, "near_duplicates_across_splits").severity == "note"
     assert check_dataset(dataset).ok

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.data import folder
+from zoo.data import kinds
 from zoo.data.folder import load
 from zoo.data.images import write_png
 from zoo.errors import ArgumentError, DataError
@@ -67,7 +67,7 @@ def test_validation_serves_as_test_where_there_is_none(by_split: Path) -> None:
     shutil.rmtree(by_split / "test")
     dataset = load(by_split)
     assert dataset.counts() == {"train": [3, 2], "test": [3, 2]}
-    assert "validation/ is used as the test split" in dataset.notes[0]
+    assert "validation is used as the test split" in dataset.notes[0]
 
 
 def test_train_alone_is_divided(by_split: Path) -> None:
@@ -95,7 +95,7 @@ def test_images_too_many_for_memory_stay_files(
     by_class: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert isinstance(load(by_class).splits["train"].columns["image"], np.ndarray)
-    monkeypatch.setattr(folder, "ARRAY_LIMIT_BYTES", 20 * 20 - 1)
+    monkeypatch.setattr(kinds, "ARRAY_LIMIT_BYTES", 20 * 20 - 1)
     lazy = load(by_class)
     assert isinstance(lazy.splits["train"].columns["image"], list)
     assert lazy.splits["test"][0]["image"].shape == (4, 5, 1)
@@ -165,7 +165,7 @@ def test_a_file_cut_short_stops_a_load_that_decodes_at_once(by_class: Path) -> N
 def test_a_class_of_unreadable_images_is_named(by_class: Path) -> None:
     for path in (by_class / "dog").iterdir():
         spoil(path)
-    with pytest.raises(DataError, match=r"No image in .*dog can be read"):
+    with pytest.raises(DataError, match=r"No file in .*dog can be read"):
         load(by_class, skip_corrupt=True)
 
 

@@ -50,6 +50,23 @@ def test_misspelt_section_names_the_nearest():
         load_recipe(DIGITS, "optimiser.learning_rate=0.1")
 
 
+def test_arguments_of_a_task_are_those_of_its_card():
+    with pytest.raises(ArgumentError, match="nearest: image_size"):
+        load_recipe(DIGITS, "task.arguments.imagesize=32")
+
+
+def test_a_model_that_does_not_do_the_task_is_refused():
+    with pytest.raises(RecipeError, match="resnet20 does not do text_classification"):
+        load_recipe(DIGITS, "model.name=resnet20", "model.arguments={}").with_values(
+            {"task": {"name": "text_classification"}}
+        )
+
+
+def test_what_is_said_when_a_recipe_runs_is_no_argument_of_its_data():
+    with pytest.raises(RecipeError, match=r"data\.arguments\.download is no argument"):
+        load_recipe(DIGITS, "data.arguments.download=true")
+
+
 def test_path_through_a_value_is_refused():
     with pytest.raises(RecipeError, match="epochs is a value"):
         load_recipe(DIGITS, "training.epochs.more=1")

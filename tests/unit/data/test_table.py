@@ -1,0 +1,287 @@
+"""Tables of texts: CSV, TSV, JSON Lines, and what is said of bad ones."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from zoo.data.dataset import Dataset, Feature
+from zoo.data.table import load
+from zoo.errors import ArgumentError, DataError
+
+ROWS = [("good, really", "pos"), ("bad", "neg"), ("fine", "pos"), ("poor", "neg")] * 3
+
+
+def write(path: Path, content: str | bytes) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def csv_text(rows: list[tuple[str, ...]] = ROWS, header: str = "text,label") -> str:
+    return "\n".join([header, *(",".join(f'"{value}"' for value in row) for row in rows)]) + "\n"
+
+
+def pairs(dataset: Dataset) -> list[tuple[str, str]]:
+    """All examples in order of text."""
+    return sorted(
+        (example["text"], dataset.classes[example["label"]])
+        for split in dataset.splits.values()
+        for example in split
+    )
+
+
+def test_a_csv_gives_texts_classes_and_a_drawn_test_split(tmp_path: Path) -> None:
+    dataset = load(write(tmp_path / "a.csv", csv_text()))
+    assert dataset.classes == ("neg", "pos")
+    assert dataset.features == {"text": Feature("text"), "label": Feature("label")}
+    assert dataset.counts() == {"train": [5, 5], "test": [1, 1]}
+    assert pairs(dataset) == sorted(ROWS)
+    assert dataset.source == "table"
+    assert dataset.notes == ("The test split was drawn: stratified, 20%, seed 0.",)
+    assert dataset.splits["train"].name_of(0) == "a.csv, line 2"
+    assert load(tmp_path / "a.csv").fingerprint == dataset.fingerprint
+    assert len({load(tmp_path / "a.csv", seed=seed).fingerprint for seed in range(4)}) > 1
+
+
+FIELD = st.text(
+    st.characters(exclude_categories=("Cs",), exclude_characters="\0\r"), min_size=1, max_size=20
+).filter(lambda text: text.strip())
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(FIELD, min_size=4, max_size=8))
+def test_whatever_pythons_own_writers_write_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str]
+) -> None:
+    folder = tmp_path_factory.mktemp("any")
+    rows = [(text, "ab"[i % 2]) for i, text in enumerate(texts)]
+    with (folder / "a.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([("text", "label"), *rows])
+    lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
+    (folder / "a.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    wanted = sorted((text.strip(), label) for text, label in rows)
+    assert pairs(load(folder / "a.csv")) == wanted
+    assert pairs(load(folder / "a.jsonl")) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.csv", csv_text().encode("utf-8-sig")),
+        ("a.csv", csv_text().encode("utf-16")),
+        ("a.csv", csv_text().replace("\n", "\r\n").encode()),
+        ("a.csv", csv_text().replace("\n", "\r").encode()),
+        ("a.csv", "\n\n" + csv_text() + "\n,\n\n"),
+        ("A.CSV", csv_text(header="text, label ")),
+        ("a.csv", csv_text().replace('","', '";"').replace("text,", "text;")),
+        ("a.tsv", "text\tlabel\n" + "".join(f"{text}\t{label}\n" for text, label in ROWS)),
+        ("a.jsonl", "\n".join(json.dumps({"text": t, "label": c}) for t, c in ROWS) + "\n\n"),
+    ],
+    ids=["BOM", "UTF-16", "CRLF", "CR", "blank rows", "blanks", "semicolons", "TSV", "JSONL"],
+)
+def test_encodings_and_dialects_give_the_same_examples(
+    tmp_path: Path, name: str, content: str | bytes
+) -> None:
+    assert pairs(load(write(tmp_path / name, content))) == sorted(ROWS)
+
+
+def test_an_encoding_is_used_where_it_is_named(tmp_path: Path) -> None:
+    text = csv_text([("Österreich", "a"), ("España", "b")] * 2).encode("cp1252")
+    path = write(tmp_path / "a.csv", text)
+    assert pairs(load(path, encoding="cp1252"))[-1] == ("Österreich", "a")
+    with pytest.raises(DataError, match=r"a\.csv, line 2 is not utf-8: byte 0xd6") as caught:
+        load(path)
+    assert "encoding=cp1252" in caught.value.fix
+    with pytest.raises(ArgumentError, match=r"no text encoding 'cp1522'(?s:.*)nearest: cp1252"):
+        load(path, encoding="cp1522")
+
+
+def test_quotes_in_a_tsv_are_part_of_the_text(tmp_path: Path) -> None:
+    text = 'text\tlabel\n"so" it goes\ta\nsay "no\tb\n"so" it goes\ta\nsay "no\tb\n'
+    found = {text for text, _ in pairs(load(write(tmp_path / "a.tsv", text)))}
+    assert found == {'"so" it goes', 'say "no'}
+
+
+def test_whole_numbers_are_sorted_as_numbers_and_other_labels_as_text(tmp_path: Path) -> None:
+    rows = [("x", label) for label in ("10", "9", "-1") * 2]
+    assert load(write(tmp_path / "a.csv", csv_text(rows))).classes == ("-1", "9", "10")
+    lines = [json.dumps({"text": "x", "label": label}) for label in (True, False, 3) * 2]
+    assert load(write(tmp_path / "a.jsonl", "\n".join(lines))).classes == ("3", "false", "true")
+
+
+def test_a_folder_holds_one_table_a_split(tmp_path: Path) -> None:
+    write(tmp_path / "Train.csv", csv_text())
+    write(tmp_path / "dev.jsonl", '{"label": "pos", "text": "yes"}')
+    write(tmp_path / "test.tsv", "label\ttext\nneg\tno\npos\tyes\n")
+    write(tmp_path / "README.md", "about")
+    dataset = load(tmp_path)
+    assert dataset.counts() == {"train": [6, 6], "validation": [0, 1], "test": [1, 1]}
+    assert dataset.notes == ("Left alone: README.md.",)
+    assert dataset.splits["test"][0] == {"text": "no", "label": 0}
+    (tmp_path / "test.tsv").unlink()
+    dataset = load(tmp_path)
+    assert dataset.counts() == {"train": [6, 6], "test": [0, 1]}
+    assert "validation is used as the test split" in dataset.notes[1]
+
+
+def test_groups_are_not_divided(tmp_path: Path) -> None:
+    rows = [(f"text {i}", "ab"[i % 2], f"author {i // 8}") for i in range(40)]
+    path = write(tmp_path / "a.csv", csv_text(rows, "text,label,who"))
+    dataset = load(path, group_column="who")
+    assert dataset.features["group"] == Feature("group")
+    train, test = (set(dataset.splits[name].columns["group"]) for name in ("train", "test"))
+    assert (len(train), len(test), train & test) == (4, 1, set())
+    assert "1 of 5 groups, 8 examples" in dataset.notes[0]
+    divided = dataset.with_validation(fraction=0.25, seed=0)
+    assert [len(set(s.columns["group"])) for s in divided.splits.values()] == [3, 1, 1]
+    one = write(tmp_path / "b.csv", csv_text([(*row[:2], "me") for row in rows], "text,label,who"))
+    with pytest.raises(DataError, match=r"There are 1 group\(s\) for 2 splits"):
+        load(one, group_column="who")
+
+
+def test_a_table_without_labels_is_for_language_models(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.jsonl", "\n".join(json.dumps({"text": f"text {i}"}) for i in "abcde")
+    )
+    dataset = load(path, label_column="")
+    assert dataset.classes == ()
+    assert dataset.counts() == {"train": [4], "test": [1]}
+    assert set(dataset.splits["train"].columns) == {"text"}
+    with pytest.raises(DataError, match=r"has no column 'label'(?s:.*)label_column=''"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("header", "arguments", "words"),
+    [
+        ("Text,label", {}, "set text_column=Text"),
+        ("review,label", {"text_column": "reviews"}, "set text_column=review "),
+        ("text,stars,date", {}, "names: text, stars, date"),
+        ("text,label", {"group_column": "author"}, "no column 'author'"),
+        ("great film,pos", {}, "its first line names: great film, pos"),
+    ],
+)
+def test_a_missing_column_names_those_that_are_there(
+    tmp_path: Path, header: str, arguments: dict[str, str], words: str
+) -> None:
+    rows = [("x",) * (header.count(",") + 1)] * 4
+    with pytest.raises(DataError) as caught:
+        load(write(tmp_path / "a.csv", csv_text(rows, header)), **arguments)
+    assert words in str(caught.value)
+
+
+BAD_ROWS = {
+    "a.csv": [
+        ("one", "line 3 has 1 field(s), the first line 2"),
+        ("one,two,three", "line 3 has 3 field(s)"),
+        (",pos", "line 3 has no text"),
+        ('"  ",pos', "line 3 has no text"),
+        ("one,", "line 3 has no label"),
+        ('"one"two,pos', "line 3 cannot be read as CSV"),
+        ('"' + "x" * 140_000 + '",pos', "line 3 has a field of more than 131,072 characters"),
+    ],
+    "a.tsv": [("one", "line 3 has 1 field(s)"), ("a\tb\tc", "line 3 has 3 field(s)")],
+    "a.jsonl": [
+        ("{", "line 3 is no JSON"),
+        ("[" * 100_000, "line 3 is no JSON (nested too deeply"),
+        ('{"text": "x", "label": ' + "9" * 5000 + "}", "line 3 is no JSON"),
+        ('["one", "pos"]', "line 3 holds no JSON object"),
+        ('{"label": "pos"}', "line 3 has no text"),
+        ('{"text": "one", "label": null}', "line 3 has no label"),
+        ('{"text": 7, "label": "pos"}', "line 3 holds int instead of text"),
+        ('{"text": "one", "label": 0.5}', "line 3 holds float instead of text"),
+        ('{"text": "one", "label": ["pos"]}', "line 3 holds list instead of text"),
+        ('{"text": "\\ud83d", "label": "pos"}', "line 3 holds half a character"),
+    ],
+}
+FORMS = {"a.csv": "{},{}", "a.tsv": "{}\t{}", "a.jsonl": '{{"text": "{}", "label": "{}"}}'}
+
+
+@pytest.mark.parametrize(
+    ("name", "row", "words"),
+    [(name, row, words) for name, rows in BAD_ROWS.items() for row, words in rows],
+    ids=lambda value: value[:30],
+)
+def test_a_bad_row_is_named_by_its_line_and_may_be_left_out(
+    tmp_path: Path, name: str, row: str, words: str
+) -> None:
+    sound = [FORMS[name].format(text, label) for text, label in [("a", "pos"), ("b", "neg")] * 2]
+    header = [] if name == "a.jsonl" else [FORMS[name].format("text", "label")]
+    before = 2 if not header else 1
+    lines = [*header, *sound[:before], row, *sound[before:]]
+    path = write(tmp_path / name, "\n".join(lines))
+    with pytest.raises(DataError) as caught:
+        load(path)
+    assert f"{name}, {words}" in caught.value.problem
+    assert "--skip-corrupt" in caught.value.fix
+    dataset = load(path, skip_corrupt=True)
+    assert dataset.skipped == (f"{path}, line 3",)
+    assert [text for text, _ in pairs(dataset)] == ["a", "a", "b", "b"]
+
+
+def test_a_quote_that_is_never_closed_swallows_nothing_in_silence(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", csv_text(ROWS) + '"so,pos\nlost,neg\nlost,pos\n')
+    with pytest.raises(DataError, match=r"lines 14 to 16 cannot be read as CSV(?s:.*)closed"):
+        load(path)
+    dataset = load(path, skip_corrupt=True)
+    assert dataset.skipped == (f"{path}, lines 14 to 16",)
+    assert pairs(dataset) == sorted(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("a.csv", b"", "a.csv is empty"),
+        ("a.csv", b"\xef\xbb\xbf\n", "a.csv is empty"),
+        ("a.csv", "text,label\n", "a first line, but no rows"),
+        ("a.csv", "text,text\na,b\n", "names the column 'text' twice"),
+        ("a.csv", "text,label\na,\0\n", "line 2 holds a NUL character"),
+        ("a.csv", csv_text().encode("utf-16-le"), "line 1 holds a NUL character"),
+        ("a.csv", csv_text([("a", "x")] * 4), "one class only: x"),
+        ("a.csv", csv_text([("a", "x"), ("b", "x"), ("c", "y")]), "Class y has 1 example"),
+        ("a.csv", "text,label\na,\nb\n", "No row of "),
+        ("a.jsonl", "{}\n", "line 1 holds no JSON object"),
+        ("a.xlsx", b"PK", "a.xlsx is a file that holds no data set"),
+        ("a.png", b"", "a.png is a file that holds no data set"),
+    ],
+)
+def test_a_table_without_usable_examples_is_refused(
+    tmp_path: Path, name: str, content: str | bytes, words: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        load(write(tmp_path / name, content), skip_corrupt=True)
+    assert words in caught.value.problem
+    assert caught.value.fix
+
+
+def test_splits_that_do_not_fit_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "reviews.csv", csv_text())
+    with pytest.raises(DataError, match=r"holds reviews\.csv, but no train\.csv(?s:.*)the file it"):
+        load(tmp_path)
+    write(tmp_path / "train.csv", csv_text())
+    write(tmp_path / "test.csv", csv_text([("a", "meh"), ("b", "pos")]))
+    with pytest.raises(DataError, match=r"test\.csv has the class\(es\) meh, which .*train\.csv l"):
+        load(tmp_path)
+    write(tmp_path / "test.jsonl", "{}")
+    with pytest.raises(DataError, match="both the test split"):
+        load(tmp_path)
+    with pytest.raises(DataError, match="There is no file"):
+        load(tmp_path / "none.csv")
+
+
+def test_odd_arguments_are_refused(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", csv_text())
+    for arguments in (
+        {"text_column": ""},
+        {"text_column": True},
+        {"label_column": ["label"]},
+        {"test_fraction": 1.0},
+        {"test_fraction": "half"},
+    ):
+        with pytest.raises(ArgumentError):
+            load(path, **arguments)
+    assert load(write(tmp_path / "b.csv", csv_text(header="text,3")), label_column=3).classes

@@ -1,0 +1,43 @@
+"""`zoo data NAME --where`: how to get a dataset."""
+
+from pathlib import Path
+
+from zoo import registry
+from zoo.cli.output import console, show_json
+from zoo.errors import DataError
+
+
+def show_where(name: str, *, json: bool) -> None:
+    """Say where a dataset comes from, and how to fetch it.
+
+    Raises:
+        DataError: a path that leads nowhere.
+    """
+    card = next((card for card in registry.list_datasets() if card.name == name), None)
+    path = Path(name).expanduser()
+    if card and card.source == "embedded":
+        text = f"{name} comes with kerazoo; nothing is to be fetched."
+    elif card and card.source == "archive":
+        text = (
+            f"{name} is read from the folder that ZOO_DATA_DIR or --data-dir names. "
+            "Its files must be put there by hand."
+        )
+    elif card:
+        text = (
+            f"{name} is read through TensorFlow Datasets from TFDS_DATA_DIR or --data-dir. "
+            f"Fetch it once with: zoo data {name} --download"
+        )
+    elif path.is_dir() or path.is_file():
+        text = f"{name} is a {'folder' if path.is_dir() else 'file'} on this machine."
+    elif name.startswith((".", "/", "~")):
+        raise DataError(f"There is no folder or file {name}.", fix="check the path")
+    else:
+        text = (
+            f"{name} is not in kerazoo's own list. If TensorFlow Datasets knows it, "
+            f"fetch it once with: zoo data {name} --download"
+        )
+    homepage = card.homepage if card else ""
+    if json:
+        show_json({"name": name, "where": text, "homepage": homepage})
+    else:
+        console.print(text, homepage, soft_wrap=True)

@@ -1,0 +1,181 @@
+"""What the files of a folder may be: images, sounds, texts; and how each becomes a column."""
+
+import abc
+import os
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+
+from zoo.data import images, texts
+from zoo.data.dataset import Feature
+from zoo.errors import DataError
+
+# As `zoo.data.audio.SUFFIXES`, whose module needs a library that folders of images do not.
+AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
+SUFFIXES = (*images.SUFFIXES, *AUDIO_SUFFIXES, *texts.SUFFIXES)
+ARRAY_LIMIT_BYTES = 1_000_000_000  # decoded values are kept in memory up to this
+
+Column = np.ndarray | list[Any]
+Decode = Callable[[Path], np.ndarray] | None
+
+
+class Kind(abc.ABC):
+    """One kind of file.
+
+    Attributes:
+        column: of the examples.
+        word: what one of them is called, in the plural.
+        suffixes: of the files, in lower case.
+    """
+
+    column: str
+    word: str
+    suffixes: tuple[str, ...]
+
+    @abc.abstractmethod
+    def header(self, path: Path, *, whole: bool) -> Any:
+        """Return what must be known of every file; with `whole`, make sure that all is sound.
+
+        Raises:
+            DataError: it cannot be read.
+        """
+
+    @abc.abstractmethod
+    def feature(self, headers: Sequence[Any]) -> Feature:
+        """Return the type of the column that these files make."""
+
+    @abc.abstractmethod
+    def values(
+        self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
+    ) -> tuple[Column, Decode]:
+        """Return the stored column, and the function that decodes a value where that is needed."""
+
+    @abc.abstractmethod
+    def size_bytes(self, headers: Sequence[Any], feature: Feature) -> int | None:
+        """Return the size of all decoded values; None where they are to stay files."""
+
+    def note(self, headers: Sequence[Any], feature: Feature) -> str:
+        """Return what a reader of a result must know of these files."""
+        return ""
+
+
+@final
+class Images(Kind):
+    """PNG, JPEG, WebP, BMP and GIF files; a header is the shape (H, W, C)."""
+
+    column, word, suffixes = "image", "images", images.SUFFIXES
+
+    def header(self, path: Path, *, whole: bool) -> tuple[int, ...]:
+        shape = images.image_shape(path)
+        if whole:
+            images.read_image(path)
+        return shape
+
+    def feature(self, headers: Sequence[tuple[int, ...]]) -> Feature:
+        heights, widths, channels = (set(axis) for axis in zip(*headers, strict=True))
+        height = heights.pop() if len(heights) == 1 else None
+        width = widths.pop() if len(widths) == 1 else None
+        return Feature("image", (height, width, max(channels)))
+
+    def size_bytes(self, headers: Sequence[tuple[int, ...]], feature: Feature) -> int | None:
+        return None if None in feature.shape else len(headers) * int(np.prod(feature.shape))
+
+    def values(
+        self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
+    ) -> tuple[Column, Decode]:
+        decode = partial(images.read_image, channels=feature.shape[-1])
+        return (np.stack(list(map(decode, paths))), None) if in_memory else (list(paths), decode)
+
+
+@final
+class Sounds(Kind):
+    """WAV, FLAC and Ogg files; a header is (samples, rate in Hz)."""
+
+    column, word, suffixes = "audio", "sounds", AUDIO_SUFFIXES
+
+    def header(self, path: Path, *, whole: bool) -> tuple[int, int]:
+        from zoo.data.audio import audio_info, read_audio
+
+        info = audio_info(path)
+        if whole:
+            read_audio(path)
+        return info.samples, info.sample_rate_hz
+
+    def feature(self, headers: Sequence[tuple[int, int]]) -> Feature:
+        return Feature("audio", (None,), sample_rate_hz=max(rate for _, rate in headers))
+
+    def size_bytes(self, headers: Sequence[tuple[int, int]], feature: Feature) -> int | None:
+        seconds = sum(samples / rate for samples, rate in headers)
+        return round(4 * seconds * feature.sample_rate_hz)
+
+    def values(
+        self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
+    ) -> tuple[Column, Decode]:
+        decode = partial(_samples, sample_rate_hz=feature.sample_rate_hz)
+        return (list(map(decode, paths)), None) if in_memory else (list(paths), decode)
+
+    def note(self, headers: Sequence[tuple[int, int]], feature: Feature) -> str:
+        rates = Counter(rate for _, rate in headers)
+        if len(rates) == 1:
+            return ""
+        found = ", ".join(f"{count} at {rate:,} Hz" for rate, count in sorted(rates.items()))
+        return f"Sample rates differ ({found}); all were resampled to {max(rates):,} Hz."
+
+
+@final
+class Texts(Kind):
+    """Plain texts, one a file; a header is the text itself."""
+
+    column, word, suffixes = "text", "texts", texts.SUFFIXES
+
+    def __init__(self, encoding: str = ""):
+        self.encoding = encoding
+
+    def header(self, path: Path, *, whole: bool) -> str:
+        return texts.read_text(path, encoding=self.encoding).strip()
+
+    def feature(self, headers: Sequence[str]) -> Feature:
+        return Feature("text")
+
+    def size_bytes(self, headers: Sequence[str], feature: Feature) -> int | None:
+        return 0  # they are in memory already
+
+    def values(
+        self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
+    ) -> tuple[Column, Decode]:
+        return list(headers), None
+
+
+def _samples(path: str | os.PathLike, *, sample_rate_hz: int) -> np.ndarray:
+    from zoo.data.audio import read_audio
+
+    return read_audio(path, sample_rate_hz=sample_rate_hz)[0]
+
+
+def kind_of(files: Sequence[Path], *, encoding: str = "") -> Kind | None:
+    """Return what these files are; None where none is of a known kind.
+
+    Texts beside images or sounds (a readme, a list) are no examples.
+
+    Raises:
+        DataError: there are images and sounds.
+
+    >>> kind_of([Path("a.WAV"), Path("notes.txt")]).word
+    'sounds'
+    """
+    suffixes = Counter(path.suffix.lower() for path in files)
+    kinds = (Images(), Sounds(), Texts(encoding))
+    counts = [sum(suffixes[suffix] for suffix in kind.suffixes) for kind in kinds]
+    if counts[0] and counts[1]:
+        odd = kinds[0] if counts[0] < counts[1] else kinds[1]
+        example = next(path for path in files if path.suffix.lower() in odd.suffixes)
+        raise DataError(
+            f"There are {counts[0]} images and {counts[1]} sounds, such as {example}.",
+            expected="class folders that hold files of one kind",
+            fix="move the others elsewhere",
+        )
+    return next((kind for kind, count in zip(kinds, counts, strict=True) if count), None)

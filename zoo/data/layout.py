@@ -1,0 +1,113 @@
+"""How people lay out data sets of their own: names of splits, folders, and a test split drawn."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from zoo.data.dataset import Split
+from zoo.data.splits import grouped_indices, stratified_indices
+from zoo.errors import ArgumentError, DataError
+
+SPLITS = {  # what folders and files are called, in lower case
+    "train": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+_LISTED = 8  # names shown in a message
+
+
+def split_paths(paths: Sequence[Path]) -> dict[str, Path]:
+    """Return the folders or files that are named after a split: train, validation, test.
+
+    Raises:
+        DataError: two of them are the same split.
+
+    >>> split_paths([Path("Train.csv"), Path("dev.csv"), Path("notes.csv")])["validation"].name
+    'dev.csv'
+    """
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = SPLITS.get((path.name if path.is_dir() else path.stem).lower())
+        if name in found:
+            raise DataError(
+                f"{found[name]} and {path} are both the {name} split.",
+                fix="join the two, or rename one",
+            )
+        if name:
+            found[name] = path
+    return {name: found[name] for name in ("train", "validation", "test") if name in found}
+
+
+def check_test_fraction(test_fraction: float) -> None:
+    """Raise ArgumentError unless this is a share between 0 and 1."""
+    is_number = isinstance(test_fraction, int | float) and not isinstance(test_fraction, bool)
+    if not is_number or not 0 < test_fraction < 1:
+        raise ArgumentError(
+            f"test_fraction is {test_fraction!r}.",
+            expected="a share between 0 and 1",
+            fix="test_fraction=0.2 is usual",
+        )
+
+
+def with_test(
+    splits: dict[str, Split], *, classes: Sequence[str], seed: int, test_fraction: float
+) -> tuple[dict[str, Split], list[str]]:
+    """Return splits that have a test split, and what was done to get it.
+
+    Validation serves where there is any. Otherwise a part of train is drawn: stratified by class,
+    and by whole groups where the examples have a column "group".
+
+    Raises:
+        DataError: too few examples or groups of a class.
+    """
+    if "test" in splits:
+        return splits, []
+    if "validation" in splits:
+        renamed = {"train": splits["train"], "test": splits["validation"]}
+        return renamed, ["There is no test split; validation is used as the test split."]
+    train, shares = splits["train"], (1 - test_fraction, test_fraction)
+    labels = train.labels if classes else np.zeros(len(train), dtype="int64")
+    names = classes or ("documents",)
+    if "group" in train.columns:
+        groups = train.columns["group"]
+        parts = grouped_indices(labels, groups, fractions=shares, seed=seed, classes=names)
+        held = len(set(np.asarray(groups)[parts[1]]))
+        how = f"{held} of {len(set(groups))} groups, {len(parts[1])} examples"
+    else:
+        parts = stratified_indices(labels, fractions=shares, seed=seed, classes=names)
+        how = f"{'stratified, ' if classes else ''}{test_fraction:.0%}"
+    note = f"The test split was drawn: {how}, seed {seed}."
+    return {"train": train.take(parts[0]), "test": train.take(parts[1])}, [note]
+
+
+def inside(folder: Path) -> list[Path]:
+    """Return what is in a folder, sorted, without hidden files.
+
+    Raises:
+        DataError: the folder cannot be listed.
+    """
+    try:
+        return sorted(p for p in folder.iterdir() if not p.name.startswith((".", "__MACOSX")))
+    except OSError as error:
+        raise DataError(
+            f"{folder} cannot be listed ({error.strerror}).", fix="check its permissions"
+        ) from error
+
+
+def sub_folders(folder: Path) -> list[Path]:
+    """Return the folders in a folder, sorted."""
+    return [path for path in inside(folder) if path.is_dir()]
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return sorted names for a message, the first few where there are many.
+
+    >>> listed([f"class_{i}" for i in range(10)])
+    'class_0, class_1, class_2, class_3, class_4, class_5, class_6, class_7 and 2 more'
+    """
+    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+    return ", ".join(sorted(names)[:_LISTED]) + more

@@ -1,0 +1,142 @@
+"""Rows of CSV, TSV and JSON Lines files, each with its line; what is wrong is said by line."""
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from zoo.data.texts import read_text
+from zoo.errors import DataError
+
+SUFFIXES = (".csv", ".tsv", ".jsonl")
+
+Row = tuple[str, Mapping[str, Any] | DataError]  # "line 7", and its values by column
+
+
+def read_rows(
+    path: str | os.PathLike, *, encoding: str = ""
+) -> tuple[tuple[str, ...], Iterator[Row]]:
+    """Return the columns of a table and its rows, read as they are asked for.
+
+    CSV is as RFC 4180 has it: commas, or semicolons where the first line has no comma; fields that
+    hold these or line ends stand in double quotes. TSV has no quotes, as registered with IANA. JSON
+    Lines has one object a line; the columns are those of the first. Blank rows are left out.
+
+    A row that cannot be read comes as the error that it deserves, so that the caller may go on.
+
+    Raises:
+        DataError: the file cannot be read, has no rows, or its first line names no columns.
+
+    >>> import tempfile; path = tempfile.mkdtemp() + "/a.csv"
+    >>> with open(path, "w") as file: _ = file.write("text,label\\n\\"so, so\\",1\\n")
+    >>> columns, rows = read_rows(path)
+    >>> columns, list(rows)
+    (('text', 'label'), [('line 2', {'text': 'so, so', 'label': '1'})])
+    """
+    text = read_text(path, encoding=encoding)
+    if os.fspath(path).lower().endswith(".jsonl"):
+        rows = _json_rows(path, text)
+    else:
+        rows = _csv_rows(path, text)
+    first = next(rows, None)
+    if first is None:
+        raise DataError(f"{path} has a first line, but no rows.", fix="add rows, one an example")
+    columns = () if isinstance(first[1], DataError) else tuple(first[1])
+    if columns:
+        return columns, chain([first], rows)
+    # The first row is damaged; the columns are those of the first that is whole.
+    read = [first]
+    for row in rows:
+        read.append(row)
+        if not isinstance(row[1], DataError):
+            return tuple(row[1]), chain(read, rows)
+    raise first[1]
+
+
+def bad_row(path: str | os.PathLike, where: str, problem: str, *, expected: str) -> DataError:
+    """Return the error on the row of a table at `where`, such as "line 7"."""
+    return DataError(
+        f"{path}, {where} {problem}" + ("" if problem.endswith("?") else "."),
+        expected=expected,
+        fix="mend or remove the row; --skip-corrupt (skip_corrupt=True) leaves such rows out",
+    )
+
+
+def _csv_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
+    tabs = os.fspath(path).lower().endswith(".tsv")
+    top = text.lstrip("\n").partition("\n")[0]
+    comma = "\t" if tabs else ";" if ";" in top and "," not in top else ","
+    quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
+    # Without strict, a quote that is never closed would swallow the rest of the file in silence.
+    reader = csv.reader(io.StringIO(text), delimiter=comma, quoting=quoting, strict=True)
+    columns: list[str] = []
+    while True:
+        line = reader.line_num + 1
+        where = f"line {line}"
+        try:
+            values = next(reader, None)
+        except csv.Error as error:
+            if reader.line_num > line:
+                where = f"lines {line} to {reader.line_num}"
+            problem = _csv_problem(path, where, str(error))
+            if not columns:
+                raise problem from error
+            yield where, problem
+            continue
+        if values is None:
+            return
+        if not any(values):
+            continue
+        if not columns:
+            columns = _header(path, line, values)
+            continue
+        if len(values) != len(columns):
+            fields = f"has {len(values)} field(s), the first line {len(columns)}"
+            expected = "no tab inside a field" if tabs else f'"quotes" around text with "{comma}"'
+            yield where, bad_row(path, where, fields, expected=expected)
+            continue
+        yield where, dict(zip(columns, values, strict=True))
+
+
+def _header(path: str | os.PathLike, line: int, values: list[str]) -> list[str]:
+    columns = [value.strip() for value in values]
+    twice = [name for name in columns if name and columns.count(name) > 1]
+    if twice:
+        raise DataError(
+            f"{path}, line {line} names the column {twice[0]!r} twice.",
+            expected="a first line that names each column once",
+            fix="rename one of them",
+        )
+    return columns
+
+
+def _csv_problem(path: str | os.PathLike, where: str, what: str) -> DataError:
+    limit = csv.field_size_limit()
+    if "field limit" in what:
+        problem = f"has a field of more than {limit:,} characters; is a quote never closed?"
+        expected = f"at most {limit:,} characters; longer texts as .jsonl or .txt files"
+    else:
+        problem = f"cannot be read as CSV ({what}); is a quote out of place, or never closed?"
+        expected = 'a quote inside a "quoted" field is written twice: ""'
+    return bad_row(path, where, problem, expected=expected)
+
+
+def _json_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
+    expected = 'one object a line, such as {"text": "fine", "label": "good"}'
+    for line, raw in enumerate(text.split("\n"), 1):
+        if not raw.strip():
+            continue
+        where = f"line {line}"
+        try:
+            values = json.loads(raw)
+        except (ValueError, RecursionError) as error:
+            what = getattr(error, "msg", None) or "nested too deeply, or too large a number"
+            yield where, bad_row(path, where, f"is no JSON ({what})", expected=expected)
+            continue
+        if isinstance(values, dict) and values:
+            yield where, values
+        else:
+            yield where, bad_row(path, where, "holds no JSON object", expected=expected)
