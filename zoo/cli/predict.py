@@ -10,7 +10,6 @@ from zoo.cli import complete
 from zoo.cli.output import show_json, show_table
 from zoo.errors import DataError
 
-LONGEST_PATH = 1000  # characters; longer words are texts
 LONGEST_TEXT = 60  # characters that the table shows
 
 
@@ -76,10 +75,17 @@ def _inputs(given: list[str], *, texts: bool) -> list[str | Path]:
         if item == "-":
             items += [line.rstrip("\n") for line in sys.stdin if line.strip()]
         else:
-            items.append(Path(item) if len(item) < LONGEST_PATH and Path(item).is_file() else item)
+            items.append(Path(item) if _is_file(item) else item)
     if not items:
         raise DataError("Standard input held no text.", fix="give one text a line")
     return items
+
+
+def _is_file(word: str) -> bool:
+    try:
+        return Path(word).is_file()
+    except OSError:  # longer than any name of a file
+        return False
 
 
 def _has_labels(results: list[dict]) -> bool:
