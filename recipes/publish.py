@@ -35,7 +35,7 @@ def expects_of(runs: list[Run]) -> Expects:
             were made from different data or on different machines.
     """
     metric = runs[0].task.metric
-    minutes = max(run.metrics["seconds"] for run in runs) / 60
+    minutes = min(run.metrics["seconds"] for run in runs) / 60  # the least disturbed
     _check_runs(runs, least=SEEDS_OF_SHORT_RUNS if minutes < SHORT_MINUTES else SEEDS)
     environments = [read_json(run.path / "environment.json") for run in runs]
     facts = {

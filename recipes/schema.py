@@ -150,15 +150,15 @@ class Expects(_Values):
     mean: float
     low: float  # 95 % prediction interval (Student t) for one further run
     high: float
-    minutes: float  # of the slowest of these runs
+    minutes: float  # of the quickest of these runs: what else the machine does only adds
     hardware: str
     data_fingerprint: str
     versions: dict[str, str] = {}
 
     @property
     def unstable(self) -> bool:
-        """An interval wider than 3 points (0.03 nats of a loss) says too little to verify against."""
-        return self.high - self.low > 0.03
+        """An interval wider than 3 points, or a tenth of a loss, says too little to verify by."""
+        return self.high - self.low > (0.1 * self.mean if self.metric == "loss" else 0.03)
 
 
 class Recipe(_Values):
@@ -296,7 +296,11 @@ class Recipe(_Values):
                 "training.epochs": 2,
                 "training.steps_per_epoch": 2,
                 "training.batch_size": min(16, self.training.batch_size),
-                **({"initialization.frozen_epochs": 1} if self.initialization else {}),
+                **(
+                    {"initialization.frozen_epochs": min(1, self.initialization.frozen_epochs)}
+                    if self.initialization
+                    else {}
+                ),
             }
         )
 

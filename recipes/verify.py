@@ -126,7 +126,7 @@ def _comparable(recipe: Recipe) -> Expects:
         raise RecipeError(
             f"{recipe.name} is unstable: a further run may land anywhere in "
             f"{expects.low:.4f} – {expects.high:.4f}.",
-            expected="an interval of at most 3 points",
+            expected="an interval of at most 3 points, or of a tenth of a loss",
             fix="record more seeds, or make the recipe steadier",
         )
     return expects
