@@ -17,7 +17,9 @@ from zoo.catalog.text import MODELS as TEXT_MODELS
 from zoo.errors import ArgumentError, nearest, unknown_name
 
 CATALOG = Path(__file__).parent / "catalog"
-MODELS: dict[str, ModelCard] = {card.name: card for card in (*IMAGE_MODELS, *TEXT_MODELS, *SPEECH_MODELS)}
+MODELS: dict[str, ModelCard] = {
+    card.name: card for card in (*IMAGE_MODELS, *TEXT_MODELS, *SPEECH_MODELS)
+}
 
 
 @functools.cache
@@ -145,7 +147,9 @@ def check_arguments(
             near = nearest(argument, known)
             raise ArgumentError(
                 f"{owner} has no argument {argument!r}.",
-                expected=f"nearest: {', '.join(near)}" if near else f"one of: {', '.join(known) or 'none'}",
+                expected=f"nearest: {', '.join(near)}"
+                if near
+                else f"one of: {', '.join(known) or 'none'}",
                 fix=fix or f"zoo info {owner} lists them",
             )
 

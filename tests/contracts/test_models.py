@@ -10,7 +10,6 @@ import pytest
 
 from zoo import measure, registry, testing
 
-
 SMALLEST = {card.family: card.name for card in reversed(registry.MODELS.values())}.values()
 
 

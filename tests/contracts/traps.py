@@ -297,6 +297,41 @@ TRAPS = (
             "test_crafted_headers_are_refused_with_the_reason",
         ),
     ),
+    # --- export
+    Trap(
+        "a built model that was never called cannot be exported to ONNX",
+        unit("recipes/test_export", "test_every_label_of_the_test_split_is_the_model_s"),
+        upstream("export", "test_a_model_that_was_never_called_cannot_be_exported_to_onnx"),
+    ),
+    Trap(
+        "axes that vary have numbers for names in an ONNX file",
+        unit("recipes/test_export", "test_axes_of_an_onnx_file_have_names"),
+        upstream("export", "test_axes_that_vary_have_numbers_for_names_in_onnx"),
+    ),
+    Trap(
+        "GELU becomes an operation in ONNX that no runtime has",
+        unit("recipes/test_export", "test_gelu_is_held_by_every_format"),
+        upstream("export", "test_an_onnx_file_of_gelu_is_refused_by_the_runtime"),
+    ),
+    Trap(
+        "a SavedModel holds every weight twice",
+        unit("recipes/test_export", "test_a_saved_model_holds_each_weight_once"),
+        upstream("export", "test_a_saved_model_holds_every_weight_twice"),
+    ),
+    Trap(
+        "the function of a SavedModel does not keep the variables that it needs",
+        unit("recipes/test_export", "test_batches_of_any_size_are_taken_with_pixels_as_they_are"),
+        upstream("export", "test_the_function_of_a_saved_model_does_not_keep_its_variables"),
+    ),
+    Trap(
+        "LiteRT files of recurrent networks convert and cannot be run",
+        unit(
+            "recipes/test_export",
+            "test_text_of_any_length_is_taken_in_every_format",
+            "test_what_a_format_cannot_hold_is_refused_with_what_can",
+        ),
+        upstream("export", "test_litert_writes_a_recurrent_network_that_cannot_be_run"),
+    ),
     # --- data
     Trap(
         "TFDS reports data that is missing as a programmer's mistake",

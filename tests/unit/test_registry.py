@@ -15,7 +15,6 @@ from zoo.catalog.tasks import TASKS
 from zoo.catalog.text import MODELS as TEXT_MODELS
 from zoo.errors import ArgumentError, UnknownNameError
 
-
 EVERY_MODEL = (*IMAGE_MODELS, *TEXT_MODELS, *SPEECH_MODELS)
 
 

@@ -47,18 +47,7 @@ def load(
         ArgumentError: no such target or speaker, or a held-out speaker that is to be told.
         DataError: not prepared, not downloadable, damaged, or files of another set.
     """
-    if target not in TARGETS:
-        raise ArgumentError(
-            f"spoken_digit has no target {target!r}.",
-            expected="digit or speaker",
-            fix="set data.arguments.target to one of them",
-        )
-    if held_out and target == "speaker":
-        raise ArgumentError(
-            f"{held_out} cannot be told from the others without being in train.",
-            expected='held_out="" where the speaker is to be told',
-            fix="leave data.arguments.held_out out, or set target to digit",
-        )
+    _check(target, held_out)
     columns = read_columns(name, ["audio", "audio/filename"], data_dir=data_dir, download=download)
     names = [file for split in columns.values() for file in split["audio/filename"]]
     waves = [wave for split in columns.values() for wave in split["audio"]]
@@ -67,12 +56,7 @@ def load(
     digits, speakers, recordings = _parts(names)
     known = tuple(sorted(set(speakers)))
     if held_out and held_out not in known:
-        near = nearest(held_out, known)
-        raise ArgumentError(
-            f"spoken_digit has no speaker {held_out!r}.",
-            expected=f"nearest: {', '.join(near)}" if near else f"one of: {', '.join(known)}",
-            fix=f"set data.arguments.held_out to one of: {', '.join(known)}",
-        )
+        raise _no_speaker(held_out, known)
     in_test = np.array([who == held_out for who in speakers])
     if not held_out:
         in_test = np.array(recordings) < TEST_RECORDINGS
@@ -101,6 +85,30 @@ def load(
         source="tfds",
         homepage=card.homepage,
         notes=(_note(held_out, known),),
+    )
+
+
+def _check(target: str, held_out: str) -> None:
+    if target not in TARGETS:
+        raise ArgumentError(
+            f"spoken_digit has no target {target!r}.",
+            expected="digit or speaker",
+            fix="set data.arguments.target to one of them",
+        )
+    if held_out and target == "speaker":
+        raise ArgumentError(
+            f"{held_out} cannot be told from the others without being in train.",
+            expected='held_out="" where the speaker is to be told',
+            fix="leave data.arguments.held_out out, or set target to digit",
+        )
+
+
+def _no_speaker(held_out: str, known: Sequence[str]) -> ArgumentError:
+    near = nearest(held_out, known)
+    return ArgumentError(
+        f"spoken_digit has no speaker {held_out!r}.",
+        expected=f"nearest: {', '.join(near)}" if near else f"one of: {', '.join(known)}",
+        fix=f"set data.arguments.held_out to one of: {', '.join(known)}",
     )
 
 

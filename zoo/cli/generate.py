@@ -1,0 +1,72 @@
+"""`zoo generate`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from zoo.cli import complete
+from zoo.cli.output import console, show_json
+
+
+def generate_command(
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A run directory, weight or recipe name of a language model.",
+            autocompletion=complete.targets,
+        ),
+    ],
+    prompt: Annotated[
+        str, typer.Option(help="What to go on from; - reads it from standard input.")
+    ] = "",
+    max_tokens: Annotated[
+        int, typer.Option(help="How much to write: characters or byte pairs.", min=0)
+    ] = 500,
+    temperature: Annotated[
+        float, typer.Option(help="0 takes the most likely each time.", min=0)
+    ] = 0.8,
+    top_k: Annotated[
+        int | None, typer.Option(help="Draw among this many of the most likely.", min=1)
+    ] = None,
+    top_p: Annotated[
+        float | None, typer.Option(help="Draw among those that together have this probability.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of the draws.", min=0)] = 1,
+    count: Annotated[int, typer.Option(help="How many texts.", min=1)] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Let a language model write, one token after the other.
+
+    [bold]Examples[/bold]
+
+    zoo generate runs/text-shakespeare-gpt-1 --prompt "ROMEO:"
+
+    head notes.txt | zoo generate runs/text-pydoc-gpt-1 --prompt - --temperature 0.5 --json
+    """
+    from recipes.generate import generate, stream
+    from recipes.run import load
+
+    given = sys.stdin.read().removesuffix("\n") if prompt == "-" else prompt
+    values = {
+        "max_tokens": max_tokens,
+        "temperature": temperature,
+        "top_k": top_k,
+        "top_p": top_p,
+        "seed": seed,
+    }
+    run = load(target)
+    if json or count > 1:
+        texts = generate(run, given, count=count, **values)
+        if json:
+            show_json({"name": run.name, "prompt": given, **values, "texts": texts})
+            return
+        for number, text in enumerate(texts, start=1):
+            console.print(f"— {number} of {count} —", style="bold")
+            sys.stdout.write(given + text + "\n\n")
+        return
+    for piece in stream(run, given, **values):
+        sys.stdout.write(given + piece)
+        sys.stdout.flush()
+        given = ""  # once is enough
+    sys.stdout.write(given + "\n")
