@@ -8,6 +8,7 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.decoding.likelihood import perplexity, token_nats
 from zoo.errors import ArgumentError, DataError, unknown_name
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 SEPARATOR = "\n\n"  # between documents
 TOKENIZERS = ("character", "bpe")
-ROWS = 256  # windows that the model is given at once
 LONGEST_CONTEXT = 65_536
 
 
@@ -160,14 +160,8 @@ class LanguageModeling(Task):
         Returns:
             float32 (B, T - 1), NaN where there is padding.
         """
-        ids = np.asarray(x["ids"])
-        step, (batch, tokens) = assets.sizes["context_length"] - 1, ids.shape
-        count = max(1, math.ceil((tokens - 1) / step))
-        padded = np.pad(ids, ((0, 0), (0, count * step + 1 - tokens)))
-        rows = np.lib.stride_tricks.sliding_window_view(padded, step + 1, axis=1)[:, ::step]
-        rows = rows.reshape(-1, step + 1)
-        nats = [_nats(model, rows[i : i + ROWS]) for i in range(0, len(rows), ROWS)]
-        return np.concatenate(nats).reshape(batch, -1)[:, : tokens - 1]
+        size = assets.sizes["context_length"]
+        return token_nats(model, np.asarray(x["ids"]), context_length=size, padding_id=PADDING_ID)
 
     def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Return nats per token, its exponential, and bits per character, over all tokens."""
@@ -176,7 +170,7 @@ class LanguageModeling(Task):
         loss = total / np.count_nonzero(is_text)
         return {
             "loss": loss,
-            "perplexity": _perplexity(loss),
+            "perplexity": perplexity(loss),
             "bits_per_character": total / math.log(2) / float(truths["characters"].sum()),
         }
 
@@ -185,23 +179,10 @@ class LanguageModeling(Task):
         nats = np.asarray(prediction, dtype="float64")
         nats = nats[~np.isnan(nats)]
         loss = float(nats.mean()) if nats.size else math.nan
-        said = {"perplexity": _perplexity(loss), "loss": loss, "tokens": nats.size}
+        said = {"perplexity": perplexity(loss), "loss": loss, "tokens": nats.size}
         if assets.extra["tokenizer"]["kind"] == "character":
             said["bits_per_character"] = loss / math.log(2)
         return [said]
-
-
-def _nats(model: keras.Model, ids: np.ndarray) -> np.ndarray:
-    """Return (B, T - 1), NaN where the target is padding."""
-    logits, targets = model.predict_on_batch({"ids": ids})["logits"][:, :-1], ids[:, 1:]
-    logits = logits - logits.max(axis=-1, keepdims=True)
-    picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
-    nats = np.log(np.exp(logits).sum(axis=-1)) - picked
-    return np.where(targets == PADDING_ID, np.float32("nan"), nats)
-
-
-def _perplexity(loss: float) -> float:
-    return math.exp(min(loss, 700.0))  # beyond lies no float
 
 
 def _check_length(ids: np.ndarray, *, what: str) -> None:

@@ -1,0 +1,51 @@
+"""How likely a language model finds a text."""
+
+import math
+
+import keras
+import numpy as np
+
+ROWS = 256  # windows that the model is given at once
+
+
+def token_nats(
+    model: keras.Model, ids: np.ndarray, *, context_length: int, padding_id: int
+) -> np.ndarray:
+    """Return the negative log-likelihood of each token after the first, in nats.
+
+    Texts longer than the context are cut into windows that overlap by one token, so that each token
+    but the first is predicted once, from what precedes it in its window.
+
+    Args:
+        model: from {"ids": (B, T)} to {"logits": (B, T, V)}.
+        ids: (B, T), padded at the end.
+        context_length: tokens that the model takes at once.
+        padding_id: of padding.
+
+    Returns:
+        float32 (B, T - 1), NaN where there is padding.
+    """
+    step, (batch, tokens) = context_length - 1, ids.shape
+    count = max(1, math.ceil((tokens - 1) / step))
+    padded = np.pad(ids, ((0, 0), (0, count * step + 1 - tokens)), constant_values=padding_id)
+    rows = np.lib.stride_tricks.sliding_window_view(padded, step + 1, axis=1)[:, ::step]
+    rows = rows.reshape(-1, step + 1)
+    nats = [_nats(model, rows[i : i + ROWS], padding_id) for i in range(0, len(rows), ROWS)]
+    return np.concatenate(nats).reshape(batch, -1)[:, : tokens - 1]
+
+
+def _nats(model: keras.Model, ids: np.ndarray, padding_id: int) -> np.ndarray:
+    logits, targets = model.predict_on_batch({"ids": ids})["logits"][:, :-1], ids[:, 1:]
+    logits = logits - logits.max(axis=-1, keepdims=True)
+    picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
+    nats = np.log(np.exp(logits).sum(axis=-1)) - picked
+    return np.where(targets == padding_id, np.float32("nan"), nats)
+
+
+def perplexity(loss: float) -> float:
+    """Return exp(loss), the number of tokens that the model is torn between on average.
+
+    >>> round(perplexity(1.6), 3)
+    4.953
+    """
+    return math.exp(min(loss, 700.0))  # beyond lies no float
