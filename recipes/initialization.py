@@ -75,7 +75,10 @@ def inherited(source: Run, dataset: "Dataset") -> Assets:
             expected="two classes or more",
             fix="for a folder: one subfolder a class",
         )
-    return replace(source.assets, classes=dataset.classes)
+    extra = dict(source.assets.extra)
+    if "data_rate_hz" in extra:  # clips are brought from it to the rate of the front end
+        extra["data_rate_hz"] = dataset.features["audio"].sample_rate_hz
+    return replace(source.assets, classes=dataset.classes, extra=extra)
 
 
 def take_over(model: keras.Model, source: Run, assets: Assets) -> None:

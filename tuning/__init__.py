@@ -1,5 +1,5 @@
 """Hyperparameter search over the field paths of a recipe.
 
-The package holds no code yet. What a search will stand on is in place: every field of a recipe has a
-dotted path, and `recipes.schema.Recipe.with_values` is the one way to change it.
+A space says which fields may vary and how far, an oracle of Keras Tuner proposes values, each
+proposal is one training run of the recipe, and validation decides.
 """

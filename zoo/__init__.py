@@ -14,6 +14,9 @@ _PUBLIC = {
     "build": "zoo.assembly",
     "check_dataset": "zoo.data.checks",
     "evaluate": "recipes.evaluate",
+    "export": "recipes.export",
+    "finetune": "recipes.finetune",
+    "generate": "recipes.generate",
     "list_datasets": "zoo.registry",
     "list_models": "zoo.registry",
     "load": "recipes.run",
@@ -22,6 +25,7 @@ _PUBLIC = {
     "predict": "recipes.predict",
     "regularize": "zoo.layers.regularize",
     "train": "recipes.train",
+    "tune": "tuning.study",
     "verify": "recipes.verify",
 }
 __all__ = list(_PUBLIC)

@@ -6,7 +6,20 @@ import sys
 
 import typer
 
-from zoo.cli import data, doctor, evaluate, models, predict, recipes, train, verify
+from zoo.cli import (
+    data,
+    doctor,
+    evaluate,
+    export,
+    finetune,
+    generate,
+    models,
+    predict,
+    recipes,
+    train,
+    tune,
+    verify,
+)
 from zoo.cli.output import show_error
 from zoo.errors import ZooError
 from zoo.ownership import import_error
@@ -25,8 +38,12 @@ app.command("info")(models.info_command)
 app.command("data")(data.data_command)
 app.add_typer(recipes.app, name="recipes")
 app.command("train")(train.train_command)
+app.command("tune")(tune.tune_command)
+app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("predict")(predict.predict_command)
+app.command("generate")(generate.generate_command)
+app.command("export")(export.export_command)
 app.command("verify")(verify.verify_command)
 app.command("doctor")(doctor.doctor_command)
 

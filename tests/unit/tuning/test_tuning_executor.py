@@ -1,0 +1,150 @@
+"""The training process may die, print, or be asked for nonsense: the asker always gets an answer."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tuning import executor as module
+from tuning.executor import CrashError, Executor
+from zoo.errors import DataError, RecipeError
+
+# The real loop with actions that need no framework.
+STAND_IN = """
+import os, sys, time
+from zoo import errors
+from tuning import worker
+
+def fail(kind):
+    raise getattr(errors, kind)("What is wrong.", expected="what is right", fix="mend it")
+
+def crash(how):
+    print("before the end", file=sys.stderr)
+    if how == "exception":
+        {}["missing"]
+    os.kill(os.getpid(), 9)
+
+def chat():
+    print("not an answer")
+    os.system("echo nor is this")
+    return os.getpid()
+
+def sleep(seconds, note):
+    open(note, "w").write(str(os.getpid()))
+    time.sleep(seconds)
+
+worker.ACTIONS = {"fail": fail, "crash": crash, "chat": chat, "sleep": sleep}
+worker.main()
+"""
+
+
+@pytest.fixture
+def executor(monkeypatch):
+    monkeypatch.setattr(module, "_CODE", STAND_IN)
+    executor = Executor()
+    yield executor
+    executor.close()
+
+
+def ask(executor, action, *, waiting=lambda: None, **arguments):
+    return executor.ask(action, waiting=waiting, **arguments)
+
+
+def gone(pid):
+    """Whether a process ends within ten seconds."""
+    for _ in range(100):
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def test_one_process_answers_many_requests_and_what_it_prints_is_no_answer(executor):
+    first, second = ask(executor, "chat"), ask(executor, "chat")
+    assert first == second != os.getpid()
+
+
+def test_a_new_process_comes_before_memory_has_grown(executor, monkeypatch):
+    monkeypatch.setattr(module, "TRIALS_PER_PROCESS", 2)
+    pids = [ask(executor, "chat") for _ in range(4)]
+    assert pids[0] == pids[1] != pids[2] == pids[3]
+
+
+@pytest.mark.parametrize("kind", [DataError, RecipeError])
+def test_our_errors_come_back_as_what_they_were(executor, kind):
+    with pytest.raises(kind) as caught:
+        ask(executor, "fail", kind=kind.__name__)
+    error = caught.value
+    assert (error.problem, error.expected, error.fix) == (
+        "What is wrong.",
+        "what is right",
+        "mend it",
+    )
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [("exception", "exit code 1: KeyError: 'missing'"), ("signal", "memory): before the end")],
+)
+def test_a_crash_costs_one_request(executor, how, words):
+    before = ask(executor, "chat")
+    with pytest.raises(CrashError) as caught:
+        ask(executor, "crash", how=how)
+    assert words in str(caught.value)
+    assert "before the end" in caught.value.log
+    assert ask(executor, "chat") != before
+
+
+def test_a_process_that_died_between_requests_is_noticed(executor):
+    os.kill(ask(executor, "chat"), signal.SIGKILL)
+    time.sleep(0.2)
+    with pytest.raises(CrashError, match="signal 9"):
+        ask(executor, "chat")
+    assert ask(executor, "chat")
+
+
+def test_the_asker_is_called_while_it_waits(executor, tmp_path):
+    calls = []
+    ask(
+        executor,
+        "sleep",
+        seconds=2.2,
+        note=str(tmp_path / "pid"),
+        waiting=lambda: calls.append(time.monotonic()),
+    )
+    assert len(calls) >= 1
+
+
+def test_closing_ends_the_process_in_the_middle_of_its_work(executor, tmp_path):
+    note = tmp_path / "pid"
+
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ask(executor, "sleep", seconds=60, note=str(note), waiting=stop)
+    executor.close()
+    assert gone(int(note.read_text()))
+
+
+def test_the_process_ends_when_its_asker_is_killed(tmp_path):
+    note = tmp_path / "pid"
+    code = f"""
+from tuning import executor
+executor._CODE = {STAND_IN!r}
+found = executor.Executor()
+found.ask("sleep", seconds=60, note={str(note)!r}, waiting=lambda: None)
+"""
+    asker = subprocess.Popen([sys.executable, "-c", code])
+    for _ in range(300):
+        if note.exists() and note.read_text():
+            break
+        time.sleep(0.1)
+    asker.send_signal(signal.SIGKILL)
+    asker.wait()
+    assert gone(int(note.read_text()))

@@ -1,0 +1,153 @@
+"""Who proposes the next values: Keras Tuner's oracles, asked and told, rebuilt from a study's table."""
+
+import tempfile
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, final
+
+from tuning.space import Space
+from zoo.errors import RecipeError, unknown_name
+
+ORACLES = {
+    "random": "values drawn independently of one another",
+    "bayesian": "values where a Gaussian process over the trials so far expects most",
+    "hyperband": "many short trials, of which the best go on",
+    "grid": "every combination, one after another",
+}
+FACTOR = 3  # hyperband: one in three goes on, three times as long
+_WORST = 1e30
+_ENDLESS = 10**9  # trials that may fail in a row: the study itself counts them
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What to try next.
+
+    Attributes:
+        drawn: values by field, as the oracle draws them, with its own notes ("tuner/…").
+        epochs: how long to train; None means as long as the recipe says.
+        goes_on_from: the earlier proposal (counted from 0) whose training is continued, or None.
+    """
+
+    drawn: Mapping[str, Any]
+    epochs: int | None
+    goes_on_from: int | None
+
+
+@final
+class Search:
+    """An oracle of Keras Tuner, asked and told one trial at a time.
+
+    Its own files go to a folder that is thrown away: they are written in place, and one that was cut
+    short would lose the study. A study resumes by asking and telling again what its table holds.
+
+    Args:
+        name: one of `ORACLES`.
+        space: what is searched.
+        metric: of validation, by name.
+        mode: "max" or "min".
+        seed: of the draws, 0 or more.
+        epochs: of the recipe: hyperband's longest trial.
+    """
+
+    def __init__(self, name: str, space: Space, *, metric: str, mode: str, seed: int, epochs: int):
+        import keras_tuner
+
+        from tuning.hypermodel import declare
+
+        classes = {
+            "random": keras_tuner.oracles.RandomSearchOracle,
+            "bayesian": keras_tuner.oracles.BayesianOptimizationOracle,
+            "hyperband": keras_tuner.oracles.HyperbandOracle,
+            "grid": keras_tuner.oracles.GridSearchOracle,
+        }
+        hyperparameters = keras_tuner.HyperParameters()
+        declare(hyperparameters, space)
+        # The direction is always said: Keras Tuner guesses "min" for metrics that it does not know.
+        self._objective = keras_tuner.Objective(metric, mode)
+        self._oracle = classes[name](
+            objective=self._objective,
+            hyperparameters=hyperparameters,
+            seed=seed + 1,  # 0 would mean: any
+            max_consecutive_failed_trials=_ENDLESS,
+            **(
+                {"max_epochs": epochs, "factor": FACTOR}
+                if name == "hyperband"
+                else {"max_trials": None}
+            ),
+        )
+        # Hyperband waits for results that a failed trial never gives, and then nothing goes on: it
+        # is told the worst instead.
+        worst = -_WORST if mode == "max" else _WORST
+        self._told_of_failure = worst if name == "hyperband" else None
+        self._oracle.verbose = 0
+        self._folder = tempfile.TemporaryDirectory(prefix="zoo-tune-")
+        self._oracle._set_project_dir(self._folder.name, "oracle")
+        self._trial: Any = None
+
+    def ask(self, recorded: Mapping[str, Any] | None = None) -> Proposal | None:
+        """Return what to try next; None when the search has nothing more to propose.
+
+        Args:
+            recorded: what this very question was answered with before the study was interrupted. It
+                wins, should the oracle now answer otherwise (as on another machine).
+        """
+        from sklearn.exceptions import ConvergenceWarning
+
+        with warnings.catch_warnings():  # a kernel's length at its bound: common, and harmless
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            trial = self._oracle.create_trial("study")
+        if trial.status != "RUNNING":
+            return None
+        if recorded is not None:
+            trial.hyperparameters.values = dict(recorded)
+        self._trial = trial
+        drawn = dict(trial.hyperparameters.values)
+        earlier = drawn.get("tuner/trial_id")
+        return Proposal(
+            drawn=drawn,
+            epochs=drawn.get("tuner/epochs"),
+            goes_on_from=None if earlier is None else int(earlier),
+        )
+
+    def tell(self, value: float | None) -> None:
+        """Say what came of the last proposal: the validation metric, None if the trial failed."""
+        trial, self._trial = self._trial, None
+        value = self._told_of_failure if value is None else value
+        if value is None:
+            trial.status = "FAILED"
+        else:
+            self._oracle.update_trial(trial.trial_id, {self._objective.name: value})
+            trial.status = "COMPLETED"
+        self._oracle.end_trial(trial)
+
+    def close(self) -> None:
+        """Throw Keras Tuner's own files away."""
+        self._folder.cleanup()
+
+
+def check_oracle(name: str, space: Space) -> str:
+    """Return the oracle's name if there is such a one and it can search the space.
+
+    Raises:
+        UnknownNameError: no such oracle; names the nearest.
+        RecipeError: the grid has no end, or hyperband's own field is searched.
+    """
+    if name not in ORACLES:
+        raise unknown_name("oracle", name, ORACLES, fix="zoo tune --help says what each does")
+    endless = [field.path for field in space.fields if not field.countable]
+    if name == "grid" and endless:
+        raise RecipeError(
+            f"A grid needs steps, and {endless[0]} is a range without any.",
+            expected="step: NUMBER, or choices: [a, b, c], for each field",
+            fix="add steps to the space, or search with --oracle random",
+        )
+    paths = [field.path for field in space.fields]
+    if name == "hyperband" and "training.epochs" in paths:
+        raise RecipeError(
+            "hyperband decides training.epochs itself.",
+            expected="a space without training.epochs",
+            fix="leave that field out, or search with --oracle random",
+        )
+    return name

@@ -1,0 +1,234 @@
+"""What a study is asked to do, and where: checked before anything is written or trained."""
+
+import hashlib
+import importlib.metadata
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recipes.load import dump_yaml, load_recipe
+from recipes.run import RECIPE, read_json
+from recipes.schema import Recipe
+from tuning.oracles import check_oracle
+from tuning.space import Space, default_space, load_space
+from tuning.trials import FOLDER, Trial
+from zoo.data.load import folder_of
+from zoo.errors import ArgumentError, RunError, ZooError
+from zoo.files import write_text
+
+STUDY, SPACE, BEST = "study.json", "space.yaml", "best_recipe.yaml"
+MAX_TRIALS = 20  # where the oracle itself has no end
+_PACKAGES = ("kerazoo", "keras-tuner", "keras", "tensorflow")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a study was asked to do.
+
+    Attributes:
+        recipe: that is searched around.
+        space: the fields that vary.
+        oracle: who proposes values.
+        seed: of the proposals; every trial trains with the recipe's own seed.
+        max_trials: the recipe itself included; None lets the oracle end.
+    """
+
+    recipe: Recipe
+    space: Space
+    oracle: str
+    seed: int
+    max_trials: int | None
+
+    def recipe_of(self, trial: Trial) -> Recipe:
+        """Return the recipe of a trial; the first is the recipe as it is."""
+        return self.recipe if trial.number == 1 else self.recipe.with_values(trial.values)
+
+
+def make_plan(
+    recipe: str | Path | Recipe,
+    *overrides: str,
+    folder: Path | None,
+    resume: bool,
+    space: str | Path | None,
+    oracle: str | None,
+    max_trials: int | None,
+    seed: int | None,
+) -> Plan:
+    """Check everything that was asked; on resuming, against what the study was begun with.
+
+    What is not given is, on resuming, as it was then; else the task's own space, "random", seed 0
+    and `MAX_TRIALS` (no limit for hyperband and grid, which end by themselves).
+
+    Raises:
+        ZooError: something does not fit; says what.
+    """
+    _check_numbers(max_trials, seed)
+    base = load_recipe(recipe, *overrides)
+    place = folder_of(base.data.name)  # kept in full: a study may be resumed from anywhere
+    base = base.with_values({"data.name": str(place)}) if place else base
+    old = read_plan(folder) if resume and folder else None
+    if old:
+        _check_same("recipe", _comparable(base), _comparable(old.recipe), folder)
+        base = old.recipe
+    if space is None and old:
+        found = old.space
+    else:
+        found = load_space(space or default_space(base.task.name), base)
+    oracle = oracle or (old.oracle if old else "random")
+    check_oracle(oracle, found)
+    seed = seed if seed is not None else (old.seed if old else 0)
+    if old:
+        _check_same("space", found, old.space, folder)
+        _check_same("oracle", oracle, old.oracle, folder)
+        _check_same("seed", seed, old.seed, folder)
+    if max_trials is None:
+        endless = oracle in ("random", "bayesian")
+        max_trials = old.max_trials if old else MAX_TRIALS if endless else None
+    return Plan(recipe=base, space=found, oracle=oracle, seed=seed, max_trials=max_trials)
+
+
+def next_study(name: str) -> Path:
+    """Return the first of "studies/NAME-1", "studies/NAME-2" … that does not exist."""
+    number = 1
+    while (path := Path("studies") / f"{name.replace('/', '-')}-{number}").exists():
+        number += 1
+    return path
+
+
+def check_study(folder: str | Path | None, *, resume: bool) -> Path | None:
+    """Check that a folder is free for a study, or holds one that is to be resumed; write nothing.
+
+    Returns:
+        The folder; None where none was given.
+
+    Raises:
+        RunError: it is taken, or there is nothing to resume.
+    """
+    if folder is None:
+        if resume:
+            raise RunError(
+                "There is no study to resume.", fix="name its folder: --study FOLDER --resume"
+            )
+        return None
+    folder = Path(folder).expanduser()
+    if folder.exists() and not folder.is_dir():
+        raise RunError(
+            f"{folder} is a file; a study needs a folder there.",
+            fix="move the file away, or give another folder with --study",
+        )
+    begun = (folder / STUDY).exists()
+    if resume and not begun:
+        raise RunError(
+            f"{folder} holds no study to resume.",
+            expected=f"a folder with {STUDY} in it",
+            fix="give the folder that `zoo tune` named, or leave --resume out",
+        )
+    if begun and not resume:
+        raise RunError(
+            f"{folder} already holds a study.",
+            fix="add --resume to go on with it, or give another folder with --study",
+        )
+    if not begun and any(not path.name.endswith(".part") for path in folder.glob("*")):
+        raise RunError(
+            f"{folder} holds other files; nothing was written.",
+            expected="an empty or new folder",
+            fix="give another folder with --study",
+        )
+    return folder
+
+
+def write_plan(folder: Path, plan: Plan, *, facts: dict[str, Any]) -> None:
+    """Write what a study was asked, and `facts` found on its first day (metric, mode, fingerprint)."""
+    files = {RECIPE: plain_values(plan.recipe), SPACE: plan.space.to_dict()}
+    texts = {name: dump_yaml(values) for name, values in files.items()}
+    values = {
+        "oracle": plan.oracle,
+        "seed": plan.seed,
+        "max_trials": plan.max_trials,
+        **facts,
+        "sha256": {name: _sha256(text.encode()) for name, text in texts.items()},
+        "versions": {name: importlib.metadata.version(name) for name in _PACKAGES},
+    }
+    (folder / FOLDER).mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    write_text(folder / STUDY, json.dumps(values, indent=1))  # last: it makes the folder a study
+
+
+def read_plan(folder: Path) -> Plan:
+    """Read what a study was asked.
+
+    Raises:
+        RunError: one of its files was damaged or changed.
+    """
+    values = read_json(folder / STUDY)
+    try:
+        for name, digest in values["sha256"].items():
+            if _sha256((folder / name).read_bytes()) != digest:
+                raise ValueError(f"{name} is another than was begun with")
+        recipe = load_recipe(folder / RECIPE)
+        return Plan(
+            recipe=recipe,
+            space=load_space(folder / SPACE, recipe),
+            oracle=values["oracle"],
+            seed=values["seed"],
+            max_trials=values["max_trials"],
+        )
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, ZooError) as error:
+        raise RunError(
+            f"{folder} was changed: {error}",
+            expected=f"{STUDY}, {RECIPE} and {SPACE} as `zoo tune` wrote them",
+            fix="put them back as they were, or begin another study",
+        ) from error
+
+
+def resume_command(folder: Path) -> str:
+    """Return what goes on with a study."""
+    return f"zoo tune {folder / RECIPE} --study {folder} --resume"
+
+
+def plain_values(recipe: Recipe) -> dict[str, Any]:
+    """Return a recipe's values as a person would write them: no preset expanded, nothing unset.
+
+    What the recipe reached is left out: it is not what the study is asked.
+    """
+    values = recipe.model_dump(exclude={"expects"})
+    return {
+        name: {key: item for key, item in value.items() if item is not None}
+        if isinstance(value, dict)
+        else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _comparable(recipe: Recipe) -> dict[str, Any]:
+    return recipe.model_dump(exclude={"expects"})
+
+
+def _check_same(what: str, given: Any, begun: Any, folder: Path) -> None:
+    if given != begun:
+        raise RunError(
+            f"{folder} holds a study of another {what} than was given now.",
+            expected=f"the {what} that it was begun with"
+            + (f": {begun}" if isinstance(begun, str | int) else ""),
+            fix=resume_command(folder),
+        )
+
+
+def _check_numbers(max_trials: int | None, seed: int | None) -> None:
+    if max_trials is not None and max_trials < 1:
+        raise ArgumentError(
+            f"max_trials={max_trials} leaves nothing to try.",
+            expected="1 or more; the first trial is the recipe as it is",
+            fix="leave --max-trials out, or give a larger number",
+        )
+    if seed is not None and seed < 0:
+        raise ArgumentError(
+            f"seed={seed} is no seed.", expected="0 or more", fix="give another --seed"
+        )

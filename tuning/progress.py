@@ -1,0 +1,124 @@
+"""What a person sees while a study runs."""
+
+import csv
+import sys
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any, final
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
+
+from tuning.trials import Trial
+
+
+@final
+class StudyDisplay:
+    """Show trial, values, validation metric, best so far and remaining time on stderr.
+
+    A terminal gets a live line with the epoch under way besides, anything else one line a trial.
+
+    Args:
+        metric: of validation.
+        max_trials: None where only the oracle knows the end.
+        shown: False keeps silent.
+    """
+
+    def __init__(self, *, metric: str, max_trials: int | None, shown: bool = True):
+        self.metric, self.max_trials = f"val_{metric}", max_trials
+        self.console = Console(file=sys.stderr, quiet=not shown)
+        self._bar: Progress | None = None
+        self._task: Any = None
+        self._history = Path()
+        self._trial: Trial | None = None
+        self._best = self._left = ""
+        if shown and self.console.is_terminal:
+            self._bar = Progress(
+                TextColumn("{task.fields[what]}"),
+                BarColumn(bar_width=24),
+                TextColumn("{task.fields[facts]}"),
+                console=self.console,
+                transient=True,
+            )
+            self._task = self._bar.add_task("study", total=1, what="getting ready", facts="")
+            self._bar.start()
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self.console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+    def begin(self, trial: Trial, folder: Path) -> None:
+        """Watch a trial's run folder from now on."""
+        self._trial, self._history = trial, folder / "history.csv"
+        self.waiting()
+
+    def waiting(self) -> None:
+        """Bring the live line up to date; the run folder says how far the trial is."""
+        if self._bar is None or self._trial is None:
+            return
+        done = _last_epoch(self._history)
+        epoch, value = int(done.get("epoch", 0)), done.get(self.metric)
+        now = f"{self.metric} {float(value):.4f}" if value else "getting ready"
+        self._bar.update(
+            self._task,
+            completed=epoch,
+            total=self._trial.epochs,
+            what=f"{self._place(self._trial)}  epoch {epoch}/{self._trial.epochs}",
+            facts="  ".join(filter(None, (now, self._best, self._left))),
+        )
+
+    def end(self, trial: Trial, best: Trial | None, *, seconds_left: float | None) -> None:
+        """Print what came of a trial."""
+        self._best = f"best {best.value:.4f} (trial {best.number})" if best else ""
+        self._left = f"{clock(seconds_left)} left" if seconds_left else ""
+        came = f"{self.metric} {trial.value:.4f}" if trial.completed else f"failed: {trial.message}"
+        values = "the recipe as it is" if trial.number == 1 else short_values(trial.values)
+        parts = (self._place(trial), came, self._best, clock(trial.seconds), values, self._left)
+        self.say("  ".join(filter(None, parts)))
+        self._trial = None
+
+    def close(self) -> None:
+        """Take the live line away and give the cursor back, also after an interruption."""
+        if self._bar:
+            self._bar.stop()
+
+    def _place(self, trial: Trial) -> str:
+        return f"trial {trial.number:>3}" + (f"/{self.max_trials}" if self.max_trials else "")
+
+
+def short_values(values: Mapping[str, Any]) -> str:
+    """Return values as text, each by the last part of its path where that says enough.
+
+    >>> short_values({"optimizer.learning_rate": 0.01, "training.batch_size": 64})
+    'learning_rate=0.01 batch_size=64'
+    """
+    named = zip(short_names(values), values.values(), strict=True)
+    return " ".join(f"{name}={value}" for name, value in named)
+
+
+def short_names(paths: Collection[str]) -> list[str]:
+    """Return the last parts of dotted paths, whole where two of them would be the same."""
+    lasts = [path.rpartition(".")[2] for path in paths]
+    return [
+        last if lasts.count(last) == 1 else path for path, last in zip(paths, lasts, strict=True)
+    ]
+
+
+def clock(seconds: float) -> str:
+    """Format a span of time.
+
+    >>> clock(75), clock(3700)
+    ('1:15', '1:01:40')
+    """
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+def _last_epoch(path: Path) -> dict[str, str]:
+    """Return the last row of a run's history; empty where there is none yet."""
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    except OSError:
+        return {}
+    return rows[-1] if rows else {}

@@ -1,0 +1,276 @@
+"""The search itself: ask for values, train, tell what came of it; then complete the best run."""
+
+import dataclasses
+import shutil
+import statistics
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+from recipes.load import dump_yaml
+from recipes.run import RECIPE
+from recipes.schema import Recipe
+from tuning.executor import CrashError, Executor
+from tuning.oracles import Search
+from tuning.plan import BEST, Plan, plain_values, resume_command
+from tuning.progress import StudyDisplay
+from tuning.trials import Trial, best_trial, folder_of, read_trials, write_trials
+from zoo.errors import DataError, MachineError, RunError, WeightsError, ZooError
+from zoo.files import write_text
+
+LASTING = (DataError, MachineError, WeightsError)  # the next trial would meet them as well
+FAILURES = 3  # in a row, then something is wrong with the study
+
+
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What a search came to.
+
+    Attributes:
+        path: of its folder.
+        plan: what was asked.
+        metric: of validation, that selected.
+        mode: "max" or "min".
+        trials: all of them, in order.
+        best: the trial that validation prefers.
+        recipe: of that trial; best_recipe.yaml holds it.
+        test: the best trial's metrics on the test split, with intervals.
+        epochs: that the best trial's run was trained in all.
+        ended: why no further trial was begun.
+    """
+
+    path: Path
+    plan: Plan
+    metric: str
+    mode: str
+    trials: list[Trial]
+    best: Trial
+    recipe: Recipe
+    test: dict[str, dict[str, float]]
+    epochs: int
+    ended: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values: what came of it, and every trial."""
+        return {
+            "study": str(self.path),
+            "recipe": self.plan.recipe.name,
+            "oracle": self.plan.oracle,
+            "seed": self.plan.seed,
+            "metric": self.metric,
+            "mode": self.mode,
+            "ended": self.ended,
+            "best": dataclasses.asdict(self.best),
+            "best_recipe": str(self.path / BEST),
+            "test": self.test,
+            "trials": [dataclasses.asdict(trial) for trial in self.trials],
+        }
+
+
+@final
+class Session:
+    """One process's part of a study."""
+
+    def __init__(
+        self,
+        folder: Path,
+        plan: Plan,
+        executor: Executor,
+        *,
+        facts: dict[str, Any],
+        data_dir: str | None,
+        shown: bool,
+    ):
+        self.folder, self.plan, self.executor, self.data_dir = folder, plan, executor, data_dir
+        self.metric, self.mode = facts["metric"], facts["mode"]
+        self.trials = read_trials(folder)
+        self.under_way = self.trials.pop() if _unfinished(self.trials) else None
+        self.oracle = Search(
+            plan.oracle,
+            plan.space,
+            metric=self.metric,
+            mode=self.mode,
+            seed=plan.seed,
+            epochs=plan.recipe.training.epochs,
+        )
+        for trial in self.trials[1:]:  # the oracle knows nothing of the first
+            self.oracle.ask(trial.drawn)
+            self.oracle.tell(trial.value)
+        self.display = StudyDisplay(metric=self.metric, max_trials=plan.max_trials, shown=shown)
+
+    def close(self) -> None:
+        """Give the terminal back and throw the oracle's files away."""
+        self.display.close()
+        self.oracle.close()
+
+    def search(self, deadline: float) -> str:
+        """Run trials until there is a reason not to; return the reason."""
+        failures = 0
+        while self.plan.max_trials is None or len(self.trials) < self.plan.max_trials:
+            trial = self._next()
+            if trial is None:
+                return "the oracle has nothing more to propose"
+            cost = self._cost(trial)
+            if cost is not None and time.monotonic() + cost > deadline:
+                return "no further trial would have ended in the time allowed"
+            done = self._run(trial)
+            failures = 0 if done.completed else failures + 1
+            if failures == FAILURES:
+                raise RunError(
+                    f"{FAILURES} trials in a row failed, the last with: {done.message}",
+                    fix="begin another study with narrower ranges; or mend what is wrong and go on: "
+                    + resume_command(self.folder),
+                )
+        return "all trials were run"
+
+    def finish(self, ended: str) -> Study:
+        """Write the best recipe, complete the best trial's run, and report."""
+        from tuning.report import write_report
+
+        best = best_trial(self.trials, mode=self.mode)
+        if best is None:
+            raise RunError(
+                "No trial came to a result"
+                + (f": {self.trials[-1].message}" if self.trials else "."),
+                fix=f"give it more time: {resume_command(self.folder)}",
+            )
+        recipe = self._best_recipe(best)
+        self.display.say(f"best: trial {best.number}; its run is completed and tested")
+        run = folder_of(self.folder, best.number)
+        waiting = self.display.waiting
+        found = self.executor.ask(
+            "finish", waiting=waiting, folder=str(run), data_dir=self.data_dir
+        )
+        study = Study(
+            path=self.folder,
+            plan=self.plan,
+            metric=self.metric,
+            mode=self.mode,
+            trials=self.trials,
+            best=best,
+            recipe=recipe,
+            test=found["metrics"],
+            epochs=found["epochs"],
+            ended=ended,
+        )
+        write_report(study)
+        return study
+
+    def _next(self) -> Trial | None:
+        """Return the trial that was under way, or what the oracle proposes."""
+        trial, self.under_way = self.under_way, None
+        number, epochs = len(self.trials) + 1, self.plan.recipe.training.epochs
+        if number == 1:
+            values = self.plan.space.own_values(self.plan.recipe)
+            return trial or Trial(number=1, values=values, epochs=epochs)
+        asked = self.oracle.ask(trial.drawn if trial else None)
+        if trial or asked is None:
+            return trial
+        values = self.plan.space.values(asked.drawn)
+        return Trial(
+            number=number,
+            values=values,
+            drawn=asked.drawn,
+            epochs=asked.epochs or values.get("training.epochs", epochs),
+            goes_on_from=None if asked.goes_on_from is None else asked.goes_on_from + 2,
+        )
+
+    def _run(self, trial: Trial) -> Trial:
+        """Train one trial, and record and tell what came of it."""
+        write_trials(self.folder, [*self.trials, trial])
+        run = folder_of(self.folder, trial.number)
+        began = time.monotonic()
+        try:
+            self._make_folder(trial, run)
+            self.display.begin(trial, run)
+            done = _completed(
+                trial,
+                self.executor.ask(
+                    "trial",
+                    waiting=self.display.waiting,
+                    folder=str(run),
+                    epochs=trial.epochs,
+                    data_dir=self.data_dir,
+                ),
+            )
+        except LASTING:
+            raise
+        except ZooError as error:
+            if isinstance(error, CrashError):
+                write_text(run / "error.txt", error.log)
+            seconds = round(time.monotonic() - began, 1)
+            done = dataclasses.replace(
+                trial, status="failed", message=error.problem, seconds=seconds
+            )
+        self.trials.append(done)
+        write_trials(self.folder, self.trials)
+        if trial.number > 1:
+            self.oracle.tell(done.value)
+        best = best_trial(self.trials, mode=self.mode)
+        self.display.end(done, best, seconds_left=self._seconds_left())
+        return done
+
+    def _make_folder(self, trial: Trial, run: Path) -> None:
+        """Make the trial's run folder, with the checkpoint that it goes on from; whole or not there."""
+        if run.exists():
+            return
+        recipe = self.plan.recipe_of(trial)
+        part = run.with_name(f".{run.name}.part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        write_text(part / RECIPE, dump_yaml(recipe.resolved()))
+        if trial.goes_on_from is not None:
+            earlier = folder_of(self.folder, trial.goes_on_from) / "checkpoints"
+            if earlier.exists():  # else it is trained from the start, to the same end
+                shutil.copytree(earlier, part / "checkpoints")
+        part.rename(run)
+
+    def _best_recipe(self, best: Trial) -> Recipe:
+        """Write the best trial's recipe with how it was found."""
+        base = self.plan.recipe
+        recipe = self.plan.recipe_of(best).with_values({"name": f"{base.name}-tuned"})
+        first = self.trials[0]
+        before = f"{first.value:.4f}" if first.completed else "nothing"
+        lines = [
+            f"Found by `zoo tune` around {base.name}: trial {best.number} of {len(self.trials)}, "
+            f"{self.plan.oracle} search, seed {self.plan.seed}.",
+            f"Validation {self.metric} {best.value:.4f}; the recipe as it was reached {before}.",
+            "The best of several trials looks better on validation than it is.",
+        ]
+        header = "".join(f"# {line}\n" for line in lines)
+        write_text(self.folder / BEST, header + dump_yaml(plain_values(recipe)))
+        return recipe
+
+    def _cost(self, trial: Trial) -> float | None:
+        """Return the seconds that a trial will take, by the median of those before; None at first."""
+        done = [t.seconds / t.epochs for t in self.trials if t.completed]
+        before = self.trials[trial.goes_on_from - 1].epochs if trial.goes_on_from else 0
+        return statistics.median(done) * (trial.epochs - before) if done else None
+
+    def _seconds_left(self) -> float | None:
+        left = (self.plan.max_trials or 0) - len(self.trials)
+        done = [trial.seconds for trial in self.trials if trial.completed]
+        return statistics.median(done) * left if done and left > 0 else None
+
+
+def _completed(trial: Trial, found: dict[str, Any]) -> Trial:
+    """Return the trial with what the run came to; without weights to keep, it has failed."""
+    if found["value"] is None:
+        message = f"training {found['stopped'] or 'ended'} after epoch {found['epochs']}"
+        return dataclasses.replace(
+            trial, status="failed", message=message, seconds=found["seconds"]
+        )
+    return dataclasses.replace(
+        trial,
+        status="completed",
+        value=found["value"],
+        loss=found["loss"],
+        epoch=found["epoch"],
+        seconds=found["seconds"],
+        message=f"{found['stopped']} after epoch {found['epochs']}" if found["stopped"] else "",
+    )
+
+
+def _unfinished(trials: list[Trial]) -> bool:
+    return bool(trials) and trials[-1].status == "running"

@@ -1,0 +1,106 @@
+"""The process that trains: one request a line on stdin, one answer a line on stdout.
+
+    python -c "from tuning.worker import main; main()"
+
+It lives through many trials, since loading TensorFlow costs more than a small trial does. It ends as
+soon as stdin does: whoever asked is gone, and a resumed study would train in the same folder.
+"""
+
+import dataclasses
+import gc
+import json
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from recipes.load import load_recipe
+from recipes.make import make_dataset, make_task, precision
+from recipes.run import RECIPE
+from recipes.schema import Recipe
+from tuning.outcome import outcome
+from zoo import devices
+from zoo.errors import ZooError
+
+
+def describe(*, values: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
+    """Load a recipe's data and say what decides: {"metric", "mode", "fingerprint"}."""
+    recipe = Recipe.parse(values, source=values["name"])
+    task = make_task(recipe)
+    dataset = make_dataset(recipe, data_dir=data_dir)
+    return {"metric": task.metric, "mode": task.mode, "fingerprint": dataset.fingerprint}
+
+
+def trial(*, folder: str, epochs: int, data_dir: str | None) -> dict[str, Any]:
+    """Train the recipe in a folder up to an epoch, from its checkpoint if it has one; never read test.
+
+    The schedule is that of the whole recipe, so that a trial that goes on later is, bit for bit, the
+    run that never stopped.
+    """
+    import keras
+
+    from recipes.prepare import prepare
+    from recipes.train import fit
+
+    started = time.perf_counter()
+    recipe = load_recipe(Path(folder) / RECIPE)
+    device = devices.prepare(None)
+    keras.backend.clear_session()  # what the last trial left behind
+    gc.collect()
+    with precision(recipe):
+        setup = prepare(recipe, device=device, data_dir=data_dir)
+        prepared = time.perf_counter() - started
+        setup = dataclasses.replace(setup, recipe=_ending_after(recipe, epochs))
+        recorder, _, selection = fit(setup, Path(folder), resume=True, progress=False)
+    found = outcome(setup, recorder, selection)
+    return found | {"seconds": round(prepared + found["seconds"], 1)}
+
+
+def finish(*, folder: str, data_dir: str | None) -> dict[str, Any]:
+    """Complete the run in a folder, reading the test split; return its test metrics."""
+    from recipes.train import train
+
+    run = train(
+        Path(folder) / RECIPE, run_dir=folder, resume=True, data_dir=data_dir, progress=False
+    )
+    return {"metrics": run.metrics["metrics"], "epochs": len(run.history)}
+
+
+def _ending_after(recipe: Recipe, epochs: int) -> Recipe:
+    """Return the recipe that `fit` ends early; not validated, as the run is still the whole recipe's."""
+    training = recipe.training.model_copy(update={"epochs": epochs})
+    return recipe.model_copy(update={"training": training})
+
+
+ACTIONS = {"describe": describe, "trial": trial, "finish": finish}
+
+
+def main() -> None:
+    """Answer requests until stdin ends; an error that is none of ours ends it with a traceback."""
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C reaches the whole group: the asker decides
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # whatever a library prints is no answer
+    requests: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_read, args=(requests,), daemon=True).start()
+    while True:
+        request = json.loads(requests.get())
+        try:
+            answer = {"found": ACTIONS[request.pop("action")](**request)}
+        except ZooError as error:
+            kind = type(error).__name__
+            said = {"problem": error.problem, "expected": error.expected, "fix": error.fix}
+            answer = {"error": kind, "said": said}
+        answers.write(json.dumps(answer) + "\n")
+        answers.flush()
+
+
+def _read(requests: queue.Queue) -> None:
+    for line in sys.stdin:
+        requests.put(line)
+    os._exit(0)  # at once, in the middle of a step: checkpoints are whole or not there

@@ -1,0 +1,98 @@
+"""`zoo finetune`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli import complete
+from zoo.cli.output import console, show_json, show_metrics
+
+Target = Annotated[
+    str,
+    typer.Argument(help="A run directory, weight or recipe name.", autocompletion=complete.targets),
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(help="key=value changes, such as initialization.backbone_rate=0.3."),
+]
+Data = Annotated[
+    str,
+    typer.Option(help="A folder, a table, or a data set's name.", autocompletion=complete.datasets),
+]
+Epochs = Annotated[int | None, typer.Option(help="In all.", min=1)]
+FrozenEpochs = Annotated[
+    int | None, typer.Option(help="Of these, in which the head is trained alone.", min=0)
+]
+Rate = Annotated[float | None, typer.Option(help="Learning rate of the head.")]
+Seed = Annotated[int, typer.Option(help="Of head, order and augmentation.", min=0)]
+RunDir = Annotated[
+    Path | None, typer.Option(help="Where the run goes; runs/finetune-… by default.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in --run-dir, bit for bit.")
+]
+Smoke = Annotated[
+    bool, typer.Option("--smoke", help="Two short epochs on few examples, to try every joint.")
+]
+Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]
+DataDir = Annotated[str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")]
+Download = Annotated[bool, typer.Option("--download", help="Let TFDS fetch missing data.")]
+SkipCorrupt = Annotated[
+    bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
+
+def finetune_command(
+    target: Target,
+    overrides: Overrides = None,
+    data: Data = ...,
+    epochs: Epochs = None,
+    frozen_epochs: FrozenEpochs = None,
+    learning_rate: Rate = None,
+    seed: Seed = 1,
+    run_dir: RunDir = None,
+    resume: Resume = False,
+    smoke: Smoke = False,
+    device: Device = None,
+    data_dir: DataDir = None,
+    download: Download = False,
+    skip_corrupt: SkipCorrupt = False,
+    json: Json = False,
+) -> None:
+    """Train a model on for other classes: a new head first, then all of it, gently.
+
+    The result is a run like any other: predict, evaluate, export, resume.
+
+    [bold]Examples[/bold]
+
+    zoo finetune resnet20.fashion_mnist --data ./bags
+
+    zoo finetune runs/image-digits-cnn-1 --data ./letters --epochs 20 --frozen-epochs 5
+    """
+    from recipes.finetune import finetune
+
+    run = finetune(
+        target,
+        data,
+        *(overrides or []),
+        epochs=epochs,
+        frozen_epochs=frozen_epochs,
+        learning_rate=learning_rate,
+        seed=seed,
+        run_dir=run_dir,
+        resume=resume,
+        smoke=smoke,
+        device=device,
+        data_dir=data_dir,
+        download=download,
+        skip_corrupt=skip_corrupt,
+    )
+    if json:
+        show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
+        return
+    show_metrics(run.metrics["metrics"])
+    console.print(f"\nrun      {run.path}", soft_wrap=True)
+    console.print(f"report   {run.path / 'report.html'}", soft_wrap=True)
+    console.print(f"predict  zoo predict {run.path} …", soft_wrap=True)

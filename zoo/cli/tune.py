@@ -1,0 +1,106 @@
+"""`zoo tune`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from zoo.cli import complete
+from zoo.cli.output import console, show_json, show_metrics, show_table
+
+if TYPE_CHECKING:
+    from tuning.session import Study
+
+
+def _oracles(incomplete: str) -> list[str]:
+    from tuning.oracles import ORACLES
+
+    return [name for name in ORACLES if name.startswith(incomplete)]
+
+
+Oracle = Annotated[
+    str | None,
+    typer.Option(
+        help="Who proposes values: random (the default), bayesian, hyperband or grid.",
+        autocompletion=_oracles,
+    ),
+]
+MaxTrials = Annotated[
+    int | None,
+    typer.Option(help="The recipe as it is included; 20, or no limit for hyperband and grid."),
+]
+MaxMinutes = Annotated[
+    float | None, typer.Option(help="Begin no trial that would end later than that.")
+]
+Space = Annotated[
+    Path | None, typer.Option(help="YAML of fields and ranges; the task's own by default.")
+]
+
+
+def tune_command(
+    recipe: Annotated[
+        str,
+        typer.Argument(help="A recipe's name or YAML file.", autocompletion=complete.recipes),
+    ],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="key=value changes of every trial, such as training.epochs=15."),
+    ] = None,
+    oracle: Oracle = None,
+    max_trials: MaxTrials = None,
+    max_minutes: MaxMinutes = None,
+    space: Space = None,
+    study: Annotated[
+        Path | None, typer.Option(help="Where the study goes; studies/NAME-N by default.")
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the study in --study; repeat no trial.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="Of the search; 0 by default.")] = None,
+    data_dir: Annotated[
+        str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Search for better values of a recipe; end with a recipe to train and a report.
+
+    Each trial trains the recipe with other values; the first is the recipe
+    as it is. Validation decides; the test split is read once, for the best
+    trial, at the end. A space is a YAML file of fields and ranges:
+
+    optimizer.learning_rate: {low: 1e-4, high: 1e-2, sampling: log}
+    training.batch_size: {choices: \\[32, 64, 128]}
+
+    [bold]Examples[/bold]
+
+    zoo tune image/digits-cnn --max-trials 8
+
+    zoo tune my.yaml training.epochs=15 --oracle bayesian --space mine.yaml
+
+    zoo tune STUDY/recipe.yaml --study STUDY --resume
+    """
+    from tuning.study import tune
+
+    options = {"oracle": oracle, "max_trials": max_trials, "max_minutes": max_minutes}
+    place = {"space": space, "study": study, "resume": resume, "data_dir": data_dir}
+    found = tune(recipe, *(overrides or []), **options, **place, seed=seed)
+    if json:
+        show_json(found.to_dict())
+    else:
+        _show(found)
+
+
+def _show(found: "Study") -> None:
+    from tuning.plan import BEST
+    from tuning.report import REPORT
+
+    first, best = found.trials[0], found.best
+    own = found.plan.space.own_values(found.plan.recipe)
+    rows = [(path, own[path], best.values[path]) for path in own]
+    before = f"{first.value:.4f}" if first.completed else "failed"
+    rows.append((f"validation {found.metric}", before, f"{best.value:.4f}"))
+    show_table(f"trial {best.number} of {len(found.trials)}", ("", "the recipe", "best"), rows)
+    console.print()
+    show_metrics(found.test)
+    console.print(f"\nrecipe  zoo train {found.path / BEST}", soft_wrap=True)
+    console.print(f"report  {found.path / REPORT}", soft_wrap=True)
