@@ -61,12 +61,17 @@ def generate_command(
         if json:
             show_json({"name": run.name, "prompt": given, **values, "texts": texts})
             return
-        for number, text in enumerate(texts, start=1):
-            console.print(f"— {number} of {count} —", style="bold")
-            sys.stdout.write(given + text + "\n\n")
+        _show(texts, after=given)
         return
     for piece in stream(run, given, **values):
         sys.stdout.write(given + piece)
         sys.stdout.flush()
         given = ""  # once is enough
     sys.stdout.write(given + "\n")
+
+
+def _show(texts: list[str], *, after: str) -> None:
+    """Print several texts that go on from the same prompt."""
+    for number, text in enumerate(texts, start=1):
+        console.print(f"— {number} of {len(texts)} —", style="bold")
+        sys.stdout.write(after + text + "\n\n")

@@ -1,7 +1,7 @@
 """`zoo train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -66,6 +66,11 @@ def train_command(
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
         return
     show_metrics(run.metrics["metrics"])
+    _show_folder(run)
+
+
+def _show_folder(run: Any) -> None:
+    """Say where the run lies and what to do with it."""
     console.print(f"\nrun      {run.path}", soft_wrap=True)
     console.print(f"report   {run.path / 'report.html'}", soft_wrap=True)
     example = "TEXT…" if "ids" in run.assets.x else "FILE…"

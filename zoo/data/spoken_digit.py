@@ -48,11 +48,7 @@ def load(
         DataError: not prepared, not downloadable, damaged, or files of another set.
     """
     _check(target, held_out)
-    columns = read_columns(name, ["audio", "audio/filename"], data_dir=data_dir, download=download)
-    names = [file for split in columns.values() for file in split["audio/filename"]]
-    waves = [wave for split in columns.values() for wave in split["audio"]]
-    order = np.argsort(names, kind="stable")
-    names, waves = [names[i] for i in order], [waves[i] for i in order]
+    names, waves = _recordings(name, data_dir=data_dir, download=download)
     digits, speakers, recordings = _parts(names)
     known = tuple(sorted(set(speakers)))
     if held_out and held_out not in known:
@@ -60,7 +56,6 @@ def load(
     in_test = np.array([who == held_out for who in speakers])
     if not held_out:
         in_test = np.array(recordings) < TEST_RECORDINGS
-    classes = _DIGITS if target == "digit" else known
     labels = digits if target == "digit" else [known.index(who) for who in speakers]
     everything = Split(
         {
@@ -70,22 +65,31 @@ def load(
         names=names,
     )
     card = next(card for card in DATASETS if card.name == "spoken_digit")
+    audio = Feature("audio", (None,), sample_rate_hz=SAMPLE_RATE_HZ)
     return Dataset(
         name="spoken_digit",
         splits={
             "train": everything.take(np.flatnonzero(~in_test)),
             "test": everything.take(np.flatnonzero(in_test)),
         },
-        features={
-            "audio": Feature("audio", (None,), sample_rate_hz=SAMPLE_RATE_HZ),
-            "label": Feature("label"),
-        },
-        classes=classes,
+        features={"audio": audio, "label": Feature("label")},
+        classes=_DIGITS if target == "digit" else known,
         licence=card.licence,
         source="tfds",
         homepage=card.homepage,
         notes=(_note(held_out, known),),
     )
+
+
+def _recordings(
+    name: str, *, data_dir: str | os.PathLike | None, download: bool
+) -> tuple[list[str], list[np.ndarray]]:
+    """Return file names and 16-bit samples, in the order of the names."""
+    columns = read_columns(name, ["audio", "audio/filename"], data_dir=data_dir, download=download)
+    names = [file for split in columns.values() for file in split["audio/filename"]]
+    waves = [wave for split in columns.values() for wave in split["audio"]]
+    order = np.argsort(names, kind="stable")
+    return [names[i] for i in order], [waves[i] for i in order]
 
 
 def _check(target: str, held_out: str) -> None:
