@@ -14,8 +14,10 @@ COMMANDS = [
     ("recipes", "show"),
     ("recipes", "copy"),
     ("train",),
+    ("finetune",),
     ("evaluate",),
     ("predict",),
+    ("export",),
     ("verify",),
     ("doctor",),
 ]

@@ -1,0 +1,99 @@
+"""What the reference is generated from."""
+
+import dataclasses
+
+import pytest
+
+from recipes.schema import Recipe
+from zoo import registry
+from zoo.docs import commands, fields, tables
+from zoo.docs.notebook import FILE
+from zoo.regularization import Regularization
+
+
+def test_every_field_of_the_recipe_is_described():
+    text, whole = fields.recipe_fields(), Recipe.model_json_schema()
+    for facts in (whole, *whole["$defs"].values()):
+        for name in facts["properties"]:
+            assert f"| `{name}` |" in text
+    assert "| `learning_rate` | number, > 0 | `0.001` |" in text
+    assert "None" not in text
+
+
+def test_meanings_are_of_fields_that_there_are():
+    whole = Recipe.model_json_schema()
+    there = {f"Recipe.{name}" for name in whole["properties"]}
+    for owner, facts in whole["$defs"].items():
+        there |= {f"{owner}.{name}" for name in facts["properties"]}
+    assert set(fields.MEANINGS) <= there
+
+
+def test_every_knob_is_described():
+    knobs = {field.name for field in dataclasses.fields(Regularization)}
+    assert set(fields.knob_meanings()) == knobs
+
+
+@pytest.mark.parametrize(
+    "schema, words",
+    [
+        ({"type": "number", "exclusiveMinimum": 0, "maximum": 1}, "number, > 0, ≤ 1"),
+        ({"anyOf": [{"type": "integer"}, {"type": "null"}]}, "whole number or `null`"),
+        ({"anyOf": [{"type": "number"}, {"type": "integer"}]}, "number"),
+        ({"enum": ["a", "b"]}, "`a`, `b`"),
+        ({"type": "array", "items": {"type": "string"}}, "list of: text"),
+        (
+            {"anyOf": [{"$ref": "#/$defs/Expects"}, {"const": "unmeasured"}]},
+            "section or `unmeasured`",
+        ),
+    ],
+)
+def test_types_are_put_in_words(schema, words):
+    assert fields.type_of(schema) == words
+
+
+def test_presets_show_what_they_set():
+    text = fields.presets()
+    assert "### Image" in text and "### Text" in text
+    assert "| `weight_decay` | – | 0.01 | 0.05 | 0.1 |" in text
+    assert "| `flip` | – | true | true | true |" in text
+
+
+def test_every_command_has_a_section_with_an_example():
+    text = commands.commands()
+    for name in ("list", "info", "data", "recipes copy", "train", "evaluate", "predict", "verify"):
+        assert f"\n### zoo {name}\n" in f"\n{text}"
+    assert text.count("```sh\n```") == 0
+    assert "| `--max-params` | whole number | – |" in text
+    assert "[bold]" not in text
+
+
+def test_public_names_are_read_without_keras(fresh_python):
+    code = "from zoo.docs import commands; import sys; print(commands.public_names())"
+    out = fresh_python(code + "; assert 'keras' not in sys.modules")
+    assert "| `zoo.build(name, *, input_shape=None" in out
+    assert "| `zoo.Run` |" in out
+
+
+def test_every_model_and_data_set_is_in_a_table():
+    models, arguments = tables.models(), tables.model_arguments()
+    for name in registry.MODELS:
+        assert f"| `{name}` |" in models
+        assert f"- `{name}`: " in arguments
+    details = tables.dataset_details()
+    assert all(f"`{card.name}`" in details for card in registry.list_datasets())
+
+
+def test_cells_of_a_table_stay_in_their_column():
+    assert tables.table(("a",), [("x | y\nz",)]).splitlines()[2] == r"| x \| y z |"
+
+
+@pytest.mark.parametrize(
+    "metric, value, shown",
+    [("accuracy", 0.98765, "98.77%"), ("loss", 1.5, "1.5000"), ("bits_per_character", 2, "2.0000")],
+)
+def test_shares_are_shown_in_per_cent_and_losses_are_not(metric, value, shown):
+    assert tables.number(metric, value) == shown
+
+
+def test_the_notebook_is_plain_json():
+    assert FILE.read_text(encoding="utf-8").endswith("}\n")

@@ -1,0 +1,210 @@
+"""The recipe, field by field, and the presets, from the schema and the knobs' docstring."""
+
+import ast
+import inspect
+import io
+import re
+import tokenize
+from collections.abc import Mapping
+from typing import Any
+
+from recipes import schema
+from recipes.schema import OPTIMIZERS, Recipe
+from zoo import registry, regularization
+from zoo.docs.tables import table
+from zoo.errors import nearest
+from zoo.regularization import PRESETS, Regularization
+
+# Fields whose line in the schema says nothing more; a description or comment there goes first.
+MEANINGS = {
+    "Recipe.name": "path of the file below `recipes/`, without `.yaml`; also names runs",
+    "Recipe.summary": "one sentence",
+    "Recipe.task": "the section `task`",
+    "Recipe.data": "the section `data`",
+    "Recipe.model": "the section `model`",
+    "Recipe.regularization": "the section `regularization`",
+    "Recipe.optimizer": "the section `optimizer`",
+    "Recipe.schedule": "the section `schedule`",
+    "Recipe.training": "the section `training`",
+    "Recipe.initialization": "the section `initialization`; null starts from random numbers",
+    "Recipe.expects": "the section `expects`; written by `python -m recipes.publish`",
+    "TaskValues.name": "a task of the catalog",
+    "TaskValues.arguments": "of the task, by name",
+    "DataValues.name": "a dataset of the catalog, a TFDS name, or the path of a folder or table",
+    "DataValues.arguments": "of the loader, by name",
+    "DataValues.split_seed": "of the validation split, and of a test split that is drawn",
+    "ModelValues.name": "a model of the catalog; `zoo list` shows them",
+    "ModelValues.arguments": "of the builder, by name; `zoo info MODEL` lists them",
+    "RegularizationValues.preset": "values for all knobs at once, by modality and optimizer",
+    "OptimizerValues.name": "a Keras optimizer",
+    "OptimizerValues.arguments": "of the optimizer, by Keras' names; listed below",
+    "ScheduleValues.name": "the shape of the learning rate over training",
+    "TrainingValues.epochs": "how many times `steps_per_epoch` steps are taken",
+    "TrainingValues.batch_size": "examples a step",
+    "TrainingValues.precision": "of the computation; weights and loss stay float32",
+    "TrainingValues.seed": "of initial weights, order, augmentation and dropout",
+    "Expects.metric": "the task's deciding metric, on the test split",
+    "Expects.mean": "of the values",
+    "Expects.high": "its upper end",
+    "Expects.hardware": "that made the record",
+    "Expects.data_fingerprint": "of every example of the data",
+    "Expects.versions": "of the packages that made the record",
+}
+
+
+def recipe_fields() -> str:
+    """Return one table a section of the recipe: field, type, default, meaning."""
+    whole = Recipe.model_json_schema()
+    definitions = whole["$defs"]
+    parts = ["### The recipe", _section("Recipe", whole, definitions)]
+    for name, facts in whole["properties"].items():
+        inside = _reference(facts)
+        if inside:
+            parts += [f"### {name}", _as_yaml(definitions[inside]["description"])]
+            parts += [_section(inside, definitions[inside], definitions)]
+    return "\n\n".join(parts)
+
+
+def _section(owner: str, facts: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
+    knobs, comments = knob_meanings(), _comments(owner)
+    rows = []
+    for name, field in facts["properties"].items():
+        meaning = (
+            field.get("description")
+            or comments.get(name)
+            or MEANINGS.get(f"{owner}.{name}")
+            or (knobs.get(name) if owner == "RegularizationValues" else None)
+        )
+        if meaning is None:
+            near = nearest(f"{owner}.{name}", MEANINGS)
+            raise ValueError(f"{owner}.{name} has no description in the schema; nearest: {near}")
+        default = _default(owner, name, field, facts)
+        rows.append((f"`{name}`", type_of(field), default, _as_yaml(meaning)))
+    return table(("field", "type", "default", "meaning"), rows)
+
+
+def _as_yaml(text: str) -> str:
+    return re.sub(r"\bNone\b", "null", text)
+
+
+def _default(owner: str, name: str, field: Mapping[str, Any], facts: Mapping[str, Any]) -> str:
+    if name in facts.get("required", ()):
+        return "must be given"
+    if owner == "RegularizationValues" and field["default"] is None:
+        return "the preset's"
+    if isinstance(field["default"], dict) and field["default"]:
+        return "its defaults"
+    default = field["default"]
+    return "`null`" if default is None else f"`{str(default).lower()}`"
+
+
+def _reference(field: Mapping[str, Any]) -> str | None:
+    for option in (field, *field.get("anyOf", ())):
+        if "$ref" in option:
+            return option["$ref"].rpartition("/")[2]
+    return None
+
+
+def type_of(field: Mapping[str, Any]) -> str:
+    """Return a JSON schema's type and range in words.
+
+    >>> type_of({"type": "integer", "minimum": 1})
+    'whole number, ≥ 1'
+    """
+    if "anyOf" in field:
+        names = dict.fromkeys(type_of(option) for option in field["anyOf"])
+        if "number" in names:
+            names.pop("whole number", None)
+        return " or ".join(names)
+    if _reference(field):
+        return "section"
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if "const" in field:
+        return f"`{field['const']}`"
+    words = {
+        "integer": "whole number",
+        "number": "number",
+        "string": "text",
+        "boolean": "true or false",
+        "null": "`null`",
+        "object": "values by name",
+    }
+    if field["type"] == "array":
+        return f"list of: {type_of(field['items'])}"
+    bounds = [
+        f"{sign} {field[key]}"
+        for key, sign in (
+            ("minimum", "≥"),
+            ("exclusiveMinimum", ">"),
+            ("maximum", "≤"),
+            ("exclusiveMaximum", "<"),
+        )
+        if key in field
+    ]
+    return ", ".join([words[field["type"]], *bounds])
+
+
+def knob_meanings() -> dict[str, str]:
+    """Return what each regularization knob does, from the docstring of `Regularization`."""
+    text = inspect.getdoc(Regularization).partition("Attributes:\n")[2]
+    entries = re.findall(r"^ {4}(\w[\w, ]*): (.*(?:\n {8}.*)*)", text, re.MULTILINE)
+    return {
+        name: " ".join(meaning.split()).removesuffix(".")
+        for names, meaning in entries
+        for name in names.split(", ")
+    }
+
+
+def _comments(owner: str) -> dict[str, str]:
+    """Return the comment that stands on each field's lines in the schema."""
+    source = inspect.getsource(schema)
+    comments = {
+        token.start[0]: token.string.lstrip("# ")
+        for token in tokenize.generate_tokens(io.StringIO(source).readline)
+        if token.type == tokenize.COMMENT
+    }
+    return {
+        node.target.id: comments[line]
+        for body in ast.walk(ast.parse(source))
+        if isinstance(body, ast.ClassDef) and body.name == owner
+        for node in body.body
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)
+        for line in range(node.lineno, node.end_lineno + 1)
+        if line in comments
+    }
+
+
+def optimizers() -> str:
+    """Return the optimizers with their arguments."""
+    rows = [
+        (f"`{name}`", ", ".join(f"`{argument}`" for argument in arguments))
+        for name, arguments in OPTIMIZERS.items()
+    ]
+    return table(("`optimizer.name`", "`optimizer.arguments`"), rows)
+
+
+def presets() -> str:
+    """Return a table a modality: what each preset sets, where it differs from off."""
+    off = Regularization().to_dict()
+    meanings = knob_meanings()
+    parts = []
+    for modality in dict.fromkeys(card.modality for card in registry.MODELS.values()):
+        values = {
+            preset: regularization.resolve(preset, modality=modality, optimizer="adamw").to_dict()
+            | {"l2": regularization.resolve(preset, modality=modality, optimizer="sgd").l2}
+            for preset in PRESETS
+        }
+        rows = [
+            (f"`{knob}`", *(_value(values[preset][knob], off[knob]) for preset in PRESETS))
+            for knob in meanings
+            if any(values[preset][knob] != off[knob] for preset in PRESETS)
+        ]
+        parts += [f"### {modality.capitalize()}", table(("knob", *PRESETS), rows)]
+    return "\n\n".join(parts)
+
+
+def _value(value: Any, off: Any) -> str:
+    if value == off:
+        return "–"
+    return f"{str(value).lower() if isinstance(value, bool) else value}"

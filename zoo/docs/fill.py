@@ -1,0 +1,59 @@
+"""Which pages have generated parts, and how these are put in."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from zoo.docs import commands, fields, notebook, tables
+
+ROOT = Path(__file__).parents[2]
+PLACE = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
+
+MAKERS: dict[str, Callable[[], str]] = {
+    "models": tables.models,
+    "model_arguments": tables.model_arguments,
+    "datasets": tables.datasets,
+    "dataset_details": tables.dataset_details,
+    "tasks": tables.tasks,
+    "recipes": tables.recipes,
+    "recipe_details": tables.recipe_details,
+    "weights": tables.weights,
+    "fields": fields.recipe_fields,
+    "optimizers": fields.optimizers,
+    "presets": fields.presets,
+    "commands": commands.commands,
+    "public_names": commands.public_names,
+    "tour": notebook.as_markdown,
+}
+
+
+def pages() -> list[Path]:
+    """Return README.md and every page of docs/."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def filled(text: str, *, source: str) -> str:
+    """Return a page's text with every generated part made anew.
+
+    A part lies between `<!-- generated: NAME -->` and `<!-- end -->`.
+
+    Args:
+        text: of the page.
+        source: its name, for the message.
+
+    Raises:
+        ValueError: there is no maker of that name, or a part has no end.
+
+    >>> filled("plain", source="page.md")
+    'plain'
+    """
+
+    def make(found: re.Match) -> str:
+        name = found[1]
+        if name not in MAKERS:
+            raise ValueError(f"{source}: nothing generates {name!r}; there is {', '.join(MAKERS)}")
+        return f"<!-- generated: {name} -->\n{MAKERS[name]()}\n<!-- end -->"
+
+    if text.count("<!-- generated: ") != len(PLACE.findall(text)):
+        raise ValueError(f"{source}: a generated part has no <!-- end -->")
+    return PLACE.sub(make, text)

@@ -1,0 +1,237 @@
+"""Tables of models, datasets, tasks, recipes and weights, from the cards and the recipes."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from recipes.load import load_recipe, recipe_names
+from recipes.schema import Expects, Recipe
+from zoo import registry
+from zoo.catalog.tasks import TASKS
+from zoo.cli.output import human
+
+SHARES = ("accuracy", "macro_f1", "f1", "ece", "top5", "eer", "wer", "cer")  # shown in per cent
+SOURCES = {
+    "embedded": "comes with kerazoo",
+    "tfds": "`zoo data {name} --download`, once",
+    "archive": "put its files into `ZOO_DATA_DIR`; `zoo data {name} --where` names them",
+}
+
+
+def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """Return a Markdown table.
+
+    >>> print(table(("a", "b"), [("1", "2 | 3")]))
+    | a | b |
+    | --- | --- |
+    | 1 | 2 \\| 3 |
+    """
+    columns = tuple(columns)
+    lines = [columns, ("---",) * len(columns), *rows]
+    cells = ([cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def number(metric: str, value: float) -> str:
+    """Return a metric's value as people read it.
+
+    >>> number("accuracy", 0.93884), number("loss", 1.51)
+    ('93.88%', '1.5100')
+    """
+    return f"{value:.2%}" if metric in SHARES else f"{value:.4f}"
+
+
+def models() -> str:
+    """Return a table of models for each modality."""
+    parts = []
+    for modality in dict.fromkeys(card.modality for card in registry.MODELS.values()):
+        infos = [registry.model_info(name) for name in registry.list_models(modality=modality)]
+        tasks = dict.fromkeys(_tasks_of(info["name"]) for info in infos)
+        parts += [f"For {' and '.join(tasks)}:", _models(infos)]
+    return "\n\n".join(parts)
+
+
+def _models(infos: list[dict[str, Any]]) -> str:
+    rows = [
+        (
+            f"`{info['name']}`",
+            f"{info['params']:,}",
+            human(info["macs"]),
+            input_of(info),
+            f"[{info['arxiv']}](https://arxiv.org/abs/{info['arxiv']})"
+            if info["arxiv"]
+            else str(info["year"]),
+            _codes(info["weights"]),
+        )
+        for info in infos
+    ]
+    return table(("model", "parameters", "multiply-adds", "input", "paper", "weights"), rows)
+
+
+def input_of(info: dict[str, Any]) -> str:
+    """Return the default input of a model in words: pixels, tokens or samples."""
+    unit = {"text": " tokens", "speech": " samples"}.get(info["modality"], "")
+    return "×".join(f"{size:,}" for size in info["input_shape"]) + unit
+
+
+def model_arguments() -> str:
+    """Return one section a family: its models, what they are, and what the builders take."""
+    families: dict[str, list[dict[str, Any]]] = {}
+    for name in registry.MODELS:
+        info = registry.model_info(name)
+        families.setdefault(info["family"], []).append(info)
+    parts = []
+    for family, members in families.items():
+        parts += [f"### {family}", f"For {_tasks_of(members[0]['name'])}."]
+        parts += ["\n".join(f"- `{info['name']}`: {info['summary']}" for info in members)]
+        papers = dict.fromkeys(f"*{info['paper']}* ({info['year']})" for info in members)
+        parts += [f"{'; '.join(papers)}."]
+        parts += [_arguments(members)]
+    return "\n\n".join(parts)
+
+
+def _tasks_of(name: str) -> str:
+    return " and ".join(task.replace("_", " ") for task in registry.model_card(name).tasks)
+
+
+def _arguments(members: list[dict[str, Any]]) -> str:
+    """Return a row an argument; where defaults differ within the family, each model's."""
+    rows = []
+    for argument, facts in members[0]["arguments"].items():
+        defaults = {
+            info["name"]: info["arguments"][argument]["default"]
+            for info in members
+            if argument in info["arguments"]
+        }
+        values = list(defaults.values())
+        if all(value == values[0] for value in values):
+            shown = _code(values[0])
+        else:
+            shown = ", ".join(f"{_code(value)} ({name})" for name, value in defaults.items())
+        rows.append((f"`{argument}`", f"`{facts['type']}`", shown))
+    return table(("argument", "type", "default"), rows)
+
+
+def datasets() -> str:
+    """Return the table of datasets."""
+    rows = [
+        (f"`{card.name}`", card.source, card.summary, card.licence)
+        for card in registry.list_datasets()
+    ]
+    rows += [
+        ("any other set of images", "tfds", "by its TensorFlow Datasets name", "its own"),
+        ("a folder", "folder", "images, sounds or texts by class, or plain texts", "yours"),
+        ("a table", "table", "texts with labels: .csv, .tsv, .jsonl", "yours"),
+    ]
+    return table(("dataset", "source", "what", "licence"), rows)
+
+
+def dataset_details() -> str:
+    """Return the datasets of the catalog with where they come from and what they take."""
+    rows = [
+        (
+            f"[`{card.name}`]({card.homepage})" if card.homepage else f"`{card.name}`",
+            card.task.replace("_", " "),
+            str(card.num_classes or "–"),
+            SOURCES[card.source].format(name=card.name),
+            _values(card.arguments),
+            card.licence,
+            "yes" if card.may_ship_weights else "no",
+        )
+        for card in registry.list_datasets()
+    ]
+    columns = ("dataset", "task", "classes", "how to get it", "`data.arguments`", "licence")
+    return table((*columns, "weights may ship"), rows)
+
+
+def tasks() -> str:
+    """Return the tasks with their deciding metric and their arguments."""
+    rows = [
+        (f"`{card.name}`", card.summary, card.modality, card.metric, _values(card.arguments))
+        for card in TASKS
+    ]
+    return table(("task", "what", "input", "metric", "`task.arguments`"), rows)
+
+
+def recipes() -> str:
+    """Return the table of recipes with what they reached."""
+    rows = [
+        (f"`{name}`", recipe.model.name, *_expected(recipe.expects))
+        for name, recipe in _recipes().items()
+    ]
+    columns = ("recipe", "model", "test, mean", "seeds", "a further run, 95 %", "minutes")
+    return table(columns, rows)
+
+
+def recipe_details() -> str:
+    """Return the results of the recipes seed by seed, with the machine that made them."""
+    parts = []
+    for name, recipe in _recipes().items():
+        parts += [f"### {name}", recipe.summary]
+        expects = recipe.expects
+        if expects == "unmeasured":
+            parts.append("Not measured yet.")
+            continue
+        seeds = ", ".join(f"{number(expects.metric, v)} ({s})" for s, v in expects.values.items())
+        versions = ", ".join(
+            f"{package} {version}" for package, version in expects.versions.items()
+        )
+        rows = [
+            (f"test {expects.metric} (seed)", seeds),
+            ("mean", number(expects.metric, expects.mean)),
+            ("a further run, 95 %", _interval(expects)),
+            ("minutes, slowest run", f"{expects.minutes:.1f}"),
+            ("hardware", expects.hardware),
+            ("versions", versions),
+            ("data fingerprint", f"`{expects.data_fingerprint}`"),
+        ]
+        parts.append(table(("", ""), rows))
+    return "\n\n".join(parts)
+
+
+def weights() -> str:
+    """Return the weights that ship with the package."""
+    rows = [
+        (
+            f"`{card.name}`",
+            f"`{card.recipe}`",
+            f"{card.metric} {number(card.metric, card.value)}",
+            f"{number(card.metric, card.low)} – {number(card.metric, card.high)}",
+            f"{card.size_bytes / 1e6:.2f} MB",
+            card.data_licence,
+        )
+        for card in registry.weight_cards().values()
+    ]
+    return table(("weight", "recipe", "test", "95 %, other examples", "size", "data licence"), rows)
+
+
+def _recipes() -> dict[str, Recipe]:
+    return {name: load_recipe(name) for name in recipe_names()}
+
+
+def _expected(expects: Expects | str) -> tuple[str, str, str, str]:
+    if isinstance(expects, str):
+        return "unmeasured", "–", "–", "–"
+    return (
+        f"{expects.metric} {number(expects.metric, expects.mean)}",
+        str(len(expects.values)),
+        _interval(expects),
+        f"{expects.minutes:.1f}",
+    )
+
+
+def _interval(expects: Expects) -> str:
+    low, high = (number(expects.metric, value) for value in (expects.low, expects.high))
+    return f"{low} – {high}" + (" (unstable)" if expects.unstable else "")
+
+
+def _values(values: Any) -> str:
+    return ", ".join(f"`{name}` = {_code(value)}" for name, value in values.items()) or "–"
+
+
+def _codes(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names) or "–"
+
+
+def _code(value: Any) -> str:
+    return f"`{json.dumps(value)}`"
