@@ -88,7 +88,7 @@ def finetuning_recipe(
         data: a folder, a table, or a data set's name.
         epochs, frozen_epochs, learning_rate, seed: of `finetune`.
     """
-    _check_data(source, data)
+    place = _check_data(source, data)
     recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
     has_head = bool(source.assets.classes)  # which a language model has not: all of it is one
     backbone_rate = BACKBONE_RATE if has_head else 1.0
@@ -101,7 +101,7 @@ def finetuning_recipe(
     if frozen_epochs is None:
         frozen_epochs = epochs * FROZEN_EPOCHS // EPOCHS if has_head else 0
     values = {
-        "name": f"finetune/{source.path.name if source.path else source.name}-{Path(data).name}",
+        "name": f"finetune/{source.path.name if source.path else source.name}-{Path(place).name}",
         "summary": f"{recipe.model.name} of {source.name}, trained on for {data}.",
         "task": recipe.task.model_dump(),
         "data": {"name": data},
@@ -133,10 +133,10 @@ def finetuning_recipe(
     return Recipe.parse(values, source=f"finetune {source.name}")
 
 
-def _check_data(source: Run, data: str) -> None:
-    """Refuse what is known to be wrong before anything is loaded."""
-    place = folder_of(data)
-    if (str(place) if place else data) == source.recipe.data.name:
+def _check_data(source: Run, data: str) -> str:
+    """Return the data's name, a folder's in full; refuse what is known to be wrong unseen."""
+    place = str(folder_of(data) or data)
+    if place == source.recipe.data.name:
         raise DataError(
             f"{source.name} was trained on {data} already.",
             expected="other data of the same kind",
@@ -150,6 +150,7 @@ def _check_data(source: Run, data: str) -> None:
             expected=f"one of: {', '.join(_names_of(_MODALITIES[name]))}, or a folder",
             fix="zoo data shows the data sets",
         )
+    return place
 
 
 def _names_of(modality: str) -> list[str]:

@@ -22,7 +22,7 @@ from zoo.files import write_text
 
 FLOAT16_TOLERANCE = 0.001  # of the metric
 SIZE_LIMIT_BYTES = 2_000_000
-SHORT_MINUTES, SEEDS_OF_SHORT_RUNS, SEEDS = 2.0, 5, 3
+SEEDS = 3  # at least
 _UNMEASURED = {"expects": "unmeasured"}  # what was expected of a run changed nothing in it
 WEIGHTS_FOLDER = registry.CATALOG / "weights"
 
@@ -36,7 +36,7 @@ def expects_of(runs: list[Run]) -> Expects:
     """
     metric = runs[0].task.metric
     minutes = min(run.metrics["seconds"] for run in runs) / 60  # the least disturbed
-    _check_runs(runs, least=SEEDS_OF_SHORT_RUNS if minutes < SHORT_MINUTES else SEEDS)
+    _check_runs(runs)
     environments = [read_json(run.path / "environment.json") for run in runs]
     facts = {
         "data": {run.fingerprint for run in runs},
@@ -65,13 +65,12 @@ def expects_of(runs: list[Run]) -> Expects:
     )
 
 
-def _check_runs(runs: list[Run], *, least: int) -> None:
+def _check_runs(runs: list[Run]) -> None:
     seeds = {run.recipe.training.seed for run in runs}
-    if len(seeds) < least or len(seeds) != len(runs):
+    if len(seeds) < SEEDS or len(seeds) != len(runs):
         raise RunError(
             f"{len(runs)} runs with {len(seeds)} seeds are not enough to state what another reaches.",
-            expected=f"{least} seeds, each once ({SEEDS_OF_SHORT_RUNS} for runs under "
-            f"{SHORT_MINUTES:.0f} minutes, else {SEEDS})",
+            expected=f"{SEEDS} seeds or more, each once",
             fix="zoo train RECIPE training.seed=2 and so on",
         )
     name = runs[0].recipe.name

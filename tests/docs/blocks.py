@@ -1,7 +1,6 @@
 """Fenced blocks of a page: found, told apart, and run in order in one folder.
 
-- `python` runs in one namespace a page.
-- `sh` holds commands; `zoo train` runs as a smoke run.
+- `python` runs in one namespace a page, `sh` holds commands; in both, training is a smoke run.
 - `console` holds `$ command` and what it prints; `...` stands for lines left out.
 
 A comment on the line before a fence says what tests must know: `<!-- slow -->` (takes long),
@@ -20,6 +19,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from shell import run_zoo
@@ -140,9 +140,15 @@ def run_page(page: Path, folder: Path, *, slow: bool) -> None:
 
 
 def run_python(code: str, namespace: dict[str, Any], *, source: Path) -> str:
-    """Execute code and return what it printed."""
-    out = io.StringIO()
-    with contextlib.redirect_stdout(out):
+    """Execute code and return what it printed; what it trains are smoke runs."""
+    import zoo
+
+    train, out = zoo.train, io.StringIO()
+
+    def smoke(*arguments: Any, **options: Any) -> Any:
+        return train(*arguments, **options | {"smoke": True})
+
+    with mock.patch.object(zoo, "train", smoke, create=True), contextlib.redirect_stdout(out):
         exec(compile(code, str(source), "exec"), namespace)
     return out.getvalue()
 

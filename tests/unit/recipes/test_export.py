@@ -187,7 +187,9 @@ def test_a_language_model_gives_the_next_token_at_each_position(tmp_path, monkey
     assert "of the next token" in (tmp_path / "out" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.9])  # shorter and longer than the clips of the model
+@pytest.mark.parametrize(  # shorter and longer than the clips of the model
+    "seconds", [0.3, pytest.param(0.9, marks=pytest.mark.slow)]
+)
 def test_a_sound_goes_in_as_a_waveform(tmp_path, monkeypatch, capsys, seconds):
     import soundfile
 
@@ -235,12 +237,12 @@ LSTM, GRU = recurrent(keras.layers.LSTM), recurrent(keras.layers.GRU)
 @pytest.mark.parametrize(
     ("make", "format"),
     [
-        pytest.param(LSTM, "saved_model", id="lstm-saved_model"),
-        pytest.param(LSTM, "onnx", id="lstm-onnx"),
+        pytest.param(LSTM, "saved_model", id="lstm-saved_model", marks=pytest.mark.slow),
+        pytest.param(LSTM, "onnx", id="lstm-onnx", marks=pytest.mark.slow),
         pytest.param(LSTM, "litert", id="lstm-litert"),
-        pytest.param(GRU, "litert", id="gru-litert"),
+        pytest.param(GRU, "litert", id="gru-litert", marks=pytest.mark.slow),
         pytest.param(attention, "onnx", id="attention-onnx"),
-        pytest.param(attention, "litert", id="attention-litert"),
+        pytest.param(attention, "litert", id="attention-litert", marks=pytest.mark.slow),
     ],
 )
 def test_text_of_any_length_is_taken_in_every_format(make, format, tmp_path):

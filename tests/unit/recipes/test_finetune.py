@@ -184,7 +184,9 @@ def test_a_frozen_backbone_runs_without_dropout_and_a_released_one_with_it(parit
     assert spread() > 1e-3
 
 
-@pytest.mark.parametrize("stop", [4, 8])  # while frozen, and after the release
+@pytest.mark.parametrize(  # after the release, and while frozen
+    "stop", [8, pytest.param(4, marks=pytest.mark.slow)]
+)
 def test_a_run_that_is_stopped_resumes_exactly_across_the_release(
     parity, whole, tmp_path, monkeypatch, stop
 ):

@@ -96,12 +96,11 @@ def test_runs_that_are_not_repetitions_of_the_recipe_are_refused(tmp_path, fifth
         expects_of(runs)
 
 
-@pytest.mark.parametrize(("seconds", "enough"), [(119.0, 5), (121.0, 3)])
-def test_short_runs_need_five_seeds_and_long_ones_three(tmp_path, seconds, enough):
-    runs = runs_with(tmp_path, SEVERAL, seconds=seconds)
-    assert len(expects_of(runs[:enough]).values) == enough
-    with pytest.raises(RunError, match=f"{enough} seeds"):
-        expects_of(runs[: enough - 1])
+def test_three_seeds_are_enough_and_two_are_not(tmp_path):
+    runs = runs_with(tmp_path, SEVERAL)
+    assert len(expects_of(runs[:3]).values) == 3
+    with pytest.raises(RunError, match="3 seeds"):
+        expects_of(runs[:2])
 
 
 def test_runs_made_before_and_after_a_record_belong_together(tmp_path):
