@@ -11,7 +11,9 @@ from typing import Any
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullFormatter
 from rounds import machine, machine_lines, positive
 from scipy import stats
 
@@ -115,6 +117,13 @@ def panels(count: int, *, width: float = 3.2, height: float = 2.8) -> tuple[Figu
     figure = Figure(figsize=(width * count, height), layout="constrained")
     row = figure.subplots(1, count, squeeze=False)[0]
     return figure, [theme.plain(axes) for axes in row]
+
+
+def plain_powers(axis: Axis) -> None:
+    """Write the powers of ten of a logarithmic axis in plain figures: the style has no math."""
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_formatter(NullFormatter())
+    axis.set_tick_params(which="minor", length=0)
 
 
 def publish(name: str, lines: Sequence[str], figure: Figure, options: argparse.Namespace) -> None:

@@ -7,7 +7,18 @@ Rates are chosen on validation with the first seed; test accuracy is over all se
 
 import argparse
 
-from looking import bare, interval, learn, panels, parser, percent, publish, start, table
+from looking import (
+    bare,
+    interval,
+    learn,
+    panels,
+    parser,
+    percent,
+    plain_powers,
+    publish,
+    start,
+    table,
+)
 
 from recipes.report import theme
 from recipes.schema import OPTIMIZERS
@@ -112,11 +123,20 @@ def to_lines(results: dict, options: argparse.Namespace) -> list[str]:
 def draw(results: dict):
     """Draw validation accuracy against the rate, one line an optimizer."""
     figure, (axes, right) = panels(2, width=4.6, height=3.6)
-    for name, result in results.items():
+    for number, (name, result) in enumerate(results.items()):
         rates = [USUAL[name] * factor for factor in FACTORS]
-        axes.plot(rates, [100 * result["validation"][f] for f in FACTORS], marker="o", label=name)
+        values = [100 * result["validation"][factor] for factor in FACTORS]
+        axes.plot(
+            rates,
+            values,
+            marker=".",
+            label=name,
+            color=f"C{number % 10}",
+            ls="-" if number < 10 else "--",
+        )
     axes.set(xscale="log", xlabel="learning rate", title="Validation accuracy (%)")
-    axes.set_prop_cycle(None)
+    plain_powers(axes.xaxis)
+    axes.legend(fontsize=7, ncols=2, loc="lower left")
     order = sorted(results, key=lambda name: interval(results[name]["best_test"])[0])
     for place, name in enumerate(order):
         for key, colour, shift in (("usual", theme.MUTED, -0.15), ("best", theme.FIRST, 0.15)):

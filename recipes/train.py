@@ -136,7 +136,13 @@ def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[An
             steps_per_epoch=setup.steps,
             shuffle=False,
             verbose=0,
-            callbacks=[*setup.releases, selection, probe, recorder, *([display] if progress else [])],
+            callbacks=[
+                *setup.releases,
+                selection,
+                probe,
+                recorder,
+                *([display] if progress else []),
+            ],
         )
     return recorder, probe, selection
 

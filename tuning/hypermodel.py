@@ -89,5 +89,6 @@ class RecipeHyperModel(keras_tuner.HyperModel):
         setup = self._setup
         with tempfile.TemporaryDirectory() as folder, precision(setup.recipe):
             recorder, _, selection = fit(setup, Path(folder), resume=False, progress=False)
-        found = outcome(setup, recorder, selection)
-        return {f"val_{setup.task.metric}": found["value"]}
+        value = outcome(setup, recorder, selection)["value"]
+        # Not a number is what Keras Tuner takes for a failed trial.
+        return {f"val_{setup.task.metric}": float("nan") if value is None else value}

@@ -126,7 +126,13 @@ def test_a_folder_of_mixed_sizes_and_colours_is_trained_on_at_one_size(zoo, phot
     Image.new("L", (20, 15), 99).save(photos / "cat" / "gray.png")
     Image.new("CMYK", (9, 30), (9, 99, 0, 0)).save(photos / "dog" / "cmyk.jpg")
     outcome = zoo(
-        "train", DIGITS, "data.name=./photos", "task.arguments.image_size=10", *SMALL, "--run-dir", "run"
+        "train",
+        DIGITS,
+        "data.name=./photos",
+        "task.arguments.image_size=10",
+        *SMALL,
+        "--run-dir",
+        "run",
     )
     assert outcome.code == 0, outcome.err
     outcome = zoo("predict", "run", photos / "cat" / "gray.png", photos / "dog" / "cmyk.jpg")

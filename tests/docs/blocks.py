@@ -156,7 +156,7 @@ def run_python(code: str, namespace: dict[str, Any], *, source: Path) -> str:
 def check_command(command: str, expected: str, folder: Path, *, smoke: bool, exact: bool) -> None:
     """Run a command; it must succeed, and print what the page says that it prints."""
     words = words_of(command)
-    if smoke and words[:2] == ["zoo", "train"] and "--smoke" not in words:
+    if smoke and words[1:2] in (["train"], ["finetune"]) and "--smoke" not in words:
         words.append("--smoke")
     if is_plain(command):
         outcome = run_zoo(*words[1:])

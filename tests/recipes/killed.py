@@ -30,6 +30,7 @@ def die() -> None:
     """End this process as the kernel would when memory runs out."""
     os.kill(os.getpid(), signal.SIGKILL)
 
+
 _SHORT = {
     "data.max_examples": 160,
     "regularization.averaging_decay": 0.9,

@@ -180,7 +180,7 @@ def recipe_details() -> str:
             (f"test {expects.metric} (seed)", seeds),
             ("mean", number(expects.metric, expects.mean)),
             ("a further run, 95 %", _interval(expects)),
-            ("minutes, slowest run", f"{expects.minutes:.1f}"),
+            ("minutes, quickest run", f"{expects.minutes:.1f}"),
             ("hardware", expects.hardware),
             ("versions", versions),
             ("data fingerprint", f"`{expects.data_fingerprint}`"),
