@@ -3,6 +3,7 @@
 import ast
 import inspect
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
@@ -11,6 +12,8 @@ import typer
 
 import zoo
 from zoo.docs.tables import table
+
+SIGNATURE_WIDTH = 84  # characters
 
 
 def commands() -> str:
@@ -112,17 +115,23 @@ def _plain(text: str) -> str:
 
 def public_names() -> str:
     """Return every name of `import zoo` with its signature and what it is, read without Keras."""
-    rows = []
+    parts = []
     for name in zoo.__all__:
         node = _definition(zoo._PUBLIC[name], name)
         meaning = " ".join(ast.get_docstring(node).partition("\n\n")[0].split())
-        call = (
-            f"zoo.{name}({_arguments(node)})"
-            if isinstance(node, ast.FunctionDef)
-            else f"zoo.{name}"
-        )
-        rows.append((f"`{call}`", meaning))
-    return table(("name", "what"), rows)
+        parts += [f"### zoo.{name}", meaning]
+        if isinstance(node, ast.FunctionDef):
+            parts.append(f"```text\n{_call(f'zoo.{name}', _arguments(node))}\n```")
+    return "\n\n".join(parts)
+
+
+def _call(name: str, arguments: str) -> str:
+    """Return a call, its arguments wrapped.
+
+    >>> _call("zoo.load", "target")
+    'zoo.load(target)'
+    """
+    return textwrap.fill(f"{name}({arguments})", SIGNATURE_WIDTH, subsequent_indent="    ")
 
 
 def _definition(module: str, name: str) -> ast.FunctionDef | ast.ClassDef:

@@ -185,7 +185,7 @@ def recipe_details() -> str:
             ("versions", versions),
             ("data fingerprint", f"`{expects.data_fingerprint}`"),
         ]
-        parts.append(table(("", ""), rows))
+        parts.append(table(("what", "value"), rows))
     return "\n\n".join(parts)
 
 

@@ -36,7 +36,7 @@ def written(model, ids, **arguments):
     return np.array(list(sample(model, np.array(ids), **arguments))).T  # (B, tokens)
 
 
-@pytest.mark.parametrize("prompt", [2, CONTEXT, CONTEXT + 9])
+@pytest.mark.parametrize("prompt", [5, CONTEXT, CONTEXT + 9])
 def test_greedy_text_is_the_same_with_and_without_the_cache(model, prompt):
     ids = np.random.default_rng(prompt).integers(1, VOCABULARY, (2, prompt))
     cached, uncached = written(model, ids), written(model, ids, cached=False)
