@@ -128,6 +128,7 @@ def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[An
         first_step=first_epoch * setup.steps,
         augment=setup.augment,
     )
+    shown = [display] if progress else []
     with _stopping_hint(folder), contextlib.closing(display), contextlib.closing(recorder):
         setup.model.fit(
             stream,
@@ -136,13 +137,7 @@ def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[An
             steps_per_epoch=setup.steps,
             shuffle=False,
             verbose=0,
-            callbacks=[
-                *setup.releases,
-                selection,
-                probe,
-                recorder,
-                *([display] if progress else []),
-            ],
+            callbacks=[*setup.releases, selection, probe, recorder, *shown],
         )
     return recorder, probe, selection
 

@@ -16,7 +16,7 @@ from zoo.errors import ArgumentError
 
 PADDINGS = ("none", "reflect")
 MEL_SCALES = ("htk", "slaney")
-NORMALIZATIONS = ("none", "utterance")
+NORMALIZATIONS = ("none", "clip", "utterance")
 
 _WHOLE = ("sample_rate_hz", "fft_size", "num_mels", "num_coefficients")
 _EPSILON = 1e-5  # of the variance in normalization
@@ -45,7 +45,9 @@ class LogMel(keras.layers.Layer):
         padding: "none" gives 1 + (samples - window) // hop frames; "reflect" mirrors half a window
             at both ends, so that frame t lies around sample t · hop: 1 + samples // hop.
         num_coefficients: cosine coefficients that are kept (MFCC); 0 keeps the log-mel features.
-        normalization: "utterance" brings each bin to mean 0 and variance 1 over the clip's frames.
+        normalization: "clip" brings a clip to mean 0 and variance 1 over all frames and bins, which
+            takes its loudness out; "utterance" does so bin by bin, which takes out the microphone as
+            well, and with it every sound that lasts; "none" leaves all.
         **layer_arguments: `name`, `dtype` and the like.
 
     Raises:
@@ -70,7 +72,7 @@ class LogMel(keras.layers.Layer):
         log_floor: float = 1e-6,
         padding: Literal["none", "reflect"] = "none",
         num_coefficients: int = 0,
-        normalization: Literal["none", "utterance"] = "none",
+        normalization: Literal["none", "clip", "utterance"] = "none",
         **layer_arguments: Any,
     ):
         super().__init__(autocast=False, **layer_arguments)
@@ -118,8 +120,9 @@ class LogMel(keras.layers.Layer):
         x = ops.log(ops.maximum(x, self._config["log_floor"]))
         if self.cosines is not None:
             x = ops.matmul(x, self.cosines)  # (B, T, coefficients)
-        if self._config["normalization"] == "utterance":
-            mean, variance = ops.moments(x, axes=1, keepdims=True)  # (B, 1, bins)
+        if self._config["normalization"] != "none":
+            axes = (1, 2) if self._config["normalization"] == "clip" else 1
+            mean, variance = ops.moments(x, axes=axes, keepdims=True)  # (B, 1, 1 or bins)
             x = (x - mean) * ops.rsqrt(variance + _EPSILON)
         return ops.cast(x, self.compute_dtype)
 

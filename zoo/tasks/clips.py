@@ -42,7 +42,8 @@ class ClipClassification(Task):
         low_hz: lower edge of the mel bins.
         high_hz: upper edge; None takes half the sample rate.
         num_coefficients: cepstral coefficients (MFCC) in place of mel bins; 0 keeps the bins.
-        normalization: "utterance" brings each bin to mean 0 and variance 1 over a clip; "none".
+        normalization: "clip" takes the loudness of a clip out; "utterance" the mean and variance of
+            each bin, which suits words and voices but not sounds that last; "none" leaves all.
         regularization: `label_smoothing` and `dropout_rate` act here.
 
     Raises:

@@ -162,19 +162,28 @@ def test_a_tone_is_loudest_in_its_own_bin():
         assert (run(layer, tone[None]).argmax(-1) == index).all()
 
 
-def test_normalization_brings_each_bin_of_each_clip_to_mean_0_and_variance_1():
-    features = run(LogMel(RATE, normalization="utterance", **MEL), clips())
-    np.testing.assert_allclose(features.mean(axis=1), 0, atol=1e-4)
-    np.testing.assert_allclose(features.std(axis=1), 1, atol=1e-3)
+@pytest.mark.parametrize("normalization, axes", [("utterance", 1), ("clip", (1, 2))])
+def test_normalization_brings_each_clip_or_bin_to_mean_0_and_variance_1(normalization, axes):
+    features = run(LogMel(RATE, normalization=normalization, **MEL), clips())
+    np.testing.assert_allclose(features.mean(axis=axes), 0, atol=1e-4)
+    np.testing.assert_allclose(features.std(axis=axes), 1, atol=1e-3)
 
 
-def test_normalization_takes_loudness_out():
-    layer = LogMel(RATE, normalization="utterance", log_floor=1e-12, **MEL)
+def test_normalization_of_a_clip_keeps_what_tells_its_bins_apart():
+    plain = run(LogMel(RATE, **MEL), clips())
+    whole = run(LogMel(RATE, normalization="clip", **MEL), clips())
+    for one, other in zip(plain, whole, strict=True):
+        assert np.corrcoef(one.ravel(), other.ravel())[0, 1] > 0.9999
+
+
+@pytest.mark.parametrize("normalization", ["utterance", "clip"])
+def test_normalization_takes_loudness_out(normalization):
+    layer = LogMel(RATE, normalization=normalization, log_floor=1e-12, **MEL)
     audio = clips()
     np.testing.assert_allclose(run(layer, audio / 8), run(layer, audio), atol=2e-3)
 
 
-@pytest.mark.parametrize("normalization", ["none", "utterance"])
+@pytest.mark.parametrize("normalization", ["none", "clip", "utterance"])
 def test_silence_gives_the_floor_and_no_nan(normalization):
     layer = LogMel(RATE, log_floor=1e-6, normalization=normalization, **MEL)
     features = run(layer, np.zeros((1, 800), "float32"))
@@ -234,7 +243,7 @@ def test_a_model_takes_clips_of_any_length():
         (dict(low_hz=3_000.0, high_hz=2_000.0), "3000 to 2000 Hz"),
         (dict(mel_scale="bark"), "one of htk, slaney"),
         (dict(padding="same"), "one of none, reflect"),
-        (dict(normalization="global"), "one of none, utterance"),
+        (dict(normalization="global"), "one of none, clip, utterance"),
         (dict(power=3), "one of 1, 2"),
         (dict(log_floor=0.0), "log_floor is 0.0"),
         (dict(num_coefficients=41), "0 to 40"),

@@ -126,7 +126,7 @@ def test_data_without_sound_are_refused():
         (dict(clip_seconds=float("nan")), "clip_seconds=nan"),
         (dict(window_ms="25"), "window_ms is '25'"),
         (dict(num_mels=500), "would hold no frequency"),
-        (dict(normalization="mean"), "one of none, utterance"),
+        (dict(normalization="mean"), "one of none, clip, utterance"),
         (dict(high_hz=9_000.0), "half the sample rate"),
         (dict(clip_seconds=0.01), "too short for a window"),
     ],
