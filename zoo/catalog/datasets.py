@@ -69,7 +69,7 @@ DATASETS: tuple[DatasetCard, ...] = (
     DatasetCard(
         name="glue/sst2",
         source="tfds",
-        loader="zoo.data.tfds:load",
+        loader="zoo.data.sst2:load",
         modality="text",
         task="text_classification",
         summary="68,221 phrases and sentences of film reviews, good or bad (Socher et al. 2013)",

@@ -281,13 +281,6 @@ def test_trec_is_the_published_one() -> None:
     assert len(load("trec", data_dir=real("trec"), label="label-fine").classes) == 47
 
 
-def test_sst2_is_the_published_one() -> None:
-    dataset = load("glue/sst2", data_dir=real("glue/sst2"))
-    assert dataset.counts() == {"train": [29780, 37569], "test": [428, 444]}
-    assert dataset.classes == ("negative", "positive")
-    assert "validation split is used" in dataset.notes[0]
-
-
 def test_tiny_shakespeare_is_the_published_one() -> None:
     dataset = load("tiny_shakespeare", data_dir=real("tiny_shakespeare"))
     lengths = {split: len(part[0]["text"]) for split, part in dataset.splits.items()}
