@@ -10,6 +10,7 @@ from recipes.load import load_recipe
 from recipes.run import read_json
 from recipes.schema import Expects, Recipe
 from recipes.train import train
+from zoo import devices
 from zoo.errors import DataError, RecipeError, RunError
 
 
@@ -53,7 +54,8 @@ def verify(
         "equal" (on the machine and versions of the record), "within the interval", or what is wrong.
 
     Raises:
-        RecipeError: nothing is recorded to compare with, or its interval is too wide to say anything.
+        RecipeError: nothing is recorded to compare with, or its interval is too wide to say anything
+            on a machine other than that of the record.
         RunError: the seed is not among the recorded ones.
     """
     recipe = load_recipe(recipe)
@@ -122,11 +124,15 @@ def _comparable(recipe: Recipe) -> Expects:
             f"{recipe.name} is unmeasured; there is nothing to verify.",
             fix=f"zoo train {recipe.name} trains it",
         )
-    if expects.unstable:
+    if not expects.unstable:
+        return expects
+    devices.load_tensorflow()  # so that it starts quietly
+    if not same_machine(expects, devices.environment()):
         raise RecipeError(
             f"{recipe.name} is unstable: a further run may land anywhere in "
             f"{expects.low:.4f} – {expects.high:.4f}.",
-            expected="an interval of at most 3 points, or of a tenth of a loss",
+            expected="an interval of at most 3 points, or of a tenth of a loss; or the machine and "
+            "versions of the record, where a run must repeat it",
             fix="record more seeds, or make the recipe steadier",
         )
     return expects

@@ -241,6 +241,13 @@ def test_the_run_is_kept_where_it_is_asked_for(reach, tmp_path):
     assert not calls[1]["run_dir"].parent.exists()
 
 
+def test_an_unstable_recipe_is_verified_where_its_record_was_made(reach, monkeypatch):
+    wide = measured(low=0.95, high=0.99)
+    monkeypatch.setattr(recipes.verify.devices, "environment", lambda: MACHINE | {"versions": NOW})
+    reach(value=0.975)
+    assert verify(wide)["verdict"] == "equal"
+
+
 @pytest.mark.parametrize(
     ("recipe", "seed", "error", "words"),
     [
