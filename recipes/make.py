@@ -46,7 +46,8 @@ def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
 
     card = registry.model_card(recipe.model.name)
     model = assemble(card, task, assets, arguments=builder_arguments(recipe))
-    return TaskModel(model, task=task)
+    alpha = recipe.regularization_values().r_drop_alpha
+    return TaskModel(model, task=task, r_drop_alpha=alpha)
 
 
 def make_dataset(

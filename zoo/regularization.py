@@ -41,6 +41,9 @@ class Regularization:
         word_dropout_rate: share of tokens that become the unknown token (1511.01432), [0, 1).
         embedding_dropout_rate: of token embeddings, where the builder offers it, [0, 1).
         layer_dropout_rate: inside transformer and recurrent layers, [0, 1).
+        r_drop_alpha: weight of the divergence between two passes with different dropout
+            (2106.14448); doubles the cost of a step; 0 is off.
+        speed_change: largest change of a clip's speed, and with it of its pitch, as a share, [0, 1).
         time_shift_ms: largest shift of a clip to either side, in milliseconds.
         noise_probability: share of clips that noise is added to, [0, 1].
         noise_low_db, noise_high_db: range of the signal-to-noise ratio, in dB.
@@ -72,6 +75,8 @@ class Regularization:
     word_dropout_rate: float = 0.0
     embedding_dropout_rate: float = 0.0
     layer_dropout_rate: float = 0.0
+    r_drop_alpha: float = 0.0
+    speed_change: float = 0.0
     time_shift_ms: float = 0.0
     noise_probability: float = 0.0
     noise_low_db: float = 5.0
@@ -139,10 +144,18 @@ _BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
         "none": {},
         "light": dict(embedding_dropout_rate=0.1, layer_dropout_rate=0.1),
         "medium": dict(
-            embedding_dropout_rate=0.2, word_dropout_rate=0.1, layer_dropout_rate=0.2, max_norm=3.0
+            embedding_dropout_rate=0.2,
+            word_dropout_rate=0.1,
+            layer_dropout_rate=0.2,
+            max_norm=3.0,
+            r_drop_alpha=1.0,
         ),
         "strong": dict(
-            embedding_dropout_rate=0.4, word_dropout_rate=0.2, layer_dropout_rate=0.3, max_norm=3.0
+            embedding_dropout_rate=0.4,
+            word_dropout_rate=0.2,
+            layer_dropout_rate=0.3,
+            max_norm=3.0,
+            r_drop_alpha=5.0,
         ),
     },
     "speech": {
@@ -151,6 +164,7 @@ _BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
             time_shift_ms=100.0, noise_probability=0.5, noise_low_db=10.0, noise_high_db=20.0
         ),
         "medium": dict(
+            speed_change=0.1,
             time_shift_ms=100.0,
             noise_probability=0.8,
             noise_low_db=5.0,
@@ -161,6 +175,7 @@ _BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
             time_mask_width=20,
         ),
         "strong": dict(
+            speed_change=0.15,
             time_shift_ms=100.0,
             noise_probability=0.8,
             noise_low_db=0.0,
@@ -223,6 +238,7 @@ _SHARES = (
     "word_dropout_rate",
     "embedding_dropout_rate",
     "layer_dropout_rate",
+    "speed_change",
 )
 _PROBABILITIES = ("crop_min_scale", "erasing_probability", "noise_probability")
 

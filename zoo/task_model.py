@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Protocol
 
 import keras
+from keras import ops
 
 
 class Scores(Protocol):
@@ -25,21 +26,27 @@ class TaskModel(keras.Model):
         model: functional, one or several inputs and outputs.
         task: its `loss` gives the total under "loss" and what to show beside it under the names of
             `task.shown`.
+        r_drop_alpha: weight of the divergence between two passes in training that differ in their
+            dropout (2106.14448, eq. 4), of the output "logits"; 0 makes one pass.
     """
 
-    def __init__(self, model: keras.Model, *, task: Scores):
+    def __init__(self, model: keras.Model, *, task: Scores, r_drop_alpha: float = 0.0):
         outputs = model.output if isinstance(model.output, dict) else {"logits": model.output}
         super().__init__(
             inputs={tensor.name: tensor for tensor in model.inputs},
             outputs=dict(outputs),
             name=model.name,
         )
-        self.task = task
+        self.task, self.r_drop_alpha = task, r_drop_alpha
         self.shown = [keras.metrics.Mean(name=name) for name in task.shown]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
         """Return the task's loss plus the penalties of the layers."""
         total = self.task.loss(y, y_pred)["loss"]
+        if training and self.r_drop_alpha:
+            again = self(x, training=True)
+            total = (total + self.task.loss(y, again)["loss"]) / 2
+            total += self.r_drop_alpha * divergence(y_pred["logits"], again["logits"])
         for penalty in self.losses:
             total = total + keras.ops.cast(penalty, total.dtype)
         return total
@@ -50,3 +57,22 @@ class TaskModel(keras.Model):
         for mean in self.shown:
             mean.update_state(values[mean.name])
         return self.get_metrics_result()
+
+
+def divergence(logits: Any, others: Any) -> Any:
+    """Return the mean of both Kullback-Leibler divergences between two sets of predictions.
+
+    Args:
+        logits: (…, K).
+        others: of the same shape.
+
+    Returns:
+        Scalar float32 >= 0, in nats: the mean over all but the last axis.
+
+    >>> float(divergence([[0.0, 1.0]], [[0.0, 1.0]]))
+    0.0
+    """
+    one, other = (ops.log_softmax(ops.cast(part, "float32")) for part in (logits, others))
+    # KL(p, q) + KL(q, p) = Σ (p - q) (log p - log q)
+    both = ops.sum((ops.exp(one) - ops.exp(other)) * (one - other), axis=-1)
+    return ops.mean(both) / 2

@@ -18,6 +18,7 @@ _AUGMENTATION = (
     "cutmix_alpha",
     "erasing_probability",
     "word_dropout_rate",
+    "speed_change",
     "time_shift_ms",
     "noise_probability",
     "frequency_masks",
@@ -196,6 +197,7 @@ def _not_applied(
     reasons["stochastic_depth_rate"] = "the residual branches of a finished graph are not known"
     for name in ("embedding_dropout_rate", "layer_dropout_rate"):
         reasons[name] = "it belongs inside layers, when they are built"
+    reasons["r_drop_alpha"] = "it belongs to the training step, which a recipe's model has"
     reasons["batch_norm"] = "normalization layers cannot be added to or taken from a finished graph"
     if not sites.found:
         reasons["dropout_rate"] = "there is no Dense layer at an output and no Dropout to set"

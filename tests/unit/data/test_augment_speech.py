@@ -8,7 +8,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.data.augment.speech import add_noise, speech_augmentation, time_shift
+from zoo.data.augment.speech import add_noise, speech_augmentation, speed, time_shift
 from zoo.regularization import Regularization
 
 SEED = (3, 7)
@@ -46,6 +46,27 @@ def test_shifts_are_spread_evenly_over_both_sides():
     shifts = 21 - moved[:, 20]  # the middle never becomes silence
     shares = np.bincount((shifts + 5).astype(int), minlength=11) / 4_000
     np.testing.assert_allclose(shares, 1 / 11, atol=0.02)
+
+
+def test_speed_is_that_of_numpys_interpolation_and_is_spread_over_the_range():
+    time = np.arange(401.0) - 200
+    audio = np.tile(np.sin(time / 9) * np.exp(-((time / 60) ** 2)), (500, 1)).astype("float32")
+    played = speed(tf.constant(audio), SEED, change=0.2).numpy()
+    candidates = np.linspace(0.8, 1.2, 401)
+    table = np.stack([np.interp(time * f, time, audio[0], left=0, right=0) for f in candidates])
+    errors = ((played[:, None] - table[None]) ** 2).mean(-1)  # clip, candidate
+    assert errors.min(axis=1).max() < 1e-5
+    factors = candidates[errors.argmin(axis=1)]
+    assert 0.8 <= factors.min() < 0.81 and 1.19 < factors.max() <= 1.2
+    assert factors.mean() == pytest.approx(1, abs=0.02)
+
+
+def test_a_speed_that_does_not_change_leaves_clips_and_silence_fills_a_faster_one():
+    audio = clips(samples=41)
+    np.testing.assert_allclose(speed(tf.constant(audio), SEED, change=0.0), audio, atol=1e-6)
+    played = speed(tf.ones((200, 41)), SEED, change=0.5).numpy()
+    silent = (played == 0).sum(axis=1)
+    assert (played[:, 20] == 1).all() and silent.max() >= 10 and (silent % 2 == 0).all()
 
 
 @given(seed=seeds, ratio=st.floats(-5, 30))

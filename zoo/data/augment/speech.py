@@ -16,7 +16,7 @@ from zoo.regularization import Regularization
 Tensors = dict[str, tf.Tensor]
 Augmentation = Callable[[Tensors, Tensors, Seed], tuple[Tensors, Tensors]]
 
-TIME_SHIFT, NOISE = range(2)  # folded into the batch's seed; never renumber (see `batch`)
+TIME_SHIFT, NOISE, SPEED = range(3)  # folded into the batch's seed; never renumber (see `batch`)
 
 _STEEPEST = 2.0  # power falls as 1 / frequency ** colour: 0 is white, 1 pink, 2 brown
 
@@ -25,6 +25,36 @@ class WithFront(Protocol):
     """`zoo.tasks.base.Assets`; `extra["front"]` holds "sample_rate_hz"."""
 
     extra: dict[str, dict[str, int]]
+
+
+def speed(audio: tf.Tensor, seed: Seed, *, change: float) -> tf.Tensor:
+    """Play each clip faster or slower, by a factor within 1 ± `change`; pitch goes with it.
+
+    The middle of a clip stays where it is. What a faster clip leaves empty at its ends is silence;
+    the ends of a slower one are lost. Samples between samples are interpolated linearly.
+
+    Args:
+        audio: float32 (B, N).
+        seed: (2,).
+        change: [0, 1); 0 changes nothing.
+
+    Returns:
+        float32 (B, N).
+
+    >>> speed(tf.ones((2, 8)), (0, 1), change=0.1).shape
+    TensorShape([2, 8])
+    """
+    batch, length = tf.shape(audio)[0], tf.shape(audio)[1]
+    factor = tf.random.stateless_uniform((batch, 1), seed, minval=1 - change, maxval=1 + change)
+    middle = tf.cast(length - 1, tf.float32) / 2
+    places = (tf.cast(tf.range(length), tf.float32)[None, :] - middle) * factor + middle  # (B, N)
+    below = tf.floor(places)
+    share = places - below
+    padded = tf.pad(audio, [[0, 0], [1, 1]])  # silence on both sides
+    index = tf.clip_by_value(tf.cast(below, tf.int32) + 1, 0, length + 1)
+    after = tf.clip_by_value(tf.cast(below, tf.int32) + 2, 0, length + 1)
+    left, right = (tf.gather(padded, at, batch_dims=1) for at in (index, after))
+    return tf.ensure_shape(left * (1 - share) + right * share, audio.shape)
 
 
 def time_shift(audio: tf.Tensor, seed: Seed, *, samples: int) -> tf.Tensor:
@@ -99,12 +129,12 @@ def speech_augmentation(values: Regularization, *, assets: WithFront) -> Augment
     """Return the function that augments batches of clips as the knobs in `values` say.
 
     Args:
-        values: knobs `time_shift_ms`, `noise_probability`, `noise_low_db`, `noise_high_db`; the
-            others act elsewhere.
+        values: knobs `speed_change`, `time_shift_ms`, `noise_probability`, `noise_low_db`,
+            `noise_high_db`; the others act elsewhere.
         assets: gives the sample rate.
 
     Returns:
-        None when both are off. Otherwise a function of (x, y, seed) that returns (x, y) with
+        None when all are off. Otherwise a function of (x, y, seed) that returns (x, y) with
         `x["audio"]`, float32 (B, N), changed; `y` and all other entries pass through.
 
     >>> from types import SimpleNamespace
@@ -115,6 +145,8 @@ def speech_augmentation(values: Regularization, *, assets: WithFront) -> Augment
     TensorShape([2, 800])
     """
     changes: dict[int, Callable[[tf.Tensor, Seed], tf.Tensor]] = {}
+    if values.speed_change:
+        changes[SPEED] = partial(speed, change=values.speed_change)
     samples = round(values.time_shift_ms * assets.extra["front"]["sample_rate_hz"] / 1000)
     if samples:
         changes[TIME_SHIFT] = partial(time_shift, samples=samples)
