@@ -60,6 +60,9 @@ def intervals(
 ) -> dict[str, dict[str, float]]:
     """Score a split with 95 % bootstrap intervals (percentiles over resampled examples).
 
+    Where every example is right there is nothing to resample: a share of 1 has the exact interval
+    of its binomial, so that 250 right of 250 say "98.5 % at least".
+
     The interval speaks of other test examples; how far another training run may land is what a
     recipe's `expects` says.
 
@@ -80,17 +83,18 @@ def intervals(
         scores = task.score(picked, {name: value[chosen] for name, value in truths.items()})
         for name, value in scores.items():
             drawn[name].append(value)
-    edges = [50 * (1 - LEVEL), 50 * (1 + LEVEL)]
     return {
-        name: dict(
-            zip(("value", "low", "high"), (value, *_percentiles(drawn[name], edges)), strict=True)
-        )
-        for name, value in values.items()
+        name: {"value": value} | _interval(drawn[name], count) for name, value in values.items()
     }
 
 
-def _percentiles(values: list[float], edges: list[float]) -> list[float]:
-    return [float(value) for value in np.percentile(values, edges)]
+def _interval(values: list[float], count: int) -> dict[str, float]:
+    """Return the ends of an interval from the values of resamples of `count` examples."""
+    tail = (1 - LEVEL) / 2
+    if min(values) == max(values) == 1.0:
+        return {"low": tail ** (1 / count), "high": 1.0}  # Clopper and Pearson's
+    low, high = np.percentile(values, [100 * tail, 100 * (1 - tail)])
+    return {"low": float(low), "high": float(high)}
 
 
 def evaluate(target: Any, *, data_dir: str | None = None, batch_size: int = 256) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pytest
 
 import zoo
 from recipes.evaluate import predictions_of
+from recipes.export import FORMATS, export
 from recipes.load import load_recipe
 from zoo import registry, testing
 from zoo.data.audio import write_wav
@@ -101,3 +102,16 @@ def test_hundred_files_get_the_labels_of_evaluation(card, tmp_path):
     predictions, _ = predictions_of(run.model, run.task, run.assets, encoded, batch_size=64)
     expected = [run.assets.classes[k] for k in predictions.argmax(-1)]
     assert [item["predictions"][0]["label"] for item in run.predict(inputs)] == expected
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("format", FORMATS)
+@pytest.mark.parametrize(
+    "name", ["cnn_small.digits", "textcnn.docstrings", "ds_cnn_s.vowels", "gpt_nano.pydoc"]
+)
+def test_exported_models_give_the_same_labels_on_the_whole_test_split(name, format, tmp_path):
+    if format != "saved_model":
+        pytest.importorskip("onnxruntime", reason='pip install "kerazoo[export]"')
+    parity = export(name, format=format, output=tmp_path / "model", examples=1_000_000)["parity"]
+    assert parity["source"].startswith("test split")
+    assert parity["equal"] == parity["of"] >= 300, parity
