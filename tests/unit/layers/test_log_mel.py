@@ -3,6 +3,7 @@
 import itertools
 
 import keras
+import librosa
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -42,7 +43,6 @@ SETTINGS = list(
 
 @pytest.mark.parametrize("mel_scale, padding, power, sizes, coefficients", SETTINGS)
 def test_features_are_those_of_librosa(mel_scale, padding, power, sizes, coefficients):
-    librosa = pytest.importorskip("librosa")
     window_ms, hop_ms, fft_size = sizes
     layer = LogMel(
         RATE,
@@ -120,7 +120,6 @@ def test_features_are_those_of_a_plain_transform(window_ms, hop_ms, samples, low
 
 @pytest.mark.parametrize("scale", ["htk", "slaney"])
 def test_filters_are_those_of_librosa(scale):
-    librosa = pytest.importorskip("librosa")
     theirs = librosa.filters.mel(
         sr=16_000, n_fft=512, n_mels=30, fmin=0, fmax=8_000,
         htk=scale == "htk", norm=None if scale == "htk" else "slaney", dtype="float64",
