@@ -1,10 +1,11 @@
 """Which pages have generated parts, and how these are put in."""
 
+import functools
 import re
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo.docs import commands, fields, notebook, tables
+from zoo.docs import commands, fields, measured, notebook, tables
 
 ROOT = Path(__file__).parents[2]
 PLACE = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -24,6 +25,9 @@ MAKERS: dict[str, Callable[[], str]] = {
     "commands": commands.commands,
     "public_names": commands.public_names,
     "tour": notebook.as_markdown,
+} | {
+    f"measured_{name}": functools.partial(measured.measured, name)
+    for name in ("vanishing_gradients",)
 }
 
 
