@@ -29,6 +29,7 @@ _CLASSES = {
 }
 ONE_CYCLE_START = 1 / 25  # of the peak (1708.07120; PyTorch's default)
 ONE_CYCLE_RISE = 0.3  # share of training
+AVERAGED = 0.1  # share of training that an average of weights reaches back at most
 
 
 @keras.saving.register_keras_serializable(package="kerazoo")
@@ -143,8 +144,9 @@ def make_optimizer(
         arguments["weight_decay"] = 0.0  # Keras' default is 0.004
     if values.clip_norm:
         arguments["global_clipnorm"] = values.clip_norm
-    if values.averaging_decay:
-        arguments |= {"use_ema": True, "ema_momentum": values.averaging_decay}
+    decay = _averaging_decay(values, updates=recipe.training.epochs * steps_per_epoch)
+    if decay:
+        arguments |= {"use_ema": True, "ema_momentum": decay}
     optimizer_class = getattr(keras.optimizers, _CLASSES[recipe.optimizer.name])
     if recipe.initialization:
         optimizer_class = gentle(
@@ -168,6 +170,15 @@ def make_optimizer(
         optimizer.exclude_from_weight_decay(var_list=flat)
     optimizer.build(model.trainable_variables)
     return optimizer
+
+
+def _averaging_decay(values: Regularization, *, updates: int) -> float:
+    """Return the knob's decay, or a lower one where a run is short.
+
+    The average reaches back about 1 / (1 - decay) updates. One that went back to the random start
+    would be no model at all, and a preset cannot know how long a run is.
+    """
+    return max(0.0, min(values.averaging_decay, 1 - 1 / (AVERAGED * updates)))
 
 
 def steps_per_epoch(recipe: Recipe, *, examples: int) -> int:

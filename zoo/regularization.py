@@ -26,7 +26,8 @@ class Regularization:
         batch_norm: force batch norm on or off where the builder offers it; None leaves it.
         label_smoothing: [0, 1).
         clip_norm: largest global gradient norm; 0 is off.
-        averaging_decay: of the exponential moving average of weights, [0, 1); 0 is off.
+        averaging_decay: of the exponential moving average of weights, [0, 1); 0 is off. A recipe
+            lowers it where the average would reach back more than a tenth of the training.
         early_stopping_patience: epochs without a better validation metric; 0 is off.
         crop_padding: pixels of zero padding before a random crop of the original size.
         crop_min_scale: smallest area share of a random resized crop, (0, 1]; 0 is off.

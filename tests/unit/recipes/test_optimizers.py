@@ -109,3 +109,16 @@ def test_adamw_without_decay_does_not_decay():
     kernel = model.layers[0].kernel.numpy()
     optimizer.apply([keras.ops.zeros_like(v) for v in model.trainable_variables])
     assert np.array_equal(model.layers[0].kernel.numpy(), kernel)
+
+
+@pytest.mark.parametrize(
+    ("decay", "epochs", "expected"),
+    [(0.98, 100, 0.98), (0.9999, 100, 0.99), (0.9999, 10, 0.9), (0.5, 1, 0.0), (0.0, 100, None)],
+)
+def test_an_average_reaches_back_a_tenth_of_the_training_at_most(decay, epochs, expected):
+    recipe = recipe_with(**{"training.epochs": epochs, "regularization.averaging_decay": decay})
+    values = recipe.regularization_values()
+    optimizer = make_optimizer(recipe, tiny_model(), values, steps_per_epoch=STEPS)
+    assert optimizer.use_ema == bool(expected)
+    if expected:
+        assert optimizer.ema_momentum == pytest.approx(expected)
