@@ -53,11 +53,13 @@ def measure(name: str, argument: str, value: Any, seed: int) -> dict[str, float]
 
 def page(result: dict[str, Any], command: str) -> str:
     """Write the table as Markdown."""
+    seeds = result["seeds"]
+    of = f"mean over seeds {', '.join(map(str, seeds))}" if len(seeds) > 1 else f"seed {seeds[0]}"
     lines = [
         f"# {result['recipe']}, {len(result['parts'])} parts held out in turn",
         "",
         f"Trained without one part (`data.arguments.{result['argument']}`) and tested on it; accuracy "
-        f"in per cent, mean over seeds {', '.join(map(str, result['seeds']))}.",
+        f"in per cent, {of}.",
         "",
         f"| {result['argument']} | examples | accuracy | test loss | seconds |",
         "|---|---|---|---|---|",
