@@ -40,9 +40,9 @@ USUAL = {
     "muon": 1e-2,
     "schedule_free_adamw": 2.5e-3,
 }
-FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0)
+FACTORS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
 ARGUMENTS = {"sgd": {"momentum": 0.9}}
-EPOCHS = 10
+EPOCHS = 20
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from recipes.schema import Recipe
 from zoo import registry
-from zoo.docs import commands, fields, tables
+from zoo.docs import commands, fields, measured, tables
 from zoo.docs.notebook import FILE
 from zoo.regularization import Regularization
 
@@ -94,6 +94,40 @@ def test_cells_of_a_table_stay_in_their_column():
 )
 def test_shares_are_shown_in_per_cent_and_losses_are_not(metric, value, shown):
     assert tables.number(metric, value) == shown
+
+
+def test_a_measured_page_is_taken_over_without_its_title_and_pictures(tmp_path, monkeypatch):
+    page = """# Title
+
+What was done.
+
+## One
+
+| a |
+|---|
+| 1 |
+
+![drawn](../docs/figures/one.svg)
+
+- Processor: Some CPU, 2 cores, load before 1.00
+- System: Linux
+- Versions: python 3.11.7, tensorflow 2.21.0, keras 3.15.1, numpy 2.4.6
+- Again: `python benchmarks/one.py --write`
+"""
+    (tmp_path / "one.md").write_text(page, encoding="utf-8")
+    monkeypatch.setattr(measured, "PAGES", tmp_path)
+    assert measured.measured("one").splitlines() == [
+        "What was done.",
+        "",
+        "### One",
+        "",
+        "| a |",
+        "|---|",
+        "| 1 |",
+        "",
+        "Measured on Some CPU, 2 cores; tensorflow 2.21.0, keras 3.15.1. "
+        "Again: `python benchmarks/one.py --write`.",
+    ]
 
 
 def test_the_notebook_is_plain_json():

@@ -27,7 +27,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "tour": notebook.as_markdown,
 } | {
     f"measured_{name}": functools.partial(measured.measured, name)
-    for name in ("ten_fold", "vanishing_gradients")
+    for name in ("optimizers", "ten_fold", "vanishing_gradients",)
 }
 
 
