@@ -27,7 +27,12 @@ MAKERS: dict[str, Callable[[], str]] = {
     "tour": notebook.as_markdown,
 } | {
     f"measured_{name}": functools.partial(measured.measured, name)
-    for name in ("optimizers", "ten_fold", "vanishing_gradients",)
+    for name in (
+        "leave_one_speaker_out",
+        "optimizers",
+        "ten_fold",
+        "vanishing_gradients",
+    )
 }
 
 
