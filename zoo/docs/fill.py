@@ -30,6 +30,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     for name in (
         "leave_one_speaker_out",
         "optimizers",
+        "regularizers",
         "ten_fold",
         "vanishing_gradients",
     )
