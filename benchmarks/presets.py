@@ -67,7 +67,7 @@ def page(result: dict[str, Any], command: str) -> str:
         "",
         f"Accuracy in per cent, mean over {len(result['seeds'])} seeds. The difference on the test "
         "split is to the preset none, seed by seed, with its 95 % interval (Student's t). The recipes' "
-        "own knobs are removed: their published numbers are higher.",
+        "own knobs are removed.",
     ]
     for name, presets in result["recipes"].items():
         lines += [

@@ -31,6 +31,7 @@ MAKERS: dict[str, Callable[[], str]] = {
         "learning_curve",
         "leave_one_speaker_out",
         "optimizers",
+        "presets",
         "regularizers",
         "ten_fold",
         "vanishing_gradients",
