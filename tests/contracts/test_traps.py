@@ -158,7 +158,7 @@ def test_loading_weights_leaves_the_optimizer_alone(trained, tmp_path):
 
 def test_a_run_keeps_raw_and_averaged_weights_apart(tmp_path):
     """`best` holds averages; `last` holds the raw weights, with which training goes on."""
-    values = {"regularization.averaging_decay": 0.9, "training.epochs": 1}
+    values = {"regularization.averaging_decay": 0.9, "training.epochs": 12}
     setup = prepare(load_recipe("image/digits-cnn").with_values(TINY | values))
     fit(setup, tmp_path, resume=False, progress=False)
     raw, _ = read_tensors(tmp_path / "checkpoints" / "last.safetensors")
