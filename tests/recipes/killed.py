@@ -47,9 +47,11 @@ SMALL_OF = {  # every kind of run, each with all that draws random numbers in it
         "regularization.dropout_rate": 0.3,
         "regularization.embedding_dropout_rate": 0.2,
         "regularization.word_dropout_rate": 0.2,
+        "regularization.r_drop_alpha": 1.0,
     },
     "text/pydoc-gpt": _SHORT
     | {
+        "regularization.r_drop_alpha": 1.0,
         "data.max_examples": 12,
         "model.arguments": {"num_layers": 1, "num_heads": 2, "hidden_dim": 16},
         "task.arguments": {"tokenizer": "character", "context_length": 16},
@@ -58,6 +60,7 @@ SMALL_OF = {  # every kind of run, each with all that draws random numbers in it
     },
     "speech/vowels-dscnn": _SHORT
     | {
+        "regularization.speed_change": 0.1,
         "regularization.time_shift_ms": 50.0,
         "regularization.noise_probability": 0.8,
         "regularization.frequency_masks": 2,
