@@ -14,7 +14,6 @@ Needs the recipe's data under TFDS_DATA_DIR or ZOO_DATA_DIR.
 
 import statistics
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +32,12 @@ PARTS: dict[str, tuple[str, tuple[Any, ...]]] = {  # recipe to argument of its d
 
 
 def measure(name: str, argument: str, value: Any, seed: int) -> dict[str, float]:
-    """Train once without a part; return accuracy, loss and examples of that part, and seconds."""
+    """Train once without a part; return accuracy, loss and examples of that part."""
     from recipes.train import train
 
     recipe = load_recipe(name).with_values(
         {f"data.arguments.{argument}": value, "training.seed": seed}
     )
-    started = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix="zoo-folds-") as folder:
         run = train(recipe, run_dir=Path(folder) / "run", progress=False)
     scores = run.metrics["metrics"]
@@ -47,7 +45,6 @@ def measure(name: str, argument: str, value: Any, seed: int) -> dict[str, float]
         "accuracy": scores["accuracy"]["value"],
         "loss": scores["loss"]["value"],
         "examples": run.metrics["examples"],
-        "seconds": round(time.perf_counter() - started, 1),
     }
 
 
@@ -61,21 +58,18 @@ def page(result: dict[str, Any], command: str) -> str:
         f"Trained without one part (`data.arguments.{result['argument']}`) and tested on it; accuracy "
         f"in per cent, {of}.",
         "",
-        f"| {result['argument']} | examples | accuracy | test loss | seconds |",
-        "|---|---|---|---|---|",
+        f"| {result['argument']} | examples | accuracy | test loss |",
+        "|---|---|---|---|",
     ]
     means = []
     for part, rows in result["parts"].items():
-        accuracy, loss, seconds = (
-            statistics.fmean(row[key] for row in rows) for key in ("accuracy", "loss", "seconds")
+        accuracy, loss = (
+            statistics.fmean(row[key] for row in rows) for key in ("accuracy", "loss")
         )
         means.append(100 * accuracy)
-        lines.append(
-            f"| {part} | {rows[0]['examples']:,} | {100 * accuracy:.2f} | {loss:.3f} "
-            f"| {seconds:.0f} |"
-        )
+        lines.append(f"| {part} | {rows[0]['examples']:,} | {100 * accuracy:.2f} | {loss:.3f} |")
     spread = f"{min(means):.2f}–{max(means):.2f}"
-    lines.append(f"| **mean** | | **{statistics.fmean(means):.2f}** ({spread}) | | |")
+    lines.append(f"| **mean** | | **{statistics.fmean(means):.2f}** ({spread}) | |")
     return "\n".join([*lines, *machine_lines(result["machine"], command=command)])
 
 

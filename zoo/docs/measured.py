@@ -1,5 +1,6 @@
 """What the scripts in benchmarks/ measured, taken over from the pages that they wrote."""
 
+import re
 from pathlib import Path
 
 PAGES = Path(__file__).parents[2] / "benchmarks"
@@ -22,8 +23,7 @@ def measured(name: str) -> str:
     }
     body = [line for line in lines[1:] if not line.startswith(("![", "- "))]
     text = "\n".join(f"#{line}" if line.startswith("## ") else line for line in body).strip()
-    while "\n\n\n" in text:
-        text = text.replace("\n\n\n", "\n\n")
+    text = re.sub(r"\n{3,}", "\n\n", text)  # where a picture was
     processor = facts["Processor"].partition(", load")[0]
     versions = [v for v in facts["Versions"].split(", ") if v.split()[0] in ("tensorflow", "keras")]
     return f"{text}\n\nMeasured on {processor}; {', '.join(versions)}. Again: {facts['Again']}."
