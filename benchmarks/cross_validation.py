@@ -19,7 +19,7 @@ from typing import Any
 
 from rounds import machine, machine_lines, parser, positive, publish
 
-from recipes.load import load_recipe
+from recipes.values.load import load_recipe
 from zoo import devices
 
 PARTS: dict[str, tuple[str, tuple[Any, ...]]] = {  # recipe to argument of its data, and its values
@@ -33,7 +33,7 @@ PARTS: dict[str, tuple[str, tuple[Any, ...]]] = {  # recipe to argument of its d
 
 def measure(name: str, argument: str, value: Any, seed: int) -> dict[str, float]:
     """Train once without a part; return accuracy, loss and examples of that part."""
-    from recipes.train import train
+    from recipes.training.train import train
 
     recipe = load_recipe(name).with_values(
         {f"data.arguments.{argument}": value, "training.seed": seed}

@@ -17,12 +17,12 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 from rounds import machine, machine_lines, positive
 from scipy import stats
 
-from recipes.evaluate import predictions_of
-from recipes.load import load_recipe
-from recipes.make import make_dataset
-from recipes.prepare import prepare
+from recipes.objects import make_dataset
 from recipes.report import theme
-from recipes.schema import Recipe
+from recipes.runs.evaluate import predictions_of
+from recipes.training.setup import prepare
+from recipes.values.load import load_recipe
+from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.files import write_text

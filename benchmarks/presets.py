@@ -19,7 +19,7 @@ from typing import Any
 
 from rounds import machine, machine_lines, parser, positive, publish
 
-from recipes.load import load_recipe
+from recipes.values.load import load_recipe
 from zoo import devices
 from zoo.regularization import PRESETS
 
@@ -28,8 +28,8 @@ RECIPES = ("image/digits-cnn", "text/docstrings-textcnn", "speech/vowels-dscnn")
 
 def measure(name: str, preset: str, seed: int) -> dict[str, float]:
     """Train once and return training and test accuracy, test loss and seconds."""
-    from recipes.evaluate import BATCH_SIZE, predictions_of
-    from recipes.train import train
+    from recipes.runs.evaluate import BATCH_SIZE, predictions_of
+    from recipes.training.train import train
     from zoo.data.pipeline import Encoded
 
     recipe = load_recipe(name).with_values(

@@ -27,13 +27,13 @@ import keras  # noqa: E402
 import numpy as np  # noqa: E402
 import tensorflow as tf  # noqa: E402
 
-from recipes.evaluate import BATCH_SIZE  # noqa: E402
-from recipes.load import load_recipe  # noqa: E402
-from recipes.make import precision  # noqa: E402
-from recipes.optimizers import make_optimizer, steps_per_epoch  # noqa: E402
-from recipes.prepare import Setup, prepare  # noqa: E402
-from recipes.schema import Recipe  # noqa: E402
-from recipes.train import fit as fit_recipe  # noqa: E402
+from recipes.objects import precision  # noqa: E402
+from recipes.runs.evaluate import BATCH_SIZE  # noqa: E402
+from recipes.training.optimizer import make_optimizer, steps_per_epoch  # noqa: E402
+from recipes.training.setup import Setup, prepare  # noqa: E402
+from recipes.training.train import fit as fit_recipe  # noqa: E402
+from recipes.values.load import load_recipe  # noqa: E402
+from recipes.values.schema import Recipe  # noqa: E402
 
 # What is changed so that a turn takes half a minute. The digits train as the recipe says.
 SHORTENED: dict[str, dict[str, Any]] = {

@@ -8,11 +8,11 @@ from typing import Any, final
 import keras
 import keras_tuner
 
-from recipes.load import load_recipe
-from recipes.make import precision
-from recipes.prepare import Setup, prepare
-from recipes.schema import Recipe
-from recipes.train import fit
+from recipes.objects import precision
+from recipes.training.setup import Setup, prepare
+from recipes.training.train import fit
+from recipes.values.load import load_recipe
+from recipes.values.schema import Recipe
 from tuning.outcome import outcome
 from tuning.space import Field, Space, default_space, load_space
 

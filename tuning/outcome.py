@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from recipes.prepare import Setup
+from recipes.training.setup import Setup
 
 
 def outcome(setup: Setup, recorder: Any, selection: Any) -> dict[str, Any]:

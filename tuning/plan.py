@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recipes.load import dump_yaml, load_recipe
-from recipes.run import RECIPE, read_json
-from recipes.schema import Recipe
+from recipes.runs.run import RECIPE, read_json
+from recipes.values.load import dump_yaml, load_recipe
+from recipes.values.schema import Recipe
 from tuning.oracles import check_oracle
 from tuning.space import Space, default_space, load_space
 from tuning.trials import FOLDER, Trial

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 import recipes.report
 from recipes.report import wording
-from recipes.run import METRICS
+from recipes.runs.run import METRICS
 from tuning import figures
 from tuning.importance import CREDIBLE, FEWEST, Importance, importance
 from tuning.oracles import ORACLES

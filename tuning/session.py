@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
 
-from recipes.load import dump_yaml
-from recipes.run import RECIPE
-from recipes.schema import Recipe
+from recipes.runs.run import RECIPE
+from recipes.values.load import dump_yaml
+from recipes.values.schema import Recipe
 from tuning.executor import CrashError, Executor
 from tuning.oracles import Search
 from tuning.plan import BEST, Plan, plain_values, resume_command

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field as Bound
 
-from recipes.load import parse_yaml
-from recipes.schema import Recipe
+from recipes.values.load import parse_yaml
+from recipes.values.schema import Recipe
 from zoo.errors import RecipeError, ZooError, nearest, unknown_name
 
 FOLDER = Path(__file__).parent / "spaces"

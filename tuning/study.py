@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from recipes.run import read_json
-from recipes.schema import Recipe
+from recipes.runs.run import read_json
+from recipes.values.schema import Recipe
 from tuning.executor import Executor
 from tuning.plan import STUDY, Plan, check_study, make_plan, next_study, resume_command, write_plan
 from tuning.session import Session, Study

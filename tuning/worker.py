@@ -18,10 +18,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from recipes.load import load_recipe
-from recipes.make import make_dataset, make_task, precision
-from recipes.run import RECIPE
-from recipes.schema import Recipe
+from recipes.objects import make_dataset, make_task, precision
+from recipes.runs.run import RECIPE
+from recipes.values.load import load_recipe
+from recipes.values.schema import Recipe
 from tuning.outcome import outcome
 from zoo import devices
 from zoo.errors import ZooError
@@ -43,8 +43,8 @@ def trial(*, folder: str, epochs: int, data_dir: str | None) -> dict[str, Any]:
     """
     import keras
 
-    from recipes.prepare import prepare
-    from recipes.train import fit
+    from recipes.training.setup import prepare
+    from recipes.training.train import fit
 
     started = time.perf_counter()
     recipe = load_recipe(Path(folder) / RECIPE)
@@ -62,7 +62,7 @@ def trial(*, folder: str, epochs: int, data_dir: str | None) -> dict[str, Any]:
 
 def finish(*, folder: str, data_dir: str | None) -> dict[str, Any]:
     """Complete the run in a folder, reading the test split; return its test metrics."""
-    from recipes.train import train
+    from recipes.training.train import train
 
     run = train(
         Path(folder) / RECIPE, run_dir=folder, resume=True, data_dir=data_dir, progress=False

@@ -9,24 +9,24 @@ from typing import Any
 __version__ = "0.1.0"
 
 _PUBLIC = {
-    "Run": "recipes.run",
+    "Run": "recipes.runs.run",
     "ZooError": "zoo.errors",
-    "build": "zoo.assembly",
+    "build": "zoo.composition",
     "check_dataset": "zoo.data.checks",
-    "evaluate": "recipes.evaluate",
-    "export": "recipes.export",
-    "finetune": "recipes.finetune",
-    "generate": "recipes.generate",
+    "evaluate": "recipes.runs.evaluate",
+    "export": "recipes.export.export",
+    "finetune": "recipes.training.finetune",
+    "generate": "recipes.runs.generate",
     "list_datasets": "zoo.registry",
     "list_models": "zoo.registry",
-    "load": "recipes.run",
+    "load": "recipes.runs.run",
     "load_dataset": "zoo.data.load",
     "model_info": "zoo.registry",
-    "predict": "recipes.predict",
+    "predict": "recipes.runs.predict",
     "regularize": "zoo.layers.regularize",
-    "train": "recipes.train",
+    "train": "recipes.training.train",
     "tune": "tuning.study",
-    "verify": "recipes.verify",
+    "verify": "recipes.records.verify",
 }
 __all__ = list(_PUBLIC)
 

@@ -9,8 +9,8 @@ import sys
 from typing import Any
 
 from zoo import registry
-from zoo.assembly import build
 from zoo.complexity import count_params, multiply_adds
+from zoo.composition import build
 from zoo.files import write_text
 
 FILE = registry.CATALOG / "measured.json"

@@ -12,8 +12,8 @@ import keras
 import numpy as np
 
 from zoo import registry
-from zoo.assembly import build
 from zoo.complexity import count_params
+from zoo.composition import build
 from zoo.data.dataset import Dataset
 from zoo.tasks.base import Assets, Task
 from zoo.weights import load_model_weights, save_model_weights, tensor_keys
@@ -191,8 +191,8 @@ def check_task(task: Task, assets: Assets, model: keras.Model, example: Mapping[
 
 def check_recipe(name: str, folder: Path, *, data_dir: str | None = None) -> None:
     """Check that a recipe trains, reports, loads and predicts in its smoke form."""
-    from recipes.run import load
-    from recipes.train import train
+    from recipes.runs.run import load
+    from recipes.training.train import train
 
     run = train(name, smoke=True, run_dir=folder / "run", data_dir=data_dir, progress=False)
     metric = run.task.metric

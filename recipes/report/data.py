@@ -9,7 +9,7 @@ import numpy as np
 from recipes.report.examples import Shown
 
 if TYPE_CHECKING:
-    from recipes.diagnose import Finding
+    from recipes.diagnosis.rules import Finding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,8 @@ class ReportInput:
         classes: class names by label, K of them.
         history: a dictionary an epoch: "epoch" from 1, "loss", "val_loss", the task's metrics,
             those of validation with "val_" before them, "learning_rate", "seconds".
-        records: of `recipes.diagnose.Probe`; empty where there was none.
-        findings: of `recipes.diagnose.findings`, the worst first.
+        records: of `recipes.diagnosis.rules.Probe`; empty where there was none.
+        findings: of `recipes.diagnosis.rules.findings`, the worst first.
         metrics: {"split": "test", "examples": N, "metrics": {name: {"value", "low", "high"}}}.
         probabilities: of the test examples, (N, K); (0, 0) for tasks without classes.
         labels: of the test examples, (N,); (0,) for tasks without classes.

@@ -37,10 +37,10 @@ def test_the_table_says_names_parity_and_where_it_lies(zoo, run_dir, in_tmp):
 
 
 def test_labels_that_differ_end_in_exit_code_1(zoo, run_dir, in_tmp, monkeypatch):
-    import recipes.export
+    import recipes.export.export
 
     parity = {"source": "x", "examples": 100, "max_difference": 1.0, "equal": 98, "of": 100}
-    monkeypatch.setattr(recipes.export, "_compare", lambda *_: parity)
+    monkeypatch.setattr(recipes.export.export, "_compare", lambda *_: parity)
     outcome = zoo("export", run_dir)
     assert outcome.code == 1
     assert "98 of 100 labels are equal" in outcome.out

@@ -18,8 +18,8 @@ def test_a_finetune_is_a_run_that_predicts(zoo, run_dir, photos, in_tmp):
 
 
 def test_options_reach_the_recipe(zoo, run_dir, photos, in_tmp, monkeypatch):
-    import recipes.finetune
-    from recipes.run import load
+    import recipes.training.finetune
+    from recipes.runs.run import load
 
     made = []
 
@@ -27,7 +27,7 @@ def test_options_reach_the_recipe(zoo, run_dir, photos, in_tmp, monkeypatch):
         made.append((recipe, where))
         return load(run_dir)
 
-    monkeypatch.setattr(recipes.finetune, "train", train)
+    monkeypatch.setattr(recipes.training.finetune, "train", train)
     outcome = zoo(
         *("finetune", run_dir, "--data", photos, "initialization.backbone_rate=0.5"),
         *("--epochs", 8, "--frozen-epochs", 3, "--learning-rate", 0.02, "--seed", 5),

@@ -56,7 +56,7 @@ def test_training_that_cannot_write_its_weights_goes_on_once_there_is_space(zoo,
 
 
 def test_the_log_that_tensorflow_writes_is_no_exception(tmp_path):
-    from recipes.history import TensorBoardLog
+    from recipes.training.history import TensorBoardLog
     from zoo.errors import MachineError
 
     with pytest.raises(MachineError, match="disk space"), files_no_larger_than(100):

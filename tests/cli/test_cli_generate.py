@@ -100,7 +100,7 @@ def test_predict_says_how_well_the_model_knows_a_text(zoo, writer):
 
 
 def test_the_python_face_gives_the_same_texts(zoo, writer):
-    from recipes.generate import generate, stream
+    from recipes.runs.generate import generate, stream
 
     (text,) = zoo("generate", writer, "--max-tokens", 25, "--json").document["texts"]
     assert generate(writer, max_tokens=25) == [text]
@@ -109,8 +109,8 @@ def test_the_python_face_gives_the_same_texts(zoo, writer):
 
 
 def test_continuations_leave_out_what_the_model_does_not_know(writer):
-    from recipes.generate import continuations
-    from recipes.run import load
+    from recipes.runs.generate import continuations
+    from recipes.runs.run import load
 
     run = load(writer)
     prompts = ["The \u4e16", "The ", "\u754c"]
@@ -123,7 +123,7 @@ def test_byte_pairs_are_streamed_in_whole_characters(monkeypatch):
     """A character of three bytes comes once it is whole, even where the end cuts another off."""
     import numpy as np
 
-    from recipes import generate
+    from recipes.runs import generate
     from zoo.tokenizers import fit_tokenizer
 
     tokenizer = fit_tokenizer("bpe", ["a"], vocabulary_size=258)

@@ -159,11 +159,11 @@ def test_verify_trains_again_and_compares(zoo, run_dir, in_tmp):
 
 
 def test_verify_exits_with_1_outside_the_interval(zoo, run_dir, in_tmp, monkeypatch):
-    import recipes.verify
-    from recipes.run import load
+    import recipes.records.verify
+    from recipes.runs.run import load
 
     measured_recipe(in_tmp / "my.yaml", run_dir, value=0.99, low=0.98, high=1.0)
-    monkeypatch.setattr(recipes.verify, "train", lambda *_, **__: load(run_dir))
+    monkeypatch.setattr(recipes.records.verify, "train", lambda *_, **__: load(run_dir))
     outcome = zoo("verify", "my.yaml", "--json")
     assert outcome.document["verdict"] == "outside the interval"
     assert outcome.code == 1

@@ -18,8 +18,8 @@ def labels_from_files(zoo, run_dir, images, folder):
 
 def labels_from_evaluation(run_dir, split):
     """Return the labels that evaluation gives the examples of a split."""
-    from recipes.evaluate import predictions_of
-    from recipes.run import load
+    from recipes.runs.evaluate import predictions_of
+    from recipes.runs.run import load
     from zoo.data.pipeline import Encoded
 
     run = load(run_dir)

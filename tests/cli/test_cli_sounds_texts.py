@@ -56,8 +56,8 @@ def clips():
 
 def evaluated(run_dir, split):
     """Return the labels that evaluation gives the examples of a split."""
-    from recipes.evaluate import predictions_of
-    from recipes.run import load
+    from recipes.runs.evaluate import predictions_of
+    from recipes.runs.run import load
     from zoo.data.pipeline import Encoded
 
     run = load(run_dir)

@@ -5,7 +5,7 @@ import json
 import pytest
 from shell import DIGITS, TINY
 
-from recipes.load import load_recipe
+from recipes.values.load import load_recipe
 
 SPACE = """
 optimizer.learning_rate: {low: 0.005, high: 0.05, sampling: log}

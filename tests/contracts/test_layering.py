@@ -18,7 +18,7 @@ BUDGETS = {
     "zoo/models": 400,
     "zoo/tasks": 200,
     "zoo/cli": 120,
-    "recipes/train.py": 200,
+    "recipes/training/train.py": 200,
 }
 MAX_RECIPE_LINES = 60
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 import zoo
-from recipes.evaluate import predictions_of
-from recipes.export import FORMATS, export
-from recipes.load import load_recipe
+from recipes.export.export import FORMATS, export
+from recipes.runs.evaluate import predictions_of
+from recipes.values.load import load_recipe
 from zoo import registry, testing
 from zoo.data.audio import write_wav
 from zoo.data.images import write_png

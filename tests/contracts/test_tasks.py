@@ -24,7 +24,7 @@ def test_card_and_class_agree(card):
 
 @pytest.mark.parametrize("card", TASKS, ids=lambda card: card.name)
 def test_every_task_has_a_model_and_a_recipe(card):
-    from recipes.load import load_recipe, recipe_names
+    from recipes.values.load import load_recipe, recipe_names
 
     assert registry.list_models(task=card.name)
     assert card.name in {load_recipe(name).task.name for name in recipe_names()}

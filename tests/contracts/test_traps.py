@@ -19,13 +19,13 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from traps import TRAPS
 
-import recipes.run
-from recipes.checkpoint import load_checkpoint, save_checkpoint
-from recipes.load import load_recipe
-from recipes.make import precision
-from recipes.optimizers import make_optimizer
-from recipes.prepare import prepare
-from recipes.train import fit
+import recipes.runs.run
+from recipes.objects import precision
+from recipes.training.checkpoint import load_checkpoint, save_checkpoint
+from recipes.training.optimizer import make_optimizer
+from recipes.training.setup import prepare
+from recipes.training.train import fit
+from recipes.values.load import load_recipe
 from zoo.data.pipeline import training_stream
 from zoo.errors import ArgumentError, WeightsError
 from zoo.regularization import Regularization
@@ -224,7 +224,7 @@ def test_a_keras_file_is_not_opened_unasked(tmp_path, monkeypatch):
 
     monkeypatch.setattr(keras.saving, "load_model", refuse)
     with pytest.raises(WeightsError, match="can run code"):
-        recipes.run.load(path)
+        recipes.runs.run.load(path)
 
 
 def test_undeclared_dependencies_of_others_are_declared_by_us():

@@ -67,7 +67,7 @@ TRAPS = (
     Trap(
         "RandomCrop takes one window for the whole batch",
         unit(
-            "data/augment/test_augment_image",
+            "transforms/test_augment_image",
             "test_equal_images_of_one_batch_are_changed_differently",
         ),
         upstream("layers", "test_random_crop_takes_one_window_for_the_whole_batch"),
@@ -75,7 +75,7 @@ TRAPS = (
     Trap(
         "RandAugment picks its operation once for the whole batch",
         unit(
-            "data/augment/test_augment_auto",
+            "transforms/test_augment_auto",
             "test_equal_images_of_one_batch_get_different_operations",
         ),
         upstream("layers", "test_rand_augment_picks_its_operation_once_for_the_whole_batch"),
@@ -83,7 +83,7 @@ TRAPS = (
     Trap(
         "RandAugment's ranges and draws are not the paper's",
         unit(
-            "data/augment/test_augment_auto",
+            "transforms/test_augment_auto",
             "test_the_strongest_magnitude_is_the_published_one",
             "test_geometry_agrees_with_pil",
             "test_rand_augment_applies_a_drawn_operation_half_of_the_time",
@@ -92,7 +92,7 @@ TRAPS = (
     Trap(
         "MixUp and CutMix take only dictionaries with one-hot labels",
         unit(
-            "data/augment/test_augment_batch",
+            "transforms/test_augment_batch",
             "test_with_mixing_labels_become_rows_that_sum_to_one",
             "test_integer_labels_and_negative_alpha_are_refused",
         ),
@@ -101,7 +101,7 @@ TRAPS = (
     Trap(
         "a seeded layer in a parallel map gives other images in every run",
         unit(
-            "data/augment/test_augment_batch",
+            "transforms/test_augment_batch",
             "test_parallel_maps_give_the_same_bits_each_time",
             "test_a_resumed_pass_goes_on_with_the_same_bits",
         ),
@@ -109,9 +109,9 @@ TRAPS = (
     ),
     Trap(
         "augmentation layers work in a type and range that depends on the layer",
-        unit("data/augment/test_augment_image", "test_values_stay_within_the_range")
+        unit("transforms/test_augment_image", "test_values_stay_within_the_range")
         + unit(
-            "data/augment/test_augment_batch",
+            "transforms/test_augment_batch",
             "test_labels_sum_to_one_and_values_stay_within_the_range",
         ),
     ),
@@ -285,7 +285,7 @@ TRAPS = (
         "loading a .keras file can run code",
         (
             *here("test_a_keras_file_is_not_opened_unasked"),
-            *unit("test_assembly", "test_a_keras_file_is_not_opened"),
+            *unit("test_composition", "test_a_keras_file_is_not_opened"),
             "tests/cli/test_cli_mistakes.py::test_a_keras_file_needs_the_flag",
         ),
     ),

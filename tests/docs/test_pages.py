@@ -13,7 +13,7 @@ import pytest
 import yaml
 from blocks import PAGES, ROOT, blocks_of, is_plain, matches, page_folder, run_page, words_of
 
-from recipes.load import load_recipe, recipe_names
+from recipes.values.load import load_recipe, recipe_names
 from zoo.docs.fill import filled
 
 __all__ = ["page_folder"]  # a fixture
@@ -104,8 +104,8 @@ def test_few_blocks_are_not_run_and_each_says_why():
 
 @pytest.mark.parametrize("name", NAMES)
 def test_recipes_shown_whole_are_valid(name):
-    from recipes.load import parse_yaml
-    from recipes.schema import Recipe
+    from recipes.values.load import parse_yaml
+    from recipes.values.schema import Recipe
 
     for block in blocks_of(ROOT / name):
         if block.language == "yaml" and "\ntraining:" in block.code:

@@ -4,7 +4,7 @@ import dataclasses
 
 import pytest
 
-from recipes.schema import Recipe
+from recipes.values.schema import Recipe
 from zoo import registry
 from zoo.docs import commands, fields, measured, tables
 from zoo.docs.notebook import FILE

@@ -74,7 +74,7 @@ SMALL_OF = {  # every kind of run, each with all that draws random numbers in it
 
 def arm(where: str, after: int) -> None:
     """Make the process kill itself at the chosen moment."""
-    import recipes.callbacks as callbacks
+    import recipes.training.callbacks as callbacks
 
     callbacks.CHECKPOINT_SECONDS = 0  # these epochs are short
     count = 0
@@ -108,7 +108,7 @@ def arm(where: str, after: int) -> None:
 
 if __name__ == "__main__":
     run_dir, resume, where, after, *recipe = sys.argv[1:]
-    from recipes.train import train
+    from recipes.training.train import train
 
     arm(where, int(after))
     name = recipe[0] if recipe else "image/digits-cnn"

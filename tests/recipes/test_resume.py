@@ -13,9 +13,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 from killed import SMALL, SMALL_OF
 
-from recipes.history import WALL_TIMES
-from recipes.run import load
-from recipes.train import train
+from recipes.runs.run import load
+from recipes.training.history import WALL_TIMES
+from recipes.training.train import train
 from zoo.errors import Interrupted, RunError
 from zoo.weights import read_tensors
 
@@ -57,9 +57,9 @@ def assert_equal_runs(run, whole):
 def test_run_that_crashed_in_an_epoch_resumes_exactly(
     uninterrupted, tmp_path, monkeypatch, batches, seconds
 ):
-    import recipes.callbacks
+    import recipes.training.callbacks
 
-    monkeypatch.setattr(recipes.callbacks, "CHECKPOINT_SECONDS", seconds)
+    monkeypatch.setattr(recipes.training.callbacks, "CHECKPOINT_SECONDS", seconds)
 
     seen = 0
 
@@ -70,7 +70,7 @@ def test_run_that_crashed_in_an_epoch_resumes_exactly(
             raise Crash
 
     with monkeypatch.context() as patch:
-        patch.setattr(recipes.callbacks.Recorder, "on_train_batch_end", crash)
+        patch.setattr(recipes.training.callbacks.Recorder, "on_train_batch_end", crash)
         with pytest.raises(Crash):
             train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **SMALL)
     run = train("image/digits-cnn", run_dir=tmp_path / "run", resume=True, progress=False, **SMALL)
@@ -78,12 +78,12 @@ def test_run_that_crashed_in_an_epoch_resumes_exactly(
 
 
 def test_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch):
-    import recipes.callbacks
+    import recipes.training.callbacks
 
     def interrupt(self, batch, logs=None):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(recipes.callbacks.Recorder, "on_train_batch_end", interrupt)
+    monkeypatch.setattr(recipes.training.callbacks.Recorder, "on_train_batch_end", interrupt)
     with pytest.raises(Interrupted, match="--resume") as caught:
         train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **SMALL)
     assert str(tmp_path / "run") in str(caught.value)
@@ -181,16 +181,16 @@ def test_divergence_is_named_with_what_to_do(tmp_path):
 
 
 def test_a_run_that_keeps_its_last_epoch_cannot_end_in_numbers_that_are_none(tmp_path, monkeypatch):
-    import recipes.callbacks
+    import recipes.training.callbacks
 
-    score = recipes.callbacks.Selection.on_epoch_end
+    score = recipes.training.callbacks.Selection.on_epoch_end
 
     def diverge_later(self, epoch, logs=None):
         if epoch == 2:
             logs["loss"] = float("nan")
         score(self, epoch, logs)
 
-    monkeypatch.setattr(recipes.callbacks.Selection, "on_epoch_end", diverge_later)
+    monkeypatch.setattr(recipes.training.callbacks.Selection, "on_epoch_end", diverge_later)
     values = SMALL | {"training.select": "last"}
     with pytest.raises(RunError, match="diverged"):
         train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **values)

@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from recipes import publish
-from recipes.train import train
+from recipes.records import publish
+from recipes.training.train import train
 from zoo import registry
 from zoo.errors import RunError
 from zoo.weights import read_tensors

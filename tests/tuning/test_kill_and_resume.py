@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recipes.train import train
+from recipes.training.train import train
 from tuning.trials import read_trials
 
 RECIPE = "image/digits-cnn"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import keras
 import pytest
 
-from zoo.assembly import build
 from zoo.complexity import count_params, leaf_layers, multiply_adds
+from zoo.composition import build
 
 # At 32 x 32 x 3 with 10 classes, convolutions and dense layers only (1512.03385 §4.2).
 PUBLISHED = {

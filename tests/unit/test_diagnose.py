@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from keras import ops
 
-from recipes.diagnose import Finding, Probe, findings
-from recipes.probe import kernels
+from recipes.diagnosis.probe import kernels
+from recipes.diagnosis.rules import Finding, Probe, findings
 from zoo.errors import ArgumentError
 
 LAYERS = keras.layers

@@ -20,7 +20,7 @@ def network(layer=None):
 
 
 def test_a_model_that_was_never_called_cannot_be_exported_to_onnx(tmp_path):
-    """Trap: a built model is refused for want of a call. Stepped round by recipes.convert (convert)."""
+    """Trap: a built model is refused unless called. Stepped round by recipes.export.formats (convert)."""
     pytest.importorskip("tf2onnx")
     model = network()
     with pytest.raises(ValueError, match="never called"):
@@ -28,7 +28,7 @@ def test_a_model_that_was_never_called_cannot_be_exported_to_onnx(tmp_path):
 
 
 def test_axes_that_vary_have_numbers_for_names_in_onnx(tmp_path):
-    """Trap: who reads the file sees unk__20. Stepped round by recipes.convert (_tidy_onnx)."""
+    """Trap: who reads the file sees unk__20. Stepped round by recipes.export.formats (_tidy_onnx)."""
     pytest.importorskip("tf2onnx")
     runtime = pytest.importorskip("onnxruntime")
     model = network()
@@ -39,7 +39,7 @@ def test_axes_that_vary_have_numbers_for_names_in_onnx(tmp_path):
 
 
 def test_an_onnx_file_of_gelu_is_refused_by_the_runtime(tmp_path):
-    """Trap: tf2onnx passes Erfc on, which is none. Stepped round by recipes.convert (_tidy_onnx)."""
+    """Trap: tf2onnx emits Erfc, which ONNX lacks. Stepped round by recipes.export.formats (_tidy_onnx)."""
     pytest.importorskip("tf2onnx")
     runtime = pytest.importorskip("onnxruntime")
     model = network(keras.layers.Lambda(keras.activations.gelu))
@@ -50,7 +50,7 @@ def test_an_onnx_file_of_gelu_is_refused_by_the_runtime(tmp_path):
 
 
 def test_a_saved_model_holds_every_weight_twice(tmp_path):
-    """Trap: the file is twice as large as the model. Stepped round by recipes.convert (_save_model)."""
+    """Trap: the file has twice the size. Stepped round by recipes.export.formats (_save_model)."""
     model = network()
     model.export(tmp_path / "a", format="tf_saved_model", verbose=False)
     data = next(tmp_path.rglob("variables.data*")).stat().st_size
@@ -58,7 +58,7 @@ def test_a_saved_model_holds_every_weight_twice(tmp_path):
 
 
 def test_the_function_of_a_saved_model_does_not_keep_its_variables(tmp_path):
-    """Trap: what was loaded must be kept beside it. Stepped round by recipes.runtimes (_saved_model)."""
+    """Trap: keep what was loaded. Stepped round by recipes.export.runtimes (_saved_model)."""
     import tensorflow as tf
 
     network().export(tmp_path / "a", format="tf_saved_model", verbose=False)
@@ -69,7 +69,7 @@ def test_the_function_of_a_saved_model_does_not_keep_its_variables(tmp_path):
 def test_litert_writes_a_recurrent_network_that_cannot_be_run(tmp_path):
     """Trap: it needs the Flex delegate, which the runtime does not have.
 
-    Stepped round by recipes.convert (_convert_to_litert).
+    Stepped round by recipes.export.formats (_convert_to_litert).
     """
     interpreter = pytest.importorskip("ai_edge_litert.interpreter")
     model = network(keras.layers.LSTM(4))

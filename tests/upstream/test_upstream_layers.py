@@ -36,7 +36,7 @@ def test_batch_normalization_is_not_fused():
 
 
 def test_random_crop_takes_one_window_for_the_whole_batch():
-    """Trap: sixteen equal images give one crop, not up to 25. Stepped round by zoo.data.augment."""
+    """Trap: sixteen equal images give one crop, not up to 25. Stepped round by zoo.transforms."""
     crop = layers.RandomCrop(8, 8, seed=1)
     counts = {distinct(crop(IMAGES, training=True)) for _ in range(5)}
     assert counts == {1}
@@ -46,7 +46,7 @@ def test_rand_augment_picks_its_operation_once_for_the_whole_batch():
     """Trap: all images of a batch get the same operations, with magnitudes of their own.
 
     Two of the eleven have no magnitude: when one is drawn, sixteen equal images stay equal, which
-    draws for each image would not bring about. Stepped round by zoo.data.augment.
+    draws for each image would not bring about. Stepped round by zoo.transforms.
     """
     augment = layers.RandAugment(num_ops=1, seed=1)
     assert any(distinct(augment(IMAGES, training=True)) == 1 for _ in range(40))
@@ -55,7 +55,7 @@ def test_rand_augment_picks_its_operation_once_for_the_whole_batch():
 def test_mix_up_takes_only_dictionaries_with_one_hot_labels():
     """Trap: pairs and integer labels, as `fit` and sparse losses take them, are errors.
 
-    Stepped round by zoo.data.augment.
+    Stepped round by zoo.transforms.
     """
     mix = layers.MixUp(seed=1)
     with pytest.raises(tf.errors.InvalidArgumentError):
@@ -80,7 +80,7 @@ def erased(*, parallel):
 def test_a_seeded_layer_in_a_parallel_map_is_not_reproducible():
     """Trap: threads race for the generator's state; the same seed gives other images in every run.
 
-    Stepped round by zoo.data.augment, whose functions take a seed for each example.
+    Stepped round by zoo.transforms, whose functions take a seed for each example.
     """
     assert erased(parallel=None) == erased(parallel=None)
     first = erased(parallel=4)

@@ -30,7 +30,7 @@ def decays(optimizer, name):
 
 
 def test_exclusions_from_weight_decay_are_lost_in_the_config():
-    """Trap: a saved and loaded AdamW decays biases. Stepped round by recipes.optimizers."""
+    """Trap: a saved and loaded AdamW decays biases. Stepped round by recipes.training.optimizer."""
     optimizer = keras.optimizers.AdamW(weight_decay=0.1)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     assert not decays(optimizer, "bias")
@@ -38,7 +38,7 @@ def test_exclusions_from_weight_decay_are_lost_in_the_config():
 
 
 def test_exclusions_from_weight_decay_match_by_search():
-    """Trap: "bias" also excludes "unbiased_kernel". Stepped round by recipes.optimizers."""
+    """Trap: "bias" also excludes "unbiased_kernel". Stepped round by recipes.training.optimizer."""
     optimizer = keras.optimizers.AdamW(weight_decay=0.1)
     optimizer.exclude_from_weight_decay(var_names=["bias"])
     assert decays(optimizer, "kernel")
@@ -48,7 +48,7 @@ def test_exclusions_from_weight_decay_match_by_search():
 def test_averaged_weights_replace_the_trained_ones_at_the_end_of_fit():
     """Trap: with `use_ema` two fits of one epoch are not one fit of two.
 
-    Stepped round by recipes.callbacks, which keeps both sets.
+    Stepped round by recipes.training.callbacks, which keeps both sets.
     """
     trained = []
     keep = keras.callbacks.LambdaCallback(
@@ -72,7 +72,7 @@ def test_averaged_weights_replace_the_trained_ones_at_the_end_of_fit():
 def test_schedules_run_on_micro_steps_under_gradient_accumulation():
     """Trap: 12 micro-steps make 3 updates, yet a decay over 12 updates has ended.
 
-    Stepped round by recipes.optimizers.
+    Stepped round by recipes.training.optimizer.
     """
     schedule = keras.optimizers.schedules.PolynomialDecay(0.1, 12)
     model = line(keras.optimizers.SGD(schedule, gradient_accumulation_steps=4))
@@ -84,7 +84,7 @@ def test_schedules_run_on_micro_steps_under_gradient_accumulation():
 def test_a_remainder_of_gradient_accumulation_is_not_applied():
     """Trap: of 6 micro-steps with accumulation 4, the last 2 change nothing.
 
-    Stepped round by recipes.optimizers.
+    Stepped round by recipes.training.optimizer.
     """
     model = line(keras.optimizers.SGD(0.1, gradient_accumulation_steps=4))
     seen = []

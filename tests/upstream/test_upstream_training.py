@@ -53,7 +53,7 @@ def test_a_dataset_of_unknown_length_counts_one_step_too_many_per_epoch():
 def test_a_dataset_without_shuffle_false_is_warned_of():
     """Trap: every call with a dataset warns of an argument that nobody gave.
 
-    Stepped round by recipes.train, which passes shuffle=False.
+    Stepped round by recipes.training.train, which passes shuffle=False.
     """
     data = tf.data.Dataset.from_tensor_slices((X, Y)).batch(4)
     with pytest.warns(UserWarning, match="`shuffle=True` was passed, but will be ignored"):
@@ -63,7 +63,7 @@ def test_a_dataset_without_shuffle_false_is_warned_of():
 def test_early_stopping_cannot_tell_the_direction_of_a_custom_metric():
     """Trap: "val_cer" is an error without a mode, even where it is compiled.
 
-    Stepped round by recipes.callbacks, which stops by the task's metric and its mode.
+    Stepped round by recipes.training.callbacks, which stops by the task's metric and its mode.
     """
 
     def cer(y, y_pred):
@@ -79,7 +79,7 @@ def test_early_stopping_cannot_tell_the_direction_of_a_custom_metric():
 def test_backup_and_restore_forgets_seeds_and_early_stopping(tmp_path):
     """Trap: a resumed run has the weights and the epoch of the old one, and starts all else anew.
 
-    Stepped round by recipes.checkpoint.
+    Stepped round by recipes.training.checkpoint.
     """
 
     def run(model, *, callback):

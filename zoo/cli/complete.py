@@ -20,7 +20,7 @@ def datasets(incomplete: str) -> list[str]:
 
 def recipes(incomplete: str) -> list[str]:
     """Complete a recipe's name."""
-    from recipes.load import recipe_names
+    from recipes.values.load import recipe_names
 
     return _starting(incomplete, recipe_names())
 

@@ -94,7 +94,7 @@ def _show(dataset: Any, report: Any, *, picture: Path | None, json: bool) -> Non
 
 
 def _parsed(texts: Any) -> dict[str, Any]:
-    from recipes.load import parse_overrides
+    from recipes.values.load import parse_overrides
 
     given = parse_overrides(texts)
     for key in given:

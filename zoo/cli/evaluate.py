@@ -29,7 +29,7 @@ def evaluate_command(
 
     zoo evaluate cnn_small.digits --json
     """
-    from recipes.run import load
+    from recipes.runs.run import load
 
     result = load(target).evaluate(data_dir=data_dir, batch_size=batch_size)
     if json:

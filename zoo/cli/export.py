@@ -44,7 +44,7 @@ def export_command(
 
     zoo export runs/image-digits-cnn-1 --format litert --output phone
     """
-    from recipes.export import export
+    from recipes.export.export import export
 
     result = export(
         target,
@@ -64,7 +64,7 @@ def export_command(
 
 
 def _show(result: dict) -> None:
-    from recipes.usage import compared
+    from recipes.export.usage import compared
 
     rows = [
         (

@@ -71,7 +71,7 @@ def finetune_command(
 
     zoo finetune runs/image-digits-cnn-1 --data ./letters --epochs 20 --frozen-epochs 5
     """
-    from recipes.finetune import finetune
+    from recipes.training.finetune import finetune
 
     run = finetune(
         target,

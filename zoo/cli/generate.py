@@ -44,8 +44,8 @@ def generate_command(
 
     head notes.txt | zoo generate runs/text-pydoc-gpt-1 --prompt - --temperature 0.5 --json
     """
-    from recipes.generate import generate, stream
-    from recipes.run import load
+    from recipes.runs.generate import generate, stream
+    from recipes.runs.run import load
 
     given = sys.stdin.read().removesuffix("\n") if prompt == "-" else prompt
     values = {

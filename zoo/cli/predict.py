@@ -49,8 +49,8 @@ def predict_command(
 
     cat questions.txt | zoo predict runs/text-trec-textcnn-1 -
     """
-    from recipes.foreign import load_keras_file
-    from recipes.run import load
+    from recipes.runs.foreign import load_keras_file
+    from recipes.runs.run import load
 
     run = load_keras_file(target) if allow_keras_file else load(target)
     takes_text = not allow_keras_file and "ids" in run.assets.x

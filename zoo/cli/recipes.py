@@ -22,7 +22,7 @@ def list_command(
 
     zoo recipes list --json
     """
-    from recipes.load import load_recipe, recipe_names
+    from recipes.values.load import load_recipe, recipe_names
 
     found = [load_recipe(name) for name in recipe_names()]
     if json:
@@ -71,7 +71,7 @@ def show_command(
 
     zoo recipes show image/digits-cnn regularization.preset=medium
     """
-    from recipes.load import dump_yaml, load_recipe
+    from recipes.values.load import dump_yaml, load_recipe
 
     values = load_recipe(name, *(overrides or [])).resolved()
     if json:
@@ -91,7 +91,7 @@ def copy_command(
 
     zoo recipes copy image/digits-cnn my.yaml
     """
-    from recipes.load import recipe_path
+    from recipes.values.load import recipe_path
     from zoo.files import write_text
 
     source = recipe_path(name)

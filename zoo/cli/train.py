@@ -49,7 +49,7 @@ def train_command(
 
     zoo train my.yaml --run-dir runs/mine --resume
     """
-    from recipes.train import train
+    from recipes.training.train import train
 
     run = train(
         recipe,

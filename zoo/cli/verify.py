@@ -46,7 +46,7 @@ def verify_command(
     if every:
         _verify_all(seed, data_dir=data_dir, json=json)
         return
-    from recipes.verify import verify
+    from recipes.records.verify import verify
 
     result = verify(recipe, seed=seed, data_dir=data_dir)
     if json:
@@ -60,8 +60,8 @@ def verify_command(
 
 def _verify_all(seed: int | None, *, data_dir: str | None, json: bool) -> None:
     """Print one table of all recipes; a verdict that is bad, not one that is missing, exits with 1."""
-    from recipes.load import recipe_names
-    from recipes.verify import verify_all
+    from recipes.records.verify import verify_all
+    from recipes.values.load import recipe_names
 
     if seed is not None:
         raise ArgumentError("--seed is of one recipe.", fix="leave --all or --seed out")

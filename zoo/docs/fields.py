@@ -8,8 +8,8 @@ import tokenize
 from collections.abc import Mapping
 from typing import Any
 
-from recipes import schema
-from recipes.schema import OPTIMIZERS, Recipe
+from recipes.values import schema
+from recipes.values.schema import OPTIMIZERS, Recipe
 from zoo import registry, regularization
 from zoo.docs.tables import table
 from zoo.errors import nearest
@@ -27,7 +27,7 @@ MEANINGS = {
     "Recipe.schedule": "the section `schedule`",
     "Recipe.training": "the section `training`",
     "Recipe.initialization": "the section `initialization`; null starts from random numbers",
-    "Recipe.expects": "the section `expects`; written by `python -m recipes.publish`",
+    "Recipe.expects": "the section `expects`; written by `python -m recipes.records.publish`",
     "TaskValues.name": "a task of the catalog",
     "TaskValues.arguments": "of the task, by name",
     "DataValues.name": "a dataset of the catalog, a TFDS name, or the path of a folder or table",

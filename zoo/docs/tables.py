@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from recipes.load import load_recipe, recipe_names
-from recipes.schema import Expects, Recipe
+from recipes.values.load import load_recipe, recipe_names
+from recipes.values.schema import Expects, Recipe
 from zoo import registry
 from zoo.catalog.tasks import TASKS
 from zoo.cli.output import human

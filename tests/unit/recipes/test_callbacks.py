@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.callbacks import Recorder, Selection, averaged_weights
+from recipes.training.callbacks import Recorder, Selection, averaged_weights
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
 from zoo.tasks.base import Assets, Spec
@@ -221,10 +221,11 @@ def test_the_state_of_selection_survives_json(tmp_path):
 def test_short_epochs_share_a_checkpoint_and_the_last_has_one(tmp_path, monkeypatch):
     saved = []
     monkeypatch.setattr(
-        "recipes.callbacks.save_checkpoint", lambda path, model, state: saved.append(state["epoch"])
+        "recipes.training.callbacks.save_checkpoint",
+        lambda path, model, state: saved.append(state["epoch"]),
     )
     for seconds, expected in ((1000, [4]), (0, [1, 2, 3, 4])):
-        monkeypatch.setattr("recipes.callbacks.CHECKPOINT_SECONDS", seconds)
+        monkeypatch.setattr("recipes.training.callbacks.CHECKPOINT_SECONDS", seconds)
         recorder = Recorder(tmp_path, state=dict, examples_per_epoch=4)
         model = line(keras.optimizers.SGD(0.25))
         model.fit(X, Y, epochs=4, batch_size=4, verbose=0, shuffle=False, callbacks=[recorder])

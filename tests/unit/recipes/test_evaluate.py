@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-import recipes.evaluate
-from recipes.evaluate import intervals, predictions_of
+import recipes.runs.evaluate
+from recipes.runs.evaluate import intervals, predictions_of
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
 from zoo.tasks.base import Assets, Spec
@@ -36,7 +36,7 @@ def test_the_interval_is_close_to_the_normal_one():
 
 
 def test_the_interval_covers_the_true_share_as_often_as_the_normal_one(monkeypatch):
-    monkeypatch.setattr(recipes.evaluate, "RESAMPLES", 200)
+    monkeypatch.setattr(recipes.runs.evaluate, "RESAMPLES", 200)
     generator = np.random.default_rng(1)
     truth, count, trials, ours, normal = 0.8, 150, 300, 0, 0
     for trial in range(trials):

@@ -8,13 +8,13 @@ import keras
 import numpy as np
 import pytest
 
-from recipes import runtimes
-from recipes.convert import convert
-from recipes.export import FORMATS, _in_float32, export
-from recipes.load import load_recipe
-from recipes.make import make_model, make_task
-from recipes.run import Run
-from recipes.runtimes import open_exported
+from recipes.export import runtimes
+from recipes.export.export import FORMATS, _in_float32, export
+from recipes.export.formats import convert
+from recipes.export.runtimes import open_exported
+from recipes.objects import make_model, make_task
+from recipes.runs.run import Run
+from recipes.values.load import load_recipe
 from zoo.data.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import ArgumentError, MachineError, RunError, UnknownNameError
@@ -289,7 +289,7 @@ def test_what_a_format_cannot_hold_is_refused_with_what_can(format, tmp_path):
 
 
 def test_only_labels_at_text_count_in_a_language_model(run):
-    from recipes.export import _counted
+    from recipes.export.export import _counted
 
     x = {"ids": np.array([[5, 6, 0, 0]])}
     assets = Assets(x={"ids": Spec((None,), "int32", padding=0)}, y={})

@@ -8,17 +8,17 @@ import keras
 import numpy as np
 import pytest
 
-import recipes.callbacks
-import recipes.optimizers
-from recipes.evaluate import predictions_of
-from recipes.finetune import finetune, finetuning_recipe
-from recipes.history import WALL_TIMES
-from recipes.initialization import gentle, inherited, source_of
-from recipes.load import load_recipe
-from recipes.prepare import prepare
-from recipes.run import load
-from recipes.schema import UNSCALED_OPTIMIZERS
-from recipes.train import fit
+import recipes.training.callbacks
+import recipes.training.optimizer
+from recipes.runs.evaluate import predictions_of
+from recipes.runs.run import load
+from recipes.training.finetune import finetune, finetuning_recipe
+from recipes.training.history import WALL_TIMES
+from recipes.training.initialization import gentle, inherited, source_of
+from recipes.training.setup import prepare
+from recipes.training.train import fit
+from recipes.values.load import load_recipe
+from recipes.values.schema import UNSCALED_OPTIMIZERS
 from zoo.data.dataset import Dataset, Feature, Split
 from zoo.data.images import write_png
 from zoo.data.load import load_dataset
@@ -122,7 +122,7 @@ def test_images_of_another_size_are_brought_to_the_size_of_the_source(tmp_path):
 
 def test_few_examples_make_epochs_of_twenty_updates(parity, tmp_path, monkeypatch):
     made = []
-    monkeypatch.setattr("recipes.finetune.train", lambda recipe, **_: made.append(recipe))
+    monkeypatch.setattr("recipes.training.finetune.train", lambda recipe, **_: made.append(recipe))
     finetune(SOURCE, parity)
     finetune(SOURCE, parity, "training.steps_per_epoch=7", epochs=8, seed=3, learning_rate=0.1)
     finetune(SOURCE, parity, "training.batch_size=1")
@@ -190,7 +190,7 @@ def test_a_frozen_backbone_runs_without_dropout_and_a_released_one_with_it(parit
 def test_a_run_that_is_stopped_resumes_exactly_across_the_release(
     parity, whole, tmp_path, monkeypatch, stop
 ):
-    monkeypatch.setattr(recipes.callbacks, "CHECKPOINT_SECONDS", 0)
+    monkeypatch.setattr(recipes.training.callbacks, "CHECKPOINT_SECONDS", 0)
     recipe, seen = recipe_of(parity, **SMALL), []
 
     def crash(self, batch, logs=None):
@@ -199,7 +199,7 @@ def test_a_run_that_is_stopped_resumes_exactly_across_the_release(
             raise KeyError("crash")
 
     with monkeypatch.context() as patch:
-        patch.setattr(recipes.callbacks.Recorder, "on_train_batch_end", crash)
+        patch.setattr(recipes.training.callbacks.Recorder, "on_train_batch_end", crash)
         with pytest.raises(KeyError, match="crash"):
             trained(recipe, tmp_path / "run")
     resumed, again = trained(recipe, tmp_path / "run", resume=True)
@@ -216,7 +216,7 @@ def without_times(history):
     return [{k: v for k, v in entry.items() if k not in WALL_TIMES} for entry in history]
 
 
-SCALED = sorted(set(recipes.optimizers._CLASSES) - set(UNSCALED_OPTIMIZERS))
+SCALED = sorted(set(recipes.training.optimizer._CLASSES) - set(UNSCALED_OPTIMIZERS))
 
 
 def updated(name, *, wrapped, steps, rate):
@@ -225,7 +225,7 @@ def updated(name, *, wrapped, steps, rate):
     inputs = keras.Input((6,))
     hidden = keras.layers.Dense(6, name="hidden")(inputs)
     model = keras.Model(inputs, keras.layers.Dense(6, name="head_logits")(hidden))
-    base = getattr(keras.optimizers, recipes.optimizers._CLASSES[name])
+    base = getattr(keras.optimizers, recipes.training.optimizer._CLASSES[name])
     made = gentle(base, model, frozen_steps=2, rate=0.1) if wrapped else base
     optimizer = made(learning_rate=rate, weight_decay=0.1)
     optimizer.build(model.trainable_variables)

@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.load import load_recipe
-from recipes.optimizers import learning_rate, make_optimizer
-from recipes.schema import OPTIMIZERS, SCHEDULES
+from recipes.training.optimizer import learning_rate, make_optimizer
+from recipes.values.load import load_recipe
+from recipes.values.schema import OPTIMIZERS, SCHEDULES
 from zoo.errors import RecipeError
 from zoo.regularization import NONE, Regularization
 

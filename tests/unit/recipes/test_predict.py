@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from recipes.foreign import ForeignModel, load_keras_file
-from recipes.load import load_recipe
-from recipes.make import make_model, make_task
-from recipes.predict import predict
-from recipes.run import Run, load
+from recipes.objects import make_model, make_task
+from recipes.runs.foreign import ForeignModel, load_keras_file
+from recipes.runs.predict import predict
+from recipes.runs.run import Run, load
+from recipes.values.load import load_recipe
 from zoo.data.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import DataError, RunError, UnknownNameError, WeightsError

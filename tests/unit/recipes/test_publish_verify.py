@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-import recipes.verify
-from recipes.load import load_recipe, recipe_path
-from recipes.publish import expects_of, validation_of, write_expects
-from recipes.run import Run
-from recipes.schema import prediction_interval
-from recipes.verify import hardware, verify
+import recipes.records.verify
+from recipes.records.publish import expects_of, validation_of, write_expects
+from recipes.records.verify import hardware, verify
+from recipes.runs.run import Run
+from recipes.values.load import load_recipe, recipe_path
+from recipes.values.schema import prediction_interval
 from zoo import devices
 from zoo.errors import RecipeError, RunError
 from zoo.tasks.base import Assets
@@ -188,7 +188,7 @@ def reach(monkeypatch, tmp_path):
             calls.append(arguments)
             return run_with(tmp_path / "again", **run)
 
-        monkeypatch.setattr(recipes.verify, "train", train)
+        monkeypatch.setattr(recipes.records.verify, "train", train)
         return calls
 
     return set_up
@@ -243,7 +243,9 @@ def test_the_run_is_kept_where_it_is_asked_for(reach, tmp_path):
 
 def test_an_unstable_recipe_is_verified_where_its_record_was_made(reach, monkeypatch):
     wide = measured(low=0.95, high=0.99)
-    monkeypatch.setattr(recipes.verify.devices, "environment", lambda: MACHINE | {"versions": NOW})
+    monkeypatch.setattr(
+        recipes.records.verify.devices, "environment", lambda: MACHINE | {"versions": NOW}
+    )
     reach(value=0.975)
     assert verify(wide)["verdict"] == "equal"
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recipes.load import dump_yaml, load_recipe, parse_overrides, parse_yaml, recipe_names
-from recipes.schema import OPTIMIZERS, Recipe, prediction_interval
+from recipes.values.load import dump_yaml, load_recipe, parse_overrides, parse_yaml, recipe_names
+from recipes.values.schema import OPTIMIZERS, Recipe, prediction_interval
 from zoo.errors import ArgumentError, RecipeError, UnknownNameError
 
 DIGITS = "image/digits-cnn"
@@ -170,7 +170,7 @@ def test_optimizer_table_is_that_of_keras():
 
     import keras
 
-    from recipes.optimizers import _CLASSES
+    from recipes.training.optimizer import _CLASSES
 
     common = {
         "self", "learning_rate", "weight_decay", "clipnorm", "clipvalue", "global_clipnorm",

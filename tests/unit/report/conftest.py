@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from recipes.diagnose import Finding
+from recipes.diagnosis.rules import Finding
 from recipes.report.data import ReportInput
 
 

@@ -6,7 +6,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from recipes.diagnose import Finding
+from recipes.diagnosis.rules import Finding
 from recipes.report.html import overrides, render_report
 
 SECTIONS = (

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.callbacks import Selection
-from recipes.evaluate import intervals, predictions_of
+from recipes.runs.evaluate import intervals, predictions_of
+from recipes.training.callbacks import Selection
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.task_model import TaskModel

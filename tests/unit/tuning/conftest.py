@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from formula import DIGITS, FormulaExecutor
 
-from recipes.load import load_recipe
-from recipes.schema import Recipe
+from recipes.values.load import load_recipe
+from recipes.values.schema import Recipe
 from tuning.space import make_space
 from zoo.errors import ZooError
 
@@ -33,7 +33,7 @@ def space(base: Recipe):
 @pytest.fixture
 def space_file(tmp_path: Path) -> Path:
     """The same space as a file."""
-    from recipes.load import dump_yaml
+    from recipes.values.load import dump_yaml
 
     path = tmp_path / "space.yaml"
     path.write_text(dump_yaml(VALUES))

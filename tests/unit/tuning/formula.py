@@ -7,9 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recipes.load import load_recipe
-from recipes.run import METRICS
-from recipes.schema import Recipe
+from recipes.runs.run import METRICS
+from recipes.values.load import load_recipe
+from recipes.values.schema import Recipe
 
 DIGITS = "image/digits-cnn"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recipes.load import dump_yaml, load_recipe, parse_yaml, recipe_names
+from recipes.values.load import dump_yaml, load_recipe, parse_yaml, recipe_names
 from tuning.space import FOLDER, Field, default_space, load_space, make_space, value_at
 from zoo.errors import RecipeError, UnknownNameError, ZooError
 
@@ -223,7 +223,7 @@ def test_any_values_make_a_space_or_are_refused_in_words(values):
 def test_checking_a_space_loads_neither_keras_nor_tensorflow():
     code = """
 import sys
-from recipes.load import load_recipe
+from recipes.values.load import load_recipe
 from tuning.oracles import check_oracle
 from tuning.space import default_space, load_space
 recipe = load_recipe("image/digits-cnn")

@@ -10,7 +10,7 @@ import sys
 import pytest
 from formula import DIGITS, FormulaExecutor, accuracy
 
-from recipes.load import load_recipe
+from recipes.values.load import load_recipe
 from tuning.executor import CrashError
 from tuning.trials import read_trials
 from zoo.errors import ArgumentError, DataError, Interrupted, RecipeError, RunError, ZooError

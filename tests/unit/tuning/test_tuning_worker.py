@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from recipes.load import dump_yaml, load_recipe
-from recipes.run import load
+from recipes.runs.run import load
+from recipes.values.load import dump_yaml, load_recipe
 from tuning import worker
 from tuning.hypermodel import RecipeHyperModel
 from tuning.space import make_space
@@ -61,16 +61,16 @@ def test_a_trial_that_goes_on_is_bit_for_bit_the_one_that_never_stopped(whole, t
 
 
 def test_a_trial_does_without_a_test_split(tmp_path, monkeypatch):
-    import recipes.prepare
+    import recipes.training.setup
 
-    make = recipes.prepare.make_dataset
+    make = recipes.training.setup.make_dataset
 
     def without_test(*arguments, **named):
         dataset = make(*arguments, **named)
         splits = {name: split for name, split in dataset.splits.items() if name != "test"}
         return dataclasses.replace(dataset, splits=splits)
 
-    monkeypatch.setattr(recipes.prepare, "make_dataset", without_test)
+    monkeypatch.setattr(recipes.training.setup, "make_dataset", without_test)
     folder = folder_with(tmp_path / "run")
     assert worker.trial(folder=str(folder), epochs=1, data_dir=None)["value"] > 0
     with pytest.raises(KeyError, match="test"):

@@ -1,0 +1,393 @@
+"""What is wrong with a training run, in plain words, and the override that mends it.
+
+`findings` reads the learning curves beside the measurements of `Probe`. It makes every check that
+the numbers allow and gives one `Finding` for each, so that "nothing wrong" says what was looked at.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recipes.diagnosis.probe import Probe
+
+__all__ = ["Finding", "Probe", "findings"]
+
+# Amazon SageMaker Debugger's built-in rules
+VANISHING_MEAN_ABS = 1e-7  # VanishingGradient: mean absolute gradient of a tensor
+DEAD_SHARE = 0.5  # DeadRelu: of a layer's units
+LOSS_DROP = 0.001  # LossNotDecreasing: relative
+# cs231n, "Ratio of weights:updates": about 1e-3 a step; ours: a decade of room on both sides
+STEP_RATIO_HIGH = 1e-2
+STEP_RATIO_LOW = 1e-4
+# ours
+GRADIENT_RATIO = 1e3  # first to last kernel, either way
+EXPLODING_NORM = 1e3  # of all kernels' gradients together
+EXPLODING_GROWTH = 100.0  # of the last epoch over the median of those before
+NOTABLE_NORM = 10.0  # below, growth is no explosion
+EPOCH_RATIO_HIGH = 1.0  # net change in an epoch as large as the weights themselves
+LOSS_RISE_WARNING = 0.1  # of the validation loss over its minimum, relative
+LOSS_RISE_PROBLEM = 0.5
+LOSS_RISE_LEAST = 0.01  # of the first epoch's loss: a smaller rise, near zero, is noise
+GAP_WARNING = 0.05  # training score less validation score
+GAP_PROBLEM = 0.15
+JUMP = 0.05  # a rise of the training loss in one epoch, as a share of the first epoch's
+JUMPING_SHARE = 1 / 3  # of the epochs
+LATE_GAIN = 0.02  # improvement in the last fifth of the epochs, of what there was left to improve
+ANNEALED = 0.1  # of the highest learning rate: below, small steps are meant
+FITTED = 0.05  # of the first epoch's loss: below, gradients are small because all is learnt
+WINDOW = 3  # epochs whose median stands for "at the end"
+
+SEVERITIES = ("problem", "warning", "fine")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was checked.
+
+    Attributes:
+        kind: of the check: "not_finite", "not_learning", "overfitting", "generalisation_gap",
+            "unfinished", "learning_rate", "vanishing", "exploding" or "dead_units".
+        severity: "problem", "warning" or "fine".
+        title: a sentence.
+        evidence: the numbers that it rests on.
+        advice: what to change, as overrides of the recipe; empty where all is fine.
+    """
+
+    kind: str
+    severity: str
+    title: str
+    evidence: str
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class _Run:
+    """The numbers that the checks read."""
+
+    history: Sequence[Mapping[str, Any]]
+    records: Sequence[Mapping[str, Any]]
+    metric: str
+    mode: str
+
+    def column(self, name: str) -> np.ndarray:
+        """One value an epoch; NaN where it is missing or isn't a number."""
+        return np.array([_float(entry.get(name)) for entry in self.history], dtype="float64")
+
+    def kernel(self, name: str) -> np.ndarray:
+        """(records, kernels) in depth order."""
+        return np.array(
+            [[_float(row[name]) for row in record["kernels"]] for record in self.records],
+            dtype="float64",
+        )
+
+    @property
+    def learning_rate(self) -> float:
+        """The highest of the run; NaN where it wasn't recorded."""
+        values = self.column("learning_rate")
+        return float(np.nanmax(values)) if np.isfinite(values).any() else math.nan
+
+
+def findings(
+    history: Sequence[Mapping[str, Any]],
+    records: Sequence[Mapping[str, Any]],
+    *,
+    metric: str,
+    mode: str,
+) -> list[Finding]:
+    """Check a run and say what is wrong, the worst first.
+
+    Args:
+        history: a dictionary an epoch with "loss" (training, with augmentation), "val_loss",
+            `metric`, "val_" + `metric` and "learning_rate"; checks that lack a column are left out.
+        records: of `Probe`; may be empty.
+        metric: the task's.
+        mode: "max" or "min".
+
+    >>> findings([{"loss": 1.0}, {"loss": 1.0}], [], metric="accuracy", mode="max")[0].title
+    'The model does not learn: the training loss never falls.'
+    """
+    run = _Run(history, records, metric, mode)
+    checks = (
+        _not_finite,
+        _exploding,
+        _not_learning,
+        _overfitting,
+        _gap,
+        _learning_rate,
+        _vanishing,
+        _dead_units,
+        _unfinished,
+    )
+    found = [item for item in (check(run) for check in checks) if item is not None]
+    return sorted(found, key=lambda item: SEVERITIES.index(item.severity))
+
+
+def _not_finite(run: _Run) -> Finding | None:
+    if not run.history:
+        return None
+    losses = ["loss", *(["val_loss"] if "val_loss" in run.history[-1] else [])]
+    for number, entry in enumerate(run.history):
+        broken = [name for name in losses if not math.isfinite(_float(entry.get(name)))]
+        if broken:
+            return Finding(
+                "not_finite",
+                "problem",
+                "Training diverged: the loss is not a number any more.",
+                f"{' and '.join(broken)} in epoch {entry.get('epoch', number + 1)}",
+                f"Take smaller steps: {_rate_advice(run, 0.1)}, and limit the gradient: "
+                "regularization.clip_norm=1.0",
+            )
+    return Finding(
+        "not_finite",
+        "fine",
+        "Every loss is a finite number.",
+        f"{' and '.join(losses)} over {len(run.history)} epochs",
+    )
+
+
+def _exploding(run: _Run) -> Finding | None:
+    if not run.records:
+        return None
+    norms = np.linalg.norm(run.kernel("gradient_norm"), axis=1)  # all kernels together
+    broken = ~np.isfinite(norms)
+    before = norms[:-1][~broken[:-1]]
+    growth = norms[-1] / np.median(before) if before.size and np.median(before) > 0 else 1.0
+    advice = f"regularization.clip_norm=1.0, or {_rate_advice(run, 0.3)}"
+    if broken.any():
+        epoch = run.records[int(np.argmax(broken))]["epoch"]
+        title, evidence = "Gradients overflow.", f"not finite from epoch {epoch} on"
+        return Finding("exploding", "problem", title, evidence, advice)
+    end = np.median(norms[-WINDOW:])  # batch norm's statistics lag in the first epoch: no alarm
+    if end > EXPLODING_NORM or (growth > EXPLODING_GROWTH and norms[-1] > NOTABLE_NORM):
+        title = "Gradients explode."
+        evidence = f"norm {end:.3g} at the end, {growth:.3g} times that of the epochs before"
+        return Finding("exploding", "problem", title, evidence, advice)
+    evidence = f"norm of all kernels' gradients {norms.min():.2g} to {norms.max():.2g}"
+    return Finding("exploding", "fine", "Gradients stay bounded.", evidence)
+
+
+def _not_learning(run: _Run) -> Finding | None:
+    loss = _finite(run.column("loss"))
+    if loss.size < 2:
+        return None
+    drop = (loss[0] - loss[1:].min()) / max(abs(loss[0]), 1e-12)
+    evidence = f"training loss {loss[0]:.4g} in the first epoch, {loss[1:].min():.4g} at its lowest"
+    if drop < LOSS_DROP:
+        return Finding(
+            "not_learning",
+            "problem",
+            "The model does not learn: the training loss never falls.",
+            evidence,
+            f"Try other step sizes, {_rate_advice(run, 0.1)} and {_rate_advice(run, 10)}, and once "
+            "without restraint, regularization.preset=none. If nothing helps, look at the training "
+            "samples and their labels.",
+        )
+    title = "The training loss falls."
+    return Finding("not_learning", "fine", title, f"{evidence} ({drop:.0%} less)")
+
+
+def _overfitting(run: _Run) -> Finding | None:
+    val, loss = run.column("val_loss"), run.column("loss")
+    both = np.isfinite(val) & np.isfinite(loss)
+    val, loss = val[both], loss[both]
+    if val.size < 2:
+        return None
+    lowest = int(val.argmin())
+    end = float(np.median(val[lowest:][-WINDOW:]))
+    rise = (end - val[lowest]) / max(abs(val[lowest]), 1e-12)
+    falls = float(np.median(loss[-WINDOW:])) < loss[lowest]
+    evidence = (
+        f"validation loss {val[lowest]:.4g} at its lowest (epoch "
+        f"{np.flatnonzero(both)[lowest] + 1}), {end:.4g} at the end "
+        f"({rise:+.0%}); training loss {loss[lowest]:.4g} and {loss[-1]:.4g}"
+    )
+    after = val.size - 1 - lowest
+    slight = end - val[lowest] <= LOSS_RISE_LEAST * abs(val[0])
+    if after < WINDOW - 1 or rise <= LOSS_RISE_WARNING or slight or not falls:
+        return Finding(
+            "overfitting", "fine", "The validation loss does not turn back up.", evidence
+        )
+    return Finding(
+        "overfitting",
+        "problem" if rise > LOSS_RISE_PROBLEM else "warning",
+        "The model overfits: it goes on to learn the training set by heart.",
+        evidence,
+        "Regularize more: the next stronger of regularization.preset=light, =medium and =strong; "
+        "or stop in time: regularization.early_stopping_patience=5",
+    )
+
+
+def _gap(run: _Run) -> Finding | None:
+    train, val = run.column(run.metric), run.column(f"val_{run.metric}")
+    whole = np.isfinite(train) & np.isfinite(val)
+    if not whole.any() or max(train[whole].max(), val[whole].max()) > 1:
+        return None  # the thresholds are for shares
+    sign = 1 if run.mode == "max" else -1
+    train, val = (float(np.median(item[whole][-WINDOW:])) for item in (train, val))
+    gap = sign * (train - val)
+    evidence = (
+        f"{run.metric} {train:.3f} in training, {val:.3f} in validation (medians of the last "
+        f"{min(WINDOW, int(whole.sum()))} epochs)"
+    )
+    if gap <= GAP_WARNING:
+        title = "The model does about as well on new examples as on those it trained on."
+        return Finding("generalisation_gap", "fine", title, evidence)
+    return Finding(
+        "generalisation_gap",
+        "problem" if gap > GAP_PROBLEM else "warning",
+        "The model does much better on its training examples than on new ones.",
+        evidence,
+        "More data helps most. Else augment and regularize more: the next stronger of "
+        "regularization.preset=light, =medium and =strong",
+    )
+
+
+def _learning_rate(run: _Run) -> Finding | None:
+    loss = _finite(run.column("loss"))
+    jumps = int((np.diff(loss) > JUMP * abs(loss[0])).sum()) if loss.size else 0
+    ratio, step = _update_ratios(run)
+    parts = [f"the training loss jumped up in {jumps} of {max(loss.size - 1, 0)} epochs"]
+    if math.isfinite(ratio):
+        parts.append(f"kernels changed by {ratio:.2g} of their norm an epoch (median)")
+    if math.isfinite(step):
+        parts.append(f"at least {step:.2g} a step")
+    evidence = "; ".join(parts)
+    if loss.size < 2 and not math.isfinite(ratio):
+        return None
+    jumpy = loss.size > WINDOW and jumps > JUMPING_SHARE * (loss.size - 1)
+    if jumpy or ratio > EPOCH_RATIO_HIGH or step > STEP_RATIO_HIGH:
+        title = "The learning rate looks too high."
+        return Finding("learning_rate", "warning", title, evidence, _rate_advice(run, 0.3))
+    if ratio < STEP_RATIO_LOW:  # a whole epoch moves less than one healthy step
+        title = "The learning rate looks too low: the weights hardly move."
+        return Finding("learning_rate", "warning", title, evidence, _rate_advice(run, 10))
+    return Finding("learning_rate", "fine", "The size of the steps looks right.", evidence)
+
+
+def _update_ratios(run: _Run) -> tuple[float, float]:
+    """Return the median net change of a kernel an epoch, and a lower bound of that of a step.
+
+    Epochs that the schedule has annealed are left out: their steps are meant to be small. So is the
+    first, in which weights grow from their initial size.
+    """
+    rates = {entry.get("epoch"): _float(entry.get("learning_rate")) for entry in run.history}
+    records = [
+        item
+        for item in run.records
+        if not rates.get(item["epoch"], math.nan) < ANNEALED * run.learning_rate
+    ]
+    records = records[1:] or records
+    values = _finite(_Run((), records, "", "").kernel("update_ratio").ravel())
+    if not values.size:
+        return math.nan, math.nan
+    ratio = float(np.median(values))
+    steps = records[-1].get("steps")
+    return ratio, ratio / steps if steps else math.nan
+
+
+def _vanishing(run: _Run) -> Finding | None:
+    record = _last_unfitted(run)
+    if record is None:
+        return None
+    rows = record["kernels"]
+    mean = np.array([_float(row["gradient_mean_abs"]) for row in rows])
+    norm = np.array([_float(row["gradient_norm"]) for row in rows])
+    if not np.isfinite(norm).all():
+        return None  # "exploding" tells
+    small = [
+        row["key"] for row, value in zip(rows, mean, strict=True) if value < VANISHING_MEAN_ABS
+    ]
+    ratio = norm[0] / norm[-1] if norm[-1] > 0 else math.inf
+    evidence = (
+        f"epoch {record['epoch']}: norm {norm[0]:.2g} in {rows[0]['key']}, {norm[-1]:.2g} in "
+        f"{rows[-1]['key']} (ratio {ratio:.2g}); smallest mean absolute gradient {mean.min():.2g}"
+    )
+    advice = (
+        "Put normalization in (regularization.batch_norm=true where the model offers it), take "
+        "a model with residual connections or fewer layers, or weaken the penalties: "
+        "regularization.preset=light"
+    )
+    if small:
+        title = f"Gradients vanish in {len(small)} of {len(rows)} kernels."
+        evidence += f"; below {VANISHING_MEAN_ABS:g} in {', '.join(small[:3])}"
+        evidence += " …" if len(small) > 3 else ""
+        return Finding("vanishing", "problem", title, evidence, advice)
+    if not 1 / GRADIENT_RATIO <= ratio <= GRADIENT_RATIO:
+        title = "The first and the last layers learn at very different speeds."
+        return Finding("vanishing", "warning", title, evidence, advice)
+    return Finding("vanishing", "fine", "Gradients reach every layer.", evidence)
+
+
+def _last_unfitted(run: _Run) -> Mapping[str, Any] | None:
+    """Return the last record before the training loss was all but gone."""
+    losses = {entry.get("epoch"): _float(entry.get("loss")) for entry in run.history}
+    first = next(iter(losses.values()), math.nan)
+    kept = [
+        item
+        for item in run.records
+        if item["kernels"] and not losses.get(item["epoch"], math.nan) < FITTED * first
+    ]
+    return kept[-1] if kept else None
+
+
+def _dead_units(run: _Run) -> Finding | None:
+    layers = run.records[-1]["activations"] if run.records else []
+    shares = {row["key"]: _float(row["dead_share"]) for row in layers if "dead_share" in row}
+    shares = {key: share for key, share in shares.items() if math.isfinite(share)}
+    if not shares:
+        return None
+    dead = [key for key, share in shares.items() if share > DEAD_SHARE]
+    worst = max(shares, key=lambda key: shares[key])
+    evidence = f"of {len(shares)} ReLU layers, most dead units in {worst}: {shares[worst]:.0%}"
+    if not dead:
+        return Finding("dead_units", "fine", "The units are alive.", evidence)
+    return Finding(
+        "dead_units",
+        "problem" if len(dead) * 2 >= len(shares) else "warning",
+        f"More than half of the units are dead in {len(dead)} of {len(shares)} ReLU layers.",
+        f"{evidence}; {', '.join(dead[:3])}{' …' if len(dead) > 3 else ''}",
+        f"{_rate_advice(run, 0.3)}, a longer warm-up, or normalization before the ReLU "
+        "(regularization.batch_norm=true where the model offers it)",
+    )
+
+
+def _unfinished(run: _Run) -> Finding | None:
+    sign = 1 if run.mode == "max" else -1
+    name = f"val_{run.metric}"
+    values = sign * run.column(name)
+    late = max(1, len(values) // 5)
+    if len(values) < 2 * WINDOW or not np.isfinite(values[:-late]).any():
+        return None
+    before, best = np.nanmax(values[:-late]), np.nanmax(values)
+    left = 1 - before if run.mode == "max" and 0 <= before < 1 else abs(before)
+    gain = (best - before) / max(left, 1e-12)
+    annealed = _float(run.history[-1].get("learning_rate")) < ANNEALED * run.learning_rate
+    evidence = (
+        f"{name} {sign * before:.4g} up to {late} epoch{'s' * (late > 1)} before the end, "
+        f"{sign * best:.4g} at its best"
+    )
+    if gain > LATE_GAIN and not annealed:
+        title = "Training stopped while the model was still getting better."
+        advice = f"Train longer: training.epochs={2 * len(values)}"
+        return Finding("unfinished", "warning", title, evidence, advice)
+    title = "Training went on until it had nothing more to gain."
+    title = "The learning rate was annealed to the end." if annealed and gain > LATE_GAIN else title
+    return Finding("unfinished", "fine", title, evidence)
+
+
+def _rate_advice(run: _Run, factor: float) -> str:
+    if math.isfinite(run.learning_rate) and run.learning_rate > 0:
+        return f"optimizer.learning_rate={run.learning_rate * factor:.2g}"
+    return f"optimizer.learning_rate={factor:g} times what it was"
+
+
+def _float(value: Any) -> float:
+    """NaN for all that is no finite number, infinity included: nothing can be said of either."""
+    return float(value) if value is not None and math.isfinite(value) else math.nan
+
+
+def _finite(values: np.ndarray) -> np.ndarray:
+    return values[np.isfinite(values)]

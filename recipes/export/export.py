@@ -1,0 +1,269 @@
+"""Give a trained model to other runtimes: SavedModel, ONNX or LiteRT, compared with the model."""
+
+import contextlib
+import errno
+import importlib.util
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recipes.export.formats import convert, quietly, random_inputs
+from recipes.objects import make_model, precision
+from recipes.runs.run import Run, load
+from zoo import devices
+from zoo.errors import ArgumentError, MachineError, RunError, ZooError, unknown_name
+from zoo.files import write_text
+from zoo.tasks.base import Assets
+
+if TYPE_CHECKING:
+    import keras
+
+    from recipes.export.runtimes import Exported
+
+FILES = {"saved_model": "saved_model", "onnx": "model.onnx", "litert": "model.tflite"}
+FORMATS = tuple(FILES)
+EXAMPLES = 256
+_PACKAGES = {
+    "saved_model": (),
+    "onnx": ("tf2onnx", "onnx", "onnxruntime"),
+    "litert": ("ai_edge_litert",),
+}
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_BATCH_SIZE = 32
+
+
+def export(
+    target: str | Path | Run,
+    *,
+    format: str = "saved_model",
+    output: str | Path | None = None,
+    check: bool = True,
+    examples: int = EXAMPLES,
+    data_dir: str | None = None,
+) -> dict[str, Any]:
+    """Write a model for another runtime, with its labels and a page that shows how to use it.
+
+    What comes before the network is in the file as far as it is arithmetic: images go in as pixels
+    0–255, speech as a waveform. Text goes in as ids, since no format holds a tokenizer;
+    `assets.json` beside the file has it, with the labels and sizes. Logits come out.
+
+    Args:
+        target: run directory, weight name or recipe name.
+        format: "saved_model" (TensorFlow), "onnx" or "litert" (once TensorFlow Lite).
+        output: a new folder; named after the target and the format by default.
+        check: run the file in its own runtime and compare it with the model.
+        examples: how many are compared at most, from the test split if the data is at hand, seeded
+            random inputs if not.
+        data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
+
+    Returns:
+        {"name", "format", "path", "file", "size_bytes", "task", "inputs", "outputs", "parity"};
+        parity is None without `check`, else {"source", "examples", "max_difference", "equal", "of"}: the
+        largest difference of a logit, and how many labels (of a language model: next tokens) agree.
+
+    Raises:
+        UnknownNameError: no such format or target.
+        MachineError: a package is missing, or the folder cannot be written.
+        RunError: the folder exists.
+        ArgumentError: the format cannot hold the model.
+
+    >>> zoo.export("cnn_small.digits", format="onnx")["parity"]["equal"]  # doctest: +SKIP
+    256
+    """
+    _check_format(format)
+    run = load(target)
+    folder = _free_folder(run, output, format)
+    _check_backend(format)
+    with _new_folder(folder) as beside:
+        convert(_in_float32(run), beside / FILES[format], run.assets, format=format)
+        facts = _complete(beside, run, format, count=examples if check else 0, data_dir=data_dir)
+    return facts | {"path": str(folder)}
+
+
+def _complete(
+    folder: Path, run: Run, format: str, *, count: int, data_dir: str | None
+) -> dict[str, Any]:
+    """Try a converted model, and write what lies beside it; return what is told of it."""
+    from recipes.export.runtimes import open_exported
+    from recipes.export.usage import usage_page
+
+    path = folder / FILES[format]
+    with quietly():
+        exported = open_exported(path, format)
+        exported(random_inputs(run.assets, 1))
+    facts = {
+        "name": run.name,
+        "format": format,
+        "file": path.name,
+        "size_bytes": sum(part.stat().st_size for part in _files_of(path)),
+        "task": run.task.name,
+        "inputs": exported.inputs,
+        "outputs": exported.outputs,
+        "parity": _compare(exported, run, count, data_dir) if count else None,
+    }
+    assets = facts | {"weights_sha256": run.sha256} | run.assets.to_dict()
+    write_text(folder / "assets.json", json.dumps(assets, indent=1, ensure_ascii=False) + "\n")
+    write_text(folder / "README.md", usage_page(run, facts))
+    return facts
+
+
+# --- before anything is written
+
+
+def _check_format(format: str) -> None:
+    if format not in FORMATS:
+        raise unknown_name("export format", format, FORMATS, fix=f"use one of {', '.join(FORMATS)}")
+    missing = [name for name in _PACKAGES[format] if importlib.util.find_spec(name) is None]
+    if missing:
+        raise MachineError(
+            f"Exporting to {format} needs {', '.join(missing)}, which {_is(missing)} not installed.",
+            expected=f"the packages {', '.join(_PACKAGES[format])}",
+            fix='pip install "kerazoo[export]", or export to saved_model',
+        )
+
+
+def _is(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _check_backend(format: str) -> None:
+    devices.load_tensorflow()  # before Keras, so that it starts quietly
+    import keras
+
+    backend = keras.backend.backend()
+    if backend != "tensorflow":
+        raise MachineError(
+            f"Exporting to {format} goes through TensorFlow; Keras runs on {backend} here.",
+            expected="KERAS_BACKEND=tensorflow, or no such variable",
+            fix=f"KERAS_BACKEND=tensorflow zoo export … --format {format}; weights fit either way",
+        )
+
+
+def _free_folder(run: Run, output: str | Path | None, format: str) -> Path:
+    name = run.path.name if run.path else run.name
+    folder = Path(output).expanduser() if output else Path(f"{name}-{format}")
+    if folder.suffix in (".onnx", ".tflite", ".pb"):
+        raise ArgumentError(
+            f"{folder} looks like a file; an export is a folder: the model, its labels, a page.",
+            expected=f"a new folder; the model in it will be {FILES[format]}",
+            fix=f"--output {folder.with_suffix('')}",
+        )
+    if folder.exists() or folder.is_symlink():
+        raise RunError(
+            f"{folder} exists already; nothing was written.",
+            expected="a new folder",
+            fix="give another one with --output",
+        )
+    return folder
+
+
+# --- the folder, whole or not at all
+
+
+@contextlib.contextmanager
+def _new_folder(folder: Path) -> Iterator[Path]:
+    """Give a folder beside `folder` to fill; flush its files and rename it on success."""
+    beside = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.part")
+    try:
+        beside.mkdir(parents=True)
+        yield beside
+        for path in _files_of(beside):
+            with path.open("r+b") as stream:
+                os.fsync(stream.fileno())
+        beside.rename(folder)
+    except OSError as error:
+        if error.errno not in _FULL and not _concerns(error, beside):
+            raise
+        raise _unwritable(folder, error.strerror) from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+
+
+def _concerns(error: OSError, beside: Path) -> bool:
+    """Tell whether an error is about what is written, not about what is read."""
+    named = isinstance(error.filename, str | os.PathLike)
+    return named and beside.absolute().parent in (p := Path(error.filename).absolute(), *p.parents)
+
+
+def _unwritable(folder: Path, why: object) -> MachineError:
+    return MachineError(
+        f"{folder} cannot be written: {why}.",
+        fix="check the path, its permissions and the space left, or give another --output",
+    )
+
+
+def _files_of(path: Path) -> list[Path]:
+    return [path] if path.is_file() else [part for part in path.rglob("*") if part.is_file()]
+
+
+# --- comparison
+
+
+def _in_float32(run: Run) -> "keras.Model":
+    """Return the run's model; one that was trained in another precision is built anew."""
+    if run.recipe.training.precision == "float32":
+        return run.model
+    from zoo.weights import load_model_weights
+
+    with precision(run.recipe.with_values({"training.precision": "float32"})):
+        model = make_model(run.recipe, run.task, run.assets)
+    load_model_weights(run.weights_path, model, sha256=run.sha256)
+    return model
+
+
+def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -> dict[str, Any]:
+    """Run file and model on the same examples: the largest difference, and equal labels."""
+    batches, source = _batches(run, count, data_dir)
+    largest, equal, total, seen = 0.0, 0, 0, 0
+    for x in batches:
+        expected = np.asarray(run.model.predict_on_batch(x)["logits"], "float64")
+        found = np.asarray(exported(x)["logits"], "float64")
+        counted = _counted(x, run.assets, expected.shape[:-1])
+        same = expected.argmax(axis=-1) == found.argmax(axis=-1)
+        largest = max(largest, float(np.abs(expected - found).max()))
+        equal, total = equal + int(same[counted].sum()), total + int(counted.sum())
+        seen += len(expected)
+    return {
+        "source": source,
+        "examples": seen,
+        "max_difference": largest,
+        "equal": equal,
+        "of": total,
+    }
+
+
+def _counted(x: Mapping[str, np.ndarray], assets: Assets, shape: tuple[int, ...]) -> np.ndarray:
+    """Say which labels count: all, but at padding where there is one for each position."""
+    if len(shape) == 2 and "ids" in x:
+        return x["ids"] != assets.x["ids"].padding
+    return np.ones(shape, bool)
+
+
+def _batches(
+    run: Run, count: int, data_dir: str | None
+) -> tuple[Iterator[dict[str, np.ndarray]], str]:
+    """Return inputs in batches, and where they come from."""
+    from zoo.data.pipeline import Encoded
+
+    try:
+        dataset = run.dataset(data_dir=data_dir)
+    except ZooError:  # another machine: the weights are here and the data is not
+        x = random_inputs(run.assets, count)
+        parts = (
+            {name: value[start : start + _BATCH_SIZE] for name, value in x.items()}
+            for start in range(0, count, _BATCH_SIZE)
+        )
+        return parts, "seeded random inputs; the data is not at hand"
+    encoded = Encoded(dataset.splits["test"], run.task, run.assets)
+    places = np.linspace(0, len(encoded) - 1, min(count, len(encoded))).astype(int)
+    parts = (
+        encoded.batch(places[start : start + _BATCH_SIZE])[0]
+        for start in range(0, len(places), _BATCH_SIZE)
+    )
+    return parts, f"test split of {dataset.name}"

@@ -1,0 +1,90 @@
+"""Recipe values to objects: task, model, data, augmentation, precision."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from recipes.values.schema import Recipe
+from zoo import devices, registry
+from zoo.tasks.base import Assets, Task
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Dataset
+    from zoo.task_model import TaskModel
+
+BUILDER_KNOBS = ("stochastic_depth_rate", "embedding_dropout_rate", "layer_dropout_rate")
+AUGMENTATIONS = {  # by the name of the input that they change
+    "image": "zoo.transforms.mixing:image_augmentation",
+    "ids": "zoo.transforms.text:text_augmentation",
+    "audio": "zoo.transforms.audio:speech_augmentation",
+}
+
+
+def make_task(recipe: Recipe) -> Task:
+    """Build the recipe's task with its regularization values."""
+    devices.load_tensorflow()  # before a task loads Keras, so that it starts quietly
+    task_class = registry.resolve(registry.task_card(recipe.task.name).task)
+    return task_class(**recipe.task.arguments, regularization=recipe.regularization_values())
+
+
+def builder_arguments(recipe: Recipe) -> dict[str, Any]:
+    """Return what the builder is given: the recipe's arguments and the knobs that it takes."""
+    values, arguments = recipe.regularization_values(), dict(recipe.model.arguments)
+    known = registry.measured()[recipe.model.name]["arguments"]
+    for knob in BUILDER_KNOBS:
+        if getattr(values, knob) and knob in known:
+            arguments.setdefault(knob, getattr(values, knob))
+    if values.batch_norm is not None and "normalization" in known:
+        arguments["normalization"] = "batch" if values.batch_norm else "none"
+    return arguments
+
+
+def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
+    """Build backbone and head from the recipe's values, under the precision in force."""
+    from zoo.composition import assemble
+    from zoo.task_model import TaskModel
+
+    card = registry.model_card(recipe.model.name)
+    model = assemble(card, task, assets, arguments=builder_arguments(recipe))
+    alpha = recipe.regularization_values().r_drop_alpha
+    return TaskModel(model, task=task, r_drop_alpha=alpha)
+
+
+def make_dataset(
+    recipe: Recipe,
+    *,
+    data_dir: str | None = None,
+    download: bool = False,
+    skip_corrupt: bool = False,
+) -> "Dataset":
+    """Load the recipe's data and carve validation; at most `max_examples` of each split."""
+    from zoo.data.load import load_dataset
+
+    values = recipe.data
+    dataset = load_dataset(
+        values.name,
+        data_dir=data_dir,
+        download=download,
+        skip_corrupt=skip_corrupt,
+        **values.arguments,
+    ).with_validation(fraction=values.validation_fraction, seed=values.split_seed)
+    return dataset.limited(values.max_examples) if values.max_examples else dataset
+
+
+@contextlib.contextmanager
+def precision(recipe: Recipe) -> Iterator[None]:
+    """Build layers under the recipe's dtype policy, and put the old one back."""
+    import keras
+
+    old = keras.config.dtype_policy()
+    keras.config.set_dtype_policy(recipe.training.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(old)
+
+
+def make_augmentation(recipe: Recipe, assets: Assets) -> Callable[..., Any] | None:
+    """Return the batch augmentation of the recipe's modality, or None where nothing is on."""
+    (name,) = assets.x  # every task so far takes one input
+    return registry.resolve(AUGMENTATIONS[name])(recipe.regularization_values(), assets=assets)

@@ -1,0 +1,1 @@
+"""What the package states: recorded results, and their verification."""

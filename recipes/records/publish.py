@@ -1,0 +1,184 @@
+"""Turn finished runs into what the package states and ships: `expects` and a weight with its card.
+
+    python -m recipes.records.publish RUN RUN RUN [--weights] [--name NAME]
+
+The runs differ in their seed only. The weight is that of the run with the best validation metric,
+so that the test split decides nothing.
+"""
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from recipes.objects import builder_arguments
+from recipes.records.verify import hardware
+from recipes.runs.run import Run, load, read_json
+from recipes.values.load import dump_yaml, load_recipe, recipe_path
+from recipes.values.schema import Expects, prediction_interval
+from zoo import registry
+from zoo.errors import RunError
+from zoo.files import write_text
+
+FLOAT16_TOLERANCE = 0.001  # of the metric
+SIZE_LIMIT_BYTES = 2_000_000
+SEEDS = 3  # at least
+_UNMEASURED = {"expects": "unmeasured"}  # what was expected of a run changed nothing in it
+WEIGHTS_FOLDER = registry.CATALOG / "weights"
+
+
+def expects_of(runs: list[Run]) -> Expects:
+    """Sum up runs of one recipe that differ in their seed.
+
+    Raises:
+        RunError: they are too few, are not of the recipe as it stands, have a seed in common, or
+            were made from different data or on different machines.
+    """
+    metric = runs[0].task.metric
+    minutes = min(run.metrics["seconds"] for run in runs) / 60  # the least disturbed
+    _check_runs(runs)
+    environments = [read_json(run.path / "environment.json") for run in runs]
+    facts = {
+        "data": {run.fingerprint for run in runs},
+        "machine": {hardware(environment) for environment in environments},
+        "versions": {str(environment["versions"]) for environment in environments},
+    }
+    for what, found in facts.items():
+        if len(found) != 1:
+            raise RunError(f"These runs differ in their {what}: {'; '.join(sorted(found))}.")
+    values = {
+        run.recipe.training.seed: run.metrics["metrics"][metric]["value"]
+        for run in sorted(runs, key=lambda run: run.recipe.training.seed)
+    }
+    low, high = prediction_interval(list(values.values()), share=metric != "loss")
+    versions = environments[0]["versions"]
+    return Expects(
+        metric=metric,
+        values=values,
+        mean=round(sum(values.values()) / len(values), 6),
+        low=round(low, 6),
+        high=round(high, 6),
+        minutes=round(minutes, 1),
+        hardware=facts["machine"].pop(),
+        data_fingerprint=facts["data"].pop(),
+        versions={name: versions[name] for name in ("tensorflow", "keras", "numpy")},
+    )
+
+
+def _check_runs(runs: list[Run]) -> None:
+    seeds = {run.recipe.training.seed for run in runs}
+    if len(seeds) < SEEDS or len(seeds) != len(runs):
+        raise RunError(
+            f"{len(runs)} runs with {len(seeds)} seeds are not enough to state what another reaches.",
+            expected=f"{SEEDS} seeds or more, each once",
+            fix="zoo train RECIPE training.seed=2 and so on",
+        )
+    name = runs[0].recipe.name
+    for run in runs:
+        now = load_recipe(name).with_values({"training.seed": run.recipe.training.seed})
+        if now.resolved() | _UNMEASURED != run.recipe.resolved() | _UNMEASURED:
+            raise RunError(
+                f"{run.name} was not trained with the values of {name} as it stands.",
+                expected="runs of the recipe without other changes than the seed",
+                fix=f"zoo train {name} training.seed={run.recipe.training.seed}",
+            )
+
+
+def validation_of(run: Run) -> float:
+    """Return the validation metric of the weights that the run kept."""
+    if run.recipe.training.select == "best":
+        return run.metrics["selection"]["best"]
+    return run.history[-1][f"val_{run.task.metric}"]
+
+
+def write_expects(path: Path, expects: Expects) -> None:
+    """Put `expects` in a recipe file, in place of its last section; comments stay."""
+    head, mark, _ = path.read_text(encoding="utf-8").partition("\nexpects:")
+    if not mark:
+        raise RunError(f"{path} has no line that begins with `expects:`.", fix="add one at its end")
+    write_text(path, head + "\n" + dump_yaml({"expects": expects.model_dump()}))
+
+
+def ship(run: Run, *, name: str) -> dict[str, Any]:
+    """Write a run's weights and card into the catalog; return the card.
+
+    Raises:
+        RunError: the data's licence does not allow it, or the file would be too large.
+    """
+    from zoo.complexity import count_params
+    from zoo.weights import save_model_weights
+
+    cards = {card.name: card for card in registry.list_datasets()}
+    data = cards.get(run.recipe.data.name)
+    if data is None or not data.may_ship_weights:
+        raise RunError(
+            f"The licence of {run.recipe.data.name} does not allow weights to be shipped."
+        )
+    file = WEIGHTS_FOLDER / f"{name}.safetensors"
+    value = run.metrics["metrics"][run.task.metric]["value"]
+    for dtype in ("float16", "float32"):
+        sha256 = save_model_weights(file, run.model, dtype=dtype)
+        stored = _as_stored(run, file, sha256)
+        result = stored.evaluate()
+        if abs(result["metrics"][run.task.metric]["value"] - value) <= FLOAT16_TOLERANCE:
+            break
+    if file.stat().st_size > SIZE_LIMIT_BYTES:
+        file.unlink()
+        raise RunError(f"{name} would take more than {SIZE_LIMIT_BYTES / 1e6:.0f} MB.")
+    scores = result["metrics"][run.task.metric]
+    card = {
+        "name": name,
+        "model": run.recipe.model.name,
+        "recipe": run.recipe.name,
+        "resolved_recipe": run.recipe.resolved()
+        | {"model": {"name": run.recipe.model.name, "arguments": builder_arguments(run.recipe)}}
+        | _UNMEASURED,
+        "assets": run.assets.to_dict(),
+        "dataset": run.recipe.data.name,
+        "data_licence": data.licence,
+        "data_fingerprint": run.fingerprint,
+        "seed": run.recipe.training.seed,
+        "dtype": dtype,
+        "metric": run.task.metric,
+        **scores,
+        "metrics": {"split": "test", "examples": result["examples"], "metrics": result["metrics"]},
+        "params": count_params(run.model),
+        "sha256": sha256,
+        "size_bytes": file.stat().st_size,
+    }
+    write_text(WEIGHTS_FOLDER / f"{name}.json", json.dumps(card, indent=1) + "\n")
+    return card
+
+
+def _as_stored(run: Run, file: Path, sha256: str) -> Run:
+    return Run(
+        name=run.name,
+        recipe=run.recipe,
+        assets=run.assets,
+        metrics=run.metrics,
+        weights_path=file,
+        sha256=sha256,
+    )
+
+
+def main() -> None:
+    """Write `expects` of the runs' recipe and, with --weights, ship the chosen run's weights."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("--weights", action="store_true", help="ship the best run's weights")
+    parser.add_argument("--name", help="of the weight; MODEL.DATASET otherwise")
+    arguments = parser.parse_args()
+    runs = [load(path) for path in arguments.runs]
+    expects = expects_of(runs)
+    write_expects(recipe_path(runs[0].recipe.name), expects)
+    print(dump_yaml(expects.model_dump()))
+    if arguments.weights:
+        sign = 1 if runs[0].task.mode == "max" else -1
+        chosen = max(runs, key=lambda run: sign * validation_of(run))
+        recipe = chosen.recipe
+        card = ship(chosen, name=arguments.name or f"{recipe.model.name}.{recipe.data.name}")
+        print({key: card[key] for key in ("name", "seed", "dtype", "value", "size_bytes")})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The run directory, and what a run can do: evaluate, predict, generate."""

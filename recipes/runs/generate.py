@@ -1,0 +1,181 @@
+"""Let a trained language model write."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from zoo.errors import ArgumentError, DataError, RunError
+from zoo.tokenizers import PADDING_ID, UNKNOWN, UNKNOWN_ID, Tokenizer, load_tokenizer
+
+if TYPE_CHECKING:
+    import keras
+
+    from recipes.runs.run import Run
+    from zoo.tasks.base import Assets
+
+TASK = "language_modeling"
+TEMPERATURE = 0.8  # surprising enough to be read, sure enough to be spelt well
+NEWLINE = "\n"  # what an empty prompt stands for: the beginning of a line
+
+
+def generate(
+    target: "str | Path | Run",
+    prompt: str = "",
+    *,
+    max_tokens: int = 500,
+    temperature: float = TEMPERATURE,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int = 1,
+    count: int = 1,
+) -> list[str]:
+    """Return texts that go on from a prompt, without the prompt.
+
+    Args:
+        target: run directory, weight name or recipe name of a language model.
+        prompt: what is there already; an empty one begins a line.
+        max_tokens: how much is written: characters or byte pairs, as the model's tokenizer has it.
+        temperature: 0 takes the most likely token each time; the higher, the more adventurous.
+        top_k: draw among the k most likely tokens only.
+        top_p: draw among the fewest tokens that together have this probability, (0, 1].
+        seed: of the draws; the same seed writes the same texts.
+        count: how many texts, all from the one prompt.
+
+    Raises:
+        RunError: the model is no language model.
+        DataError: the prompt has characters that the model does not know.
+        ArgumentError: a value is out of range.
+
+    >>> zoo.generate("runs/text-shakespeare-gpt-1", "ROMEO:", max_tokens=40)  # doctest: +SKIP
+    ['\\nWhat say you, sir? I will not be a man.']
+    """
+    if count < 1:
+        raise ArgumentError(
+            f"count={count!r} is no number of texts.", expected="1 or more", fix="give 1 or more"
+        )
+    run, tokenizer, start = _ready(target, prompt)
+    drawn = _sample(
+        run.model,
+        run.assets,
+        np.repeat(start[None], count, axis=0),
+        max_tokens=max_tokens,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        seed=seed,
+    )
+    rows = np.array(list(drawn), dtype="int32").reshape(-1, count).T
+    return [tokenizer.decode(row) for row in rows]
+
+
+def stream(
+    target: "str | Path | Run",
+    prompt: str = "",
+    *,
+    max_tokens: int = 500,
+    temperature: float = TEMPERATURE,
+    top_k: int | None = None,
+    top_p: float | None = None,
+    seed: int = 1,
+) -> Iterator[str]:
+    """Yield one text in pieces, as it is written; joined it is that of `generate`.
+
+    Arguments and errors are those of `generate`.
+    """
+    run, tokenizer, start = _ready(target, prompt)
+    drawn = _sample(
+        run.model,
+        run.assets,
+        start[None],
+        max_tokens=max_tokens,
+        temperature=temperature,
+        top_k=top_k,
+        top_p=top_p,
+        seed=seed,
+    )
+    held: list[int] = []  # bytes of a character that is not whole yet
+    for (token,) in drawn:
+        held.append(int(token))
+        piece = tokenizer.decode(held)
+        if not piece.endswith(UNKNOWN):
+            held.clear()
+            yield piece
+    if held:
+        yield tokenizer.decode(held)
+
+
+def continuations(
+    model: "keras.Model", assets: "Assets", prompts: Sequence[str], *, max_tokens: int, seed: int
+) -> list[tuple[str, str]]:
+    """Return each prompt with the text that goes on from it.
+
+    What the model does not know of a prompt is left out of what it sees.
+
+    Args:
+        model: from ids to "logits".
+        assets: with its tokenizer and sizes.
+        prompts: beginnings of texts.
+        max_tokens: how much is written.
+        seed: of the draws.
+    """
+    tokenizer, pairs = load_tokenizer(assets.extra["tokenizer"]), []
+    for prompt in prompts:
+        ids = tokenizer.encode(prompt or NEWLINE)
+        ids = ids[ids != UNKNOWN_ID]
+        ids = ids if ids.size else tokenizer.encode(NEWLINE)
+        drawn = _sample(model, assets, ids[None], max_tokens=max_tokens, seed=seed)
+        pairs.append((prompt, tokenizer.decode(token for (token,) in drawn)))
+    return pairs
+
+
+def _sample(
+    model: "keras.Model",
+    assets: "Assets",
+    ids: np.ndarray,
+    *,
+    temperature: float = TEMPERATURE,
+    **values: Any,
+) -> Iterator[np.ndarray]:
+    from zoo.decoding.sampling import sample
+
+    return sample(
+        model,
+        ids,
+        context_length=assets.sizes["context_length"],
+        temperature=temperature,
+        forbidden=(PADDING_ID, UNKNOWN_ID),
+        **values,
+    )
+
+
+def _ready(target: Any, prompt: str) -> tuple["Run", Tokenizer, np.ndarray]:
+    """Return the run, its tokenizer and the prompt's ids, before Keras is loaded."""
+    from recipes.runs.run import load
+
+    run = load(target)
+    if run.recipe.task.name != TASK:
+        raise RunError(
+            f"{run.name} is no language model; its task is {run.recipe.task.name}.",
+            expected=f"a model of the task {TASK}",
+            fix=f"`zoo list --task {TASK}` shows the models, `zoo recipes list` how to train one",
+        )
+    tokenizer = load_tokenizer(run.assets.extra["tokenizer"])
+    _check_prompt(prompt, tokenizer.to_dict())
+    return run, tokenizer, tokenizer.encode(prompt or NEWLINE)
+
+
+def _check_prompt(prompt: str, state: Mapping[str, Any]) -> None:
+    """Raise DataError that names what a tokenizer of characters does not know."""
+    if state["kind"] != "character":
+        return  # byte pairs know every text
+    known = state["characters"]
+    unknown = [sign for sign in dict.fromkeys(prompt or NEWLINE) if sign not in known]
+    if unknown:
+        raise DataError(
+            f"The model knows no {', '.join(map(repr, unknown[:10]))}: it was trained on "
+            f"{len(known)} characters, and the prompt has others.",
+            expected=f"characters among {known!r}",
+            fix="write the prompt with those characters",
+        )

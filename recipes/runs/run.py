@@ -1,0 +1,242 @@
+"""The run directory and its Python face."""
+
+import functools
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, final
+
+from recipes.objects import make_dataset, make_model, make_task, precision
+from recipes.values.load import load_recipe, recipe_names
+from recipes.values.schema import Recipe
+from zoo import devices, registry
+from zoo.errors import RunError, WeightsError, unknown_name
+from zoo.tasks.base import Assets, Task
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Dataset
+    from zoo.task_model import TaskModel
+
+RECIPE, ASSETS, METRICS, WEIGHTS = (
+    "recipe.yaml",
+    "assets.json",
+    "metrics.json",
+    "weights.safetensors",
+)
+_JSON_LIMIT_BYTES = 50_000_000
+
+
+@final
+class Run:
+    """A trained model with all that made it: a run directory or a shipped weight.
+
+    Nothing is executed on loading: the model is rebuilt from the recipe, then numbers are read.
+
+    Attributes:
+        name: of the weight, or the path of the directory.
+        recipe: resolved, as trained.
+        assets: fitted on train.
+        metrics: of the test split, with intervals.
+        path: the run directory; None for a shipped weight.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        recipe: Recipe,
+        assets: Assets,
+        metrics: Mapping[str, Any],
+        weights_path: Path,
+        sha256: str,
+        path: Path | None = None,
+    ):
+        self.name, self.recipe, self.assets, self.metrics = name, recipe, assets, dict(metrics)
+        self.weights_path, self.sha256, self.path = weights_path, sha256, path
+
+    def __repr__(self) -> str:
+        return f"Run({self.name!r}, recipe={self.recipe.name!r})"
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the data that it was trained on."""
+        return self.metrics["data_fingerprint"]
+
+    @functools.cached_property
+    def task(self) -> Task:
+        """The task with this run's regularization."""
+        return make_task(self.recipe)
+
+    @functools.cached_property
+    def model(self) -> "TaskModel":
+        """The model with its weights, rebuilt on first use."""
+        devices.load_tensorflow()
+        from zoo.weights import load_model_weights
+
+        with precision(self.recipe):
+            model = make_model(self.recipe, self.task, self.assets)
+        load_model_weights(self.weights_path, model, sha256=self.sha256)
+        return model
+
+    @property
+    def history(self) -> list[dict[str, float]]:
+        """One entry an epoch; empty for a shipped weight."""
+        if self.path is None:
+            return []
+        import csv
+
+        text = (self.path / "history.csv").read_text(encoding="utf-8")
+        return [
+            {k: int(v) if k == "epoch" else float(v) for k, v in row.items()}
+            for row in csv.DictReader(text.splitlines())
+        ]
+
+    def dataset(self, *, data_dir: str | None = None) -> "Dataset":
+        """Load the data that the run was trained on, validation carved as then."""
+        skip_corrupt = bool(self.metrics.get("skip_corrupt"))
+        return make_dataset(self.recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
+
+    def evaluate(self, *, data_dir: str | None = None, batch_size: int = 256) -> dict[str, Any]:
+        """Score the test split: {"name", "split", "examples", "data_as_trained", "metrics": {…}}.
+
+        Raises:
+            RunError: the data has other classes than the model was trained on.
+        """
+        from recipes.runs.evaluate import intervals, predictions_of
+        from zoo.data.pipeline import Encoded
+
+        dataset = self.dataset(data_dir=data_dir)
+        if dataset.classes != self.assets.classes:
+            raise RunError(
+                f"{self.recipe.data.name} now has other classes than {self.name} was trained on.",
+                expected=", ".join(self.assets.classes[:10]),
+                fix="put the data back as it was, or train again",
+            )
+        encoded = Encoded(dataset.splits["test"], self.task, self.assets)
+        predictions, truths = predictions_of(
+            self.model, self.task, self.assets, encoded, batch_size=batch_size
+        )
+        return {
+            "name": self.name,
+            "split": "test",
+            "examples": len(encoded),
+            "data_as_trained": dataset.fingerprint == self.fingerprint,
+            "metrics": intervals(self.task, predictions, truths),
+        }
+
+    def predict(self, inputs: Any, *, batch_size: int = 64) -> list[dict[str, Any]]:
+        """Predict files, arrays or texts: one {"file", "task", "predictions"} each.
+
+        Args:
+            inputs: paths, or values as a dataset gives them: uint8 (H, W, C) for images, float32
+                (samples,) at the model's rate for audio, str for text.
+            batch_size: of prediction.
+        """
+        from recipes.runs.predict import predict_inputs
+
+        return predict_inputs(self, inputs, batch_size=batch_size)
+
+
+def load(target: str | Path | Run) -> Run:
+    """Load a run directory, a shipped weight, or a recipe's shipped weight.
+
+    Args:
+        target: "runs/image-digits-cnn-1", "cnn_small.digits" or "image/digits-cnn".
+
+    Raises:
+        UnknownNameError: it is none of these; names the nearest.
+        RunError: the directory holds no finished run, or the recipe no shipped weight.
+        WeightsError: a foreign model file.
+    """
+    if isinstance(target, Run):
+        return target
+    path, name = Path(target).expanduser(), str(target)
+    if path.is_dir() and name not in recipe_names():
+        return _load_directory(path)
+    cards = registry.weight_cards()
+    by_recipe = {card.recipe: card for card in cards.values()}
+    card = cards.get(name) or by_recipe.get(name)
+    if card:
+        return Run(
+            name=card.name,
+            recipe=Recipe.parse(card.resolved_recipe, source=card.name),
+            assets=Assets.from_dict(card.assets),
+            metrics={**card.metrics, "data_fingerprint": card.data_fingerprint},
+            weights_path=Path(card.file),
+            sha256=card.sha256,
+        )
+    if name in recipe_names():
+        own = Path("runs").glob(f"{name.replace('/', '-')}-*/{METRICS}")
+        last = max(own, key=lambda file: file.stat().st_mtime, default=None)
+        raise RunError(
+            f"{name} has no weights that ship with kerazoo.",
+            expected="a run directory" + (f", or a weight: {', '.join(cards)}" if cards else ""),
+            fix=f"give your run of it: {last.parent}"
+            if last
+            else f"train it first, `zoo train {name}`, then give the folder that it names",
+        )
+    if path.suffix in (".keras", ".h5", ".hdf5", ".pkl", ".pt", ".pth"):
+        raise WeightsError(
+            f"{name} is a foreign model file; loading one can run code.",
+            expected="a run directory, a weight name or a recipe name",
+            fix="if you trust where it came from: zoo predict FILE.keras … --allow-keras-file"
+            if path.suffix == ".keras"
+            else "`zoo train` writes run directories that load without running anything",
+        )
+    raise unknown_name(
+        "run directory, weight or recipe",
+        name,
+        [*cards, *recipe_names()],
+        fix="zoo list --weights and zoo recipes list show the names",
+    )
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of a run, or raise RunError that names it."""
+    try:
+        if path.stat().st_size > _JSON_LIMIT_BYTES:
+            raise ValueError("it is too large")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(
+            f"{path} cannot be read: {error}",
+            expected="a file that `zoo train` wrote",
+            fix="train again, or resume with --resume if the run was interrupted",
+        ) from error
+
+
+def _load_directory(path: Path) -> Run:
+    if not (path / METRICS).exists():
+        started = (path / RECIPE).exists()
+        raise RunError(
+            f"{path} holds {'an unfinished' if started else 'no'} run.",
+            expected="a folder that `zoo train` finished",
+            fix=f"zoo train {path / RECIPE} --run-dir {path} --resume"
+            if started
+            else "give the folder that `zoo train` named at its end",
+        )
+    for name in (RECIPE, ASSETS, WEIGHTS):
+        if not (path / name).is_file():
+            raise RunError(
+                f"{path} lacks {name}.",
+                expected="a folder as `zoo train` left it",
+                fix="copy the whole folder again, or train again",
+            )
+    recipe = load_recipe(path / RECIPE)
+    metrics, assets = read_json(path / METRICS), read_json(path / ASSETS)
+    try:
+        return Run(
+            name=str(path),
+            recipe=recipe,
+            assets=Assets.from_dict(assets),
+            metrics=metrics,
+            weights_path=path / WEIGHTS,
+            sha256=metrics["weights_sha256"],
+            path=path,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise RunError(
+            f"{path / METRICS} or {ASSETS} beside it was changed: {error!r}",
+            expected="files as `zoo train` wrote them",
+            fix="copy the whole folder again, or train again",
+        ) from error

@@ -1,0 +1,169 @@
+"""What happens at the end of an epoch: measure, select, save."""
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from recipes.runs.evaluate import predictions_of
+from recipes.training.checkpoint import save_checkpoint
+from recipes.training.history import TensorBoardLog, write_csv
+from zoo.data.pipeline import Encoded
+from zoo.tasks.base import Assets, Task
+from zoo.weights import save_model_weights
+
+
+class Selection(keras.callbacks.Callback):
+    """Score validation, remember the best epoch, stop when it no longer improves.
+
+    Keras' EarlyStopping and ModelCheckpoint keep their state to themselves, guess the direction of
+    a metric, and write in place; a run that resumes exactly needs all three otherwise.
+
+    Args:
+        encoded: the validation split.
+        task: gives metric and direction.
+        assets: of the run.
+        batch_size: of prediction.
+        best_path: where the weights of the best epoch go.
+        patience: epochs without improvement before stopping; 0 never stops.
+    """
+
+    def __init__(
+        self,
+        encoded: Encoded,
+        task: Task,
+        assets: Assets,
+        *,
+        batch_size: int,
+        best_path: Path,
+        patience: int = 0,
+    ):
+        super().__init__()
+        self.encoded, self.task, self.assets = encoded, task, assets
+        self.batch_size, self.best_path, self.patience = batch_size, best_path, patience
+        self.state: dict[str, Any] = {"best": None, "best_epoch": 0, "stopped": ""}
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        with averaged_weights(self.model):
+            predictions, truths = predictions_of(
+                self.model, self.task, self.assets, self.encoded, batch_size=self.batch_size
+            )
+            scores = self.task.score(predictions, truths)
+            logs |= {f"val_{name}": value for name, value in scores.items()}
+            if not all(map(math.isfinite, (logs["loss"], *scores.values()))):
+                self._stop("diverged")
+            elif self._better(scores[self.task.metric]):
+                self.state |= {"best": scores[self.task.metric], "best_epoch": epoch + 1}
+                save_model_weights(self.best_path, self.model)
+        if self.patience and epoch + 1 - self.state["best_epoch"] >= self.patience:
+            self._stop("early stopping")
+
+    def _better(self, value: float) -> bool:
+        best = self.state["best"]
+        return best is None or (value > best if self.task.mode == "max" else value < best)
+
+    def _stop(self, why: str) -> None:
+        self.state["stopped"] = self.state["stopped"] or why
+        self.model.stop_training = True
+
+
+CHECKPOINT_SECONDS = 10.0  # epochs that are over sooner share a checkpoint: writing costs them most
+
+
+class Recorder(keras.callbacks.Callback):
+    """Keep the history and write checkpoints, the CSV and the TensorBoard log.
+
+    The checkpoint is the truth: a resumed run writes the logs anew from the history in it, so each
+    epoch stands there once. It is written at the end of an epoch, the last one always, and not
+    more often than every `CHECKPOINT_SECONDS`; going on from an earlier one gives the same bits.
+
+    Args:
+        run_dir: of the run.
+        state: returns what other callbacks must remember.
+        examples_per_epoch: for samples per second.
+    """
+
+    def __init__(
+        self, run_dir: Path, *, state: Callable[[], dict[str, Any]], examples_per_epoch: int
+    ):
+        super().__init__()
+        self.run_dir, self.state, self.examples_per_epoch = run_dir, state, examples_per_epoch
+        self.history: list[dict[str, float]] = []
+        self._log: TensorBoardLog | None = None
+        self._saved = time.perf_counter()
+        self._started = 0.0
+        self._trained = 0.0
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        self.rewrite()
+
+    def rewrite(self) -> None:
+        """Write the logs anew from the history."""
+        self.close()
+        if self.history:
+            write_csv(self.run_dir / "history.csv", self.history)
+        self._log = TensorBoardLog(self.run_dir / "tensorboard", self.history)
+
+    def close(self) -> None:
+        """Release the log's file; Keras itself says nothing when training is interrupted."""
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._trained = time.perf_counter()
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        training = self._trained - self._started
+        rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+        self.history.append(
+            {"epoch": epoch + 1}
+            | {name: float(value) for name, value in logs.items()}
+            | {
+                "learning_rate": float(rate),
+                "seconds": round(time.perf_counter() - self._started, 3),
+                "samples_per_second": round(self.examples_per_epoch / training, 1),
+            }
+        )
+        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        if is_last or time.perf_counter() - self._saved >= CHECKPOINT_SECONDS:
+            state = {"epoch": epoch + 1, "history": self.history} | self.state()
+            save_checkpoint(self.run_dir / "checkpoints" / "last.safetensors", self.model, state)
+            self._saved = time.perf_counter()
+        write_csv(self.run_dir / "history.csv", self.history)
+        self._log.add(self.history[-1])
+
+
+@contextlib.contextmanager
+def averaged_weights(model: keras.Model) -> Iterator[None]:
+    """Swap in the optimizer's moving averages, where it keeps them, and put the raw weights back."""
+    # Under mixed_float16 Keras wraps the optimizer, and the wrapper says that it keeps none.
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    if not getattr(optimizer, "use_ema", False):
+        yield
+        return
+    raw = _copies(model.trainable_variables)
+    optimizer.finalize_variable_values(model.trainable_variables)
+    # On JAX model and optimizer now share their arrays, and prediction gives away the model's.
+    _assign(model.trainable_variables, _copies(model.trainable_variables))
+    try:
+        yield
+    finally:
+        _assign(model.trainable_variables, raw)
+
+
+def _copies(variables: list[keras.Variable]) -> list[np.ndarray]:
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def _assign(variables: list[keras.Variable], values: list[np.ndarray]) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)

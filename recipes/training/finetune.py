@@ -1,0 +1,157 @@
+"""Train a model on for other data: a new head first, then all of it, gently."""
+
+from pathlib import Path
+
+from recipes.objects import builder_arguments, make_dataset
+from recipes.runs.run import Run, load
+from recipes.training.train import train
+from recipes.values.load import parse_overrides
+from recipes.values.schema import Recipe
+from zoo import devices, registry
+from zoo.data.load import folder_of
+from zoo.errors import ArgumentError, DataError
+
+EPOCHS, FROZEN_EPOCHS = 20, 5
+LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
+BATCH_SIZE, LEAST_STEPS = 16, 20  # updates of an epoch, where the data has fewer batches
+_MODALITIES = {"image": "image", "ids": "text", "audio": "speech"}
+
+
+def finetune(
+    target: str | Path | Run,
+    data: str | Path,
+    *overrides: str,
+    epochs: int | None = None,
+    frozen_epochs: int | None = None,
+    learning_rate: float | None = None,
+    seed: int = 1,
+    run_dir: str | Path | None = None,
+    resume: bool = False,
+    smoke: bool = False,
+    device: str | None = None,
+    data_dir: str | None = None,
+    download: bool = False,
+    skip_corrupt: bool = False,
+    progress: bool = True,
+) -> Run:
+    """Train a run or shipped weight on for other classes, and return the new run.
+
+    Input size, tokenizer and front end stay those of the trained model, and so does its augmentation;
+    the head is new, unless the classes are the same. Where there are few examples an epoch passes over
+    them several times, so that it has 20 updates. A finetune is a recipe with an `initialization`
+    section: the run resumes, predicts, evaluates and exports like any other.
+
+    Args:
+        target: run directory, weight name or recipe name.
+        data: a folder, a table, or a data set's name.
+        *overrides: "key=value" texts, set last.
+        epochs: in all.
+        frozen_epochs: of these, in which the head is trained alone; a quarter of them by default.
+        learning_rate: of the head; the backbone gets a tenth of it (`initialization.backbone_rate`).
+            A language model has no head apart, and gets it whole.
+        seed: of the new head, the order and the augmentation.
+        run_dir, resume, smoke, device, data_dir, download, skip_corrupt, progress: as `zoo.train`.
+
+    Raises:
+        UnknownNameError, RunError, WeightsError: there is no such model, or it is a foreign file.
+        DataError: the data is of another kind, has one class, or is what the model was trained on.
+        RecipeError, MachineError: as `zoo.train`.
+
+    >>> zoo.finetune("resnet20.fashion_mnist", "./bags", epochs=20)  # doctest: +SKIP
+    """
+    source, length = load(target), {"epochs": epochs, "frozen_epochs": frozen_epochs}
+    recipe = finetuning_recipe(source, str(data), **length, learning_rate=learning_rate, seed=seed)
+    recipe = recipe.with_values(parse_overrides(overrides)) if overrides else recipe
+    where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
+    if recipe.training.steps_per_epoch is None and source.assets.classes:
+        devices.prepare(device)
+        examples = len(make_dataset(recipe, **where).splits["train"])
+        if examples // recipe.training.batch_size < LEAST_STEPS:
+            recipe = recipe.with_values({"training.steps_per_epoch": LEAST_STEPS})
+    how = {"resume": resume, "smoke": smoke, "device": device, "progress": progress}
+    return train(recipe, run_dir=run_dir, **how, **where)
+
+
+def finetuning_recipe(
+    source: Run,
+    data: str,
+    *,
+    epochs: int | None = None,
+    frozen_epochs: int | None = None,
+    learning_rate: float | None = None,
+    seed: int = 1,
+) -> Recipe:
+    """Return the recipe of a finetune: the source's model, task and augmentation, on other data.
+
+    Args:
+        source: a run or shipped weight.
+        data: a folder, a table, or a data set's name.
+        epochs, frozen_epochs, learning_rate, seed: of `finetune`.
+    """
+    place = _check_data(source, data)
+    recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
+    has_head = bool(source.assets.classes)  # which a language model has not: all of it is one
+    backbone_rate = BACKBONE_RATE if has_head else 1.0
+    if not has_head and frozen_epochs:
+        raise ArgumentError(
+            f"{source.name} is a language model: it has no head to train alone.",
+            expected="frozen_epochs=0",
+            fix="leave --frozen-epochs out",
+        )
+    if frozen_epochs is None:
+        frozen_epochs = epochs * FROZEN_EPOCHS // EPOCHS if has_head else 0
+    values = {
+        "name": f"finetune/{source.path.name if source.path else source.name}-{Path(place).name}",
+        "summary": f"{recipe.model.name} of {source.name}, trained on for {data}.",
+        "task": recipe.task.model_dump(),
+        "data": {"name": data},
+        "model": {"name": recipe.model.name, "arguments": builder_arguments(recipe)},
+        "regularization": recipe.resolved()["regularization"]
+        # Averages need more steps than a finetune has; a largest norm would act on frozen weights.
+        | {"averaging_decay": 0.0, "max_norm": 0.0},
+        "optimizer": {
+            "name": "adamw",
+            "learning_rate": LEARNING_RATE * BACKBONE_RATE / backbone_rate
+            if learning_rate is None
+            else learning_rate,
+        },
+        "schedule": {"name": "cosine", "warmup_epochs": min(1.0, 0.1 * epochs)},
+        "training": {
+            "epochs": epochs,
+            "batch_size": BATCH_SIZE,
+            "precision": recipe.training.precision,
+            "seed": seed,
+            "select": "last",  # few validation examples say little of epochs
+        },
+        "initialization": {
+            "weights": str(source.path.absolute()) if source.path else source.name,
+            "sha256": source.sha256,
+            "frozen_epochs": frozen_epochs,
+            "backbone_rate": backbone_rate,
+        },
+    }
+    return Recipe.parse(values, source=f"finetune {source.name}")
+
+
+def _check_data(source: Run, data: str) -> str:
+    """Return the data's name, a folder's in full; refuse what is known to be wrong unseen."""
+    place = str(folder_of(data) or data)
+    if place == source.recipe.data.name:
+        raise DataError(
+            f"{source.name} was trained on {data} already.",
+            expected="other data of the same kind",
+            fix="give other data with --data; to train longer: zoo train RECIPE training.epochs=N",
+        )
+    card = next((card for card in registry.list_datasets() if card.name == data), None)
+    (name,) = source.assets.x
+    if card and card.modality != _MODALITIES[name]:
+        raise DataError(
+            f"{data} is a data set of {card.modality}; {source.name} takes {_MODALITIES[name]}.",
+            expected=f"one of: {', '.join(_names_of(_MODALITIES[name]))}, or a folder",
+            fix="zoo data shows the data sets",
+        )
+    return place
+
+
+def _names_of(modality: str) -> list[str]:
+    return [card.name for card in registry.list_datasets() if card.modality == modality]

@@ -1,0 +1,211 @@
+"""The end of a run: pick the weights, read test once, write what it all came to."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recipes.diagnosis.rules import findings
+from recipes.report.card import render_card
+from recipes.report.data import ReportInput
+from recipes.report.examples import Shown, shown, shown_input
+from recipes.report.figures import save_figures
+from recipes.report.html import render_report
+from recipes.runs.evaluate import BATCH_SIZE, intervals, predictions_of
+from recipes.runs.run import ASSETS, METRICS, RECIPE, WEIGHTS, Run, load
+from recipes.training.callbacks import averaged_weights
+from recipes.training.checkpoint import load_checkpoint
+from zoo import devices, registry
+from zoo.complexity import count_params, multiply_adds
+from zoo.data.pipeline import Encoded, training_stream
+from zoo.errors import RunError
+from zoo.files import write_text
+from zoo.weights import load_model_weights, save_model_weights
+
+if TYPE_CHECKING:
+    from recipes.training.setup import Setup
+
+SAMPLES = 24
+PROMPTS, PROMPT_WORDS, WRITTEN_TOKENS = 3, 6, 300  # of what a language model's report shows
+
+
+def finish(
+    setup: "Setup",
+    folder: Path,
+    *,
+    history: list[dict[str, float]],
+    records: list[dict[str, Any]],
+    selection: dict[str, Any],
+) -> Run:
+    """Write weights, metrics, report and card of a trained run; `metrics.json` comes last.
+
+    Args:
+        setup: with the trained model.
+        folder: of the run.
+        history: one entry an epoch.
+        records: of the gradient probe.
+        selection: best epoch and why training stopped.
+    """
+    task, model = setup.task, setup.model
+    _choose_weights(setup, folder, selection)
+    sha256 = save_model_weights(folder / WEIGHTS, model)
+    test = Encoded(setup.dataset.splits["test"], task, setup.assets)
+    predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
+    fingerprint = setup.dataset.fingerprint
+    environment = devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
+    metrics = {
+        "split": "test",
+        "examples": len(test),
+        "metrics": intervals(task, predictions, truths),
+        "selection": selection,
+        "seconds": round(sum(entry["seconds"] for entry in history), 1),
+        "weights_sha256": sha256,
+        "data_fingerprint": fingerprint,
+        "skip_corrupt": bool(setup.dataset.skipped),
+    }
+    write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
+    write_text(folder / "environment.json", json.dumps(environment, indent=1))
+    write_text(folder / "diagnostics.json", json.dumps(records))
+    report = ReportInput(
+        environment=environment,
+        history=history,
+        records=records,
+        findings=findings(history, records, metric=task.metric, mode=task.mode),
+        metrics=metrics,
+        **_answers(setup, predictions, truths),
+        seconds=metrics["seconds"],
+        command=f"zoo train {folder / RECIPE}",
+        weights={
+            "name": str(folder),
+            "file": WEIGHTS,
+            "sha256": sha256,
+            "size_bytes": (folder / WEIGHTS).stat().st_size,
+        },
+        **_facts(setup, test),
+    )
+    save_figures(report, folder)
+    write_text(folder / "report.html", render_report(report))
+    write_text(folder / "README.md", render_card(report))
+    write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
+    return load(folder)
+
+
+def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
+    """Return what the report says of recipe, data and model, whatever came of them."""
+    recipe, card = setup.recipe, registry.model_card(setup.recipe.model.name)
+    shape = next(iter(setup.assets.x.values())).shape
+    rate = _sample_rate(setup)
+    return {
+        "recipe": recipe.resolved(),
+        "expects": None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
+        "task": setup.task.name,
+        "metric": setup.task.metric,
+        "mode": setup.task.mode,
+        "classes": setup.assets.classes,
+        "example_of": lambda i: shown(test.split[i], sample_rate_hz=rate),
+        "name_of": test.split.name_of,
+        "train_samples": _train_samples(setup),
+        "augmented_samples": _augmented_samples(setup),
+        "dataset": _dataset_facts(setup.dataset),
+        "parameters": count_params(setup.model),
+        "multiply_adds": multiply_adds(
+            setup.model, input_shape=card.input_shape if None in shape else shape
+        ),
+        "generated": _generated(setup),
+    }
+
+
+def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:
+    """Return class probabilities and labels; empty for tasks without classes."""
+    if setup.assets.classes:
+        return {"probabilities": np.asarray(predictions), "labels": np.asarray(truths["label"])}
+    return {"probabilities": np.zeros((0, 0)), "labels": np.zeros(0, dtype="int64")}
+
+
+def _sample_rate(setup: "Setup") -> int:
+    return max(feature.sample_rate_hz for feature in setup.dataset.features.values())
+
+
+def _generated(setup: "Setup") -> list[tuple[str, str]]:
+    """Let a language model go on from the beginnings of three test documents."""
+    if setup.task.name != "language_modeling":
+        return []
+    from recipes.runs.generate import continuations
+
+    texts = setup.dataset.splits["test"].columns["text"]
+    prompts = [" ".join(text.split()[:PROMPT_WORDS]) for text in texts[:PROMPTS]]
+    return continuations(setup.model, setup.assets, prompts, max_tokens=WRITTEN_TOKENS, seed=1)
+
+
+def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> None:
+    keeps_last = setup.recipe.training.select == "last"
+    if selection["best"] is None or (keeps_last and selection["stopped"] == "diverged"):
+        raise RunError(
+            f"Training {selection['stopped'] or 'ended'}: the weights to keep are no finite numbers.",
+            expected="a finite loss in "
+            + ("every epoch, as training.select is last" if keeps_last else "some epoch"),
+            fix=f"lower optimizer.learning_rate (now {setup.recipe.optimizer.learning_rate}), "
+            "add schedule.warmup_epochs, or set regularization.clip_norm=1.0",
+        )
+    if not keeps_last:
+        load_model_weights(folder / "checkpoints" / "best.safetensors", setup.model)
+        return
+    load_checkpoint(folder / "checkpoints" / "last.safetensors", setup.model)
+    with averaged_weights(setup.model):
+        save_model_weights(folder / WEIGHTS, setup.model)
+    load_model_weights(folder / WEIGHTS, setup.model)
+
+
+def _train_samples(setup: "Setup") -> list[tuple[Shown, str]]:
+    split, classes = setup.dataset.splits["train"], setup.assets.classes
+    places = np.linspace(0, len(split) - 1, min(SAMPLES, len(split))).astype(int)
+    rate = _sample_rate(setup)
+    names = [classes[k] for k in split.labels[places]] if classes else [""] * len(places)
+    return [
+        (shown(split[i], sample_rate_hz=rate), name) for i, name in zip(places, names, strict=True)
+    ]
+
+
+def _augmented_samples(setup: "Setup") -> list[tuple[Shown, str]]:
+    """Return what the model was shown: the first batch of the stream."""
+    stream = training_stream(
+        setup.train, batch_size=SAMPLES, seed=setup.recipe.training.seed, augment=setup.augment
+    )
+    x, y = next(iter(stream))
+    x = {name: np.asarray(value) for name, value in x.items()}
+    examples = [{name: value[i] for name, value in x.items()} for i in range(SAMPLES)]
+    names = [""] * SAMPLES
+    if setup.assets.classes:
+        labels = np.asarray(y["label"])
+        labels = labels.argmax(axis=-1) if labels.ndim == 2 else labels
+        names = [setup.assets.classes[k] for k in labels]
+    return [
+        (shown_input(example, extra=setup.assets.extra), name)
+        for example, name in zip(examples, names, strict=True)
+    ]
+
+
+def _dataset_facts(dataset: Any) -> dict[str, Any]:
+    return {
+        "name": dataset.name,
+        "source": dataset.source,
+        "licence": dataset.licence,
+        "homepage": dataset.homepage,
+        "counts": dataset.counts(),
+        "fingerprint": dataset.fingerprint,
+        "skipped": list(dataset.skipped),
+        "notes": list(dataset.notes),
+    }
+
+
+def _git_revision() -> str | None:
+    """Return the revision of the working folder, marked where files differ; None outside git."""
+    try:
+        result = subprocess.run(
+            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return result.stdout.strip() or None

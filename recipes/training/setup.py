@@ -1,0 +1,77 @@
+"""Everything before `fit`: data, assets, model, optimizer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from recipes.objects import make_augmentation, make_dataset, make_model, make_task
+from recipes.values.schema import Recipe
+
+
+@dataclass(frozen=True)
+class Setup:
+    """All that `fit` needs, made from a recipe."""
+
+    recipe: Recipe
+    dataset: Any
+    task: Any
+    assets: Any
+    model: Any
+    train: Any  # Encoded
+    validation: Any  # Encoded
+    augment: Callable[..., Any] | None
+    steps: int
+    releases: tuple[Any, ...] = ()  # callback that lets go of a frozen backbone
+
+
+def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
+    """Load data, fit assets, build and compile the model: everything before `fit`.
+
+    Args:
+        recipe: what to prepare; its dtype policy must be in force.
+        device: on "gpu" operations are made deterministic, which they are on a CPU.
+        **data_arguments: of `recipes.objects.make_dataset`.
+    """
+    import keras
+    import tensorflow as tf
+
+    from recipes.training.initialization import Release, inherited, source_of, take_over
+    from recipes.training.optimizer import make_optimizer, steps_per_epoch
+    from zoo.data.pipeline import Encoded
+    from zoo.layers.regularize import apply_penalties
+
+    dataset = make_dataset(recipe, **data_arguments)
+    task = make_task(recipe)
+    examples = dataset.splits["train"]
+    source = source_of(recipe)
+    assets = (
+        inherited(source, dataset)
+        if source
+        else task.fit(examples, features=dataset.features, classes=dataset.classes)
+    )
+    keras.utils.set_random_seed(recipe.training.seed)
+    if device == "gpu":
+        tf.config.experimental.enable_op_determinism()
+    model = make_model(recipe, task, assets)
+    if source:
+        take_over(model, source, assets)
+    values = recipe.regularization_values()
+    train = Encoded(examples, task, assets, training=True)
+    steps = steps_per_epoch(recipe, examples=len(train))
+    apply_penalties(model, values)
+    model.compile(optimizer=make_optimizer(recipe, model, values, steps_per_epoch=steps))
+    if not model.optimizer.built:
+        # Under mixed_float16 Keras has wrapped it, and a checkpoint needs the wrapper's slots too.
+        model.optimizer.build(model.trainable_variables)
+    return Setup(
+        recipe=recipe,
+        dataset=dataset,
+        task=task,
+        assets=assets,
+        model=model,
+        train=train,
+        validation=Encoded(dataset.splits["validation"], task, assets),
+        augment=make_augmentation(recipe, assets),
+        steps=steps,
+        releases=(Release(recipe.initialization.frozen_epochs),) if source else (),
+    )

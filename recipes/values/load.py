@@ -1,0 +1,141 @@
+"""Recipes by name or path; YAML that can hold values only."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from recipes.values.schema import Recipe
+from zoo.errors import RecipeError, unknown_name
+
+FOLDER = Path(__file__).parents[1]  # recipes lie by modality
+_SIZE_LIMIT_BYTES = 100_000
+
+
+class _Loader(yaml.SafeLoader):
+    """safe_load with 1e-3 read as a number (YAML 1.2), and without aliases and repeated keys.
+
+    A few aliases of aliases would unfold to more than memory holds.
+    """
+
+    def compose_node(self, parent: Any, index: Any) -> yaml.Node:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "aliases are not values", mark)
+        return super().compose_node(parent, index)
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?[0-9]+(\.[0-9]*)?[eE][-+]?[0-9]+$"),
+    list("-+0123456789"),
+)
+
+
+def _mapping(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dict:
+    keys = [loader.construct_object(key, deep=True) for key, _ in node.value]
+    seen = set()
+    for key in map(repr, keys):
+        if key in seen:
+            raise yaml.constructor.ConstructorError(
+                None, None, f"the key {key} stands twice", node.start_mark
+            )
+        seen.add(key)
+    return yaml.SafeLoader.construct_mapping(loader, node, deep=deep)
+
+
+_Loader.add_constructor(yaml.resolver.BaseResolver.DEFAULT_MAPPING_TAG, _mapping)
+
+
+def parse_yaml(text: str, *, source: str) -> Any:
+    """Parse YAML values; no tags, no objects.
+
+    Raises:
+        RecipeError: the text is not YAML of plain values; names the line.
+    """
+    try:
+        return yaml.load(text, Loader=_Loader)  # a SafeLoader
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f", line {mark.line + 1}" if mark else ""
+        problem = getattr(error, "problem", None) or "it is nested too deeply"
+        raise RecipeError(
+            f"{source}{where} cannot be read as YAML: {problem}.",
+            expected="plain values: numbers, words, lists and sections",
+            fix="compare with `zoo recipes show image/digits-cnn`",
+        ) from error
+
+
+def recipe_names() -> list[str]:
+    """Return the names of the recipes that ship with the package."""
+    return sorted(
+        path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yaml")
+    )
+
+
+def recipe_path(name: str) -> Path:
+    """Return the file of a shipped recipe's name or of a path to a YAML file.
+
+    Raises:
+        UnknownNameError: there is neither; names the nearest.
+    """
+    if name in recipe_names():
+        return FOLDER / f"{name}.yaml"
+    path = Path(name).expanduser()
+    if path.suffix in (".yaml", ".yml") and path.is_file():
+        return path
+    raise unknown_name("recipe", name, recipe_names(), fix="zoo recipes list shows them")
+
+
+def load_recipe(name: str | Path | Recipe, *overrides: str) -> Recipe:
+    """Read a recipe and set the fields that `key=value` texts name.
+
+    Args:
+        name: of a shipped recipe, a YAML file, or a recipe already loaded.
+        *overrides: such as "optimizer.learning_rate=3e-4".
+
+    Raises:
+        UnknownNameError: no such recipe.
+        RecipeError: it is not valid, or an override is not.
+    """
+    if isinstance(name, Recipe):
+        recipe = name
+    else:
+        path = recipe_path(str(name))
+        if path.stat().st_size > _SIZE_LIMIT_BYTES:
+            raise RecipeError(f"{path} is too large for a recipe ({path.stat().st_size} bytes).")
+        values = parse_yaml(path.read_text(encoding="utf-8", errors="replace"), source=str(path))
+        if not isinstance(values, dict):
+            raise RecipeError(
+                f"{path} holds no recipe.",
+                expected="sections such as data, model, training",
+                fix="start from a copy: zoo recipes copy image/digits-cnn my.yaml",
+            )
+        recipe = Recipe.parse(values, source=str(path))
+    return recipe.with_values(parse_overrides(overrides)) if overrides else recipe
+
+
+def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:
+    """Read `key=value` texts; values are YAML.
+
+    >>> parse_overrides(["optimizer.learning_rate=3e-4", "regularization.flip=false"])
+    {'optimizer.learning_rate': 0.0003, 'regularization.flip': False}
+    """
+    changes = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise RecipeError(
+                f"{text!r} is not an override.",
+                expected="key=value, such as optimizer.learning_rate=3e-4",
+                fix="write the field's path, an equals sign, and the value, without blanks",
+            )
+        changes[key.strip()] = parse_yaml(value, source=text)
+    return changes
+
+
+def dump_yaml(values: dict[str, Any]) -> str:
+    """Write values as YAML in the order of the schema."""
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)

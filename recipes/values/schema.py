@@ -1,0 +1,321 @@
+"""The recipe: values only, strict and frozen; validated without loading Keras."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import pydantic
+from pydantic import Field
+
+from recipes.values.messages import recipe_error
+from zoo import registry, regularization
+from zoo.errors import RecipeError
+from zoo.regularization import PRESETS, Regularization
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+# Keras optimizers and the arguments that each takes besides those of every one.
+OPTIMIZERS: dict[str, tuple[str, ...]] = {
+    "sgd": ("momentum", "nesterov"),
+    "rmsprop": ("rho", "momentum", "epsilon", "centered"),
+    "adam": ("beta_1", "beta_2", "epsilon", "amsgrad"),
+    "adamw": ("beta_1", "beta_2", "epsilon", "amsgrad"),
+    "adadelta": ("rho", "epsilon"),
+    "adagrad": ("initial_accumulator_value", "epsilon"),
+    "adamax": ("beta_1", "beta_2", "epsilon"),
+    "adafactor": ("beta_2_decay", "epsilon_1", "epsilon_2", "clip_threshold", "relative_step"),
+    "nadam": ("beta_1", "beta_2", "epsilon"),
+    "ftrl": (
+        "learning_rate_power",
+        "initial_accumulator_value",
+        "l1_regularization_strength",
+        "l2_regularization_strength",
+        "l2_shrinkage_regularization_strength",
+        "beta",
+    ),
+    "lion": ("beta_1", "beta_2"),
+    "lamb": ("beta_1", "beta_2", "epsilon"),
+    "muon": (
+        "adam_beta_1",
+        "adam_beta_2",
+        "epsilon",
+        "momentum",
+        "ns_steps",
+        "nesterov",
+        "rms_rate",
+    ),
+    # evaluated at the point where gradients are taken, not at the average (2405.15682, y and x)
+    "schedule_free_adamw": ("beta_1", "beta_2", "epsilon", "warmup_steps"),
+}
+UNSCALED_OPTIMIZERS = ("ftrl", "schedule_free_adamw")  # weights are functions of their slots
+PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # said when a recipe is run
+SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
+
+
+class _Values(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False
+    )
+
+
+class TaskValues(_Values):
+    """Which problem is solved, with which of the task's arguments."""
+
+    name: str = "image_classification"
+    arguments: dict[str, Any] = {}
+
+
+class DataValues(_Values):
+    """Which examples are learned from; `arguments` are the loader's."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = (
+        0.1  # carved from train if there is none
+    )
+    split_seed: Annotated[int, Field(ge=0)] = 0
+    max_examples: Positive | None = None  # of each split, spread evenly; None takes all
+
+
+class ModelValues(_Values):
+    """Which architecture, with which of its builder's arguments."""
+
+    name: str
+    arguments: dict[str, Any] = {}
+
+
+RegularizationValues = pydantic.create_model(
+    "RegularizationValues",
+    __base__=_Values,
+    __doc__="A preset, and the knobs that override it; None takes the preset's value.",
+    preset=(Literal[PRESETS], "none"),
+    **{field.name: (None | field.type, None) for field in dataclasses.fields(Regularization)},
+)
+
+
+class OptimizerValues(_Values):
+    """Which Keras optimizer; `arguments` are its own, by Keras' names."""
+
+    name: Literal[tuple(OPTIMIZERS)] = "adamw"
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3  # the peak, after warm-up
+    arguments: dict[str, float | int | bool] = {}
+
+
+class ScheduleValues(_Values):
+    """How the learning rate moves over training."""
+
+    name: Literal[SCHEDULES] = "cosine"
+    warmup_epochs: Annotated[float, Field(ge=0)] = 0.0  # linear, from 0
+    final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the peak, at the end
+    step_epochs: list[Annotated[float, Field(gt=0)]] = []  # "step": where the rate drops
+    step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1  # "step": what it is multiplied by
+
+    @pydantic.model_validator(mode="after")
+    def _fits(self) -> "ScheduleValues":
+        """Refuse values that the schedule would ignore or turn round."""
+        if self.name == "one_cycle" and self.warmup_epochs:
+            raise ValueError("one_cycle has a rise of its own: leave warmup_epochs at 0")
+        if self.step_epochs != sorted(self.step_epochs):
+            raise ValueError("step_epochs must rise")
+        return self
+
+
+class TrainingValues(_Values):
+    """How long, in which batches, at which precision."""
+
+    epochs: Positive
+    batch_size: Positive = 128
+    steps_per_epoch: Positive | None = None  # None: examples // batch_size
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
+    select: Literal["best", "last"] = "best"  # which epoch's weights are kept, on validation
+
+
+class InitializationValues(_Values):
+    """Trained weights to start from; the head is new, unless the classes are the same."""
+
+    weights: str  # a weight's name, or a run folder
+    sha256: str  # of its file: the same numbers, or none
+    frozen_epochs: Annotated[int, Field(ge=0)] = 2  # in which the head is trained alone
+    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # share of the learning rate, then
+
+
+class Expects(_Values):
+    """What the recipe reached, and what one further run will reach with 95 % probability."""
+
+    metric: str
+    values: dict[int, float]  # test metric by seed
+    mean: float
+    low: float  # 95 % prediction interval (Student t) for one further run
+    high: float
+    minutes: float  # of the quickest of these runs: what else the machine does only adds
+    hardware: str
+    data_fingerprint: str
+    versions: dict[str, str] = {}
+
+    @property
+    def unstable(self) -> bool:
+        """An interval wider than 3 points, or a tenth of a loss, says too little to verify by."""
+        return self.high - self.low > (0.1 * self.mean if self.metric == "loss" else 0.03)
+
+
+class Recipe(_Values):
+    """All values of one training; `with_values` is the one way to change any."""
+
+    name: str
+    summary: str
+    task: TaskValues = TaskValues()
+    data: DataValues
+    model: ModelValues
+    regularization: RegularizationValues = RegularizationValues()
+    optimizer: OptimizerValues = OptimizerValues()
+    schedule: ScheduleValues = ScheduleValues()
+    training: TrainingValues
+    initialization: InitializationValues | None = None  # None: random numbers
+    expects: Expects | Literal["unmeasured"] = "unmeasured"
+
+    @pydantic.model_validator(mode="after")
+    def _names_exist(self) -> "Recipe":
+        """Check what one field says of another: model arguments, optimizer arguments, knobs."""
+        card, task = registry.model_card(self.model.name), registry.task_card(self.task.name)
+        registry.check_arguments(
+            card.name, self.model.arguments, registry.measured()[card.name]["arguments"]
+        )
+        registry.check_arguments(
+            task.name,
+            self.task.arguments,
+            task.arguments,
+            fix=f"set task.arguments to some of: {', '.join(task.arguments) or 'none'}",
+        )
+        taken = set(self.data.arguments) & {*type(self.data).model_fields, *PLACES}
+        if taken:
+            raise RecipeError(
+                f"data.arguments.{min(taken)} is no argument of a loader.",
+                fix="set it beside data.arguments, or on the command line",
+            )
+        if task.name not in card.tasks:
+            raise RecipeError(
+                f"{card.name} does not do {task.name}.",
+                expected=f"a task of: {', '.join(card.tasks)}",
+                fix=f"zoo list --task {task.name} shows the models that do",
+            )
+        registry.check_arguments(
+            self.optimizer.name,
+            self.optimizer.arguments,
+            OPTIMIZERS[self.optimizer.name],
+            fix="see the Keras documentation of that optimizer",
+        )
+        self._check_initialization(self.regularization_values())
+        return self
+
+    def _check_initialization(self, values: Regularization) -> None:
+        """Refuse what would move frozen weights, or never release them."""
+        if self.initialization is None:
+            return
+        if self.optimizer.name in UNSCALED_OPTIMIZERS:
+            raise RecipeError(
+                f"{self.optimizer.name} cannot hold a backbone still.",
+                expected="an optimizer whose steps are proportional to its learning rate",
+                fix="set optimizer.name to adamw or sgd",
+            )
+        if values.max_norm:
+            raise RecipeError(
+                "max_norm acts on frozen weights as well.",
+                expected="regularization.max_norm=0 with an initialization",
+                fix="use weight_decay instead",
+            )
+        if self.initialization.frozen_epochs > self.training.epochs:
+            raise RecipeError(
+                f"initialization.frozen_epochs={self.initialization.frozen_epochs} is more than "
+                f"training.epochs={self.training.epochs}.",
+                fix="lower it; as many as there are trains the head alone",
+            )
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any], *, source: str) -> "Recipe":
+        """Validate plain values.
+
+        Raises:
+            RecipeError: a field is unknown (names the nearest), missing, or out of range.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except pydantic.ValidationError as error:
+            raise recipe_error(error, cls, source=source) from error
+
+    def with_values(self, changes: Mapping[str, Any]) -> "Recipe":
+        """Return a recipe with fields changed by dotted path, validated anew.
+
+        Changing anything but the seed makes `expects` unmeasured, since it no longer speaks of
+        this recipe.
+
+        >>> recipe.with_values({"optimizer.learning_rate": 3e-4})  # doctest: +SKIP
+        """
+        values = self.model_dump()
+        for path, value in changes.items():
+            *parents, last = path.split(".")
+            place = values
+            for parent in parents:
+                place = place.setdefault(parent, {})
+                if not isinstance(place, dict):
+                    raise RecipeError(
+                        f"{path} cannot be set: {parent} is a value, not a section.",
+                        fix=f"zoo recipes show {self.name} lists the fields",
+                    )
+            place[last] = value
+        if set(changes) - {"training.seed", "expects", "name", "summary"}:
+            values["expects"] = changes.get("expects", "unmeasured")
+        return Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))
+
+    def regularization_values(self) -> Regularization:
+        """Expand the preset and the knobs for this recipe's modality and optimizer."""
+        knobs = self.regularization.model_dump(exclude={"preset"}, exclude_none=True)
+        return regularization.resolve(
+            self.regularization.preset,
+            modality=registry.model_card(self.model.name).modality,
+            optimizer=self.optimizer.name,
+            knobs=knobs,
+        )
+
+    def resolved(self) -> dict[str, Any]:
+        """Return every value, the preset's expansion included: a recipe again."""
+        values = self.model_dump()
+        values["regularization"] = {
+            "preset": self.regularization.preset,
+            **self.regularization_values().to_dict(),
+        }
+        return values
+
+    def smoke(self) -> "Recipe":
+        """Return the recipe cut to two short epochs on few examples: every joint, no result."""
+        return self.with_values(
+            {
+                "data.max_examples": 160,
+                "training.epochs": 2,
+                "training.steps_per_epoch": 2,
+                "training.batch_size": min(16, self.training.batch_size),
+                **(
+                    {"initialization.frozen_epochs": min(1, self.initialization.frozen_epochs)}
+                    if self.initialization
+                    else {}
+                ),
+            }
+        )
+
+
+def prediction_interval(values: list[float], *, share: bool = True) -> tuple[float, float]:
+    """Return the 95 % interval for one further value: mean ± t · s · √(1 + 1/n).
+
+    Args:
+        values: two or more independent results.
+        share: they are shares; the interval is then cut to [0, 1].
+    """
+    from scipy import stats
+
+    count, mean = len(values), math.fsum(values) / len(values)
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
+    half = float(stats.t.ppf(0.975, count - 1)) * deviation * math.sqrt(1 + 1 / count)
+    low, high = mean - half, mean + half
+    return (max(0.0, low), min(1.0, high)) if share else (low, high)

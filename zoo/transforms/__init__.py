@@ -1,0 +1,1 @@
+"""Random changes of training examples, by kind of column, and mixing within a batch."""
