@@ -20,7 +20,7 @@ def network(layer=None):
 
 
 def test_a_model_that_was_never_called_cannot_be_exported_to_onnx(tmp_path):
-    """Trap: a built model is refused unless called. Stepped round by recipes.export.formats (convert)."""
+    """Trap: a built model is refused. Stepped round by recipes.export.formats (convert)."""
     pytest.importorskip("tf2onnx")
     model = network()
     with pytest.raises(ValueError, match="never called"):
@@ -39,7 +39,7 @@ def test_axes_that_vary_have_numbers_for_names_in_onnx(tmp_path):
 
 
 def test_an_onnx_file_of_gelu_is_refused_by_the_runtime(tmp_path):
-    """Trap: tf2onnx emits Erfc, which ONNX lacks. Stepped round by recipes.export.formats (_tidy_onnx)."""
+    """Trap: ONNX has no Erfc. Stepped round by recipes.export.formats (_tidy_onnx)."""
     pytest.importorskip("tf2onnx")
     runtime = pytest.importorskip("onnxruntime")
     model = network(keras.layers.Lambda(keras.activations.gelu))
