@@ -13,8 +13,8 @@ from recipes.training.setup import Setup, prepare
 from recipes.training.train import fit
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
-from tuning.outcome import outcome
 from tuning.space import Field, Space, default_space, load_space
+from tuning.validation import outcome
 
 
 def declare(hp: keras_tuner.HyperParameters, space: Space) -> dict[str, Any]:

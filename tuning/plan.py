@@ -10,7 +10,7 @@ from typing import Any
 from recipes.runs.run import RECIPE, read_json
 from recipes.values.load import dump_yaml, load_recipe
 from recipes.values.schema import Recipe
-from tuning.oracles import check_oracle
+from tuning.oracles.base import check_oracle
 from tuning.space import Space, default_space, load_space
 from tuning.trials import FOLDER, Trial
 from zoo.data.load import folder_of

@@ -4,68 +4,26 @@ import dataclasses
 import shutil
 import statistics
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
 from recipes.runs.run import RECIPE
 from recipes.values.load import dump_yaml
 from recipes.values.schema import Recipe
-from tuning.executor import CrashError, Executor
-from tuning.oracles import Search
+from tuning.oracles.base import Proposal
+from tuning.oracles.keras_tuner import Search
 from tuning.plan import BEST, Plan, plain_values, resume_command
 from tuning.progress import StudyDisplay
+from tuning.study import Study
 from tuning.trials import Trial, best_trial, folder_of, read_trials, write_trials
+from tuning.workers.process import CrashError, Executor
 from zoo.errors import DataError, MachineError, RunError, WeightsError, ZooError
 from zoo.files import write_text
 
 LASTING = (DataError, MachineError, WeightsError)  # the next trial would meet them as well
 FAILURES = 3  # in a row, then something is wrong with the study
-
-
-@dataclass(frozen=True, kw_only=True)
-class Study:
-    """What a search came to.
-
-    Attributes:
-        path: of its folder.
-        plan: what was asked.
-        metric: of validation, that selected.
-        mode: "max" or "min".
-        trials: all of them, in order.
-        best: the trial that validation prefers.
-        recipe: of that trial; best_recipe.yaml holds it.
-        test: the best trial's metrics on the test split, with intervals.
-        epochs: that the best trial's run was trained in all.
-        ended: why no further trial was begun.
-    """
-
-    path: Path
-    plan: Plan
-    metric: str
-    mode: str
-    trials: list[Trial]
-    best: Trial
-    recipe: Recipe
-    test: dict[str, dict[str, float]]
-    epochs: int
-    ended: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values: what came of it, and every trial."""
-        return {
-            "study": str(self.path),
-            "recipe": self.plan.recipe.name,
-            "oracle": self.plan.oracle,
-            "seed": self.plan.seed,
-            "metric": self.metric,
-            "mode": self.mode,
-            "ended": self.ended,
-            "best": dataclasses.asdict(self.best),
-            "best_recipe": str(self.path / BEST),
-            "test": self.test,
-            "trials": [dataclasses.asdict(trial) for trial in self.trials],
-        }
+MOST_REPEATS = 1000  # an oracle that proposes so many known recipes in a row has no others
 
 
 @final
@@ -84,6 +42,7 @@ class Session:
     ):
         self.folder, self.plan, self.executor, self.data_dir = folder, plan, executor, data_dir
         self.metric, self.mode = facts["metric"], facts["mode"]
+        self.fingerprint = facts["fingerprint"]
         self.trials = read_trials(folder)
         self.under_way = self.trials.pop() if _unfinished(self.trials) else None
         self.oracle = Search(
@@ -94,8 +53,8 @@ class Session:
             seed=plan.seed,
             epochs=plan.recipe.training.epochs,
         )
-        for trial in self.trials[1:]:  # the oracle knows nothing of the first
-            self.oracle.ask(trial.drawn)
+        for trial in self.trials[1:]:  # the oracle did not propose the first
+            self._ask(self.trials[: trial.number - 1], recorded=trial.drawn)
             self.oracle.tell(trial.value)
         self.display = StudyDisplay(metric=self.metric, max_trials=plan.max_trials, shown=shown)
 
@@ -126,7 +85,7 @@ class Session:
 
     def finish(self, ended: str) -> Study:
         """Write the best recipe, complete the best trial's run, and report."""
-        from tuning.report import write_report
+        from tuning.report.html import write_report
 
         best = best_trial(self.trials, mode=self.mode)
         if best is None:
@@ -164,7 +123,7 @@ class Session:
         if number == 1:
             values = self.plan.space.own_values(self.plan.recipe)
             return trial or Trial(number=1, values=values, epochs=epochs)
-        asked = self.oracle.ask(trial.drawn if trial else None)
+        asked = self._ask(self.trials, recorded=trial.drawn if trial else None)
         if trial or asked is None:
             return trial
         values = self.plan.space.values(asked.drawn)
@@ -176,6 +135,42 @@ class Session:
             goes_on_from=None if asked.goes_on_from is None else asked.goes_on_from + 2,
         )
 
+    def _ask(
+        self, trials: Sequence[Trial], *, recorded: Mapping[str, Any] | None
+    ) -> Proposal | None:
+        """Return what the oracle proposes that was not trained yet; None where nothing is left.
+
+        The oracle never saw the first trial, the recipe as it is, and may propose its values. It is
+        told at once what is known of a repeated recipe: the same recipe gives the same weights.
+
+        Args:
+            trials: that were run before.
+            recorded: what was proposed here before the study was interrupted.
+        """
+        for _ in range(MOST_REPEATS):
+            asked = self.oracle.ask()
+            again = asked.drawn == recorded if asked and recorded else False
+            known = None if asked is None or again else self._trained(asked, trials)
+            if known is None:
+                corrected = asked is not None and recorded is not None
+                return self.oracle.correct(recorded) if corrected else asked
+            self.oracle.tell(known.value)
+        return None
+
+    def _trained(self, asked: Proposal, trials: Sequence[Trial]) -> Trial | None:
+        """Return the trial that trained the proposed recipe; None where none did."""
+        if asked.epochs is not None:  # hyperband counts its own proposals
+            return None
+        base, values = self.plan.recipe, self.plan.space.values(asked.drawn)
+        try:
+            wanted = base.with_values(values).resolved()
+        except ZooError:  # the trial will say what is wrong
+            return None
+        for trial in trials:
+            if trial.values == values or self.plan.recipe_of(trial).resolved() == wanted:
+                return trial
+        return None
+
     def _run(self, trial: Trial) -> Trial:
         """Train one trial, and record and tell what came of it."""
         write_trials(self.folder, [*self.trials, trial])
@@ -184,16 +179,15 @@ class Session:
         try:
             self._make_folder(trial, run)
             self.display.begin(trial, run)
-            done = _completed(
-                trial,
-                self.executor.ask(
-                    "trial",
-                    waiting=self.display.waiting,
-                    folder=str(run),
-                    epochs=trial.epochs,
-                    data_dir=self.data_dir,
-                ),
+            found = self.executor.ask(
+                "trial",
+                waiting=self.display.waiting,
+                folder=str(run),
+                epochs=trial.epochs,
+                data_dir=self.data_dir,
             )
+            self._check_data(found["fingerprint"])
+            done = _completed(trial, found)
         except LASTING:
             raise
         except ZooError as error:
@@ -210,6 +204,15 @@ class Session:
         best = best_trial(self.trials, mode=self.mode)
         self.display.end(done, best, seconds_left=self._seconds_left())
         return done
+
+    def _check_data(self, fingerprint: str) -> None:
+        """Refuse a trial that was trained on other data than those before it."""
+        if fingerprint != self.fingerprint:
+            raise DataError(
+                f"The data of {self.plan.recipe.data.name} changed while {self.folder} was running.",
+                expected=f"fingerprint {self.fingerprint}, not {fingerprint}",
+                fix="put the data back as it was and resume, or begin another study",
+            )
 
     def _make_folder(self, trial: Trial, run: Path) -> None:
         """Make the trial's run folder, with the checkpoint that it goes on from; whole or not there."""

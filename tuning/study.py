@@ -1,141 +1,55 @@
-"""Tune a recipe: one function that begins a study or goes on with it after any interruption."""
+"""What a search came to."""
 
-import contextlib
-import os
-import time
-from collections.abc import Iterator
+import dataclasses
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from recipes.runs.run import read_json
 from recipes.values.schema import Recipe
-from tuning.executor import Executor
-from tuning.plan import STUDY, Plan, check_study, make_plan, next_study, resume_command, write_plan
-from tuning.session import Session, Study
-from zoo import devices
-from zoo.errors import ArgumentError, Interrupted, RunError
+from tuning.plan import BEST, Plan
+from tuning.trials import Trial
 
 
-def tune(
-    recipe: str | Path | Recipe,
-    *overrides: str,
-    oracle: str | None = None,
-    max_trials: int | None = None,
-    max_minutes: float | None = None,
-    space: str | Path | None = None,
-    study: str | Path | None = None,
-    resume: bool = False,
-    seed: int | None = None,
-    data_dir: str | None = None,
-    progress: bool = True,
-) -> Study:
-    """Search for better values of a recipe's fields; validation decides, test is read at the end.
+@dataclass(frozen=True, kw_only=True)
+class Study:
+    """What a search came to.
 
-    Each trial is a training run of the recipe with other values; the first is the recipe as it is.
-    The best trial's run is then completed, which reads the test split, once.
-
-    Args:
-        recipe: name, YAML file, or recipe.
-        *overrides: "key=value" texts, for every trial.
-        oracle: "random", "bayesian", "hyperband" or "grid".
-        max_trials: the recipe itself included; 20, or no limit for hyperband and grid.
-        max_minutes: no trial is begun that would end later than that from now.
-        space: YAML file of fields and ranges; the task's own by default.
-        study: the folder; the next free "studies/NAME-N" by default.
-        resume: go on with the study in that folder, with the trial that was under way.
-        seed: of the search, 0 by default; the same seed proposes the same trials.
-        data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
-        progress: show it on stderr.
-
-    Raises:
-        ZooError: what was asked does not fit, or three trials failed in a row.
-
-    >>> found = zoo.tune("image/digits-cnn", max_trials=8)  # doctest: +SKIP
-    >>> zoo.train(found.recipe)  # doctest: +SKIP
+    Attributes:
+        path: of its folder.
+        plan: what was asked.
+        metric: of validation, that selected.
+        mode: "max" or "min".
+        trials: all of them, in order.
+        best: the trial that validation prefers.
+        recipe: of that trial; best_recipe.yaml holds it.
+        test: the best trial's metrics on the test split, with intervals.
+        epochs: that the best trial's run was trained in all.
+        ended: why no further trial was begun.
     """
-    deadline = _deadline(max_minutes)
-    place = check_study(study, resume=resume)
-    plan = make_plan(
-        recipe,
-        *overrides,
-        folder=place,
-        resume=resume,
-        space=space,
-        oracle=oracle,
-        max_trials=max_trials,
-        seed=seed,
-    )
-    place = place or next_study(plan.recipe.name)
-    with contextlib.closing(Executor()) as executor:
-        executor.start()  # it loads TensorFlow while we do
-        devices.load_tensorflow()  # Keras Tuner will want it: quietly
-        facts = _describe(executor, plan, place, data_dir=data_dir, resume=resume)
-        with _stopping_hint(place), _locked(place):
-            write_plan(place, plan, facts=facts)
-            session = Session(place, plan, executor, facts=facts, data_dir=data_dir, shown=progress)
-            with contextlib.closing(session):
-                ended = session.search(deadline)
-                return session.finish(ended)
 
+    path: Path
+    plan: Plan
+    metric: str
+    mode: str
+    trials: list[Trial]
+    best: Trial
+    recipe: Recipe
+    test: dict[str, dict[str, float]]
+    epochs: int
+    ended: str
 
-def _deadline(max_minutes: float | None) -> float:
-    """Return the time after which nothing may go on, by the clock that never jumps."""
-    if max_minutes is not None and not max_minutes > 0:
-        raise ArgumentError(f"max_minutes={max_minutes} is no time.", fix="give a number above 0")
-    return time.monotonic() + 60 * (max_minutes or float("inf"))
-
-
-def _describe(
-    executor: Executor, plan: Plan, folder: Path, *, data_dir: str | None, resume: bool
-) -> dict[str, Any]:
-    """Return metric, direction and data fingerprint; on resuming they must be as they were.
-
-    It is asked before anything is written: data that is not there leaves no empty study behind.
-    """
-    values = plan.recipe.model_dump(mode="json", exclude={"expects"})
-    facts = executor.ask("describe", waiting=lambda: None, values=values, data_dir=data_dir)
-    if not resume:
-        return facts
-    begun = read_json(folder / STUDY)
-    if begun.get("fingerprint") != facts["fingerprint"]:
-        raise RunError(
-            f"The data of {plan.recipe.data.name} has changed since {folder} was begun.",
-            expected=f"fingerprint {begun.get('fingerprint')}, not {facts['fingerprint']}",
-            fix="put the data back as it was, or begin another study",
-        )
-    return facts
-
-
-@contextlib.contextmanager
-def _stopping_hint(folder: Path) -> Iterator[None]:
-    """Say on Ctrl-C how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Stopped. {folder} holds all trials so far, and the last checkpoint of this one.",
-            fix=f"go on with: {resume_command(folder)}",
-        ) from None
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the study for this process, where the system has locks that end with their process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunError(
-            f"{folder} is being worked on by another process.",
-            fix="wait for it, or begin another study with --study",
-        ) from None
-    try:
-        yield
-    finally:
-        os.close(descriptor)
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values: what came of it, and every trial."""
+        return {
+            "study": str(self.path),
+            "recipe": self.plan.recipe.name,
+            "oracle": self.plan.oracle,
+            "seed": self.plan.seed,
+            "metric": self.metric,
+            "mode": self.mode,
+            "ended": self.ended,
+            "best": dataclasses.asdict(self.best),
+            "best_recipe": str(self.path / BEST),
+            "test": self.test,
+            "trials": [dataclasses.asdict(trial) for trial in self.trials],
+        }

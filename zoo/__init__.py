@@ -25,7 +25,7 @@ _PUBLIC = {
     "predict": "recipes.runs.predict",
     "regularize": "zoo.layers.regularize",
     "train": "recipes.training.train",
-    "tune": "tuning.study",
+    "tune": "tuning.tune",
     "verify": "recipes.records.verify",
 }
 __all__ = list(_PUBLIC)

@@ -9,11 +9,11 @@ from zoo.cli import complete
 from zoo.cli.output import console, show_json, show_metrics, show_table
 
 if TYPE_CHECKING:
-    from tuning.session import Study
+    from tuning.study import Study
 
 
 def _oracles(incomplete: str) -> list[str]:
-    from tuning.oracles import ORACLES
+    from tuning.oracles.base import ORACLES
 
     return [name for name in ORACLES if name.startswith(incomplete)]
 
@@ -79,7 +79,7 @@ def tune_command(
 
     zoo tune STUDY/recipe.yaml --study STUDY --resume
     """
-    from tuning.study import tune
+    from tuning.tune import tune
 
     options = {"oracle": oracle, "max_trials": max_trials, "max_minutes": max_minutes}
     place = {"space": space, "study": study, "resume": resume, "data_dir": data_dir}
@@ -92,7 +92,7 @@ def tune_command(
 
 def _show(found: "Study") -> None:
     from tuning.plan import BEST
-    from tuning.report import REPORT
+    from tuning.report.html import REPORT
 
     first, best = found.trials[0], found.best
     own = found.plan.space.own_values(found.plan.recipe)

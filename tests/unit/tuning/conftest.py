@@ -46,14 +46,14 @@ def search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, space_file: Path):
 
     `before` as in `FormulaExecutor`; an error comes out as `study`.
     """
-    import tuning.report
-    import tuning.study
+    import tuning.report.html
+    import tuning.tune
 
-    monkeypatch.setattr(tuning.report, "write_report", lambda study: None)  # seconds a piece
+    monkeypatch.setattr(tuning.report.html, "write_report", lambda study: None)  # seconds a piece
 
     def run(*, before=lambda action, request: None, **arguments: Any):
         executor = FormulaExecutor(before)
-        monkeypatch.setattr(tuning.study, "Executor", lambda: executor)
+        monkeypatch.setattr(tuning.tune, "Executor", lambda: executor)
         arguments = {
             "space": space_file,
             "study": tmp_path / "study",
@@ -61,7 +61,7 @@ def search(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, space_file: Path):
         } | arguments
         recipe = arguments.pop("recipe", DIGITS)
         try:
-            return tuning.study.tune(recipe, "training.epochs=9", **arguments), executor
+            return tuning.tune.tune(recipe, "training.epochs=9", **arguments), executor
         except ZooError as error:
             return error, executor
         finally:

@@ -8,15 +8,15 @@ import time
 
 import pytest
 
-from tuning import executor as module
-from tuning.executor import CrashError, Executor
+from tuning.workers import process as module
+from tuning.workers.process import CrashError, Executor
 from zoo.errors import DataError, RecipeError
 
 # The real loop with actions that need no framework.
 STAND_IN = """
 import os, sys, time
 from zoo import errors
-from tuning import worker
+from tuning.workers import worker
 
 def fail(kind):
     raise getattr(errors, kind)("What is wrong.", expected="what is right", fix="mend it")
@@ -135,7 +135,7 @@ def test_closing_ends_the_process_in_the_middle_of_its_work(executor, tmp_path):
 def test_the_process_ends_when_its_asker_is_killed(tmp_path):
     note = tmp_path / "pid"
     code = f"""
-from tuning import executor
+from tuning.workers import process as executor
 executor._CODE = {STAND_IN!r}
 found = executor.Executor()
 found.ask("sleep", seconds=60, note={str(note)!r}, waiting=lambda: None)

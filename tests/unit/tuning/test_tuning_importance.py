@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from tuning.importance import FEWEST, codes, importance
+from tuning.report.importance import FEWEST, codes, importance
 from tuning.space import Field
 from tuning.trials import Trial
 

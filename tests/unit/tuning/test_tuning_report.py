@@ -7,11 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from tuning.figures import svg
 from tuning.plan import Plan
-from tuning.report import render, write_report
-from tuning.session import Study
+from tuning.report.figures import svg
+from tuning.report.html import render, write_report
 from tuning.space import make_space
+from tuning.study import Study
 from tuning.trials import Trial, best_trial
 
 
@@ -128,7 +128,7 @@ def test_a_continued_trials_time_is_counted_once(base, space, tmp_path):
 
 @pytest.mark.parametrize("mode", ["max", "min"])
 def test_values_far_off_do_not_squeeze_the_others(base, space, tmp_path, mode):
-    from tuning import figures
+    from tuning.report import figures
 
     study = made(base, space, tmp_path, failed=())
     off = -50.0 if mode == "max" else 50.0
@@ -146,7 +146,7 @@ def test_values_far_off_do_not_squeeze_the_others(base, space, tmp_path, mode):
 
 
 def test_figures_of_every_kind_of_field_and_of_nothing_can_be_drawn(base, tmp_path):
-    from tuning.figures import save_figures
+    from tuning.report.figures import save_figures
 
     values = {
         "model.arguments.widths": {"choices": [[4], [4, 8]]},

@@ -224,7 +224,7 @@ def test_checking_a_space_loads_neither_keras_nor_tensorflow():
     code = """
 import sys
 from recipes.values.load import load_recipe
-from tuning.oracles import check_oracle
+from tuning.oracles.base import check_oracle
 from tuning.space import default_space, load_space
 recipe = load_recipe("image/digits-cnn")
 check_oracle("random", load_space(default_space(recipe.task.name), recipe))

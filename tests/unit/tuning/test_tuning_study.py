@@ -11,8 +11,8 @@ import pytest
 from formula import DIGITS, FormulaExecutor, accuracy
 
 from recipes.values.load import load_recipe
-from tuning.executor import CrashError
 from tuning.trials import read_trials
+from tuning.workers.process import CrashError
 from zoo.errors import ArgumentError, DataError, Interrupted, RecipeError, RunError, ZooError
 
 RATE = "optimizer.learning_rate"
@@ -275,14 +275,14 @@ def test_values_that_do_not_go_together_are_a_failed_trial(search, tmp_path):
 
 def test_no_trial_is_begun_that_cannot_end_in_time(search, monkeypatch):
     import tuning.session
-    import tuning.study
+    import tuning.tune
 
     now = [0.0]
 
     def tick(action, request):
         now[0] += 9.0 if action == "trial" else 0.0  # the formula says 9 seconds as well
 
-    for module in (tuning.session, tuning.study):
+    for module in (tuning.session, tuning.tune):
         monkeypatch.setattr(module.time, "monotonic", lambda: now[0])
     study, executor = search(max_trials=20, max_minutes=0.5, before=tick)
     assert trained(executor) == [1, 2, 3]  # 27 of 30 seconds
@@ -319,7 +319,45 @@ def test_a_grid_ends_by_itself(search, tmp_path):
     space = tmp_path / "grid.yaml"
     space.write_text("training.batch_size: {choices: [16, 32, 64]}\n")
     study, _ = search(oracle="grid", space=space)
-    assert [trial.values["training.batch_size"] for trial in study.trials] == [64, 16, 32, 64]
+    assert [trial.values["training.batch_size"] for trial in study.trials] == [64, 16, 32]
+
+
+def test_a_grid_does_not_train_the_recipes_own_values_again(search, tmp_path):
+    space = tmp_path / "grid.yaml"
+    space.write_text("training.batch_size: {choices: [16, 64, 32]}\n")
+    begun, _ = search(oracle="grid", space=space, max_trials=2)
+    assert [trial.values["training.batch_size"] for trial in begun.trials] == [64, 16]
+    study, executor = search(oracle="grid", space=space, resume=True, max_trials=9)
+    assert [trial.values["training.batch_size"] for trial in study.trials] == [64, 16, 32]
+    assert [action for action, _ in executor.asked].count("trial") == 1  # the one that was left
+
+
+def test_an_oracle_that_only_repeats_what_is_known_ends_the_study(search, tmp_path, monkeypatch):
+    from tuning.oracles.base import Proposal
+
+    same = Proposal(drawn={"training.batch_size": 64}, epochs=None, goes_on_from=None)
+    monkeypatch.setattr("tuning.session.Search.ask", lambda self: same)
+    monkeypatch.setattr("tuning.session.Search.tell", lambda self, value: None)
+    space = tmp_path / "space.yaml"
+    space.write_text("training.batch_size: {choices: [16, 64]}\n")
+    study, _ = search(space=space, max_trials=5)
+    assert len(study.trials) == 1
+    assert study.ended == "the oracle has nothing more to propose"
+
+
+def test_data_that_changes_while_a_study_runs_ends_it(search, monkeypatch):
+    trained = FormulaExecutor.ask
+
+    def ask(self, action, **request):
+        found = trained(self, action, **request)
+        count = sum(asked == "trial" for asked, _ in self.asked)
+        return found | ({"fingerprint": "changed"} if count == 2 else {})
+
+    monkeypatch.setattr(FormulaExecutor, "ask", ask)
+    error, executor = search(max_trials=5)
+    assert isinstance(error, DataError)
+    assert "changed while" in error.problem and "changed" in error.expected
+    assert [action for action, _ in executor.asked].count("trial") == 2
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,9 @@ import pytest
 
 from recipes.runs.run import load
 from recipes.values.load import dump_yaml, load_recipe
-from tuning import worker
 from tuning.hypermodel import RecipeHyperModel
 from tuning.space import make_space
+from tuning.workers import worker
 from zoo.weights import read_tensors
 
 SMALL = {

@@ -10,8 +10,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocat
 
 from recipes.report import wording
 from recipes.report.theme import FIRST, INK, MUTED, SECOND, note, plain, style, to_png, to_svg
-from tuning.importance import Importance, categories, codes
 from tuning.progress import short_names
+from tuning.report.importance import Importance, categories, codes
 from tuning.space import Field
 from tuning.trials import Trial, best_trial
 from zoo.files import write_bytes

@@ -16,7 +16,7 @@ from zoo import errors
 from zoo.errors import ZooError
 
 TRIALS_PER_PROCESS = 25  # then a new one, since memory grows from trial to trial
-_CODE = "from tuning.worker import main; main()"
+_CODE = "from tuning.workers.worker import main; main()"
 _LONGEST = 300  # characters of a reason
 
 

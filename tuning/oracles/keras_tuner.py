@@ -1,38 +1,16 @@
-"""Who proposes the next values: Keras Tuner's oracles, asked and told, rebuilt from a study's table."""
+"""Keras Tuner's oracles, asked and told, rebuilt from a study's table."""
 
 import tempfile
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, final
 
+from tuning.oracles.base import Proposal
 from tuning.space import Space
-from zoo.errors import RecipeError, unknown_name
 
-ORACLES = {
-    "random": "values drawn independently of one another",
-    "bayesian": "values where a Gaussian process over the trials so far expects most",
-    "hyperband": "many short trials, of which the best go on",
-    "grid": "every combination, one after another",
-}
 FACTOR = 3  # hyperband: one in three goes on, three times as long
 _WORST = 1e30
 _ENDLESS = 10**9  # trials that may fail in a row: the study itself counts them
-
-
-@dataclass(frozen=True)
-class Proposal:
-    """What to try next.
-
-    Attributes:
-        drawn: values by field, as the oracle draws them, with its own notes ("tuner/…").
-        epochs: how long to train; None means as long as the recipe says.
-        goes_on_from: the earlier proposal (counted from 0) whose training is continued, or None.
-    """
-
-    drawn: Mapping[str, Any]
-    epochs: int | None
-    goes_on_from: int | None
 
 
 @final
@@ -43,7 +21,7 @@ class Search:
     short would lose the study. A study resumes by asking and telling again what its table holds.
 
     Args:
-        name: one of `ORACLES`.
+        name: one of `tuning.oracles.base.ORACLES`.
         space: what is searched.
         metric: of validation, by name.
         mode: "max" or "min".
@@ -86,13 +64,8 @@ class Search:
         self._oracle._set_project_dir(self._folder.name, "oracle")
         self._trial: Any = None
 
-    def ask(self, recorded: Mapping[str, Any] | None = None) -> Proposal | None:
-        """Return what to try next; None when the search has nothing more to propose.
-
-        Args:
-            recorded: what this very question was answered with before the study was interrupted. It
-                wins, should the oracle now answer otherwise (as on another machine).
-        """
+    def ask(self) -> Proposal | None:
+        """Return what to try next; None when the search has nothing more to propose."""
         from sklearn.exceptions import ConvergenceWarning
 
         with warnings.catch_warnings():  # a kernel's length at its bound: common, and harmless
@@ -100,16 +73,17 @@ class Search:
             trial = self._oracle.create_trial("study")
         if trial.status != "RUNNING":
             return None
-        if recorded is not None:
-            trial.hyperparameters.values = dict(recorded)
         self._trial = trial
-        drawn = dict(trial.hyperparameters.values)
-        earlier = drawn.get("tuner/trial_id")
-        return Proposal(
-            drawn=drawn,
-            epochs=drawn.get("tuner/epochs"),
-            goes_on_from=None if earlier is None else int(earlier),
-        )
+        return _proposal(trial)
+
+    def correct(self, drawn: Mapping[str, Any]) -> Proposal:
+        """Replace the values of the last proposal, and return it.
+
+        A resumed study asks again what it asked before. What was trained then counts, should the
+        oracle now answer otherwise (as it may on another machine).
+        """
+        self._trial.hyperparameters.values = dict(drawn)
+        return _proposal(self._trial)
 
     def tell(self, value: float | None) -> None:
         """Say what came of the last proposal: the validation metric, None if the trial failed."""
@@ -127,27 +101,11 @@ class Search:
         self._folder.cleanup()
 
 
-def check_oracle(name: str, space: Space) -> str:
-    """Return the oracle's name if there is such a one and it can search the space.
-
-    Raises:
-        UnknownNameError: no such oracle; names the nearest.
-        RecipeError: the grid has no end, or hyperband's own field is searched.
-    """
-    if name not in ORACLES:
-        raise unknown_name("oracle", name, ORACLES, fix="zoo tune --help says what each does")
-    endless = [field.path for field in space.fields if not field.countable]
-    if name == "grid" and endless:
-        raise RecipeError(
-            f"A grid needs steps, and {endless[0]} is a range without any.",
-            expected="step: NUMBER, or choices: [a, b, c], for each field",
-            fix="add steps to the space, or search with --oracle random",
-        )
-    paths = [field.path for field in space.fields]
-    if name == "hyperband" and "training.epochs" in paths:
-        raise RecipeError(
-            "hyperband decides training.epochs itself.",
-            expected="a space without training.epochs",
-            fix="leave that field out, or search with --oracle random",
-        )
-    return name
+def _proposal(trial: Any) -> Proposal:
+    drawn = dict(trial.hyperparameters.values)
+    earlier = drawn.get("tuner/trial_id")
+    return Proposal(
+        drawn=drawn,
+        epochs=drawn.get("tuner/epochs"),
+        goes_on_from=None if earlier is None else int(earlier),
+    )

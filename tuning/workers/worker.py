@@ -1,6 +1,6 @@
 """The process that trains: one request a line on stdin, one answer a line on stdout.
 
-    python -c "from tuning.worker import main; main()"
+    python -c "from tuning.workers.worker import main; main()"
 
 It lives through many trials, since loading TensorFlow costs more than a small trial does. It ends as
 soon as stdin does: whoever asked is gone, and a resumed study would train in the same folder.
@@ -22,7 +22,7 @@ from recipes.objects import make_dataset, make_task, precision
 from recipes.runs.run import RECIPE
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
-from tuning.outcome import outcome
+from tuning.validation import outcome
 from zoo import devices
 from zoo.errors import ZooError
 

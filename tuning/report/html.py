@@ -10,16 +10,16 @@ from markupsafe import Markup
 import recipes.report
 from recipes.report import wording
 from recipes.runs.run import METRICS
-from tuning import figures
-from tuning.importance import CREDIBLE, FEWEST, Importance, importance
-from tuning.oracles import ORACLES
+from tuning.oracles.base import ORACLES
 from tuning.plan import plain_values
 from tuning.progress import clock, short_names
+from tuning.report import figures
+from tuning.report.importance import CREDIBLE, FEWEST, Importance, importance
 from tuning.trials import FOLDER, Trial
 from zoo.files import write_text
 
 if TYPE_CHECKING:
-    from tuning.session import Study
+    from tuning.study import Study
 
 REPORT = "report.html"
 FOLDED_TRIALS = 30  # a longer table shows its best rows and folds the others
