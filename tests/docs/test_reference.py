@@ -68,11 +68,14 @@ def test_every_command_has_a_section_with_an_example():
 
 
 def test_public_names_are_read_without_keras(fresh_python):
-    code = "from zoo.docs import commands; import sys; print(commands.public_names())"
+    code = "from zoo.docs import python_reference as p; import sys; print(p.public_names())"
     out = fresh_python(code + "; assert 'keras' not in sys.modules")
     assert "### zoo.build\n\nBuild a model by name.\n" in out
     assert "zoo.build(name, *, input_shape=None" in out
-    assert "### zoo.Run\n" in out
+    assert "| `input_shape` | without the batch axis" in out  # arguments
+    assert "| `WeightsError` | the file is missing" in out  # errors
+    for method in ("dataset", "evaluate", "predict", "history", "model"):
+        assert f"#### zoo.Run.{method}\n" in out
 
 
 def test_every_model_and_data_set_is_in_a_table():

@@ -1,19 +1,14 @@
-"""The reference of commands and of public names, from their own signatures and docstrings."""
+"""The reference of commands, from their own signatures and docstrings."""
 
-import ast
 import inspect
 import re
-import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import typer
 
-import zoo
 from zoo.docs.tables import table
-
-SIGNATURE_WIDTH = 84  # characters
 
 
 def commands() -> str:
@@ -111,42 +106,3 @@ def _plain(text: str) -> str:
     'such as `{choices: [1]}`'
     """
     return re.sub(r"\[/?bold\]", "`", text).replace("\\[", "[")
-
-
-def public_names() -> str:
-    """Return every name of `import zoo` with its signature and what it is, read without Keras."""
-    parts = []
-    for name in zoo.__all__:
-        node = _definition(zoo._PUBLIC[name], name)
-        meaning = " ".join(ast.get_docstring(node).partition("\n\n")[0].split())
-        parts += [f"### zoo.{name}", meaning]
-        if isinstance(node, ast.FunctionDef):
-            parts.append(f"```text\n{_call(f'zoo.{name}', _arguments(node))}\n```")
-    return "\n\n".join(parts)
-
-
-def _call(name: str, arguments: str) -> str:
-    """Return a call, its arguments wrapped.
-
-    >>> _call("zoo.load", "target")
-    'zoo.load(target)'
-    """
-    return textwrap.fill(f"{name}({arguments})", SIGNATURE_WIDTH, subsequent_indent="    ")
-
-
-def _definition(module: str, name: str) -> ast.FunctionDef | ast.ClassDef:
-    base = Path(zoo.__file__).parents[1] / module.replace(".", "/")
-    file = base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
-    for node in ast.parse(file.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name == name:
-            return node
-    raise ValueError(f"{file} does not define {name}")
-
-
-def _arguments(node: ast.FunctionDef) -> str:
-    """Return the arguments with their defaults, without types."""
-    bare = ast.parse(ast.unparse(node)).body[0].args
-    for argument in (*bare.posonlyargs, *bare.args, *bare.kwonlyargs, bare.vararg, bare.kwarg):
-        if argument is not None:
-            argument.annotation = None
-    return ast.unparse(bare)

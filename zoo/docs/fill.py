@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo.docs import commands, fields, measured, notebook, tables
+from zoo.docs import commands, fields, measured, notebook, python_reference, tables
 
 ROOT = Path(__file__).parents[2]
 PLACE = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -23,7 +23,8 @@ MAKERS: dict[str, Callable[[], str]] = {
     "optimizers": fields.optimizers,
     "presets": fields.presets,
     "commands": commands.commands,
-    "public_names": commands.public_names,
+    "public_names": python_reference.public_names,
+    "returned_classes": python_reference.returned_classes,
     "tour": notebook.as_markdown,
 } | {
     f"measured_{name}": functools.partial(measured.measured, name)
