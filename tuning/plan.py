@@ -55,10 +55,10 @@ def make_plan(
     max_trials: int | None,
     seed: int | None,
 ) -> Plan:
-    """Check everything that was asked; on resuming, against what the study was begun with.
+    """Check all arguments; when resuming, against those that the study began with.
 
-    What is not given is, on resuming, as it was then; else the task's own space, "random", seed 0
-    and `MAX_TRIALS` (no limit for hyperband and grid, which end by themselves).
+    Arguments left out keep, when resuming, their earlier values; otherwise they are the task's default
+    space, "random", seed 0 and `MAX_TRIALS` (no limit for hyperband and grid, which end by themselves).
 
     Raises:
         ZooError: something does not fit; says what.
@@ -103,7 +103,7 @@ def check_study(folder: str | Path | None, *, resume: bool) -> Path | None:
         The folder; None where none was given.
 
     Raises:
-        RunError: it is taken, or there is nothing to resume.
+        RunError: the folder is taken, or there is nothing to resume.
     """
     if folder is None:
         if resume:
@@ -166,7 +166,7 @@ def read_plan(folder: Path) -> Plan:
     try:
         for name, digest in values["sha256"].items():
             if _sha256((folder / name).read_bytes()) != digest:
-                raise ValueError(f"{name} is another than was begun with")
+                raise ValueError(f"{name} is not the file that the study began with")
         recipe = load_recipe(folder / RECIPE)
         return Plan(
             recipe=recipe,
@@ -179,7 +179,7 @@ def read_plan(folder: Path) -> Plan:
         raise RunError(
             f"{folder} was changed: {error}",
             expected=f"{STUDY}, {RECIPE} and {SPACE} as `zoo tune` wrote them",
-            fix="put them back as they were, or begin another study",
+            fix="restore them, or start another study",
         ) from error
 
 
@@ -214,8 +214,8 @@ def _comparable(recipe: Recipe) -> dict[str, Any]:
 def _check_same(what: str, given: Any, begun: Any, folder: Path) -> None:
     if given != begun:
         raise RunError(
-            f"{folder} holds a study of another {what} than was given now.",
-            expected=f"the {what} that it was begun with"
+            f"{folder} holds a study with another {what} than the one given now.",
+            expected=f"the {what} that it began with"
             + (f": {begun}" if isinstance(begun, str | int) else ""),
             fix=resume_command(folder),
         )
@@ -230,5 +230,5 @@ def _check_numbers(max_trials: int | None, seed: int | None) -> None:
         )
     if seed is not None and seed < 0:
         raise ArgumentError(
-            f"seed={seed} is no seed.", expected="0 or more", fix="give another --seed"
+            f"seed={seed} is not a valid seed.", expected="0 or more", fix="give another --seed"
         )

@@ -78,7 +78,7 @@ class Session:
             if failures == FAILURES:
                 raise RunError(
                     f"{FAILURES} trials in a row failed, the last with: {done.message}",
-                    fix="begin another study with narrower ranges; or mend what is wrong and go on: "
+                    fix="start another study with narrower ranges, or fix the cause and resume: "
                     + resume_command(self.folder),
                 )
         return "all trials were run"
@@ -90,7 +90,7 @@ class Session:
         best = best_trial(self.trials, mode=self.mode)
         if best is None:
             raise RunError(
-                "No trial came to a result"
+                "No trial produced a result"
                 + (f": {self.trials[-1].message}" if self.trials else "."),
                 fix=f"give it more time: {resume_command(self.folder)}",
             )
@@ -211,7 +211,7 @@ class Session:
             raise DataError(
                 f"The data of {self.plan.recipe.data.name} changed while {self.folder} was running.",
                 expected=f"fingerprint {self.fingerprint}, not {fingerprint}",
-                fix="put the data back as it was and resume, or begin another study",
+                fix="restore the data and resume, or start another study",
             )
 
     def _make_folder(self, trial: Trial, run: Path) -> None:

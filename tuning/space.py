@@ -219,7 +219,7 @@ def value_at(base: Recipe, path: str) -> Any:
 def _parse(path: str, entry: Any, *, source: str) -> RangeValues:
     if any(f"{path}.".startswith(f"{fixed}.") for fixed in FIXED):
         raise RecipeError(
-            f"{source}: {path} is not for searching.",
+            f"{source}: {path} cannot be searched.",
             expected="a field that leaves the trials comparable: the same data, task and seed",
             fix=f"give the value as an override instead: zoo tune RECIPE {path}=…",
         )
@@ -239,11 +239,11 @@ def _parse(path: str, entry: Any, *, source: str) -> RangeValues:
         raise RecipeError(
             f"{source}: {path} has no valid range: {what}{said}.",
             expected=hint,
-            fix="mend that line",
+            fix="correct that line",
         ) from error
     problem = _contradiction(given)
     if problem:
-        raise RecipeError(f"{source}: {path} {problem}.", expected=_FORMS, fix="mend that line")
+        raise RecipeError(f"{source}: {path} {problem}.", expected=_FORMS, fix="correct that line")
     return given
 
 

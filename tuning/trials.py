@@ -91,7 +91,7 @@ def read_trials(study: Path) -> list[Trial]:
         raise RunError(
             f"{path} cannot be read: {error}",
             expected="the table as `zoo tune` wrote it",
-            fix="put it back as it was, or begin another study",
+            fix="restore it, or start another study",
         ) from error
     return trials
 

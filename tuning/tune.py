@@ -40,7 +40,7 @@ def tune(
         *overrides: "key=value" texts, for every trial.
         oracle: "random", "bayesian", "hyperband" or "grid".
         max_trials: the recipe itself included; 20, or no limit for hyperband and grid.
-        max_minutes: no trial is begun that would end later than that from now.
+        max_minutes: from now; a trial that would end later is not started.
         space: YAML file of fields and ranges; the task's own by default.
         study: the folder; the next free "studies/NAME-N" by default.
         resume: go on with the study in that folder, with the trial that was under way.
@@ -80,9 +80,13 @@ def tune(
 
 
 def _deadline(max_minutes: float | None) -> float:
-    """Return the time after which nothing may go on, by the clock that never jumps."""
+    """Return the monotonic time after which no trial may run."""
     if max_minutes is not None and not max_minutes > 0:
-        raise ArgumentError(f"max_minutes={max_minutes} is no time.", fix="give a number above 0")
+        raise ArgumentError(
+            f"max_minutes={max_minutes} is not a length of time.",
+            expected="a number of minutes above 0",
+            fix="give a larger --max-minutes, or leave it out",
+        )
     return time.monotonic() + 60 * (max_minutes or float("inf"))
 
 
@@ -102,7 +106,7 @@ def _describe(
         raise RunError(
             f"The data of {plan.recipe.data.name} has changed since {folder} was begun.",
             expected=f"fingerprint {begun.get('fingerprint')}, not {facts['fingerprint']}",
-            fix="put the data back as it was, or begin another study",
+            fix="restore the data, or start another study",
         )
     return facts
 
@@ -134,7 +138,7 @@ def _locked(folder: Path) -> Iterator[None]:
     except BlockingIOError:
         raise RunError(
             f"{folder} is being worked on by another process.",
-            fix="wait for it, or begin another study with --study",
+            fix="wait until it ends, or start another study with --study",
         ) from None
     try:
         yield

@@ -100,7 +100,7 @@ def test_a_folder_with_a_study_and_other_values_are_refused(zoo, study):
         ("training.epochs: {low: 0, high: 5}", (), ("training.epochs", "greater than or equal to 1")),
         ("optimizer.learning_rate: {low: 0.1, hihg: 0.2}", (), ("hihg", "nearest: high")),
         ("optimizer.learning_rate: {low: 0.1}", (), ("needs low and high",)),
-        ("training.seed: {low: 1, high: 5}", (), ("not for searching",)),
+        ("training.seed: {low: 1, high: 5}", (), ("cannot be searched",)),
         ("", (), ("mine.yaml holds no field",)),
         ("a: [1, 2", (), ("mine.yaml, line",)),
         (RATE, ("--oracle", "grid"), ("grid needs steps", "learning_rate")),

@@ -61,7 +61,7 @@ def progress(axes: Axes, trials: Sequence[Trial], *, metric: str, mode: str) -> 
     axes.set_title(f"Validation {wording.label(metric).lower()} by trial")
     done = [trial for trial in trials if trial.completed]
     if not done:
-        note(axes, "no trial came to a result")
+        note(axes, "no trial produced a result")
         return
     plain(axes)
     low, high = _limits([trial.value for trial in done], mode=mode)
@@ -83,7 +83,7 @@ def slice_of(axes: Axes, field: Field, trials: Sequence[Trial], *, metric: str, 
     axes.set_title(field.path.rpartition(".")[2])
     done = [trial for trial in trials if trial.completed]
     if not done:
-        note(axes, "no trial came to a result")
+        note(axes, "no trial produced a result")
         return
     plain(axes)
     low, high = _limits([trial.value for trial in done], mode=mode)

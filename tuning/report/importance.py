@@ -81,7 +81,7 @@ def codes(field: Field, trials: Sequence[Trial]) -> np.ndarray:
 
 
 def categories(field: Field, values: Sequence[Any]) -> list[str]:
-    """Return the choices as text, and behind them what the recipe had that is none of them."""
+    """Return the choices as text, and then the recipe's own value where it is not one of them."""
     names = [_text(choice) for choice in field.choices]
     return [*names, *dict.fromkeys(_text(v) for v in values if _text(v) not in names)]
 

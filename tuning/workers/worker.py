@@ -80,12 +80,12 @@ ACTIONS = {"describe": describe, "trial": trial, "finish": finish}
 
 
 def main() -> None:
-    """Answer requests until stdin ends; an error that is none of ours ends it with a traceback."""
+    """Answer requests until stdin ends; an unexpected error ends the process with a traceback."""
     signal.signal(
         signal.SIGINT, signal.SIG_IGN
     )  # Ctrl-C reaches the whole group: the asker decides
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # whatever a library prints is no answer
+    os.dup2(2, 1)  # what a library prints must not look like an answer
     requests: queue.Queue[str] = queue.Queue()
     threading.Thread(target=_read, args=(requests,), daemon=True).start()
     while True:

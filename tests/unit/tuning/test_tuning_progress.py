@@ -23,7 +23,7 @@ def history(tmp_path):
 
 
 def shown(display, run):
-    """What a display writes to a console that is no terminal."""
+    """What a display writes to a console that is not a terminal."""
     stream = io.StringIO()
     display.console = Console(file=stream, width=300)
     run(display)

@@ -116,7 +116,7 @@ def test_a_space_without_fields_is_refused(base, values):
     "path", ["name", "expects", "data.name", "data.max_examples", "training.seed", "task.name"]
 )
 def test_fields_that_would_make_trials_incomparable_are_refused(base, path):
-    assert "not for searching" in refused({path: {"choices": [1, 2]}}, base)
+    assert "cannot be searched" in refused({path: {"choices": [1, 2]}}, base)
 
 
 def test_a_file_that_is_not_there_or_no_yaml(base, tmp_path):

@@ -246,7 +246,7 @@ def test_no_result_at_all_says_so(search):
             raise RecipeError("It is too wide.")
 
     error, _ = search(max_trials=2, before=before)
-    assert "No trial came to a result: It is too wide." in str(error)
+    assert "No trial produced a result: It is too wide." in str(error)
 
 
 @pytest.mark.parametrize("action", ["describe", "trial"])
@@ -364,8 +364,8 @@ def test_data_that_changes_while_a_study_runs_ends_it(search, monkeypatch):
     ("arguments", "words"),
     [
         ({"max_trials": 0}, "leaves nothing to try"),
-        ({"max_minutes": 0}, "is no time"),
-        ({"seed": -1}, "is no seed"),
+        ({"max_minutes": 0}, "is not a length of time"),
+        ({"seed": -1}, "is not a valid seed"),
         ({"oracle": "bayes"}, "nearest: bayesian"),
         ({"oracle": "grid"}, "without any"),
         ({"space": "nowhere.yaml"}, "nowhere.yaml"),
