@@ -3,9 +3,14 @@
 import os
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+# How long an example takes says nothing of it: the first compiles, and machines are shared.
+hypothesis.settings.register_profile("zoo")
+hypothesis.settings.load_profile("zoo")
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ Every tokenizer gives `PADDING_ID` to no text and `UNKNOWN_ID` to what it never 
 
 import abc
 import functools
-import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
@@ -14,15 +12,12 @@ from typing import Any, final
 import numpy as np
 
 from zoo.errors import ArgumentError, DataError, unknown_name
+from zoo.words import split_words
 
 PADDING_ID, UNKNOWN_ID = 0, 1
 SPECIAL = 2  # how many ids come before those of text
 BYTES = 256
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what an unknown id decodes to
-
-# Words, with English contractions cut off as treebanks do ("do n't", "it 's"), and runs of one
-# punctuation mark. In the spirit of clean_str in the code of 1408.5882, but no sign is thrown away.
-_WORDS = re.compile(r"\w+(?=n't\b)|n't\b|'(?:s|m|d|re|ve|ll)\b|\w+|([^\w\s])\1*")
 
 
 class Tokenizer(abc.ABC):
@@ -83,6 +78,7 @@ class WordTokenizer(Tokenizer):
     Args:
         words: by id, from `SPECIAL` on.
         lowercase: see `Tokenizer`.
+        joins_marks: see `split_words`.
 
     >>> tokenizer = WordTokenizer(["a", "film", "!"], lowercase=True)
     >>> tokenizer.decode(tokenizer.encode("A fine film!"))
@@ -91,9 +87,9 @@ class WordTokenizer(Tokenizer):
 
     kind = "word"
 
-    def __init__(self, words: Sequence[str], *, lowercase: bool):
+    def __init__(self, words: Sequence[str], *, lowercase: bool, joins_marks: bool = True):
         super().__init__(lowercase=lowercase)
-        self.words = tuple(words)
+        self.words, self.joins_marks = tuple(words), joins_marks
         self._id_of = {word: i for i, word in enumerate(self.words, start=SPECIAL)}
 
     @property
@@ -101,13 +97,14 @@ class WordTokenizer(Tokenizer):
         return SPECIAL + len(self.words)
 
     def _ids(self, text: str) -> list[int]:
-        return [self._id_of.get(word, UNKNOWN_ID) for word in split_words(text)]
+        words = split_words(text, joins_marks=self.joins_marks)
+        return [self._id_of.get(word, UNKNOWN_ID) for word in words]
 
     def _text(self, ids: Sequence[int]) -> str:
         return " ".join(UNKNOWN if i == UNKNOWN_ID else self.words[i - SPECIAL] for i in ids)
 
     def _state(self) -> dict[str, Any]:
-        return {"words": list(self.words)}
+        return {"words": list(self.words), "joins_marks": self.joins_marks}
 
 
 @final
@@ -267,27 +264,20 @@ def load_tokenizer(state: Mapping[str, Any]) -> Tokenizer:
     types = {"word": WordTokenizer, "character": CharacterTokenizer, "bpe": BytePairTokenizer}
     items = {"word": "words", "character": "characters", "bpe": "merges"}
     kind, lowercase = state.get("kind"), state.get("lowercase")
+    joins_marks = state.get("joins_marks", False)  # version 0.1.0 cut words at marks
     name = items.get(kind) if isinstance(kind, str) else None
     values = state.get(name) if name else None
     fits = isinstance(values, str if kind == CharacterTokenizer.kind else list | tuple)
-    if not fits or not isinstance(lowercase, bool) or not all(isinstance(v, str) for v in values):
+    switches = isinstance(lowercase, bool) and isinstance(joins_marks, bool)
+    if not fits or not switches or not all(isinstance(v, str) for v in values):
         raise DataError(
-            f"These values are no tokenizer: {', '.join(map(str, state)) or 'nothing'}.",
+            f"These values are not those of a tokenizer: {', '.join(map(str, state)) or 'nothing'}.",
             expected=f"kind ({', '.join(KINDS)}), lowercase, and what belongs to that kind",
             fix="load the tokenizer from where it was saved, unchanged",
         )
+    if kind == WordTokenizer.kind:
+        return WordTokenizer(values, lowercase=lowercase, joins_marks=joins_marks)
     return types[kind](values, lowercase=lowercase)
-
-
-def split_words(text: str) -> list[str]:
-    """Cut a text into words and punctuation; a script without spaces needs "bpe" instead.
-
-    >>> split_words("It isn't 3,000 -- it's fewer...")
-    ['It', 'is', "n't", '3', ',', '000', '--', 'it', "'s", 'fewer', '...']
-    """
-    # Composed, because a combining accent would end a word; with one kind of apostrophe.
-    text = unicodedata.normalize("NFC", text).replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    return [match.group() for match in _WORDS.finditer(text)]
 
 
 @functools.cache

@@ -143,13 +143,14 @@ def test_texts_with_nothing_in_them_are_refused(kind):
         {"kind": "words", "lowercase": True, "words": []},
         {"kind": "word", "lowercase": 1, "words": ["a"]},
         {"kind": "word", "lowercase": True, "words": [1]},
+        {"kind": "word", "lowercase": True, "words": ["a"], "joins_marks": 1},
         {"kind": "word", "lowercase": True, "words": "ab"},
         {"kind": "character", "lowercase": True, "characters": ["a"]},
         {"kind": ["bpe"], "lowercase": True, "merges": []},
     ],
 )
 def test_a_damaged_state_is_refused(state):
-    with pytest.raises(DataError, match="no tokenizer"):
+    with pytest.raises(DataError, match="not those of a tokenizer"):
         load_tokenizer(state)
 
 
@@ -191,6 +192,16 @@ def test_known_words_come_back_one_by_one(text):
         ids = tokenizer.encode(text)
         assert tokenizer.decode(ids) == " ".join(words)
         np.testing.assert_array_equal(tokenizer.encode(tokenizer.decode(ids)), ids)
+
+
+def test_words_that_an_older_version_fitted_are_found_as_it_cut_them():
+    text = "हिन्दी भाषा"
+    old = load_tokenizer({"kind": "word", "lowercase": True, "words": ["ह", "ि", "भ"]})
+    assert old.encode(text).tolist()[:2] == [2, 3]
+    again = load_tokenizer(json.loads(json.dumps(old.to_dict())))
+    np.testing.assert_array_equal(again.encode(text), old.encode(text))
+    new = fit_tokenizer("word", [text], vocabulary_size=10)
+    assert load_tokenizer(new.to_dict()).decode(new.encode(text)) == text
 
 
 def test_the_most_frequent_words_are_kept_ties_in_alphabetical_order():

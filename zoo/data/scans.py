@@ -1,7 +1,6 @@
 """One pass over the examples of a split: what identifies each, and what is odd about it."""
 
 import hashlib
-import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -13,6 +12,7 @@ from PIL import Image
 
 from zoo.data.dataset import Split
 from zoo.errors import DataError
+from zoo.words import bare_words
 
 WORDS = {"image": "image(s)", "text": "text(s)", "audio": "sound(s)"}
 SILENT, FULL_SCALE = 0.001, 0.99  # absolute values of samples: -60 dB and 0 dB of full scale
@@ -139,7 +139,7 @@ def look_at_text(text: str) -> Look:
     >>> look_at_text("Ｗell, WELL ...").signature
     'well well'
     """
-    words = " ".join(re.findall(r"\w+", unicodedata.normalize("NFKC", text).casefold()))
+    words = " ".join(bare_words(unicodedata.normalize("NFKC", text).casefold()))
     odd = []
     if not words:
         odd.append("wordless")

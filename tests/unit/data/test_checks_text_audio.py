@@ -131,6 +131,11 @@ def test_near_texts_are_exactly_those_that_comparing_all_pairs_finds(
             assert jaccard(text, other.signatures[near[i]]) == best
 
 
+def test_vowel_signs_tell_texts_apart() -> None:
+    one, other = (scans.look_at_text(text).signature for text in ("बल मल कल", "बाल मील कुल"))
+    assert one != other and len(other.split()) == 3
+
+
 def test_many_sentences_are_compared_in_seconds() -> None:
     train, test = sentences(20_000, seed=1), sentences(1000, seed=2)
     test[7] = upper(train[12_345])
