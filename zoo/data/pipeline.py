@@ -177,8 +177,10 @@ def batch_positions(
         size: examples in the split.
         batch_size: examples in a batch; may exceed `size`.
         seed: of the order.
-        buckets: length bucket of each example, (size,); among `GROUPED_BATCHES` consecutive batches
-            those of one bucket are put together, which saves padding.
+        buckets: length bucket of each example, (size,). Among `GROUPED_BATCHES` consecutive batches
+            examples of one bucket are put together, which saves padding. None leaves its pass, and
+            a batch that straddles two passes stays as it is: an example is in a batch as often as
+            without grouping.
 
     Returns:
         Positions, (batch_size,).
@@ -190,10 +192,39 @@ def batch_positions(
         return _positions(step * batch_size, (step + 1) * batch_size, size=size, seed=seed)
     group, place = divmod(step, GROUPED_BATCHES)
     width = GROUPED_BATCHES * batch_size
-    positions = _positions(group * width, (group + 1) * width, size=size, seed=seed)
-    by_length = positions[np.argsort(buckets[positions], kind="stable")]
+    start, stop = group * width, (group + 1) * width
+    batches = _positions(start, stop, size=size, seed=seed).reshape(GROUPED_BATCHES, batch_size)
+    passes = (np.arange(start, stop) // size).reshape(GROUPED_BATCHES, batch_size)
     order = np.random.default_rng([seed, group]).permutation(GROUPED_BATCHES)
-    return by_length.reshape(GROUPED_BATCHES, batch_size)[order[place]]
+    if buckets.min() < buckets.max():
+        batches, order = _grouped(batches, passes, buckets=buckets, order=order)
+    return batches[order[place]]
+
+
+def _grouped(
+    batches: np.ndarray, passes: np.ndarray, *, buckets: np.ndarray, order: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Put examples of one bucket together, and batches in a random order, inside each pass.
+
+    Args:
+        batches: positions in the split, (G, B).
+        passes: of each of them, (G, B), ascending.
+        buckets: of each example of the split.
+        order: random permutation of the batches, (G,).
+
+    Returns:
+        The batches, and the order in which they come; those that straddle two passes are where and
+        what they were.
+    """
+    batches, kept = batches.copy(), np.arange(len(order))
+    first, last = passes[:, 0], passes[:, -1]
+    for number in np.unique(first[first == last]):
+        whole = np.flatnonzero((first == number) & (last == number))
+        examples = batches[whole].ravel()
+        by_length = examples[np.argsort(buckets[examples], kind="stable")]
+        batches[whole] = by_length.reshape(len(whole), -1)
+        kept[whole] = order[np.isin(order, whole)]
+    return batches, kept
 
 
 def _positions(start: int, stop: int, *, size: int, seed: int) -> np.ndarray:

@@ -1,6 +1,7 @@
 """The stream of batches is a function of (seed, step)."""
 
 import dataclasses
+import hashlib
 
 import numpy as np
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.data.dataset import Split
-from zoo.data.pipeline import Encoded, batch_positions, training_stream
+from zoo.data.pipeline import GROUPED_BATCHES, Encoded, batch_positions, training_stream
 
 
 @dataclasses.dataclass
@@ -73,6 +74,86 @@ def test_passes_differ_and_seeds_differ():
     first, second = (batch_positions(s, size=50, batch_size=50, seed=1) for s in (0, 1))
     assert not np.array_equal(first, second)
     assert not np.array_equal(first, batch_positions(0, size=50, batch_size=50, seed=2))
+
+
+def stream_of(steps, *, size, batch_size, buckets, seed=1):
+    return np.stack(
+        [
+            batch_positions(step, size=size, batch_size=batch_size, seed=seed, buckets=buckets)
+            for step in range(steps)
+        ]
+    )
+
+
+def buckets_of(size, *, seed=0):
+    return np.random.default_rng(seed).integers(0, 6, size)
+
+
+@given(
+    size=st.integers(1, 60),
+    batch_size=st.integers(1, 25),
+    seed=st.integers(0, 5),
+    passes=st.integers(1, 4),
+)
+@settings(max_examples=60)
+def test_grouping_by_length_leaves_every_example_in_its_pass(size, batch_size, seed, passes):
+    steps = -(-size * passes // batch_size)
+    stream = stream_of(
+        steps, size=size, batch_size=batch_size, seed=seed, buckets=buckets_of(size)
+    ).ravel()
+    for number in range(passes):
+        one_pass = stream[number * size : (number + 1) * size]
+        assert sorted(one_pass) == list(range(size))
+
+
+@pytest.mark.parametrize(("size", "batch_size"), [(60, 64), (100, 32), (300, 64), (1000, 64)])
+def test_grouping_by_length_puts_no_more_copies_into_a_batch(size, batch_size):
+    shape = {"size": size, "batch_size": batch_size}
+    grouped = stream_of(128, buckets=buckets_of(size), **shape)
+    plain = stream_of(128, buckets=None, **shape)
+    assert sorted(len(set(row)) for row in grouped.tolist()) == sorted(
+        len(set(row)) for row in plain.tolist()
+    )
+    assert max(np.bincount(row).max() for row in grouped) <= 2
+
+
+def test_grouping_by_length_saves_padding():
+    lengths = np.random.default_rng(0).geometric(0.1, 5000)
+    edges = np.array([8, 16, 24, 32, 48, 64, 96, 128])
+    buckets = np.searchsorted(edges, lengths)
+
+    def cells(stream):
+        return edges[buckets[stream].max(axis=1)].sum() * stream.shape[1] / lengths[stream].sum()
+
+    shape = {"size": 5000, "batch_size": 50}
+    plain = stream_of(100, buckets=None, **shape)
+    assert cells(stream_of(100, buckets=buckets, **shape)) < 0.6 * cells(plain)
+
+
+def test_grouped_batches_of_one_pass_come_in_a_random_order():
+    buckets = buckets_of(6400)
+    stream = stream_of(GROUPED_BATCHES, size=6400, batch_size=100, buckets=buckets)
+    order = buckets[stream].mean(axis=1)
+    assert not np.array_equal(order, np.sort(order))
+
+
+# Recorded runs depend on these, so they never change.
+PLAIN = [[9, 6, 0, 2], [1, 4, 7, 5], [3, 8, 4, 1], [2, 8, 5, 0], [7, 9, 6, 3]]
+OF_ONE_BUCKET = [[9, 6, 8, 0], [6, 7, 9, 1], [4, 6, 8, 7], [1, 4, 7, 5], [1, 5, 0, 5]]
+
+
+@pytest.mark.parametrize(
+    ("buckets", "expected", "digest"),
+    [
+        (None, PLAIN, "bc4b06a8043a75ef"),
+        (np.zeros(1000, int), OF_ONE_BUCKET, "78f9681aa842cca9"),
+    ],
+)
+def test_the_order_of_examples_of_one_length_is_as_recorded(buckets, expected, digest):
+    few = None if buckets is None else buckets[:10]
+    assert stream_of(5, size=10, batch_size=4, seed=3, buckets=few).tolist() == expected
+    long = stream_of(200, size=1000, batch_size=64, buckets=buckets)
+    assert hashlib.sha256(long.astype("<i8").tobytes()).hexdigest()[:16] == digest
 
 
 def test_stream_from_a_later_step_equals_the_rest_of_the_whole_stream():
