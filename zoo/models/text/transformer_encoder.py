@@ -173,9 +173,11 @@ class LearnedPositions(keras.layers.Layer):
 
 @keras.saving.register_keras_serializable(package="kerazoo")
 class MaskedMean(keras.layers.Layer):
-    """Mean over the time steps that hold text."""
+    """Mean over the time steps that hold text, summed in float32 under every policy."""
 
     def call(self, x, is_text):
         """Return (B, D), the mean of `x` (B, T, D) where `is_text` (B, T) is True; else zeros."""
-        keep = ops.cast(is_text, x.dtype)[..., None]  # (B, T, 1)
-        return ops.sum(x * keep, axis=1) / ops.maximum(ops.sum(keep, axis=1), 1)
+        # float16 cannot count beyond 2048, bfloat16 not beyond 256.
+        keep = ops.cast(is_text, "float32")[..., None]  # (B, T, 1)
+        total = ops.sum(ops.cast(x, "float32") * keep, axis=1)  # (B, D)
+        return ops.cast(total / ops.maximum(ops.sum(keep, axis=1), 1), x.dtype)
