@@ -2,6 +2,8 @@
 
 from zoo.cards import TaskCard
 
+IMAGE_SIZE = 224  # pixels a side of images that differ in size, where a recipe sets no size
+
 _CLIPS = {
     "sample_rate_hz": None,
     "clip_seconds": 1.0,

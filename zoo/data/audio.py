@@ -8,16 +8,22 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
+from zoo.data.formats import SOUND_FORMATS
 from zoo.errors import ArgumentError, DataError
 from zoo.files import replacing
 
-SUFFIXES = (".wav", ".flac", ".ogg")
 SAMPLE_LIMIT = 100_000_000  # over all channels: 400 MB as float32, 19 minutes of a stereo CD
 LOWEST_HZ, HIGHEST_HZ = 1_000, 768_000
 
-_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG")
+_FORMATS = ("WAV", "WAVEX", "RF64", "FLAC", "OGG", "MP3", "AIFF")
 _LOUDEST = 8.0  # float files may pass full scale by a little; 32,768 is a forgotten division
+_MP3_LEAST = 0.9  # of its promised length, which may be an estimate, or count tags at its end
 _OGG_PAGE_BYTES = 65_307  # the largest
+_CHUNKED = {  # files of chunks: the one that holds the sound, and the order of bytes of its length
+    (b"RIFF", b"WAVE"): (b"data", "little"),
+    (b"FORM", b"AIFF"): (b"SSND", "big"),
+    (b"FORM", b"AIFC"): (b"SSND", "big"),
+}
 _UNKNOWN_SIZE = 0x7FFFF000  # a data chunk of at least this size was written without looking back
 
 
@@ -36,7 +42,7 @@ def read_audio(
     name: str | None = None,
     sample_rate_hz: int | None = None,
 ) -> tuple[np.ndarray, int]:
-    """Decode a WAV (integer or float), FLAC or Ogg file to one channel.
+    """Decode a WAV (integer or float), FLAC, Ogg, Opus, MP3 or AIFF file to one channel.
 
     Channels are averaged. Another rate is reached by polyphase filtering, which removes what the
     new rate cannot hold. What passes full scale is clipped, as players do.
@@ -69,7 +75,8 @@ def read_audio(
             channels = stream.read(dtype="float32", always_2d=True)  # (samples, channels)
         except soundfile.LibsndfileError as error:
             raise _cut_short(label, str(error)) from error
-    if len(channels) < info.samples or _promises_more(source):
+    promised = round(info.samples * (_MP3_LEAST if stream.format == "MP3" else 1))
+    if len(channels) < promised or _promises_more(source):
         raise _cut_short(label, f"{len(channels):,} samples are there, fewer than promised")
     audio = channels.mean(axis=1)
     peak = np.abs(audio).max()
@@ -122,7 +129,7 @@ def check_sample_rate(sample_rate_hz: int) -> None:
     is_whole = isinstance(sample_rate_hz, int | np.integer) and not isinstance(sample_rate_hz, bool)
     if not is_whole or not LOWEST_HZ <= sample_rate_hz <= HIGHEST_HZ:
         raise ArgumentError(
-            f"sample_rate_hz={sample_rate_hz!r} is no sample rate.",
+            f"sample_rate_hz={sample_rate_hz!r} is not a sample rate.",
             expected=f"a whole number of Hz from {LOWEST_HZ:,} to {HIGHEST_HZ:,}",
             fix="16000 is usual for speech",
         )
@@ -142,7 +149,7 @@ def _opened(source: str | os.PathLike | bytes, label: str) -> soundfile.SoundFil
     try:
         stream = soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else path)
     except soundfile.LibsndfileError as error:
-        what = "is no audio that can be read, whatever its name says"
+        what = "is not audio that can be read, whatever its name says"
         raise _no_audio(label, f"{what} ({error.error_string.rstrip('.')})") from error
     if stream.format not in _FORMATS:
         stream.close()
@@ -179,11 +186,13 @@ def _promises_more(source: str | os.PathLike | bytes) -> bool:
         if header[:4] == b"OggS":
             file.seek(max(0, size - _OGG_PAGE_BYTES))
             return _is_cut_page(file.read())
-        if header[:4] != b"RIFF" or header[8:] != b"WAVE":
+        kind = _CHUNKED.get((header[:4], header[8:]))
+        if kind is None:
             return False
+        sound, order = kind
         while len(chunk := file.read(8)) == 8:
-            length = int.from_bytes(chunk[4:], "little")
-            if chunk[:4] == b"data":
+            length = int.from_bytes(chunk[4:], order)
+            if chunk[:4] == sound:
                 return length < _UNKNOWN_SIZE and file.tell() + length > size
             file.seek(length + length % 2, os.SEEK_CUR)
     return False
@@ -200,7 +209,7 @@ def _is_cut_page(tail: bytes) -> bool:
 def _no_audio(label: str, what: str) -> DataError:
     return DataError(
         f"{label} {what}.",
-        expected="a WAV, FLAC or Ogg file",
+        expected=f"a {SOUND_FORMATS} file",
         fix="replace, convert (ffmpeg -i FILE new.wav) or remove it",
     )
 
@@ -208,6 +217,6 @@ def _no_audio(label: str, what: str) -> DataError:
 def _cut_short(label: str, what: str) -> DataError:
     return DataError(
         f"{label} is damaged or cut short ({what.rstrip('.')}).",
-        expected="a whole WAV, FLAC or Ogg file",
+        expected=f"a whole {SOUND_FORMATS} file",
         fix="copy it again from its source, or remove it",
     )

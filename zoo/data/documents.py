@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from zoo.data import layout
+from zoo.data import formats, layout
 from zoo.data.dataset import Dataset, Feature, Split
 from zoo.data.splits import stratified_indices
-from zoo.data.texts import SUFFIXES, read_text
+from zoo.data.texts import read_text
 from zoo.errors import DataError
 
 LAYOUT = "one .txt file; a folder of them; or train.txt, validation.txt and test.txt"
@@ -108,7 +108,7 @@ def _files(place: Path) -> tuple[dict[str, list[Path]], list[str]]:
 
 
 def _is_text(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.is_dir()
+    return path.suffix.lower() in formats.TEXTS and not path.is_dir()
 
 
 def _read(paths: Sequence[Path], place: Path, *, encoding: str, skipped: list[str] | None) -> Split:

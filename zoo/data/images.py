@@ -3,49 +3,71 @@
 import io
 import os
 import struct
+import warnings
 import zlib
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from zoo.data.formats import IMAGE_FORMATS
 from zoo.errors import ArgumentError, DataError
 from zoo.files import replacing
 
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF")
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 PIXEL_LIMIT = 80_000_000  # 240 MB as RGB; below Pillow's own warning at 89 million
 
+_WEBP_COPIES = 2  # as much memory is taken as for other formats: 16 bytes a pixel, not 7
 _ORIENTATION = 0x0112  # EXIF tag; 1 is upright
-_TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_SIDEWAYS = (5, 6, 7, 8)
+_STORED = {  # a view of upright pixels (H, W, C) as the file has them, by orientation
+    2: lambda upright: upright[:, ::-1],
+    3: lambda upright: upright[::-1, ::-1],
+    4: lambda upright: upright[::-1],
+    5: lambda upright: upright.swapaxes(0, 1),
+    6: np.rot90,
+    7: lambda upright: upright[::-1, ::-1].swapaxes(0, 1),
+    8: lambda upright: np.rot90(upright, -1),
 }
+_STRIP_PIXELS = 1_000_000  # converted at once
 _GRAY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
 _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 # What Pillow's decoders raise on damaged files, found by cutting files short and flipping bytes.
-_DAMAGE = (OSError, SyntaxError, ValueError, EOFError, IndexError, struct.error, zlib.error)
+_DAMAGE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    TypeError,
+    EOFError,
+    LookupError,
+    struct.error,
+    zlib.error,
+)
+# Pillow says by a warning, too, what the error on a damaged TIFF says.
+warnings.filterwarnings("ignore", module=r"PIL\.TiffImagePlugin")
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 def read_image(
-    source: str | os.PathLike | bytes, *, name: str | None = None, channels: int | None = None
+    source: str | os.PathLike | bytes,
+    *,
+    name: str | None = None,
+    channels: int | None = None,
+    at_least: tuple[int, int] | None = None,
 ) -> np.ndarray:
-    """Decode a PNG, JPEG, WebP, BMP or GIF (first frame) as a person would see it.
+    """Decode a PNG, JPEG, WebP, BMP, GIF or TIFF (first frame or page) as a person would see it.
 
     EXIF orientation is applied. Transparent pixels are laid over white, as most viewers do: the
     colour stored under them is arbitrary. CMYK becomes RGB, 16 bits become 8 by dropping the low
-    byte, palettes become RGB.
+    byte, palettes become RGB. Besides the result, memory is taken for Pillow's own copy (4 bytes a
+    pixel of colour) and little more.
 
     Args:
         source: a path, or the bytes of a file.
         name: what error messages call bytes.
         channels: 1 for gray (ITU-R 601 luma), 3 for RGB, None for what the file holds.
+        at_least: height and width that are needed; a JPEG is then decoded at the smallest of 1/1,
+            1/2, 1/4 and 1/8 of its size that is not smaller, in less time and memory.
 
     Returns:
         uint8, (H, W, 1) or (H, W, 3), values 0..255.
@@ -62,13 +84,11 @@ def read_image(
     label = _label(source, name)
     with _opened(source, label) as picture:
         try:
-            turn = _TURNS.get(_orientation(picture))
-            upright = picture if turn is None else picture.transpose(turn)
-            return _pixels(upright, channels or _channels(picture))
+            return _pixels(picture, channels or _channels(picture), at_least)
         except _DAMAGE as error:
             raise DataError(
                 f"{label} is damaged or cut short ({error}).",
-                expected="a whole PNG, JPEG, WebP, BMP or GIF file",
+                expected=f"a whole {IMAGE_FORMATS} file",
                 fix="copy it again from its source, or remove it",
             ) from error
 
@@ -81,7 +101,7 @@ def image_shape(source: str | os.PathLike | bytes, *, name: str | None = None) -
     """
     label = _label(source, name)
     with _opened(source, label) as picture:
-        sideways = _orientation(picture) in (5, 6, 7, 8)
+        sideways = _orientation(picture) in _SIDEWAYS
         width, height = picture.size[::-1] if sideways else picture.size
         return height, width, _channels(picture)
 
@@ -117,19 +137,29 @@ def _opened(source: str | os.PathLike | bytes, label: str) -> Image.Image:
     except FileNotFoundError as error:
         raise DataError(f"There is no file {label}.", fix="check the path") from error
     except _BOMB as error:
-        raise _too_large(label, str(error)) from error
+        raise _too_large(label, str(error), limit=PIXEL_LIMIT) from error
     except _DAMAGE as error:
         raise _no_image(source, label, error) from error
     width, height = picture.size
-    if width * height > PIXEL_LIMIT:
+    limit = PIXEL_LIMIT // (_WEBP_COPIES if picture.format == "WEBP" else 1)
+    if width * height > limit:
         picture.close()
-        raise _too_large(label, f"{width} x {height} pixels")
+        raise _too_large(label, f"{width} x {height} pixels", limit=limit)
+    if picture.format == "TIFF" and picture.mode in ("I", "F"):
+        picture.close()
+        raise DataError(
+            f"{label} holds 32 bits a pixel, and nothing says which of its values is white.",
+            expected="8 or 16 bits a channel",
+            fix="convert it to 8 bits, with the range that you choose",
+        )
     return picture
 
 
 def _orientation(picture: Image.Image) -> int:
     if picture.format == "PNG" and "exif" not in picture.info:
         return 1  # asking Pillow would decode every pixel, to look for EXIF behind them
+    if picture.format == "TIFF":
+        return 1  # Pillow turns these itself
     try:
         return picture.getexif().get(_ORIENTATION, 1)
     except _DAMAGE:
@@ -140,7 +170,24 @@ def _channels(picture: Image.Image) -> int:
     return 1 if picture.mode in _GRAY else 3
 
 
-def _pixels(picture: Image.Image, channels: int) -> np.ndarray:
+def _pixels(picture: Image.Image, channels: int, at_least: tuple[int, int] | None) -> np.ndarray:
+    turn = _orientation(picture)
+    sideways = turn in _SIDEWAYS
+    if at_least and picture.format == "JPEG":
+        height, width = at_least[::-1] if sideways else at_least
+        picture.draft(None, (width, height))
+    picture.load()
+    width, height = picture.size
+    upright = np.empty((*((width, height) if sideways else (height, width)), channels), "uint8")
+    stored = _STORED.get(turn, np.asarray)(upright)
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):  # in strips: each conversion of the whole is another copy
+        bottom = min(top + rows, height)
+        stored[top:bottom] = _converted(picture.crop((0, top, width, bottom)), channels)
+    return upright
+
+
+def _converted(picture: Image.Image, channels: int) -> np.ndarray:
     if picture.mode.startswith("I"):  # 16 bits; Pillow's own conversion to 8 would clip at 255
         high = np.clip(np.asarray(picture, dtype="int32"), 0, 65535) >> 8
         picture = Image.fromarray(high.astype("uint8"))
@@ -150,7 +197,7 @@ def _pixels(picture: Image.Image, channels: int) -> np.ndarray:
     mode = "L" if channels == 1 else "RGB"
     if picture.mode != mode:
         picture = picture.convert(mode)
-    pixels = np.array(picture)  # a copy, which may be written to
+    pixels = np.asarray(picture)
     return pixels[..., None] if channels == 1 else pixels
 
 
@@ -163,17 +210,17 @@ def _no_image(source: str | os.PathLike | bytes, label: str, error: Exception) -
         return DataError(f"{label} may not be read.", fix="check its permissions")
     else:
         size = Path(source).stat().st_size
-    what = "is empty" if size == 0 else "is no image that can be read, whatever its name says"
+    what = "is empty" if size == 0 else "is not an image that can be read, whatever its name says"
     return DataError(
         f"{label} {what}.",
-        expected="a PNG, JPEG, WebP, BMP or GIF file",
+        expected=f"a {IMAGE_FORMATS} file",
         fix="replace, convert or remove it",
     )
 
 
-def _too_large(label: str, size: str) -> DataError:
+def _too_large(label: str, size: str, *, limit: int) -> DataError:
     return DataError(
         f"{label} is too large to be decoded: {size}.",
-        expected=f"at most {PIXEL_LIMIT:,} pixels",
+        expected=f"at most {limit:,} pixels",
         fix="make it smaller with an image editor, or remove it",
     )

@@ -10,14 +10,14 @@ from typing import Any, final
 
 import numpy as np
 
-from zoo.data import images, texts
+from zoo.catalog.tasks import IMAGE_SIZE
+from zoo.data import formats, images, texts
 from zoo.data.dataset import Feature
 from zoo.errors import DataError
 
-# As `zoo.data.audio.SUFFIXES`, whose module needs a library that folders of images do not.
-AUDIO_SUFFIXES = (".wav", ".flac", ".ogg")
-SUFFIXES = (*images.SUFFIXES, *AUDIO_SUFFIXES, *texts.SUFFIXES)
+SUFFIXES = (*formats.IMAGES, *formats.SOUNDS, *formats.TEXTS)
 ARRAY_LIMIT_BYTES = 1_000_000_000  # decoded values are kept in memory up to this
+LARGE_SIDE = 512  # pixels; larger images of one size are seldom meant to be trained on whole
 
 Column = np.ndarray | list[Any]
 Decode = Callable[[Path], np.ndarray] | None
@@ -65,9 +65,9 @@ class Kind(abc.ABC):
 
 @final
 class Images(Kind):
-    """PNG, JPEG, WebP, BMP and GIF files; a header is the shape (H, W, C)."""
+    """Image files; a header is the shape (H, W, C)."""
 
-    column, word, suffixes = "image", "images", images.SUFFIXES
+    column, word, suffixes = "image", "images", formats.IMAGES
 
     def header(self, path: Path, *, whole: bool) -> tuple[int, ...]:
         shape = images.image_shape(path)
@@ -88,14 +88,36 @@ class Images(Kind):
         self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
     ) -> tuple[Column, Decode]:
         decode = partial(images.read_image, channels=feature.shape[-1])
-        return (np.stack(list(map(decode, paths))), None) if in_memory else (list(paths), decode)
+        if not in_memory:
+            return list(paths), decode
+        column = np.empty((len(paths), *feature.shape), dtype="uint8")
+        for image, path in zip(column, paths, strict=True):  # no second copy of all of them
+            image[...] = decode(path)
+        return column, None
+
+    def note(self, headers: Sequence[tuple[int, ...]], feature: Feature) -> str:
+        if None not in feature.shape:
+            height, width = feature.shape[:2]
+            if max(height, width) <= LARGE_SIDE:
+                return ""
+            return (
+                f"Every image is {width} x {height} pixels, and a model takes it at that size. "
+                f"Set task.arguments.image_size={IMAGE_SIZE} (or another size) to train on less."
+            )
+        sizes = sorted({(height * width, width, height) for height, width, _ in headers})
+        (_, *least), (_, *most) = sizes[0], sizes[-1]
+        return (
+            f"Images differ in size ({len(sizes)} sizes, {least[0]} x {least[1]} to "
+            f"{most[0]} x {most[1]} pixels), so a model takes each resized to "
+            f"{IMAGE_SIZE} x {IMAGE_SIZE}. Set task.arguments.image_size for another size."
+        )
 
 
 @final
 class Sounds(Kind):
-    """WAV, FLAC and Ogg files; a header is (samples, rate in Hz)."""
+    """Audio files; a header is (samples, rate in Hz)."""
 
-    column, word, suffixes = "audio", "sounds", AUDIO_SUFFIXES
+    column, word, suffixes = "audio", "sounds", formats.SOUNDS
 
     def header(self, path: Path, *, whole: bool) -> tuple[int, int]:
         from zoo.data.audio import audio_info, read_audio
@@ -106,7 +128,9 @@ class Sounds(Kind):
         return info.samples, info.sample_rate_hz
 
     def feature(self, headers: Sequence[tuple[int, int]]) -> Feature:
-        return Feature("audio", (None,), sample_rate_hz=max(rate for _, rate in headers))
+        rates = Counter(rate for _, rate in headers)
+        usual = max(rates, key=lambda rate: (rates[rate], rate))  # of equally many, the higher
+        return Feature("audio", (None,), sample_rate_hz=usual)
 
     def size_bytes(self, headers: Sequence[tuple[int, int]], feature: Feature) -> int | None:
         seconds = sum(samples / rate for samples, rate in headers)
@@ -123,14 +147,19 @@ class Sounds(Kind):
         if len(rates) == 1:
             return ""
         found = ", ".join(f"{count} at {rate:,} Hz" for rate, count in sorted(rates.items()))
-        return f"Sample rates differ ({found}); all were resampled to {max(rates):,} Hz."
+        usual = feature.sample_rate_hz
+        others = len(headers) - rates[usual]
+        return (
+            f"Sample rates differ ({found}); {others} {'was' if others == 1 else 'were'} resampled "
+            f"to {usual:,} Hz, the most frequent."
+        )
 
 
 @final
 class Texts(Kind):
     """Plain texts, one a file; a header is the text itself."""
 
-    column, word, suffixes = "text", "texts", texts.SUFFIXES
+    column, word, suffixes = "text", "texts", formats.TEXTS
 
     def __init__(self, encoding: str = ""):
         self.encoding = encoding

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from zoo.errors import ArgumentError, DataError, nearest
 
-SUFFIXES = (".txt",)
 TEXT_LIMIT_BYTES = 1_000_000_000  # of a file; as many as an array of images may take
 
 _ENCODINGS = ("utf-8", "utf-16", "cp1252", "latin-1", "shift_jis", "gb18030", "euc_kr", "cp1251")
@@ -49,6 +48,7 @@ def read_text(path: str | os.PathLike, *, encoding: str = "") -> str:
         raise _undecoded(path, raw, error, encoding, marked) from error
     except UnicodeError as error:
         raise DataError(f"{path} is not {encoding} ({error}).", fix="try encoding=utf-8") from error
+    text = text.lstrip("\ufeff")  # a second mark, of files that were saved twice
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if not text.strip():
         raise DataError(f"{path} is empty.", expected="text", fix="fill it, or remove it")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, final
 import keras
 import numpy as np
 
+from zoo.catalog.tasks import IMAGE_SIZE
 from zoo.errors import ArgumentError, DataError
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
@@ -29,7 +30,7 @@ class ImageClassification(Task):
 
     Args:
         image_size: height and width that images are resized to; None keeps the dataset's own, which
-            must then be one for all images (else 224 is taken).
+            must then be one for all images (else `IMAGE_SIZE` is taken).
         regularization: `label_smoothing` and `dropout_rate` act here.
     """
 
@@ -55,7 +56,7 @@ class ImageClassification(Task):
     ) -> Assets:
         height, width, channels = features["image"].shape
         if self.image_size or height is None or width is None:
-            height = width = self.image_size or 224
+            height = width = self.image_size or IMAGE_SIZE
         return Assets(
             x={"image": Spec((height, width, channels or 3), "uint8")},
             y={"label": Spec((), "int64")},

@@ -2,6 +2,7 @@
 
 import io
 import struct
+import tracemalloc
 import zlib
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from zoo.data import images
 from zoo.data.images import PIXEL_LIMIT, image_shape, read_image, write_png
 from zoo.errors import ArgumentError, DataError
 
@@ -69,7 +71,7 @@ def test_what_is_no_image_is_not_written(tmp_path: Path, bad: np.ndarray) -> Non
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"])
 def test_every_format_gives_its_colour(format_name: str) -> None:
     red = Image.new("RGB", (6, 4), (250, 10, 20))
     image = read_image(encode(red, format_name))
@@ -165,8 +167,8 @@ def test_too_many_pixels_are_refused_from_the_header_alone(tmp_path: Path) -> No
     ("content", "problem"),
     [
         (b"", "x.png is empty"),
-        (b"just some text", "x.png is no image"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x.png is no image"),
+        (b"just some text", "x.png is not an image"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "x.png is not an image"),
         (encode(Image.fromarray(GRADIENT))[:60], "x.png is damaged or cut short"),
         (png_header_of_size(400, 400), "x.png is damaged or cut short"),
     ],
@@ -179,7 +181,7 @@ def test_what_cannot_be_read_is_named(tmp_path: Path, content: bytes, problem: s
     assert caught.value.fix
 
 
-@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "BMP", "GIF"])
+@pytest.mark.parametrize("format_name", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF"])
 def test_a_file_cut_short_raises_no_other_error(format_name: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (24, 24, 3), dtype="uint8")
     data = encode(Image.fromarray(noise), format_name)
@@ -198,3 +200,85 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
 def test_damaged_exif_does_not_spoil_sound_pixels() -> None:
     data = encode(Image.fromarray(GRADIENT), exif=b"Exif\0\0not a header at all")
     np.testing.assert_array_equal(read_image(data)[..., 0], GRADIENT)
+
+
+MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16")
+
+
+def picture_of(mode: str, *, width: int = 37, height: int = 23) -> Image.Image:
+    values = np.random.default_rng(3).integers(0, 256, (height, width, 4), dtype="uint8")
+    if mode == "I;16":
+        return Image.fromarray(values[..., 0].astype("uint16") * 257)
+    picture = Image.fromarray(values[..., :3])
+    return Image.fromarray(values).convert(mode) if "A" in mode else picture.convert(mode)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("mode", MODES)
+def test_decoding_in_strips_gives_the_pixels_of_the_whole(
+    monkeypatch: pytest.MonkeyPatch, mode: str, channels: int
+) -> None:
+    data = encode(picture_of(mode), "TIFF" if mode == "CMYK" else "PNG")
+    whole = read_image(data, channels=channels)
+    monkeypatch.setattr(images, "_STRIP_PIXELS", 80)  # two rows
+    np.testing.assert_array_equal(read_image(data, channels=channels), whole)
+    assert whole.shape == (23, 37, channels)
+
+
+def test_a_large_picture_takes_little_memory_beyond_its_pixels() -> None:
+    """Counted by tracemalloc, which sees NumPy's arrays and Python's bytes, not Pillow's own copy."""
+    data = encode(Image.new("RGBA", (4000, 3000)))
+    tracemalloc.start()
+    image = read_image(data)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < image.nbytes + 20_000_000
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "jpeg"])
+def test_a_tiff_is_turned_upright(orientation: int, compression: str | None) -> None:
+    gray = np.kron(GRADIENT, np.ones((16, 16), "uint8"))
+    tags = {0x0112: orientation}
+    data = encode(Image.fromarray(gray), "TIFF", tiffinfo=tags, compression=compression)
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    wanted = read_image(encode(Image.fromarray(gray), exif=exif.tobytes()))
+    image = read_image(data)
+    assert image_shape(data) == image.shape == wanted.shape
+    assert np.abs(image.astype(int) - wanted).mean() < 3
+
+
+def test_a_tiff_gives_its_first_page_and_drops_low_bytes() -> None:
+    pages = [Image.new("RGB", (5, 4), colour) for colour in ("red", "blue")]
+    image = read_image(encode(pages[0], "TIFF", save_all=True, append_images=pages[1:]))
+    np.testing.assert_array_equal(image[0, 0], [255, 0, 0])
+    deep = Image.fromarray(np.array([[0, 255, 256, 65535]], "uint16"))
+    np.testing.assert_array_equal(read_image(encode(deep, "TIFF"))[0, :, 0], [0, 0, 1, 255])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "int32"])
+def test_a_tiff_of_32_bits_is_refused(dtype: str) -> None:
+    data = encode(Image.fromarray(np.ones((3, 3), dtype)), "TIFF")
+    for read in (read_image, image_shape):
+        with pytest.raises(DataError, match="holds 32 bits a pixel"):
+            read(data)
+
+
+def test_a_jpeg_may_be_decoded_smaller_but_not_too_small() -> None:
+    data = encode(Image.new("RGB", (800, 600), "red"), "JPEG")
+    assert read_image(data, at_least=(100, 150)).shape == (150, 200, 3)
+    assert read_image(data, at_least=(301, 1)).shape == (600, 800, 3)
+    assert read_image(data, at_least=(2000, 2000)).shape == (600, 800, 3)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    turned = encode(Image.new("RGB", (800, 600)), "JPEG", exif=exif.tobytes())
+    assert read_image(turned, at_least=(400, 300)).shape == (400, 300, 3)
+    assert read_image(encode(Image.new("RGB", (80, 60))), at_least=(6, 8)).shape == (60, 80, 3)
+
+
+def test_a_webp_which_takes_more_memory_has_a_lower_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(images, "PIXEL_LIMIT", 100)
+    assert read_image(encode(Image.new("RGB", (10, 10)))).shape == (10, 10, 3)
+    with pytest.raises(DataError, match=r"too large(?s:.*)at most 50 pixels"):
+        read_image(encode(Image.new("RGB", (10, 10)), "WEBP"))
