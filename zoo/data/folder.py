@@ -1,22 +1,22 @@
 """A folder of images, sounds or texts, one sub-folder a class, with or without split folders."""
 
 import os
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.data import documents, kinds, layout, table
+from zoo.data import documents, formats, kinds, layout, table
 from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.groups import with_groups
 from zoo.data.kinds import Kind, Texts, kind_of
 from zoo.errors import ArgumentError, DataError
 
 LAYOUT = "PATH/CLASS/FILE, or PATH/train/CLASS/FILE with validation/ and test/ beside train/"
-_DEFAULTS = {"text_column": "text", "label_column": "label"}  # "" for all other arguments
+_DEFAULTS = {"text_column": "text", "label_column": "label", "split_column": None}  # else ""
 
 
 @dataclass(frozen=True)
@@ -36,19 +36,20 @@ def load(
     text_column: str = "text",
     label_column: str = "label",
     group_column: str = "",
+    split_column: str | None = None,
     encoding: str = "",
 ) -> Dataset:
     """Read a folder of one's own: images, sounds or texts by class, tables, or plain texts.
 
     - By class: class folders, or train/, with validation/ (val/, valid/, dev/) and test/ where
-      there are any, and class folders inside. Files are images (.png, .jpg, .webp, .bmp, .gif),
-      sounds (.wav, .flac, .ogg) or, where there are neither, texts (.txt, one a file).
+      there are any, and class folders inside. Files are images, sounds or, where there are
+      neither, texts (`zoo.data.formats`), in the class folder or in folders below it.
     - Tables: train.csv, validation.csv, test.csv; see `zoo.data.table`.
     - Plain texts without classes, for language models; see `zoo.data.documents`.
 
     Where there is no test split, validation serves, and without both one is drawn from train:
     stratified by class, and by whole groups with a `group_pattern`. Sounds of several rates are
-    resampled to the highest.
+    resampled to the most frequent, of equally frequent ones to the highest.
 
     Args:
         path: the folder; "~" is expanded.
@@ -57,9 +58,10 @@ def load(
             file once to find them all.
         test_fraction: share drawn for the test split, 0 < fraction < 1.
         group_pattern: a regular expression that finds in a file's name whom it belongs to, in its
-            first group: "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. No group is in two
-            of the splits that are drawn.
-        text_column: of tables, as are label_column and group_column.
+            first group: "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. One with a "/"
+            is searched in the path below the class folder: "^([^/]+)/" takes the sub-folder. No
+            group is in two of the splits that are drawn.
+        text_column: of tables, as are label_column, group_column and split_column.
         encoding: of texts and tables, such as "cp1252".
 
     Returns:
@@ -74,8 +76,12 @@ def load(
     layout.check_test_fraction(test_fraction)
     root = Path(path).expanduser()
     common = {"seed": seed, "skip_corrupt": skip_corrupt, "test_fraction": test_fraction}
-    names = ("text_column", "label_column", "group_column")
-    columns = dict(zip(names, (text_column, label_column, group_column), strict=True))
+    columns = {
+        "text_column": text_column,
+        "label_column": label_column,
+        "group_column": group_column,
+        "split_column": split_column,
+    }
     what = _what(root)
     if what == "tables":
         _refuse(root, what, group_pattern=group_pattern)
@@ -90,7 +96,7 @@ def load(
 def _what(root: Path) -> str:
     """Say what a folder holds: tables, plain texts without classes, or class folders."""
     if not root.exists():
-        if root.suffix.lower() in (*table.SUFFIXES, *Texts.suffixes):
+        if root.suffix.lower() in (*formats.TABLES, *formats.TEXTS):
             raise DataError(f"There is no file {root}.", fix="check the path")
         raise DataError(f"There is no folder {root}.", expected=LAYOUT, fix="check the path")
     if not root.is_dir():
@@ -99,7 +105,7 @@ def _what(root: Path) -> str:
         )
     folders = layout.sub_folders(root)
     deeper = [folder for above in folders for folder in layout.sub_folders(above)]
-    files = [path for folder in folders + deeper for path in layout.inside(folder)]
+    files = [path for folder in folders for path in layout.files_below(folder)]
     suffixes = {path.suffix.lower() for path in files} & set(kinds.SUFFIXES)
     if table.has_tables(root) and not deeper and (not suffixes or len(folders) == 1):
         return "tables"
@@ -118,12 +124,12 @@ def _what(root: Path) -> str:
     )
 
 
-def _refuse(root: Path, what: str, **arguments: str) -> None:
+def _refuse(root: Path, what: str, **arguments: str | None) -> None:
     for name, value in arguments.items():
         if value != _DEFAULTS.get(name, ""):
             raise ArgumentError(
                 f"{name} is for other data than {root}, which holds {what}.",
-                fix=f"leave {name} away",
+                fix=f"leave {name} out",
             )
 
 
@@ -138,21 +144,30 @@ def _by_class(
 ) -> Dataset:
     found, left_alone = _split_folders(root)
     classes = _classes(root, found)
-    insides = [layout.inside(folder / name) for folder in found.values() for name in classes]
-    kind = kind_of([path for paths in insides for path in paths], encoding=encoding)
+    below = {
+        split: [layout.files_below(folder / name) for name in classes]
+        for split, folder in found.items()
+    }
+    paths = [path for by_class in below.values() for paths in by_class for path in paths]
+    kind = kind_of(paths, encoding=encoding)
     if encoding and not isinstance(kind, Texts):
         raise ArgumentError(
             f"encoding is for texts, and {root} holds {kind.word if kind else 'none'}.",
-            fix="leave encoding away",
+            fix="leave encoding out",
         )
-    files, skipped, odd = _gather(found, classes, kind, skip_corrupt=skip_corrupt)
+    files, skipped = _gather(found, classes, kind, below, skip_corrupt=skip_corrupt)
     feature, splits, note = _splits(files, root, kind)
     notes = [f"Left alone: {layout.listed(left_alone)}."] if left_alone else []
-    if odd:
-        notes.append(f"{len(odd)} file(s) that are no {kind.word} left out: {layout.listed(odd)}.")
+    notes += _remarks(root, found, classes, kind, paths)
     features = {kind.column: feature, "label": Feature("label")}
     if group_pattern:
-        splits = {name: _with_groups(split, group_pattern) for name, split in splits.items()}
+        for name, split in splits.items():
+            tops = [found[name] / classes[file.label] for file in files[name]]
+            inside = [
+                file.path.relative_to(top).as_posix()
+                for file, top in zip(files[name], tops, strict=True)
+            ]
+            splits[name] = with_groups(split, group_pattern, below=inside)
         features["group"] = Feature("group")
     splits, drawn = layout.with_test(
         splits, classes=classes, seed=seed, test_fraction=test_fraction
@@ -179,8 +194,9 @@ def _split_folders(root: Path) -> tuple[dict[str, Path], list[str]]:
             fix="make one sub-folder a class and move its files there",
         )
     named = [folder for folder in folders if folder.name.lower() in layout.SPLITS]
-    # A folder named "train" that holds images itself is a class (of vehicles, say).
-    if not any(layout.sub_folders(folder) for folder in named):
+    # A folder named "train" that holds images itself, beside others, is a class (of vehicles, say).
+    alone = len(named) == len(folders)
+    if not any(layout.sub_folders(f) and (alone or not _beside(f, kinds.SUFFIXES)) for f in named):
         return {"train": root}, []
     found = layout.split_paths(named)
     if "train" not in found:
@@ -204,50 +220,111 @@ def _classes(root: Path, found: Mapping[str, Path]) -> tuple[str, ...]:
                 fix="add examples of them, or remove these classes from the other splits",
             )
     if len(classes) < 2:
+        inner = next(iter(found.values())) / classes[0]
+        deeper = len(layout.sub_folders(inner)) > 1
         raise DataError(
             f"{root} has one class only: {classes[0]}.",
             expected="at least two class folders",
-            fix=f"add another; the layout is {LAYOUT}",
+            fix=(f"give {inner} if the folders in it are the classes; " if deeper else "")
+            + f"add another; the layout is {LAYOUT}",
         )
+    for folder in (path / name for path in found.values() for name in classes):
+        inner = {layout.SPLITS.get(path.name.lower()) for path in layout.sub_folders(folder)}
+        if len(inner - {None}) > 1:
+            raise DataError(
+                f"{folder} is a class folder that holds folders named after splits.",
+                expected=LAYOUT,
+                fix=f"put the splits above the classes, such as {root}/train/{folder.name}",
+            )
     return tuple(classes)
 
 
+def _beside(folder: Path, suffixes: Sequence[str]) -> list[Path]:
+    """Return the files of these suffixes that are directly in a folder."""
+    inside = layout.inside(folder)
+    return [p for p in inside if p.suffix.lower() in suffixes and not p.is_dir()]
+
+
+def _remarks(
+    root: Path,
+    found: Mapping[str, Path],
+    classes: Sequence[str],
+    kind: Kind,
+    paths: Sequence[Path],
+) -> list[str]:
+    """Say which files were left out, and which were taken from below the class folders."""
+    tops = {folder / name for folder in found.values() for name in classes}
+    odd = [path for path in paths if path.suffix.lower() not in kind.suffixes]
+    stray = [path for f in {root, *found.values()} for path in _beside(f, kind.suffixes)]
+    parents = [path.parent for path in paths if path.suffix.lower() in kind.suffixes]
+    deep = [parent for parent in parents if parent not in tops]
+
+    def named(chosen: Iterable[Path]) -> str:
+        return layout.listed([path.relative_to(root).as_posix() for path in chosen])
+
+    notes = []
+    if odd:
+        notes.append(f"{len(odd)} file(s) that are not {kind.word} were left out: {named(odd)}.")
+    if stray:
+        notes.append(
+            f"{len(stray)} file(s) outside the class folders were left out: {named(stray)}."
+        )
+    if deep:
+        where = named(set(deep))
+        notes.append(f"{len(deep)} {kind.word} are in folders below their class: {where}.")
+    inner = {top: {path.name for path in layout.sub_folders(top)} for top in tops}
+    first = inner[min(tops)]
+    if len(first) > 1 and all(
+        i == first and not _beside(t, kind.suffixes) for t, i in inner.items()
+    ):
+        notes.append(
+            f"Every class holds the same folders ({layout.listed(list(first))}). If these are the "
+            "classes, name the folders above them train, validation and test."
+        )
+    return notes
+
+
 def _gather(
-    found: Mapping[str, Path], classes: Sequence[str], kind: Kind | None, *, skip_corrupt: bool
-) -> tuple[dict[str, list[_File]], list[str], list[str]]:
-    """Return the readable files by split, what was skipped, and files of another kind."""
+    found: Mapping[str, Path],
+    classes: Sequence[str],
+    kind: Kind | None,
+    below: Mapping[str, Sequence[Sequence[Path]]],
+    *,
+    skip_corrupt: bool,
+) -> tuple[dict[str, list[_File]], list[str]]:
+    """Return the readable files by split, and what was skipped.
+
+    Args:
+        below: split to the files of each class.
+    """
     files: dict[str, list[_File]] = {}
     skipped: list[str] = []
-    others: list[str] = []
     for split, folder in found.items():
-        listed, odd = _files(folder, classes, kind)
-        others += odd
+        listed = _files(folder, classes, kind, below[split])
         files[split] = _with_headers(listed, kind, skipped if skip_corrupt else None)
         _require_classes(files[split], classes, folder)
-    return files, skipped, others
+    return files, skipped
 
 
 def _files(
-    folder: Path, classes: Sequence[str], kind: Kind | None
-) -> tuple[list[_File], list[str]]:
-    """Return the files of one split, and the names of other files beside them."""
+    folder: Path, classes: Sequence[str], kind: Kind | None, below: Sequence[Sequence[Path]]
+) -> list[_File]:
+    """Return the files of one split that are of the right kind."""
     suffixes = kind.suffixes if kind else kinds.SUFFIXES
     word = kind.word if kind else "images, sounds or texts"
-    files, odd = [], []
-    for label, name in enumerate(classes):
-        inside = layout.inside(folder / name)
-        ours = [p for p in inside if p.suffix.lower() in suffixes and not p.is_dir()]
+    files = []
+    for label, (name, paths) in enumerate(zip(classes, below, strict=True)):
+        ours = [path for path in paths if path.suffix.lower() in suffixes]
         files += [_File(path, label) for path in ours]
-        odd += [f"{name}/{p.name}" for p in sorted(set(inside) - set(ours))]
         if not ours:
-            names = [p.name for p in inside]
+            names = [path.name for path in layout.inside(folder / name)]
             raise DataError(
                 f"There are no {word} in {folder / name}"
-                + (f", only {layout.listed(names)}." if inside else "; it is empty."),
-                expected=f"files that end in {', '.join(suffixes)}, directly in the class folder",
+                + (f", only {layout.listed(names)}." if names else "; it is empty."),
+                expected=f"files that end in {', '.join(suffixes)}, there or in folders below",
                 fix="add or convert files, or remove the folder",
             )
-    return files, odd
+    return files
 
 
 def _with_headers(files: Sequence[_File], kind: Kind, skipped: list[str] | None) -> list[_File]:
@@ -297,36 +374,6 @@ def _splits(
             names=[path.relative_to(root).as_posix() for path in paths],
         )
     return feature, splits, kind.note(headers, feature)
-
-
-def _with_groups(split: Split, pattern: str) -> Split:
-    """Add the column "group": what the pattern's first group finds in each file's name."""
-    example = "such as ^[^_]+_([^_]+)_ for 7_jackson_3.wav"
-    try:
-        compiled = re.compile(pattern)
-    except (re.error, TypeError) as error:
-        raise ArgumentError(
-            f"group_pattern={pattern!r} is no regular expression ({error}).",
-            expected=f"one with a group in brackets, {example}",
-            fix="escape what is meant as it stands, such as \\( for a bracket",
-        ) from error
-    if not compiled.groups:
-        raise ArgumentError(
-            f"group_pattern={pattern!r} has no group.",
-            expected=f"one that finds whom a file belongs to, {example}",
-            fix="put brackets around the part that names the speaker or writer",
-        )
-    groups = []
-    for name in split.names:
-        match = compiled.search(Path(name).name)
-        if match is None or not match[1]:
-            raise DataError(
-                f"group_pattern={pattern!r} finds no group in the name of {name}.",
-                expected=f"a name that fits it, {example}",
-                fix="rename the file, or change the pattern",
-            )
-        groups.append(match[1])
-    return Split({**split.columns, "group": groups}, decode=split.decode, names=split.names)
 
 
 def _with_hint(error: DataError) -> DataError:

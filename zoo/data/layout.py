@@ -1,5 +1,6 @@
 """How people lay out data sets of their own: names of splits, folders, and a test split drawn."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,11 +12,25 @@ from zoo.errors import ArgumentError, DataError
 
 SPLITS = {  # what folders and files are called, in lower case
     "train": "train",
+    "training": "train",
     "validation": "validation",
     "valid": "validation",
     "val": "validation",
     "dev": "validation",
     "test": "test",
+    "testing": "test",
+}
+_SYSTEM = {  # what systems and programs leave in folders, in lower case
+    "__macosx",
+    "__pycache__",
+    "$recycle.bin",
+    "@eadir",
+    "desktop.ini",
+    "ehthumbs.db",
+    "icon\r",
+    "lost+found",
+    "system volume information",
+    "thumbs.db",
 }
 _LISTED = 8  # names shown in a message
 
@@ -85,17 +100,46 @@ def with_test(
 
 
 def inside(folder: Path) -> list[Path]:
-    """Return what is in a folder, sorted, without hidden files.
+    """Return what is in a folder, sorted, without hidden files and those of systems.
 
     Raises:
         DataError: the folder cannot be listed.
     """
     try:
-        return sorted(p for p in folder.iterdir() if not p.name.startswith((".", "__MACOSX")))
+        return sorted(path for path in folder.iterdir() if not _is_hidden(path.name))
     except OSError as error:
-        raise DataError(
-            f"{folder} cannot be listed ({error.strerror}).", fix="check its permissions"
-        ) from error
+        raise _not_listed(error, folder) from error
+
+
+def files_below(folder: Path) -> list[Path]:
+    """Return the files in a folder and in the folders inside it, sorted by path.
+
+    Hidden files and folders, and those of systems, are left out. Links to folders are followed; a
+    folder that two of them lead to is listed once.
+
+    Raises:
+        DataError: a folder cannot be listed.
+    """
+
+    def fail(error: OSError) -> None:
+        raise _not_listed(error, error.filename) from error
+
+    found, seen = [], set()
+    for above, folders, files in os.walk(folder, onerror=fail, followlinks=True):
+        real = os.path.realpath(above)
+        folders[:] = [] if real in seen else sorted(n for n in folders if not _is_hidden(n))
+        if real not in seen:
+            found += [Path(above, name) for name in files if not _is_hidden(name)]
+        seen.add(real)
+    return sorted(found)
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _SYSTEM
+
+
+def _not_listed(error: OSError, folder: Path | str) -> DataError:
+    return DataError(f"{folder} cannot be listed ({error.strerror}).", fix="check its permissions")
 
 
 def sub_folders(folder: Path) -> list[Path]:

@@ -1,13 +1,14 @@
 """Folders of images by class."""
 
 import shutil
+import weakref
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.data import kinds
+from zoo.data import images, kinds
 from zoo.data.folder import load
 from zoo.data.images import write_png
 from zoo.errors import ArgumentError, DataError
@@ -141,7 +142,7 @@ def test_skip_corrupt_leaves_unreadable_files_out_and_lists_them(by_class: Path,
 
 def test_a_file_without_a_sound_header_stops_the_load(by_class: Path) -> None:
     spoil(by_class / "dog" / "bad.png")
-    with pytest.raises(DataError, match=r"dog/bad\.png is no image.*(?s:.*)skip_corrupt=True"):
+    with pytest.raises(DataError, match=r"dog/bad\.png is not an image.*(?s:.*)skip_corrupt=True"):
         load(by_class)
 
 
@@ -183,7 +184,7 @@ def test_a_wrong_layout_is_explained(tmp_path: Path) -> None:
     (tmp_path / "dog").mkdir()
     with pytest.raises(DataError, match=r"no images in .*dog; it is empty"):
         load(tmp_path)
-    fill(tmp_path / "dog" / "inside", 4)
+    (tmp_path / "dog" / "inside").mkdir()
     with pytest.raises(DataError, match=r"no images in .*dog, only inside"):
         load(tmp_path)
 
@@ -215,3 +216,133 @@ def test_folders_beside_the_splits_are_left_alone_and_said(by_split: Path) -> No
     dataset = load(by_split)
     assert dataset.counts()["train"] == [3, 2]
     assert dataset.notes == ("Left alone: drafts.",)
+
+
+def names(dataset) -> list[str]:
+    return sorted(name for split in dataset.splits.values() for name in split.names)
+
+
+def test_images_in_folders_below_a_class_are_taken_and_said(by_class: Path) -> None:
+    fill(by_class / "cat" / "2023" / "may", 3, first=20)
+    fill(by_class / "dog" / "more", 2, first=120)
+    dataset = load(by_class)
+    assert sum(dataset.counts()["train"] + dataset.counts()["test"]) == 25
+    assert "cat/2023/may/022.png" in names(dataset)
+    for split in dataset.splits.values():
+        assert all((e["image"].max() >= 100) == bool(e["label"]) for e in split)
+    assert dataset.notes[0] == (
+        "5 images are in folders below their class: cat/2023/may, dog/more."
+    )
+
+
+def test_class_folders_that_hold_folders_alone_are_read_too(by_split: Path) -> None:
+    for folder in sorted(by_split.glob("*/*")):
+        (folder / "a").mkdir()
+        for path in folder.glob("*.png"):
+            path.rename(folder / "a" / path.name)
+    assert load(by_split).counts() == {"train": [3, 2], "validation": [3, 2], "test": [3, 2]}
+
+
+def test_what_systems_leave_in_folders_is_no_example(by_class: Path) -> None:
+    before = load(by_class)
+    for name in ("__MACOSX", ".ipynb_checkpoints", ".hidden", "@eaDir"):
+        fill(by_class / "cat" / name, 2)
+        fill(by_class / name, 2)
+    for name in ("Thumbs.db", "desktop.ini", ".DS_Store", "._000.png"):
+        (by_class / "dog" / name).write_bytes(b"x")
+    dataset = load(by_class)
+    assert dataset.fingerprint == before.fingerprint
+    assert dataset.notes == before.notes
+
+
+def test_a_folder_that_leads_back_to_itself_is_read_once(by_class: Path) -> None:
+    (by_class / "cat" / "again").symlink_to(by_class / "cat")
+    assert sum(load(by_class).counts()["train"]) == 16
+
+
+def test_images_outside_the_class_folders_are_said(by_class: Path) -> None:
+    fill(by_class, 2)
+    assert load(by_class).notes[0] == (
+        "2 file(s) outside the class folders were left out: 000.png, 001.png."
+    )
+
+
+@pytest.mark.parametrize("around", ["", "train"])
+def test_splits_below_the_classes_are_refused(tmp_path: Path, around: str) -> None:
+    for split in ("train", "test"):
+        fill(tmp_path / around / "cat" / split, 3)
+        fill(tmp_path / around / "dog" / split, 3)
+    with pytest.raises(DataError, match=r"cat is a class folder that holds folders named after sp"):
+        load(tmp_path)
+
+
+def test_splits_of_unknown_names_are_hinted_at(tmp_path: Path) -> None:
+    for split in ("fold_1", "fold_2"):
+        fill(tmp_path / split / "cat", 5)
+        fill(tmp_path / split / "dog", 5)
+    dataset = load(tmp_path)
+    assert dataset.classes == ("fold_1", "fold_2")
+    assert "Every class holds the same folders (cat, dog)" in dataset.notes[1]
+
+
+def test_training_and_testing_are_splits(by_split: Path) -> None:
+    (by_split / "train").rename(by_split / "Training")
+    (by_split / "test").rename(by_split / "testing")
+    assert load(by_split).counts() == {"train": [3, 2], "validation": [3, 2], "test": [3, 2]}
+
+
+def test_a_class_called_train_may_hold_folders(tmp_path: Path) -> None:
+    for name in ("bus", "train", "train/steam", "train/diesel"):
+        fill(tmp_path / name, 3, first=len(name))
+    dataset = load(tmp_path)
+    assert dataset.classes == ("bus", "train")
+    assert sum(dataset.counts()["train"] + dataset.counts()["test"]) == 12
+
+
+def test_one_folder_of_folders_names_the_right_path(tmp_path: Path) -> None:
+    fill(tmp_path / "animals" / "cat", 3)
+    fill(tmp_path / "animals" / "dog", 3)
+    with pytest.raises(
+        DataError, match=r"one class only: animals(?s:.*)give .*animals if the fold"
+    ):
+        load(tmp_path)
+
+
+def test_a_sub_folder_may_say_whom_its_images_belong_to(tmp_path: Path) -> None:
+    for name in ("ill", "well"):
+        for patient in range(6):
+            fill(tmp_path / name / f"patient_{patient}", 2, first=10 * patient)
+    dataset = load(tmp_path, group_pattern="^([^/]+)/")
+    sides = [set(split.columns["group"]) for split in dataset.splits.values()]
+    assert sides[0] | sides[1] == {f"patient_{i}" for i in range(6)}
+    assert not sides[0] & sides[1]
+
+
+def test_sizes_that_differ_are_said_with_the_size_that_is_taken(by_class: Path) -> None:
+    fill(by_class / "cat", 1, first=200, size=(9, 5))
+    note = next(note for note in load(by_class).notes if "differ in size" in note)
+    assert "2 sizes, 5 x 4 to 5 x 9 pixels" in note
+    assert "224 x 224" in note
+    assert "task.arguments.image_size" in note
+
+
+def test_large_images_of_one_size_are_said(tmp_path: Path) -> None:
+    for name in ("cat", "dog"):
+        fill(tmp_path / name, 3, size=(300, 600))
+    assert "Every image is 600 x 300 pixels" in load(tmp_path).notes[0]
+
+
+def test_images_in_memory_are_held_once(by_class: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each goes to its place as it is decoded; no list of all of them is kept beside."""
+    decoded: list[weakref.ref] = []
+    read = images.read_image
+
+    def counted(*args, **kwargs):
+        assert sum(ref() is not None for ref in decoded) <= 1
+        image = read(*args, **kwargs)
+        decoded.append(weakref.ref(image))
+        return image
+
+    monkeypatch.setattr(images, "read_image", counted)
+    assert isinstance(load(by_class).splits["train"].columns["image"], np.ndarray)
+    assert len(decoded) == 20

@@ -10,8 +10,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.data import documents, kinds, table
-from zoo.data.audio import SUFFIXES, write_wav
+from zoo.data import documents, formats, kinds, table
+from zoo.data.audio import write_wav
 from zoo.data.dataset import Feature
 from zoo.data.folder import load
 from zoo.errors import ArgumentError, DataError
@@ -61,7 +61,6 @@ def test_sounds_by_class_are_decoded_at_their_rate(words: Path) -> None:
             stored, _ = soundfile.read(words / split.name_of(i), dtype="float32")
             np.testing.assert_array_equal(audio, stored)
             assert split.name_of(i).startswith(dataset.classes[example["label"]])
-    assert set(kinds.AUDIO_SUFFIXES) == set(SUFFIXES)
 
 
 def test_split_folders_flac_and_ogg(words: Path, tmp_path: Path) -> None:
@@ -88,13 +87,41 @@ def test_sounds_too_large_for_memory_are_decoded_when_asked_for(
         np.testing.assert_array_equal(one["audio"], other["audio"])
 
 
-def test_other_rates_are_resampled_to_the_highest_and_said(words: Path) -> None:
+def test_a_stray_rate_is_resampled_to_that_of_the_others_and_said(words: Path) -> None:
     write_wav(words / "no" / "high.wav", tone(300, rate=16000), sample_rate_hz=16000)
     dataset = load(words)
-    assert dataset.features["audio"].sample_rate_hz == 16000
-    assert "20 at 8,000 Hz, 1 at 16,000 Hz" in dataset.notes[0]
+    assert dataset.features["audio"].sample_rate_hz == 8000
+    assert dataset.notes[0] == (
+        "Sample rates differ (20 at 8,000 Hz, 1 at 16,000 Hz); 1 was resampled to 8,000 Hz, the "
+        "most frequent."
+    )
     lengths = {len(e["audio"]) for split in dataset.splits.values() for e in split}
-    assert lengths == {1600, 1760}
+    assert lengths == {800, 880}
+
+
+def test_of_equally_many_rates_the_higher_is_taken(words: Path) -> None:
+    for i in range(20):
+        write_wav(words / "no" / f"h{i}.wav", tone(300 + i, rate=16000), sample_rate_hz=16000)
+    assert load(words).features["audio"].sample_rate_hz == 16000
+
+
+@pytest.mark.parametrize("suffix", formats.SOUNDS)
+def test_every_kind_of_sound_is_taken(words: Path, suffix: str) -> None:
+    kinds_of = {".oga": "OGG", ".opus": "OGG", ".aif": "AIFF", ".aifc": "AIFF"}
+    kind = kinds_of.get(suffix, suffix[1:].upper())
+    path = words / "no" / f"more{suffix}"
+    subtype = "OPUS" if suffix == ".opus" else None
+    soundfile.write(path, tone(300), 8000, format=kind, subtype=subtype)
+    assert len(load(words).splits["train"]) + len(load(words).splits["test"]) == 21
+
+
+def test_sounds_and_texts_below_their_class_are_taken(words: Path) -> None:
+    record(words / "no" / "monday", "no", speakers="fg")
+    assert sum(map(len, load(words).splits.values())) == 24
+    for path in [*words.rglob("*.wav")]:
+        path.with_suffix(".txt").write_text(f"what {path.name} says")
+        path.unlink()
+    assert sum(map(len, load(words).splits.values())) == 24
 
 
 def test_no_speaker_is_on_both_sides(words: Path) -> None:
@@ -111,7 +138,7 @@ def test_no_speaker_is_on_both_sides(words: Path) -> None:
 
 
 def test_group_patterns_that_find_nothing_are_explained(words: Path) -> None:
-    with pytest.raises(ArgumentError, match=r"no regular expression(?s:.*)such as"):
+    with pytest.raises(ArgumentError, match=r"not a regular expression(?s:.*)such as"):
         load(words, group_pattern="(")
     with pytest.raises(ArgumentError, match="has no group"):
         load(words, group_pattern="_[a-z]_")
@@ -123,9 +150,11 @@ def test_group_patterns_that_find_nothing_are_explained(words: Path) -> None:
 
 def test_mixed_kinds_are_refused_but_texts_beside_sounds_are_left_out(words: Path) -> None:
     (words / "no" / "about.txt").write_text("recorded at home")
-    (words / "no" / "plan.mp3").write_bytes(b"ID3")
+    (words / "no" / "plan.m4a").write_bytes(b"ID3")
     dataset = load(words)
-    assert dataset.notes[0] == ("2 file(s) that are no sounds left out: no/about.txt, no/plan.mp3.")
+    assert dataset.notes[0] == (
+        "2 file(s) that are not sounds were left out: no/about.txt, no/plan.m4a."
+    )
     (words / "no" / "wave.png").write_bytes(b"")
     with pytest.raises(DataError, match=r"1 images and 20 sounds, such as .*wave\.png"):
         load(words)
@@ -133,19 +162,19 @@ def test_mixed_kinds_are_refused_but_texts_beside_sounds_are_left_out(words: Pat
 
 def test_a_class_of_other_files_only_is_named(words: Path) -> None:
     (words / "maybe").mkdir()
-    (words / "maybe" / "a.mp3").write_bytes(b"ID3")
-    with pytest.raises(DataError, match=r"no sounds in .*maybe, only a\.mp3(?s:.*)\.flac, \.ogg"):
+    (words / "maybe" / "a.m4a").write_bytes(b"ID3")
+    with pytest.raises(DataError, match=r"no sounds in .*maybe, only a\.m4a(?s:.*)\.flac, \.ogg"):
         load(words)
     for word in ("yes", "no"):
         shutil.rmtree(words / word)
         (words / word).mkdir()
-    with pytest.raises(DataError, match=r"no images, sounds or texts in .*maybe, only a\.mp3"):
+    with pytest.raises(DataError, match=r"no images, sounds or texts in .*maybe, only a\.m4a"):
         load(words)
 
 
 @pytest.mark.parametrize(
     ("content", "words_of_it"),
-    [(b"", "is empty"), (b"not a sound", "is no audio"), (None, "cut short")],
+    [(b"", "is empty"), (b"not a sound", "is not audio"), (None, "cut short")],
 )
 def test_a_sound_that_cannot_be_read_is_named_and_may_be_left_out(
     words: Path, content: bytes | None, words_of_it: str
