@@ -140,7 +140,7 @@ def test_bad_json_lines_end_in_one_screen(refused, in_tmp):
     (in_tmp / "bad.jsonl").write_text('{"text": "a", "label": 1}\n{"text": 1}\n')
     assert "line 2 holds int instead of text" in refused("data", "bad.jsonl")
     (in_tmp / "bad.jsonl").write_text("text,label\n")
-    assert "line 1 is no JSON" in refused("data", "bad.jsonl")
+    assert "line 1 is not JSON" in refused("data", "bad.jsonl")
 
 
 def test_rows_that_are_left_out_are_counted(zoo, reviews):
@@ -159,7 +159,7 @@ def test_wrong_arguments_name_the_right_ones(refused, reviews, words):
     assert "is not an override" in refused("data", "reviews.tsv", "review")
     assert "--help" in refused("data", "reviews.tsv", "download=true")
     assert "nearest: cp1252" in refused("data", "reviews.tsv", "encoding=cp1522")
-    assert "no name of a column" in refused("data", "reviews.tsv", "text_column=[review]")
+    assert "not the name of a column" in refused("data", "reviews.tsv", "text_column=[review]")
     assert "encoding is for texts" in refused("data", "./words", "encoding=cp1252")
     assert "has no group" in refused("data", "./words", "group_pattern=_[a-z]+_")
     assert "finds no group in the name of" in refused("data", "./words", "group_pattern=(ann)")

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 from zoo.data.texts import read_text
 from zoo.errors import DataError
 
-SUFFIXES = (".csv", ".tsv", ".jsonl")
+# The line that Excel writes, and reads, to say what stands between fields.
+_DELIMITER_LINE = re.compile(r'\n*("?sep=([^\n"])"?[,;\t ]*)(?=\n)', re.IGNORECASE)
 
 Row = tuple[str, Mapping[str, Any] | DataError]  # "line 7", and its values by column
 
@@ -21,8 +23,9 @@ def read_rows(
 ) -> tuple[tuple[str, ...], Iterator[Row]]:
     """Return the columns of a table and its rows, read as they are asked for.
 
-    CSV is as RFC 4180 has it: commas, or semicolons where the first line has no comma; fields that
-    hold these or line ends stand in double quotes. TSV has no quotes, as registered with IANA. JSON
+    CSV is as RFC 4180 has it: commas, or semicolons where the first line has no comma, or what a
+    line "sep=;" above the names of the columns says, as Excel writes it; fields that hold these or
+    line ends stand in double quotes. TSV has no quotes, as registered with IANA. JSON
     Lines has one object a line; the columns are those of the first. Blank rows are left out.
 
     A row that cannot be read comes as the error that it deserves, so that the caller may go on.
@@ -67,8 +70,12 @@ def bad_row(path: str | os.PathLike, where: str, problem: str, *, expected: str)
 
 def _csv_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
     tabs = os.fspath(path).lower().endswith(".tsv")
+    declared = None if tabs else _DELIMITER_LINE.match(text)
+    if declared:
+        text = text[: declared.start(1)] + text[declared.end() :]  # lines keep their numbers
     top = text.lstrip("\n").partition("\n")[0]
-    comma = "\t" if tabs else ";" if ";" in top and "," not in top else ","
+    usual = "\t" if tabs else ";" if ";" in top and "," not in top else ","
+    comma = declared[2] if declared else usual
     quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
     # Without strict, a quote that is never closed would swallow the rest of the file in silence.
     reader = csv.reader(io.StringIO(text), delimiter=comma, quoting=quoting, strict=True)
@@ -108,7 +115,7 @@ def _header(path: str | os.PathLike, line: int, values: list[str]) -> list[str]:
         raise DataError(
             f"{path}, line {line} names the column {twice[0]!r} twice.",
             expected="a first line that names each column once",
-            fix="rename one of them",
+            fix="rename one of them; if this line is an example, put a line with names above it",
         )
     return columns
 
@@ -134,7 +141,7 @@ def _json_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
             values = json.loads(raw)
         except (ValueError, RecursionError) as error:
             what = getattr(error, "msg", None) or "nested too deeply, or too large a number"
-            yield where, bad_row(path, where, f"is no JSON ({what})", expected=expected)
+            yield where, bad_row(path, where, f"is not JSON ({what})", expected=expected)
             continue
         if isinstance(values, dict) and values:
             yield where, values

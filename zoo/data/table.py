@@ -3,19 +3,24 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.data import documents, layout, texts
+from zoo.data import documents, formats, layout
 from zoo.data.dataset import Dataset, Feature, Split
-from zoo.data.rows import SUFFIXES, bad_row, read_rows
-from zoo.errors import ArgumentError, DataError, nearest
+from zoo.data.headers import missing_column
+from zoo.data.labels import numbers_of
+from zoo.data.rows import bad_row, read_rows
+from zoo.errors import ArgumentError, DataError
 
 LAYOUT = "a .csv, .tsv or .jsonl file, or a folder with train.csv, validation.csv and test.csv"
 
+SPLIT = "split"  # what a column is called that names the split of each row
+_LOOKED_AT = 1000  # rows, to see whether the first line is one of them
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -26,6 +31,7 @@ class _Columns:
     text: str
     label: str
     group: str
+    split: str | None = None  # None takes a column "split" where there is one
 
     @property
     def wanted(self) -> dict[str, str]:
@@ -43,14 +49,16 @@ def load(
     text_column: str = "text",
     label_column: str = "label",
     group_column: str = "",
+    split_column: str | None = None,
     encoding: str = "",
 ) -> Dataset:
     """Read texts with labels from a table, or from a folder of one table a split.
 
     A folder holds train.csv and, where there are any, validation.csv (val, valid, dev) and
-    test.csv, each as .csv, .tsv or .jsonl. Where there is no test split, validation serves, and
-    without both one is drawn: stratified by class, and by whole groups with a `group_column`. A
-    .txt file is read as one long text (see `zoo.data.documents`).
+    test.csv, each as .csv, .tsv or .jsonl. In a table of its own, a column may name the split of
+    each row by the same words. Where there is no test split, validation serves, and without both
+    one is drawn: stratified by class, and by whole groups with a `group_column`. A .txt file is
+    read as one long text (see `zoo.data.documents`).
 
     Args:
         path: the file or folder; "~" is expanded.
@@ -62,6 +70,8 @@ def load(
             models.
         group_column: whom a text belongs to (its author, its source): no group is in two of the
             splits that are drawn; "" for none.
+        split_column: the column that names each row's split; None takes a column called split whose
+            values are names of splits, where there is one; "" for none.
         encoding: such as "cp1252"; "" reads UTF-8, and UTF-16 by its byte order mark.
 
     Returns:
@@ -69,7 +79,8 @@ def load(
 
     Raises:
         DataError: no such file, another kind of file, no such column (naming those that there are),
-            or a row that cannot be used: ragged, without text or label; names its line.
+            labels that look like numbers to predict, or a row that cannot be used: ragged, without
+            text or label; names its line.
         ArgumentError: `test_fraction` or `encoding` out of range.
     """
     layout.check_test_fraction(test_fraction)
@@ -77,15 +88,16 @@ def load(
         text=_column_name("text_column", text_column),
         label=_column_name("label_column", label_column),
         group=_column_name("group_column", group_column),
+        split=None if split_column is None else _column_name("split_column", split_column),
     )
     place = Path(path).expanduser()
     common = {"seed": seed, "test_fraction": test_fraction, "encoding": encoding}
-    if place.suffix.lower() not in texts.SUFFIXES:
+    if place.suffix.lower() not in formats.TEXTS:
         return _tables(place, columns, skip_corrupt=skip_corrupt, **common)
     if columns != _Columns("text", "label", ""):
         raise ArgumentError(
             f"{place} is a plain text, which has no columns.",
-            fix="leave text_column, label_column and group_column away",
+            fix="leave text_column, label_column, group_column and split_column out",
         )
     return documents.load(place, **common)
 
@@ -103,7 +115,7 @@ def _tables(
         raise ArgumentError(
             "text_column is empty.",
             expected="the column that holds the texts",
-            fix="leave it away where the column is called text",
+            fix="leave it out where the column is called text",
         )
     files, notes = _files(place)
     skipped: list[str] | None = [] if skip_corrupt else None
@@ -111,6 +123,8 @@ def _tables(
         split: _examples(file, columns, encoding=encoding, skipped=skipped)
         for split, file in files.items()
     }
+    read, divided = _divided(place, files, read, columns.split)
+    files, notes = {split: files.get(split, place) for split in read}, [*notes, *divided]
     classes = _classes(place, files, read) if columns.label else ()
     splits, drawn = layout.with_test(
         {split: _split(files[split], rows, classes) for split, rows in read.items()},
@@ -134,14 +148,16 @@ def _column_name(argument: str, name: Any) -> str:
     """Return a column's name; a recipe may hold 3 for "3", or nothing for ""."""
     if isinstance(name, bool) or not isinstance(name, str | int | None):
         raise ArgumentError(
-            f"{argument}={name!r} is no name of a column.", expected="text", fix="put it in quotes"
+            f"{argument}={name!r} is not the name of a column.",
+            expected="text",
+            fix="put it in quotes",
         )
     return "" if name is None else str(name)
 
 
 def has_tables(folder: Path) -> bool:
     """Tell whether a folder holds a table."""
-    return any(path.suffix.lower() in SUFFIXES for path in layout.inside(folder))
+    return any(path.suffix.lower() in formats.TABLES for path in layout.inside(folder))
 
 
 def _files(place: Path) -> tuple[dict[str, Path], list[str]]:
@@ -149,14 +165,14 @@ def _files(place: Path) -> tuple[dict[str, Path], list[str]]:
     if not place.exists():
         raise DataError(f"There is no file {place}.", expected=LAYOUT, fix="check the path")
     if not place.is_dir():
-        if place.suffix.lower() in SUFFIXES:
+        if place.suffix.lower() in formats.TABLES:
             return {"train": place}, []
         raise DataError(
             f"{place} is a file that holds no data set.",
             expected=f"{LAYOUT}; or a .txt file; or a folder of images, sounds or texts by class",
             fix="give the folder around it, or convert the table to CSV",
         )
-    tables = [path for path in layout.inside(place) if path.suffix.lower() in SUFFIXES]
+    tables = [path for path in layout.inside(place) if path.suffix.lower() in formats.TABLES]
     files = layout.split_paths(tables)
     if "train" not in files:
         names = layout.listed([path.name for path in tables])
@@ -174,9 +190,13 @@ def _examples(
 ) -> list[tuple[str, dict[str, str]]]:
     """Return ("line 7", values by our own columns) of the rows that can be used."""
     there, rows = read_rows(path, encoding=encoding)
-    for ours, theirs in columns.wanted.items():
+    wanted = columns.wanted | ({"split": columns.split} if columns.split else {})
+    for ours, theirs in wanted.items():
         if theirs not in there:
-            raise _no_column(path, ours, theirs, there)
+            some = [row for _, row in islice(rows, _LOOKED_AT) if not isinstance(row, DataError)]
+            raise missing_column(path, ours, theirs, columns=there, rows=some)
+    if columns.split is None:
+        columns = replace(columns, split=next((n for n in there if n.lower() == SPLIT), ""))
     found = []
     first: DataError | None = None
     for where, row in rows:
@@ -222,7 +242,55 @@ def _example(
             problem = f"holds half a character in the column {theirs}"
             raise bad_row(path, where, problem, expected="whole characters") from error
         example[ours] = value.strip()
+    if columns.split:
+        example[SPLIT] = str(row.get(columns.split) or "").strip()
     return example
+
+
+def _divided(
+    place: Path, files: Mapping[str, Path], read: Mapping[str, list[Any]], column: str | None
+) -> tuple[dict[str, list[Any]], list[str]]:
+    """Divide the rows of one table by the column that names their split, and say so.
+
+    Args:
+        column: as it was asked for; None where the column called split was found by itself.
+    """
+    named = {where: row.pop(SPLIT) for rows in read.values() for where, row in rows if SPLIT in row}
+    if not named:
+        return dict(read), []
+    shown, asked = column or SPLIT, column is not None
+    if len(files) > 1:
+        if asked:
+            raise ArgumentError(
+                f"split_column={column} is for one table, and {place} has one for each split.",
+                fix="leave split_column out, or join the tables",
+            )
+        return dict(read), [f"The column {shown} is not used, since the files name the splits."]
+    known = {value: layout.SPLITS.get(value.lower()) for value in set(named.values())}
+    values = layout.listed([value or "nothing" for value in known])
+    if not asked and not any(known.values()):
+        note = f"The column {shown} is not used: it holds {values}, not train, validation or test."
+        return dict(read), [note]
+    odd = next((where for where, value in named.items() if known[value] is None), None)
+    if odd or "train" not in known.values():
+        problem = (
+            f"{odd} has {named[odd]!r} in the column {shown}"
+            if odd
+            else (f"no row has train in the column {shown}, only {values}")
+        )
+        raise DataError(
+            f"{place}, {problem}.",
+            expected="train, validation or test in every row, and train in some",
+            fix="mend the column; split_column='' leaves it unused and draws a test split",
+        )
+    rows = read["train"]
+    divided = {
+        split: [item for item in rows if known[named[item[0]]] == split]
+        for split in ("train", "validation", "test")
+        if split in known.values()
+    }
+    sizes = ", ".join(f"{len(items)} {split}" for split, items in divided.items())
+    return divided, [f"The splits are those of the column {shown}: {sizes}."]
 
 
 def _word(value: Any) -> Any:
@@ -242,6 +310,15 @@ def _classes(
             f"{place} has one class only: {layout.listed(list(names))}.",
             expected="at least two different labels",
             fix="add examples of another class, or name the right column: label_column=…",
+        )
+    count = sum(map(len, read.values()))
+    if numbers := numbers_of(list(names), count=count):
+        raise DataError(
+            f"The labels of {place} look like numbers to predict, not like classes: {len(names)} "
+            f"different values in {count} rows, from {numbers[0]:g} to {numbers[-1]:g}.",
+            expected="a column of classes, with several examples of each",
+            fix="name another column (label_column=…), or group the numbers into a few classes, "
+            "such as low, middle and high",
         )
     unlearnt = sorted(names - found["train"])
     if unlearnt:
@@ -264,16 +341,3 @@ def _split(
         label_of = {name: label for label, name in enumerate(classes)}
         columns["label"] = np.array([label_of[name] for name in columns["label"]], dtype="int64")
     return Split(columns, names=[f"{path.name}, {where}" for where, _ in rows])
-
-
-def _no_column(path: Path, ours: str, theirs: str, there: Sequence[str]) -> DataError:
-    near = nearest(theirs, there, count=1)
-    lower = [name for name in there if name.lower() == theirs.lower()]
-    best = (lower or near or [name for name in there if name] or ["NAME"])[0]
-    shown = ", ".join(name[:40] for name in there[:12]) + (" …" if len(there) > 12 else "")
-    empty = ", or label_column='' where there are no classes" if ours == "label" else ""
-    return DataError(
-        f"{path} has no column {theirs!r}.",
-        expected=f"one of the columns that its first line names: {shown}",
-        fix=f"set {ours}_column={best}{empty} (in a recipe: data.arguments.{ours}_column)",
-    )

@@ -186,9 +186,9 @@ BAD_ROWS = {
     ],
     "a.tsv": [("one", "line 3 has 1 field(s)"), ("a\tb\tc", "line 3 has 3 field(s)")],
     "a.jsonl": [
-        ("{", "line 3 is no JSON"),
-        ("[" * 100_000, "line 3 is no JSON (nested too deeply"),
-        ('{"text": "x", "label": ' + "9" * 5000 + "}", "line 3 is no JSON"),
+        ("{", "line 3 is not JSON"),
+        ("[" * 100_000, "line 3 is not JSON (nested too deeply"),
+        ('{"text": "x", "label": ' + "9" * 5000 + "}", "line 3 is not JSON"),
         ('["one", "pos"]', "line 3 holds no JSON object"),
         ('{"label": "pos"}', "line 3 has no text"),
         ('{"text": "one", "label": null}', "line 3 has no label"),
@@ -285,3 +285,155 @@ def test_odd_arguments_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ArgumentError):
             load(path, **arguments)
     assert load(write(tmp_path / "b.csv", csv_text(header="text,3")), label_column=3).classes
+
+
+def with_splits(*values: str) -> str:
+    rows = [(f"text {i}", "ab"[i // 2 % 2], value) for i, value in enumerate(values)]
+    return csv_text(rows, "text,label,split")
+
+
+NAMED = ["train", "Train ", "training", "train", "validation", "dev", "val", "valid"]
+
+
+def test_a_column_that_names_splits_is_used_and_said(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", with_splits(*NAMED, "test", "TEST", "testing", "test"))
+    dataset = load(path)
+    assert dataset.counts() == {"train": [2, 2], "validation": [2, 2], "test": [2, 2]}
+    assert dataset.splits["test"].columns["text"] == [f"text {i}" for i in range(8, 12)]
+    assert dataset.splits["test"].name_of(0) == "a.csv, line 10"
+    assert dataset.features.keys() == {"text", "label"}
+    assert dataset.notes == (
+        "The splits are those of the column split: 4 train, 4 validation, 4 test.",
+    )
+    drawn = load(path, split_column="")
+    assert "drawn" in drawn.notes[0]
+    assert set(drawn.splits) == {"train", "test"}
+    assert load(path, split_column="split").fingerprint == dataset.fingerprint
+
+
+def test_a_column_of_another_name_names_splits_where_it_is_asked_to(tmp_path: Path) -> None:
+    content = with_splits(*["train"] * 4, *["test"] * 4).replace("label,split", "label,part")
+    path = write(tmp_path / "a.csv", content)
+    assert load(path, split_column="part").counts() == {"train": [2, 2], "test": [2, 2]}
+    assert "drawn" in load(path).notes[0]
+    with pytest.raises(DataError, match=r"no column 'parts'(?s:.*)set split_column=part "):
+        load(path, split_column="parts")
+
+
+def test_a_column_called_split_that_names_none_is_said_not_to_be_used(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", with_splits(*["x", "y"] * 6))
+    assert load(path).notes[0] == (
+        "The column split is not used: it holds x, y, not train, validation or test."
+    )
+    with pytest.raises(DataError, match=r"line 2 has 'x' in the column split"):
+        load(path, split_column="split")
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        (["train"] * 4 + ["tets"] * 4, "line 6 has 'tets' in the column split"),
+        (["train"] * 4 + [""] + ["test"] * 4, "line 6 has '' in the column split"),
+        (["test"] * 8, "no row has train in the column split, only test"),
+    ],
+)
+def test_splits_that_are_named_in_part_are_refused(
+    tmp_path: Path, values: list[str], words: str
+) -> None:
+    with pytest.raises(DataError) as caught:
+        load(write(tmp_path / "a.csv", with_splits(*values)))
+    assert words in caught.value.problem
+    assert "split_column=''" in caught.value.fix
+
+
+def test_files_name_splits_before_columns_do(tmp_path: Path) -> None:
+    write(tmp_path / "train.csv", with_splits(*["train", "test"] * 4))
+    write(tmp_path / "test.csv", with_splits(*["train", "test"] * 4))
+    dataset = load(tmp_path)
+    assert dataset.counts() == {"train": [4, 4], "test": [4, 4]}
+    assert "column split is not used, since the files name the splits" in dataset.notes[0]
+    with pytest.raises(ArgumentError, match="is for one table"):
+        load(tmp_path, split_column="split")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"{i / 7:.2f}" for i in range(60)],
+        [f"{i / 7:.2f}".replace(".", ",") for i in range(60)],
+        [str(i * i) for i in range(60)],
+        [f"{i % 40 / 8}" for i in range(200)],
+        [f"{i}e3" for i in range(40)],
+    ],
+    ids=["fractions", "decimal commas", "whole", "repeated", "exponents"],
+)
+def test_numbers_to_predict_do_not_become_classes(tmp_path: Path, values: list[str]) -> None:
+    path = write(tmp_path / "a.csv", csv_text([("x", value) for value in values]))
+    with pytest.raises(DataError) as caught:
+        load(path)
+    assert "look like numbers to predict" in caught.value.problem
+    assert f"{len(set(values))} different values in {len(values)} rows" in caught.value.problem
+    assert "label_column=" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        ["0", "1"],
+        ["1", "2", "3", "4", "5"],
+        [f"{i / 2}" for i in range(1, 11)],  # stars by halves
+        [str(year) for year in range(1990, 2020)],
+        ["1.0", "2.0", "n/a"],
+    ],
+)
+def test_few_numbers_are_classes(tmp_path: Path, values: list[str]) -> None:
+    rows = [(f"text {i}", value) for i, value in enumerate(values * 10)]
+    assert len(load(write(tmp_path / "a.csv", csv_text(rows))).classes) == len(values)
+
+
+@pytest.mark.parametrize(
+    ("rows", "names"),
+    [
+        ([("so dull that I left before the end", "bad"), *ROWS], "text, label"),
+        ([("dull", "neg"), *ROWS], "text, label"),
+        ([("1", "dull film"), ("0", "fine film"), ("1", "poor film")], "label, text"),
+        (
+            [("7", "neg", "dull"), ("8", "pos", "it is fine"), ("9", "neg", "poor")],
+            "column_1, label, text",
+        ),
+    ],
+)
+def test_a_table_without_a_header_is_told_so(
+    tmp_path: Path, rows: list[tuple[str, ...]], names: str
+) -> None:
+    content = csv_text(rows[1:] * 3, ",".join(f'"{value}"' for value in rows[0]))
+    with pytest.raises(DataError) as caught:
+        load(write(tmp_path / "a.csv", content))
+    assert "looks like data" in caught.value.problem
+    assert "does the file have a header?" in caught.value.problem
+    assert caught.value.fix.endswith(names)
+
+
+def test_a_good_table_is_never_taken_for_one_without_a_header(tmp_path: Path) -> None:
+    long = "what did you think of the film that you saw last night"
+    rows = [(text, label, "2") for text, label in ROWS]
+    path = write(tmp_path / "a.csv", csv_text(rows, f"{long},sentiment,2"))
+    assert load(path, text_column=long, label_column="sentiment").classes == ("neg", "pos")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "sep=;\n" + csv_text().replace('","', '";"').replace("text,", "text;"),
+        "\ufeffsep=,\r\n" + csv_text(),
+        "SEP=|\n" + csv_text().replace('","', '"|"').replace("text,", "text|"),
+        '"sep=;"\n' + csv_text().replace('","', '";"').replace("text,", "text;"),
+        "\ufeff\ufeff" + csv_text(),
+    ],
+)
+def test_the_line_that_says_what_separates_fields_is_read(tmp_path: Path, content: str) -> None:
+    dataset = load(write(tmp_path / "a.csv", content))
+    assert pairs(dataset) == sorted(ROWS)
+    first = 3 if "sep=" in content.lower() else 2
+    lines = {int(n.split()[-1]) for s in dataset.splits.values() for n in s.names}
+    assert min(lines) == first
