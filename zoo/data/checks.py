@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.data import labels
 from zoo.data.dataset import Dataset
 from zoo.data.duplicates import leaks, passages, repeats
 from zoo.data.findings import NAMED, Finding, Report
@@ -51,7 +52,8 @@ def check_dataset(dataset: Dataset, *, skipped_are_errors: bool = False) -> Repo
       slightly brightened, made louder or padded, not crops or mixtures. Texts: the same words, or
       sequences of five characters of which 0.9 are shared;
     - passages of 13 words across splits, where texts have no classes;
-    - groups (speakers, authors) on both sides; classes missing from a split or rare in train;
+    - groups (speakers, authors) on both sides; classes missing from a split, rare in train, or
+      spelled in two ways;
     - unreadable files, constant images, silent or clipped sounds, texts without words, sample rates
       that differ, lengths far from the median.
 
@@ -68,6 +70,7 @@ def check_dataset(dataset: Dataset, *, skipped_are_errors: bool = False) -> Repo
     counts = dataset.counts()
     findings = _groups(dataset)
     if dataset.classes:
+        findings += _alike_classes(dataset, counts)
         findings += _missing_classes(dataset, counts)
         findings += _imbalance(dataset, counts.get("train", []))
     column = next((name for name in WORDS if name in dataset.features), None)
@@ -109,6 +112,28 @@ def _missing_classes(dataset: Dataset, counts: Mapping[str, list[int]]) -> list[
                 )
             )
     return findings
+
+
+def _alike_classes(dataset: Dataset, counts: Mapping[str, list[int]]) -> list[Finding]:
+    groups = labels.alike(dataset.classes)
+    if not groups:
+        return []
+    total = np.sum(list(counts.values()), axis=0)
+    shown = [
+        ", ".join(f"{labels.spelled(dataset.classes[i])} ({total[i]})" for i in members)
+        for members in groups
+    ]
+    return [
+        Finding(
+            check="alike_classes",
+            severity="warning",
+            count=sum(map(len, groups)),
+            message=f"{sum(map(len, groups))} classes differ from another only in case, blanks, "
+            "Unicode form or characters of no width.",
+            examples=tuple(shown[:NAMED]),
+            fix="give each class one spelling, unless they are meant to be several",
+        )
+    ]
 
 
 def _imbalance(dataset: Dataset, counts: Sequence[int]) -> list[Finding]:
@@ -222,12 +247,13 @@ def _groups(dataset: Dataset) -> list[Finding]:
             findings.append(
                 Finding(
                     check="groups_across_splits",
-                    severity="warning",
+                    severity="error",
                     count=len(crossing),
                     message=f"{len(crossing)} group(s) of {held} ({share:.2%} of its examples) are "
                     f"in {other} too: results say nothing about new ones.",
                     examples=tuple(map(str, crossing[:NAMED])),
-                    fix="divide by whole groups, or say with each result that groups were known",
+                    fix="divide by whole groups: group_column or group_pattern, without splits of "
+                    "your own",
                 )
             )
     return findings
@@ -257,8 +283,8 @@ def _rates(dataset: Dataset) -> list[Finding]:
             check="mixed_rates",
             severity="warning",
             count=len(odd),
-            message=f"{len(odd)} sound(s) have a lower sample rate than the others ({wanted:,} Hz) "
-            "and were resampled: what is above half their rate is missing.",
+            message=f"{len(odd)} sound(s) have another sample rate than the others ({wanted:,} Hz) "
+            "and were resampled: of a lower rate, what is above half of it is missing.",
             examples=tuple(odd[:NAMED]),
             fix="record all at one rate; make sure that the rate does not give away the class",
         )

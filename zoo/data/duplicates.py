@@ -63,7 +63,7 @@ def leaks(held: Scan, other: Scan) -> list[Finding]:
         findings.append(
             Finding(
                 check="duplicates_across_splits",
-                severity="error" if share > LEAK_SHARE else "warning",
+                severity="error" if share >= LEAK_SHARE else "warning",
                 count=len(same),
                 message=f"{len(same)} {word} of {held.name} ({share:.2%}) are in {other.name} too"
                 f"{labels}.",
@@ -81,7 +81,7 @@ def leaks(held: Scan, other: Scan) -> list[Finding]:
         findings.append(
             Finding(
                 check="near_duplicates_across_splits",
-                severity="warning",  # what looks alike may be two things: a person must look
+                severity="error" if share >= LEAK_SHARE else "warning",
                 count=len(near),
                 message=f"{len(near)} {word} of {held.name} ({share:.2%}) {verb} almost like one "
                 f"of {other.name}.",
@@ -184,7 +184,7 @@ def passages(held: Scan, other: Scan) -> list[Finding]:
     return [
         Finding(
             check="passages_across_splits",
-            severity="error" if share > 0.5 else "warning" if share > LEAK_SHARE else "note",
+            severity="error" if share > 0.5 else "warning" if share >= LEAK_SHARE else "note",
             count=common,
             message=f"{common} of {total} sequences of {PASSAGE_WORDS} words of {held.name} "
             f"({share:.2%}) are in {other.name} too.",

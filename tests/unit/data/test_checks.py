@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -76,7 +77,7 @@ def test_the_same_pixels_in_train_and_test_are_an_error() -> None:
 def test_a_leak_too_small_to_move_a_score_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
     train, test = photos(30, seed=1), photos(10, seed=2)
     test[4] = train[6]
-    monkeypatch.setattr(duplicates, "LEAK_SHARE", 0.1)
+    monkeypatch.setattr(duplicates, "LEAK_SHARE", 0.11)
     finding = found(
         dataset_of(train=split_of(train), test=split_of(test)), "duplicates_across_splits"
     )
@@ -105,7 +106,7 @@ def test_copies_that_were_changed_a_little_are_found(copy) -> None:
     finding = found(
         dataset_of(train=split_of(train), test=split_of(test)), "near_duplicates_across_splits"
     )
-    assert (finding.severity, finding.count) == ("warning", 1)
+    assert (finding.severity, finding.count) == ("error", 1)
     assert finding.examples == ("test #7 ~ train #11",)
 
 
@@ -214,3 +215,44 @@ def test_images_of_one_value_pattern_but_other_shape_are_not_the_same() -> None:
         test=Split({"image": test, "label": np.array([0, 1, 0, 1])}),
     )
     assert "duplicates_across_splits" not in {f.check for f in check_dataset(dataset).findings}
+
+
+@pytest.mark.parametrize(("share", "severity"), [(0.1, "error"), (0.11, "warning")])
+def test_near_copies_are_an_error_from_a_share_of_a_split_on(
+    monkeypatch: pytest.MonkeyPatch, share: float, severity: str
+) -> None:
+    train, test = photos(30, seed=1), photos(10, seed=2)
+    test[7] = brightened(train[11])
+    monkeypatch.setattr(duplicates, "LEAK_SHARE", share)
+    dataset = dataset_of(train=split_of(train), test=split_of(test))
+    assert found(dataset, "near_duplicates_across_splits").severity == severity
+    assert check_dataset(dataset).ok == (severity != "error")
+
+
+@pytest.mark.parametrize(
+    ("other", "shown"),
+    [
+        ("Straße", "'Stra\\xdfe' (5)"),
+        ("STRASSE", "'STRASSE' (5)"),
+        ("stra\u00dfe ", None),
+        ("stra\u200b\u00dfe", "'stra\\u200b\\xdfe' (5)"),
+        ("stra\u00ad\u00dfe", "'stra\\xad\\xdfe' (5)"),
+    ],
+)
+def test_classes_of_two_spellings_are_named(other: str, shown: str | None) -> None:
+    dataset = replace(
+        dataset_of(train=split_of(photos(30, seed=1)), test=split_of(photos(10, seed=2))),
+        classes=("straße", other),
+    )
+    finding = found(dataset, "alike_classes")
+    assert (finding.severity, finding.count) == ("warning", 2)
+    assert "'stra\\xdfe' (20)" in finding.examples[0]
+    assert (shown or "'stra\\xdfe ' (20)").partition(" (")[0] in finding.examples[0]
+
+
+def test_composed_and_decomposed_letters_are_one_spelling_too() -> None:
+    dataset = replace(
+        dataset_of(train=split_of(photos(30, seed=1)), test=split_of(photos(10, seed=2))),
+        classes=("caf\u00e9", "cafe\u0301"),
+    )
+    assert found(dataset, "alike_classes").examples == ("'caf\\xe9' (20), 'cafe\\u0301' (20)",)

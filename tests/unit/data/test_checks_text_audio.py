@@ -101,7 +101,7 @@ def test_texts_that_were_changed_a_little_are_found(change) -> None:
     finding = found(
         dataset_of(train=texts_of(train), test=texts_of(test)), "near_duplicates_across_splits"
     )
-    assert (finding.severity, finding.count) == ("warning", 1)
+    assert (finding.severity, finding.count) == ("error", 1)
     assert "test #5" in finding.examples[0]
     assert "train #31" in finding.examples[0]
 
@@ -202,11 +202,11 @@ def test_documents_that_share_passages_are_found() -> None:
     assert severities["passages_across_splits"] in ("warning", "error")
 
 
-def test_a_group_on_both_sides_is_a_warning() -> None:
+def test_a_group_on_both_sides_is_an_error() -> None:
     train = texts_of(sentences(8, seed=1), group=["ann", "ben"] * 4)
     test = texts_of(sentences(4, seed=2), group=["eva", "eva", "eva", "ben"])
     finding = found(dataset_of(train=train, test=test), "groups_across_splits")
-    assert (finding.severity, finding.count, finding.examples) == ("warning", 1, ("ben",))
+    assert (finding.severity, finding.count, finding.examples) == ("error", 1, ("ben",))
     assert "25.00%" in finding.message
     test = texts_of(sentences(4, seed=2), group=["eva"] * 4)
     assert check_dataset(dataset_of(train=train, test=test)).ok
@@ -242,7 +242,7 @@ def test_sounds_that_were_saved_in_another_way_are_found(copy) -> None:
     train, test = sounds_of(30, seed=1), sounds_of(10, seed=2)
     test.columns["audio"][3] = copy(train.columns["audio"][22])
     finding = found(dataset_of(train=train, test=test), "near_duplicates_across_splits")
-    assert (finding.severity, finding.examples) == ("warning", ("test #3 ~ train #22",))
+    assert (finding.severity, finding.examples) == ("error", ("test #3 ~ train #22",))
 
 
 def test_silent_clipped_long_and_short_sounds_are_found() -> None:
