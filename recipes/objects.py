@@ -30,7 +30,7 @@ def make_task(recipe: Recipe) -> Task:
 def builder_arguments(recipe: Recipe) -> dict[str, Any]:
     """Return what the builder is given: the recipe's arguments and the knobs that it takes."""
     values, arguments = recipe.regularization_values(), dict(recipe.model.arguments)
-    known = registry.measured()[recipe.model.name]["arguments"]
+    known = registry.builder_arguments(recipe.model.name)
     for knob in BUILDER_KNOBS:
         if getattr(values, knob) and knob in known:
             arguments.setdefault(knob, getattr(values, knob))

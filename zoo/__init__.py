@@ -23,6 +23,7 @@ _PUBLIC = {
     "load_dataset": "zoo.data.load",
     "model_info": "zoo.registry",
     "predict": "recipes.runs.predict",
+    "register": "zoo.registration",
     "regularize": "zoo.layers.regularize",
     "train": "recipes.training.train",
     "tune": "tuning.tune",

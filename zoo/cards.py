@@ -5,12 +5,80 @@ from dataclasses import dataclass, field
 from typing import Any
 
 
+@dataclass(frozen=True)
+class FeatureSpec:
+    """A feature that a backbone returns, at the card's own arguments.
+
+    Attributes:
+        name: key of the backbone's output.
+        stride: input positions per feature position, one number for all axes or one an axis; 1 for
+            tokens; None for a vector (B, width) without positions.
+        width: size of the last axis.
+    """
+
+    name: str
+    stride: int | tuple[int, ...] | None
+    width: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImagePreprocessing:
+    """How pixels 0–255 become the input of a backbone.
+
+    Attributes:
+        scale, mean, deviation: the backbone takes (pixel · scale - mean) / deviation; mean and
+            deviation have one number for all channels or one a channel. The defaults give [-1, 1].
+        size: (H, W) that images are brought to; None takes the size of the model's input.
+        crop_share: evaluation resizes the shorter side to size / crop_share and crops the centre,
+            (0, 1]; None resizes both sides to the size, without keeping the aspect.
+        interpolation: "nearest", "bilinear", "bicubic" or "lanczos", of that resize.
+    """
+
+    scale: float = 1 / 127.5
+    mean: tuple[float, ...] = (1.0,)
+    deviation: tuple[float, ...] = (1.0,)
+    size: tuple[int, int] | None = None
+    crop_share: float | None = None
+    interpolation: str = "bilinear"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoundPreprocessing:
+    """How waveforms in [-1, 1] become the input of a backbone.
+
+    Attributes:
+        log_mel: arguments of `zoo.layers.log_mel.LogMel`.
+    """
+
+    log_mel: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextPreprocessing:
+    """How texts become ids.
+
+    Attributes:
+        tokenizer: state as `zoo.tokenizers.load_tokenizer` takes it; None where the tokenizer is
+            fitted on the data that the model is trained on.
+    """
+
+    tokenizer: Mapping[str, Any] | None = None
+
+
+Preprocessing = ImagePreprocessing | SoundPreprocessing | TextPreprocessing
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:
-    """What is known of an architecture without building it."""
+    """What is known of an architecture without building it.
+
+    A family has one builder; `arguments` make the variant. The features are declared for these
+    arguments and the card's input, from the shallowest to the deepest.
+    """
 
     name: str
     builder: str  # "module:function", resolved when the model is built
+    arguments: Mapping[str, Any] = field(default_factory=dict)  # over the builder's defaults
     family: str
     modality: str  # "image", "text" or "speech"
     tasks: tuple[str, ...]
@@ -20,10 +88,12 @@ class ModelCard:
     year: int
     input_shape: tuple[int, ...]  # (H, W, C) of images, (tokens,) of text, (samples,) of waveforms
     num_classes: int  # of the head; a language model's vocabulary size
+    features: tuple[FeatureSpec, ...]  # what the backbone returns
+    head_feature: str  # which of them a head takes
+    preprocessing: Preprocessing | Mapping[str, Preprocessing] | None = None  # or by input name
     tiny_arguments: Mapping[str, Any] = field(default_factory=dict)  # builds in milliseconds
     tiny_input_shape: tuple[int, ...] = ()
     published_params: int | None = None  # trainable, without batch-norm statistics
-    front: Mapping[str, Any] = field(default_factory=dict)  # log-mel settings of `zoo.build`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +101,8 @@ class DatasetCard:
     """Where a dataset comes from and what its licence allows."""
 
     name: str
-    source: str  # "embedded" | "tfds" | "archive"
-    loader: str  # "module:function"
+    source: str  # "embedded" | "tfds" | "archive" | "own", which is registered
+    loader: str  # "module:function"; takes `arguments`, those of tfds and archive the name too
     modality: str
     task: str
     summary: str
@@ -80,3 +150,4 @@ class WeightCard:
     sha256: str
     size_bytes: int
     file: str  # absolute path of the safetensors file
+    preprocessing: Mapping[str, Any] = field(default_factory=dict)  # over the model's own values

@@ -1,9 +1,33 @@
 """Parameters and multiply-adds of a Keras model, counted over its layers."""
 
+import contextlib
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
+
+_PENDING = "uninitialized_variables"  # Keras' list of variables that have a shape and no value yet
+
+
+@contextlib.contextmanager
+def shapes_only() -> Iterator[None]:
+    """Build models whose variables have shapes and never values, and so take no memory.
+
+    Such a model can be counted and its shapes read, inside the block and after it, but not run.
+
+    >>> with shapes_only():
+    ...     model = keras.Sequential([keras.Input((10**6,)), keras.layers.Dense(10**6)])
+    >>> count_params(model)
+    1000001000000
+    """
+    before = list(global_state.get_global_attribute(_PENDING, []))
+    with keras.StatelessScope(initialize_variables=False):
+        try:
+            yield
+        finally:  # else Keras would make up for it at its next symbolic call
+            global_state.set_global_attribute(_PENDING, before)
 
 
 def count_params(model: keras.Model) -> int:

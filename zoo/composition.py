@@ -10,13 +10,13 @@ from typing import Any
 import keras
 
 from zoo import registry
-from zoo.cards import ModelCard, WeightCard
-from zoo.errors import ArgumentError, WeightsError
-from zoo.regularization import NONE, Regularization
+from zoo.cards import ModelCard, SoundPreprocessing, WeightCard
+from zoo.errors import ArgumentError, WeightsError, unknown_name
+from zoo.preprocessing import front_layers, preprocessing_of
 from zoo.tasks.base import Assets, Front, Spec, Task
-from zoo.weights import load_model_weights
+from zoo.weights import load_into, load_model_weights, read_tensors
 
-MASKS = ("frequency_masks", "frequency_mask_width", "time_masks", "time_mask_width")
+HEAD = "head_"  # how the names of a head's layers begin
 
 
 def build(
@@ -25,7 +25,9 @@ def build(
     input_shape: tuple[int, ...] | None = None,
     num_classes: int | None = None,
     weights: str | Path | None = None,
-    preprocessing: bool = True,
+    preprocessing: bool | Mapping[str, Any] = True,
+    task: str | None = None,
+    features_only: bool = False,
     seed: int | None = None,
     **arguments: Any,
 ) -> keras.Model:
@@ -33,45 +35,49 @@ def build(
 
     Args:
         name: "resnet20", or "resnet20.fashion_mnist" for its shipped weights.
-        input_shape: without the batch axis; the card's (or the weight's) by default. Text models
-            take any number of tokens.
-        num_classes: of the head; 0 gives the pooled features (B, D) without a head. For language
-            models the vocabulary size.
-        weights: the dataset of a shipped weight ("fashion_mnist") or a safetensors file; None starts
-            from random numbers.
+        input_shape: without the batch axis. Text models take any number of tokens.
+        num_classes: of the head; 0 gives pooled features (B, D). A language model's vocabulary size.
+        weights: the dataset of a shipped weight ("fashion_mnist") or a safetensors file.
         preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False what the backbone
-            itself takes: images in [-1, 1], log-mel features (B, frames, bins).
-        seed: of Python, NumPy and the backend before building, so that initial weights repeat.
+            itself takes: images in [-1, 1], log-mel features (B, frames, bins). {"mean": (0.5,)} and
+            the like change the model's own values, see `zoo.cards.ImagePreprocessing`.
+        task: which of the model's tasks gives the head.
+        features_only: give the features of the backbone by name instead of logits.
+        seed: of Python, NumPy and the backend, so that initial weights repeat.
         **arguments: the builder's own; `zoo info NAME` lists them.
 
     Returns:
         A functional model from (B, *input_shape) to logits (B, num_classes), or (B, T, vocabulary
-        size) for language models; the nested layer "backbone" gives named features.
+        size) for language models; with `features_only` to a dictionary of features. The backbone is
+        its nested layer "backbone".
 
     Raises:
-        UnknownNameError: no such model or weight.
+        UnknownNameError: no such model or weight, or no such task of the model.
         ArgumentError: the builder has no such argument, or a value is not what it should be.
         WeightsError: the file is missing, damaged, or of another model.
 
     >>> import zoo
     >>> zoo.build("resnet20", input_shape=(28, 28, 1), num_classes=10).output.shape
     (None, 10)
+    >>> zoo.build("resnet20", features_only=True).output["stride_4"].shape
+    (None, 8, 8, 64)
     """
     base, source = _split(name, weights)
     card = registry.model_card(base)
     _check_sizes(card, input_shape, num_classes)
     weight = _shipped(base, source) if source is not None else None
+    task = _task_name(card, weight, task)
     if weight:
         input_shape, arguments = _as_trained(weight, input_shape, arguments)
-    assets = _assets(card, weight, input_shape, num_classes, arguments)
-    task = registry.resolve(registry.task_card(card.tasks[0]).task)()
+    classes = num_classes or None if features_only else num_classes
+    assets = _assets(card, weight, input_shape, classes, arguments, task=task)
     if seed is not None:
         keras.utils.set_random_seed(seed)
-    model = assemble(card, task, assets, arguments=arguments, preprocessing=preprocessing)
-    if weight:
-        _load_shipped(model, weight, headless=num_classes == 0)
-    elif source is not None:
-        load_model_weights(Path(source), model)
+    make = _features_model if features_only else assemble
+    head = registry.resolve(registry.task_card(task).task)()
+    model = make(card, head, assets, arguments=arguments, preprocessing=preprocessing)
+    if source is not None:
+        _load(model, weight or Path(source), headless=features_only or num_classes == 0)
     return model
 
 
@@ -81,7 +87,7 @@ def assemble(
     assets: Assets,
     *,
     arguments: Mapping[str, Any],
-    preprocessing: bool = True,
+    preprocessing: bool | Mapping[str, Any] = True,
 ) -> keras.Model:
     """Build a backbone and let the task attach its head.
 
@@ -90,55 +96,117 @@ def assemble(
         task: gives the head.
         assets: input shapes and classes.
         arguments: of the builder; lists stand for tuples.
-        preprocessing: put the modality's front layers between input and backbone.
+        preprocessing: put layers between input and backbone, or with which values.
     """
+    backbone, fronts, assets = _backbone(
+        card, assets, arguments, preprocessing, regularization=task.regularization
+    )
+    return task.build(
+        backbone, assets, fronts, head_feature=_head_feature(card, backbone, arguments)
+    )
+
+
+def _features_model(
+    card: ModelCard,
+    task: Task,
+    assets: Assets,
+    *,
+    arguments: Mapping[str, Any],
+    preprocessing: bool | Mapping[str, Any],
+) -> keras.Model:
+    """Return a model from the inputs of `assets` to the features of the backbone by name."""
+    backbone, fronts, assets = _backbone(
+        card, assets, arguments, preprocessing, regularization=task.regularization
+    )
+    inputs = {
+        name: keras.Input(spec.shape, dtype=taken.dtype, name=name)
+        for (name, spec), taken in zip(assets.x.items(), backbone.inputs, strict=True)
+    }
+    fronted = {name: fronts.get(name, _as_it_is)(tensor) for name, tensor in inputs.items()}
+    if len(inputs) == 1:
+        (inputs,), (fronted,) = inputs.values(), fronted.values()
+    return keras.Model(inputs, backbone(fronted), name="features")
+
+
+def _as_it_is(tensor: Any) -> Any:
+    return tensor
+
+
+def _backbone(
+    card: ModelCard,
+    assets: Assets,
+    arguments: Mapping[str, Any],
+    preprocessing: bool | Mapping[str, Any],
+    **regularization: Any,
+) -> tuple[keras.Model, dict[str, Front], Assets]:
+    """Return the backbone, the layers before it by input name, and the assets of the whole model."""
     builder = registry.resolve(card.builder)
     parameters = inspect.signature(builder).parameters
     registry.check_arguments(card.name, arguments, parameters)
-    (name,) = assets.x  # every task so far takes one input
-    front = fronts(assets, task.regularization)
-    shape = assets.x[name].shape
-    taken = tuple(front[name](keras.KerasTensor((None, *shape))).shape[1:]) if front else shape
+    values = preprocessing if isinstance(preprocessing, Mapping) else None
+    fronts = front_layers(preprocessing_of(card, assets, values), **regularization)
+    shapes = {name: tuple(spec.shape) for name, spec in assets.x.items()}
+    taken = {
+        name: tuple(fronts[name](keras.KerasTensor((None, *shape))).shape[1:])
+        if name in fronts
+        else shape
+        for name, shape in shapes.items()
+    }
     known = {key: size for key, size in assets.sizes.items() if key in parameters}
-    if "input_shape" in parameters:
-        known["input_shape"] = taken
-    if not preprocessing:
-        front, assets = {}, replace(assets, x={name: replace(assets.x[name], shape=taken)})
+    if "input_shapes" in parameters:
+        known["input_shapes"] = taken
+    elif "input_shape" in parameters:
+        known["input_shape"] = next(iter(taken.values()))
+    if preprocessing is False:
+        x = {name: replace(spec, shape=taken[name]) for name, spec in assets.x.items()}
+        fronts, assets = {}, replace(assets, x=x)
     try:
-        backbone = builder(**known | dict(arguments))
+        backbone = builder(**{**card.arguments, **known, **arguments})
     except (TypeError, ValueError) as error:
         told = ", ".join(f"{key}={value}" for key, value in known.items())
         raise ArgumentError(
             f"{card.name} cannot be built with {dict(arguments)} for {told}: {error}",
             fix=f"zoo info {card.name} lists the arguments with their defaults",
         ) from error
-    return task.build(backbone, assets, front)
+    if not isinstance(getattr(backbone, "output", None), dict) or backbone.name != "backbone":
+        raise ArgumentError(
+            f"{card.builder} does not return a backbone.",
+            expected='keras.Model(inputs, {"pooled": …, …}, name="backbone")',
+            fix="return its features as a dictionary by name, the deepest last",
+        )
+    return backbone, fronts, assets
 
 
-def fronts(assets: Assets, regularization: Regularization = NONE) -> dict[str, Front]:
-    """Return what turns raw inputs into what backbones take, by input name.
+def _head_feature(card: ModelCard, backbone: keras.Model, arguments: Mapping[str, Any]) -> str:
+    """Return the feature that the head takes.
 
-    Pixels 0–255 become [-1, 1]. Waveforms become log-mel features as `assets.extra["front"]` says,
-    and SpecAugment masks them in training where `regularization` asks for it.
+    Arguments may give a model other stages than its card declares; the head then takes the deepest.
     """
-    if "image" in assets.x:
-        return {"image": keras.layers.Rescaling(1 / 127.5, offset=-1, name="preprocessing")}
-    if "audio" not in assets.x:
-        return {}
-    from zoo.layers.log_mel import LogMel
-    from zoo.layers.spec_augment import SpecAugment
+    declared, built = [feature.name for feature in card.features], list(backbone.output)
+    if built == declared:
+        return card.head_feature
+    if arguments:
+        return built[-1]
+    raise ArgumentError(
+        f"The backbone of {card.name} does not return the features that its card declares.",
+        expected=", ".join(declared),
+        fix=f"declare what it returns: {', '.join(built)}",
+    )
 
-    layers = [LogMel(**assets.extra["front"], name="log_mel")]
-    masks = {name: getattr(regularization, name) for name in MASKS}
-    if masks["frequency_masks"] or masks["time_masks"]:
-        layers.append(SpecAugment(**masks, name="spec_augment"))
 
-    def front(audio: Any) -> Any:
-        for layer in layers:
-            audio = layer(audio)
-        return audio
-
-    return {"audio": front}
+def _task_name(card: ModelCard, weight: WeightCard | None, task: str | None) -> str:
+    if task is not None and task not in card.tasks:
+        raise unknown_name(
+            f"task of {card.name}", task, card.tasks, fix="zoo info shows what a model is for"
+        )
+    trained = weight.resolved_recipe.get("task", {}).get("name") if weight else None
+    if task and trained and task != trained:
+        raise WeightsError(
+            f"{weight.name} was trained for {trained}, not for {task}.",
+            expected=f"task={trained!r}",
+            fix="leave task out, or build without weights",
+        )
+    return task or trained or card.tasks[0]
 
 
 def _assets(
@@ -147,11 +215,13 @@ def _assets(
     input_shape: tuple[int, ...] | None,
     num_classes: int | None,
     arguments: dict[str, Any],
+    *,
+    task: str,
 ) -> Assets:
     """Return the assets of a model that is built by name, without any data."""
     classes = _classes(card, weight, num_classes)
     if weight:
-        trained = Assets.from_dict(weight.assets)
+        trained = Assets.from_weight(weight)
         (name,) = trained.x
         x = {name: replace(trained.x[name], shape=input_shape)} if input_shape else trained.x
         return replace(trained, x=x, classes=classes)
@@ -160,16 +230,23 @@ def _assets(
     if card.modality == "image":
         return Assets(x={"image": Spec(shape, "uint8")}, y=y, classes=classes)
     if card.modality == "speech":
-        front = {"front": dict(card.front)}
-        return Assets(x={"audio": Spec(shape, "float32")}, y=y, classes=classes, extra=front)
+        own = card.preprocessing
+        extra = {"front": dict(own.log_mel)} if isinstance(own, SoundPreprocessing) else {}
+        return Assets(x={"audio": Spec(shape, "float32")}, y=y, classes=classes, extra=extra)
+    if card.modality != "text":
+        raise ArgumentError(
+            f"{card.name} takes {card.modality}, of which nothing is known without data.",
+            expected="a model of images, sounds or texts",
+            fix="train it with a recipe, or call its builder yourself",
+        )
     x = {"ids": Spec((None,), "int32")}
-    if card.tasks[0] != "language_modeling":
+    if task != "language_modeling":
         return Assets(x=x, y=y, classes=classes)
     if not classes:
         raise ArgumentError(
             f"{card.name} is a language model: its head is its vocabulary.",
             expected="num_classes=1, 2, …",
-            fix='take model.get_layer("backbone") for features without a head',
+            fix="features_only=True gives features without a head",
         )
     arguments.setdefault("vocabulary_size", len(classes))
     return Assets(x=x, y={"ids": x["ids"]})
@@ -259,10 +336,11 @@ def _classes(
     return tuple(map(str, range(card.num_classes if num_classes is None else num_classes)))
 
 
-def _load_shipped(model: keras.Model, weight: WeightCard, *, headless: bool) -> None:
-    from zoo.weights import load_into, read_tensors
-
-    tensors, _ = read_tensors(Path(weight.file), sha256=weight.sha256)
-    if headless:  # features only: the head's numbers are not needed
-        tensors = {key: value for key, value in tensors.items() if not key.startswith("head_")}
-    load_into(model, tensors)
+def _load(model: keras.Model, source: WeightCard | Path, *, headless: bool) -> None:
+    shipped = isinstance(source, WeightCard)
+    path, sha256 = (Path(source.file), source.sha256) if shipped else (source, None)
+    if not headless:
+        load_model_weights(path, model, sha256=sha256)
+        return
+    tensors, _ = read_tensors(path, sha256=sha256)  # the head's numbers are not needed
+    load_into(model, {key: value for key, value in tensors.items() if not key.startswith(HEAD)})

@@ -3,13 +3,12 @@
 Run `python -m zoo.measure` after adding or changing a model; `--check` only compares.
 """
 
-import inspect
 import json
 import sys
 from typing import Any
 
 from zoo import registry
-from zoo.complexity import count_params, multiply_adds
+from zoo.complexity import count_params, multiply_adds, shapes_only
 from zoo.composition import build
 from zoo.files import write_text
 
@@ -17,27 +16,23 @@ FILE = registry.CATALOG / "measured.json"
 
 
 def measure(name: str) -> dict[str, Any]:
-    """Build a model at its card's defaults and return what is known of it then."""
+    """Count a model at its card's defaults, from shapes alone; return JSON values.
+
+    Returns:
+        "params"; "macs", multiply-adds for the card's input; "features", the shape of each without
+        the batch axis, null where it varies; "arguments", the builder's, with types and defaults.
+    """
     card = registry.model_card(name)
-    model = build(name)
-    parameters = inspect.signature(registry.resolve(card.builder)).parameters.values()
+    with shapes_only():
+        model = build(name)
+        macs = multiply_adds(model, input_shape=card.input_shape)
+    outputs = model.get_layer("backbone").output
     return {
         "params": count_params(model),
-        "macs": multiply_adds(model, input_shape=card.input_shape),
-        "arguments": {
-            p.name: {
-                "type": inspect.formatannotation(p.annotation).removeprefix("collections.abc."),
-                "default": p.default,
-            }
-            for p in parameters
-            if p.name != "input_shape"
-        },
+        "macs": macs,
+        "features": {key: list(tensor.shape[1:]) for key, tensor in outputs.items()},
+        "arguments": registry.signature(card),
     }
-
-
-def as_json(values: dict[str, Any]) -> dict[str, Any]:
-    """Return values as they come back from JSON (tuples are lists there)."""
-    return json.loads(json.dumps(values))
 
 
 def main() -> int:

@@ -1,46 +1,47 @@
 """Names to cards, and cards to the functions they name; standard library only."""
 
+import dataclasses
 import fnmatch
 import functools
 import importlib
+import inspect
 import json
+import math
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
 from zoo.cards import DatasetCard, ModelCard, TaskCard, WeightCard
-from zoo.catalog.datasets import DATASETS
-from zoo.catalog.image import MODELS as IMAGE_MODELS
-from zoo.catalog.speech import MODELS as SPEECH_MODELS
-from zoo.catalog.tasks import TASKS
-from zoo.catalog.text import MODELS as TEXT_MODELS
+from zoo.catalog import datasets, image, speech, tasks, text
 from zoo.errors import ArgumentError, nearest, unknown_name
 
 CATALOG = Path(__file__).parent / "catalog"
 MODELS: dict[str, ModelCard] = {
-    card.name: card for card in (*IMAGE_MODELS, *TEXT_MODELS, *SPEECH_MODELS)
+    card.name: card for card in (*image.MODELS, *text.MODELS, *speech.MODELS)
 }
+TASKS: dict[str, TaskCard] = {card.name: card for card in tasks.TASKS}
+DATASETS: dict[str, DatasetCard] = {card.name: card for card in datasets.DATASETS}
+_OWN = "cards of your own must be registered with zoo.register before they are named"
 
 
 @functools.cache
 def measured() -> dict[str, dict[str, Any]]:
-    """Return what was measured of each model: `params`, `macs`, `arguments` with types and defaults."""
+    """Return what was measured of each model of the catalog, as `zoo.measure.measure` gives it."""
     return json.loads((CATALOG / "measured.json").read_text(encoding="utf-8"))
 
 
 def model_card(name: str) -> ModelCard:
     """Return the card of a model, or raise UnknownNameError that names the nearest."""
     if name not in MODELS:
-        raise unknown_name("model", name, MODELS, fix="zoo list shows every model")
+        raise unknown_name("model", name, MODELS, fix=f"zoo list shows every model; {_OWN}")
     return MODELS[name]
 
 
 def task_card(name: str) -> TaskCard:
     """Return the card of a task, or raise UnknownNameError that names the nearest."""
-    cards = {card.name: card for card in TASKS}
-    if name not in cards:
-        raise unknown_name("task", name, cards, fix="set task.name to one of them")
-    return cards[name]
+    if name not in TASKS:
+        raise unknown_name("task", name, TASKS, fix=f"set task.name to one of them; {_OWN}")
+    return TASKS[name]
 
 
 @functools.cache
@@ -92,11 +93,34 @@ def list_models(
             and (modality is None or modality == card.modality)
             and (family is None or family == card.family)
             and (not weights or (bool(datasets) if weights is True else weights in datasets))
-            and (max_params is None or measured()[card.name]["params"] <= max_params)
+            and (max_params is None or _params(card.name) <= max_params)
         )
         if fits:
             names.append(card.name)
     return names
+
+
+def find_models(text: str) -> list[str]:
+    """Return the models whose name, family, summary or shipped weights hold a text, in any case.
+
+    >>> find_models("ResNet-2")
+    ['resnet20']
+    """
+    shipped = {name: [] for name in MODELS}
+    for weight in weight_cards().values():
+        shipped[weight.model].append(weight.name)
+    wanted = text.casefold()
+    return [
+        card.name
+        for card in MODELS.values()
+        for said in [(card.name, card.family, card.summary, *shipped[card.name])]
+        if any(wanted in part.casefold() for part in said)
+    ]
+
+
+def _params(name: str) -> float:
+    """Return the parameters of a model; of one that was never measured, more than any limit."""
+    return measured().get(name, {"params": math.inf})["params"]
 
 
 def list_datasets(
@@ -105,7 +129,7 @@ def list_datasets(
     """Return the dataset cards that fit every filter; any TFDS name works besides."""
     return [
         card
-        for card in DATASETS
+        for card in DATASETS.values()
         if fnmatch.fnmatchcase(card.name, pattern)
         and (task is None or task == card.task)
         and (modality is None or modality == card.modality)
@@ -115,27 +139,54 @@ def list_datasets(
 def model_info(name: str) -> dict[str, Any]:
     """Return all that is known of a model without building it.
 
+    `params` and `macs` are None for a model that was registered, since nobody counted them.
+
     >>> model_info("resnet20")["params"]
     269722
     """
     card = model_card(name)
-    facts = measured()[name]
+    facts = measured().get(name, {})
     return {
         "name": card.name,
         "family": card.family,
         "modality": card.modality,
         "task": card.tasks[0],
-        "params": facts["params"],
-        "macs": facts["macs"],
+        "params": facts.get("params"),
+        "macs": facts.get("macs"),
         "input_shape": list(card.input_shape),
         "num_classes": card.num_classes,
         "summary": card.summary,
         "paper": card.paper,
         "arxiv": card.arxiv,
         "year": card.year,
-        "arguments": facts["arguments"],
+        "arguments": builder_arguments(name),
+        "features": [dataclasses.asdict(feature) for feature in card.features],
+        "head_feature": card.head_feature,
         "weights": [weight.name for weight in weight_cards().values() if weight.model == name],
     }
+
+
+def builder_arguments(name: str) -> dict[str, dict[str, Any]]:
+    """Return what a model's builder takes: {"widths": {"type": "Sequence[int]", "default": …}}.
+
+    Only for a model that was registered is the builder's module imported.
+    """
+    known = measured().get(name)
+    return known["arguments"] if known else signature(model_card(name))
+
+
+def signature(card: ModelCard) -> dict[str, dict[str, Any]]:
+    """Return the builder's arguments with their types and the card's defaults, as JSON values."""
+    parameters = inspect.signature(resolve(card.builder)).parameters.values()
+    values = {
+        p.name: {
+            "type": inspect.formatannotation(p.annotation).removeprefix("collections.abc."),
+            "default": card.arguments.get(p.name, None if p.default is p.empty else p.default),
+        }
+        for p in parameters
+        if p.name not in ("input_shape", "input_shapes")
+    }
+    return json.loads(json.dumps(values))  # tuples become lists
 
 
 def check_arguments(
@@ -155,6 +206,19 @@ def check_arguments(
 
 
 def resolve(reference: str) -> Callable[..., Any]:
-    """Import what a "module:name" string names."""
+    """Import what a "module:name" string names.
+
+    Raises:
+        ArgumentError: a module that is not part of kerazoo cannot be imported, or lacks the name.
+    """
     module, _, name = reference.partition(":")
-    return getattr(importlib.import_module(module), name)
+    if module.partition(".")[0] in ("zoo", "recipes", "tuning"):
+        return getattr(importlib.import_module(module), name)
+    try:
+        return getattr(importlib.import_module(module), name)
+    except Exception as error:
+        raise ArgumentError(
+            f"{reference} cannot be imported: {type(error).__name__}: {error}",
+            expected="a module that imports without an error and holds that name",
+            fix=f'`python -c "import {module}"` shows where it fails',
+        ) from error

@@ -12,7 +12,6 @@ import keras
 import numpy as np
 
 from zoo import registry
-from zoo.complexity import count_params
 from zoo.composition import build
 from zoo.data.dataset import Dataset
 from zoo.tasks.base import Assets, Task
@@ -76,6 +75,7 @@ def check_model(name: str) -> None:
     x = tiny_batch(model)
     _check_reload(name, model, x, outputs)
     _check_backward(name, model, x)
+    check_features(name)
     if not _writes(name):
         features = np.asarray(tiny_model(name, num_classes=0)(x))
         assert features.ndim == 2, f"{name}: headless features have shape {features.shape}"
@@ -86,11 +86,49 @@ def _writes(name: str) -> bool:
     return registry.model_card(name).tasks[0] == "language_modeling"
 
 
+def check_features(name: str) -> None:
+    """Check a card's features against the backbone: at tiny size by running it, and as measured.
+
+    Widths are those of the card's own arguments, so that they are compared with what was measured.
+    """
+    card = registry.model_card(name)
+    assert card.head_feature in [feature.name for feature in card.features], f"{name}: head_feature"
+    sizes = {"input_shape": card.tiny_input_shape or None, **card.tiny_arguments}
+    model = build(name, num_classes=CLASSES, features_only=True, **sizes)
+    taken = tuple(model.get_layer("backbone").input_shape[1:])
+    found = {key: np.shape(value)[1:] for key, value in model(tiny_batch(model)).items()}
+    _compare_features(name, taken if None not in taken else (TOKENS,), found, widths=False)
+    measured = registry.measured().get(name)
+    if measured:
+        shapes = {key: tuple(shape) for key, shape in measured["features"].items()}
+        _compare_features(name, None, shapes, widths=True)
+
+
+def _compare_features(
+    name: str,
+    taken: tuple[int, ...] | None,
+    found: Mapping[str, tuple[int | None, ...]],
+    *,
+    widths: bool,
+) -> None:
+    declared = registry.model_card(name).features
+    assert [feature.name for feature in declared] == list(found), f"{name}: has {list(found)}"
+    for feature in declared:
+        *axes, width = found[feature.name]
+        what = f"{name}: {feature.name} has the shape {found[feature.name]}, declared {feature}"
+        assert bool(axes) == (feature.stride is not None), what
+        assert not widths or width == feature.width, what
+        if axes and taken:
+            strides = np.broadcast_to(feature.stride, len(axes))
+            places = zip(axes, taken[: len(axes)], strides, strict=True)
+            assert all(abs(size - whole / stride) < 1 for size, whole, stride in places), what
+
+
 def check_published_params(name: str) -> None:
-    """Check the parameter count at the card's default arguments against the paper's."""
+    """Check the parameter count at the card's own arguments against the paper's."""
     card = registry.model_card(name)
     if card.published_params is not None:
-        counted = count_params(build(name))
+        counted = registry.measured()[name]["params"]
         assert counted == card.published_params, f"{name}: {counted} is not {card.published_params}"
 
 

@@ -160,7 +160,7 @@ def load(target: str | Path | Run) -> Run:
         return Run(
             name=card.name,
             recipe=Recipe.parse(card.resolved_recipe, source=card.name),
-            assets=Assets.from_dict(card.assets),
+            assets=Assets.from_weight(card),
             metrics={**card.metrics, "data_fingerprint": card.data_fingerprint},
             weights_path=Path(card.file),
             sha256=card.sha256,

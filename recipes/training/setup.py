@@ -37,8 +37,10 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
 
     from recipes.training.initialization import Release, inherited, source_of, take_over
     from recipes.training.optimizer import make_optimizer, steps_per_epoch
+    from zoo import registry
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
+    from zoo.preprocessing import with_preprocessing
 
     dataset = make_dataset(recipe, **data_arguments)
     task = make_task(recipe)
@@ -49,6 +51,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         if source
         else task.fit(examples, features=dataset.features, classes=dataset.classes)
     )
+    if not source:
+        assets = with_preprocessing(assets, registry.model_card(recipe.model.name))
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()

@@ -181,7 +181,7 @@ class Recipe(_Values):
         """Check what one field says of another: model arguments, optimizer arguments, knobs."""
         card, task = registry.model_card(self.model.name), registry.task_card(self.task.name)
         registry.check_arguments(
-            card.name, self.model.arguments, registry.measured()[card.name]["arguments"]
+            card.name, self.model.arguments, registry.builder_arguments(card.name)
         )
         registry.check_arguments(
             task.name,

@@ -30,6 +30,11 @@ def test_model_builds_runs_and_keeps_its_keys(name):
 
 
 @pytest.mark.parametrize("name", registry.MODELS)
+def test_model_has_the_features_that_its_card_declares(name):
+    testing.check_features(name)
+
+
+@pytest.mark.parametrize("name", registry.MODELS)
 def test_model_has_the_published_number_of_parameters(name):
     testing.check_published_params(name)
 
@@ -60,10 +65,27 @@ def test_all_models_keep_the_contract_on_jax():
     assert result.returncode == 0, result.stderr[-2000:]
 
 
-def test_measured_json_is_up_to_date():
-    for name in registry.MODELS:
-        measured = measure.as_json(measure.measure(name))
-        assert measured == registry.measured()[name], f"{name}: run python -m zoo.measure"
+@pytest.mark.parametrize("name", registry.MODELS)
+def test_measured_json_is_up_to_date(name):
+    assert measure.measure(name) == registry.measured()[name], "run python -m zoo.measure"
+
+
+def test_measured_json_holds_the_models_of_the_catalog_and_no_others():
+    assert list(registry.measured()) == list(registry.MODELS)
+
+
+def test_a_family_has_one_builder():
+    builders = {card.family: card.builder for card in registry.MODELS.values()}
+    for card in registry.MODELS.values():
+        assert card.builder == builders[card.family], card.name
+    assert len(set(builders.values())) == len(builders)
+
+
+def test_a_variant_says_all_that_makes_it_different():
+    for card in registry.MODELS.values():
+        known = registry.measured()[card.name]["arguments"]
+        assert set(card.arguments) <= set(known), card.name
+        assert {*card.tiny_arguments} <= set(known), card.name
 
 
 def test_every_public_builder_has_a_card():

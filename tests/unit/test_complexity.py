@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 
 import keras
+import numpy as np
 import pytest
 
-from zoo.complexity import count_params, leaf_layers, multiply_adds
+from zoo import registry
+from zoo.complexity import count_params, leaf_layers, multiply_adds, shapes_only
 from zoo.composition import build
 
 # At 32 x 32 x 3 with 10 classes, convolutions and dense layers only (1512.03385 §4.2).
@@ -28,7 +30,30 @@ def model_of(*layers: keras.layers.Layer, shape: tuple[int, ...]) -> keras.Model
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_multiply_adds_are_the_published_ones(name):
-    assert multiply_adds(build(name)) == PUBLISHED[name]
+    assert registry.measured()[name]["macs"] == PUBLISHED[name]
+
+
+def test_a_model_is_counted_from_shapes_alone():
+    whole = build("resnet20", num_blocks=1, input_shape=(16, 16, 1))
+    with shapes_only():
+        counted = build("resnet20", num_blocks=1, input_shape=(16, 16, 1))
+    assert count_params(counted) == count_params(whole)
+    assert multiply_adds(counted) == multiply_adds(whole)
+
+
+def test_what_no_memory_holds_is_counted():
+    with shapes_only():
+        model = model_of(keras.layers.Dense(10**7), shape=(10**7,))  # 400 TB of weights
+        assert count_params(model) == 10**14 + 10**7
+        assert multiply_adds(model) == 10**14
+    assert np.asarray(model_of(keras.layers.Dense(2), shape=(3,))(np.ones((1, 3)))).shape == (1, 2)
+
+
+def test_an_error_while_counting_leaves_other_models_whole():
+    with pytest.raises(RuntimeError), shapes_only():
+        build("mlp")
+        raise RuntimeError
+    assert np.isfinite(np.asarray(build("mlp", hidden_dims=(4,))(np.zeros((1, 28, 28, 1))))).all()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +86,7 @@ def test_biases_and_batch_size_do_not_count():
 
 def test_a_larger_image_costs_in_proportion_to_its_area():
     small, large = (
-        multiply_adds(build("resnet20", input_shape=(size, size, 3), num_classes=0))
+        multiply_adds(build("resnet20", num_blocks=1, input_shape=(size, size, 3), num_classes=0))
         for size in (16, 32)
     )
     assert large == 4 * small

@@ -220,3 +220,102 @@ def test_a_shipped_weight_that_was_changed_is_refused(toy_weight):
     path.write_bytes(data)
     with pytest.raises(WeightsError, match="SHA-256"):
         build("mlp.toy")
+
+
+# --- features
+
+
+def test_features_come_by_name_from_the_model_s_own_input():
+    model = tiny("resnet20", num_blocks=1, features_only=True)
+    values = model(images())
+    assert list(values) == ["stride_1", "stride_2", "stride_4"]
+    whole = tiny("resnet20", num_blocks=1)
+    backbone, preprocessing = whole.get_layer("backbone"), whole.get_layer("preprocessing")
+    for name, expected in backbone(preprocessing(images())).items():
+        np.testing.assert_array_equal(values[name], expected)
+    assert model.get_layer("backbone").output.keys() == values.keys()
+
+
+def test_features_without_preprocessing_take_what_the_backbone_takes():
+    x = images().astype("float32") / 127.5 - 1
+    model = tiny("resnet20", num_blocks=1, features_only=True, preprocessing=False)
+    np.testing.assert_array_equal(model(x)["stride_4"], model.get_layer("backbone")(x)["stride_4"])
+    clips = build(
+        "crnn", input_shape=(2_400,), features_only=True, preprocessing=False, num_filters=2
+    )
+    assert clips.input_shape[1:] == clips.get_layer("backbone").input_shape[1:] == (16, 40)
+
+
+def test_features_of_shipped_and_own_weights(toy_weight, tmp_path):
+    wanted = toy_weight.get_layer("backbone")(images().astype("float32") / 127.5 - 1)["features"]
+    save_model_weights(tmp_path / "own.safetensors", toy_weight)
+    for model in (
+        build("mlp.toy", features_only=True),
+        tiny(weights=tmp_path / "own.safetensors", features_only=True),
+    ):
+        np.testing.assert_allclose(model(images())["features"], wanted, rtol=1e-5, atol=1e-6)
+    headless = tiny(weights=tmp_path / "own.safetensors", num_classes=0)
+    np.testing.assert_allclose(outputs(headless), wanted, rtol=1e-5, atol=1e-6)
+
+
+def test_a_language_model_without_a_head_is_asked_for_by_features_only():
+    sizes = {"num_layers": 1, "num_heads": 1, "hidden_dim": 4}
+    model = build("gpt_nano", features_only=True, num_classes=9, **sizes)
+    assert {name: tensor.shape[-1] for name, tensor in model.output.items()} == {
+        "tokens": 4,
+        "logits": 9,
+    }
+    with pytest.raises(ArgumentError, match="features_only=True"):
+        build("gpt_nano", num_classes=0, **sizes)
+
+
+def test_with_other_stages_than_the_card_s_the_head_takes_the_deepest():
+    assert tiny("cnn_small", widths=(3, 4), num_classes=0).output_shape == (None, 4)
+    assert tiny("cnn_small", widths=(3, 4, 5, 6), num_classes=0).output_shape == (None, 6)
+
+
+# --- tasks
+
+
+def test_a_task_is_chosen_among_those_of_the_card():
+    arguments = {"input_shape": (2_400,), "width": 2, "num_blocks": 1}
+    assert build("ds_cnn_s", task="speaker_identification", **arguments).output_shape == (None, 12)
+    with pytest.raises(UnknownNameError, match="speaker_identification"):
+        build("ds_cnn_s", task="speaker_identificaton", **arguments)
+    with pytest.raises(UnknownNameError, match="task of mlp"):
+        tiny(task="keyword_spotting")
+
+
+def test_weights_of_another_task_are_refused():
+    with pytest.raises(WeightsError, match="trained for keyword_spotting"):
+        build("ds_cnn_s.vowels", task="speaker_identification")
+
+
+# --- preprocessing
+
+
+def test_values_change_the_model_s_own_preprocessing():
+    values = {"scale": 1 / 255, "mean": (0.4, 0.5, 0.6), "deviation": (0.2, 0.25, 0.5)}
+    x = images((8, 8, 3))
+    model = tiny("resnet20", num_blocks=1, input_shape=(8, 8, 3), preprocessing=values)
+    plain = tiny("resnet20", num_blocks=1, input_shape=(8, 8, 3), preprocessing=False)
+    by_hand = (x / 255 - np.array(values["mean"])) / np.array(values["deviation"])
+    np.testing.assert_allclose(
+        outputs(model, x), outputs(plain, by_hand.astype("float32")), atol=2e-5
+    )
+
+
+@pytest.mark.parametrize(
+    "values, says",
+    [
+        ({"meen": (1.0,)}, "nearest: mean"),
+        ({"mean": (0.1, 0.2)}, r"mean=\(0\.1, 0\.2\) does not suit images of 1 channel"),
+        ({"mean": 0.5}, "mean=0.5"),
+        ({"deviation": (0.0,)}, "divides by zero"),
+        ({"crop_share": 1.5}, "crop_share=1.5"),
+        ({"interpolation": "cubic"}, "nearest: bicubic"),
+    ],
+)
+def test_preprocessing_that_makes_no_sense_is_named(values, says):
+    with pytest.raises((ArgumentError, UnknownNameError), match=says):
+        tiny(preprocessing=values)

@@ -114,6 +114,32 @@ def test_model_info_is_json_and_complete():
     assert (info["arxiv"], info["year"], info["family"]) == ("1512.03385", 2015, "resnet")
     assert info["arguments"]["activation"] == {"type": "str", "default": "relu"}
     assert "input_shape" not in info["arguments"]  # given to `build`, not to the builder
+    assert info["head_feature"] == "stride_4"
+    assert info["features"][-1] == {"name": "stride_4", "stride": 4, "width": 64}
+
+
+def test_the_arguments_of_a_variant_are_its_own_defaults():
+    depths = {
+        name: registry.builder_arguments(name)["num_blocks"]["default"]
+        for name in registry.list_models("resnet*")
+    }
+    assert depths == {"resnet20": 3, "resnet32": 5, "resnet44": 7, "resnet56": 9, "resnet110": 18}
+    assert registry.builder_arguments("bigru")["cell"] == {"type": "str", "default": "gru"}
+
+
+@pytest.mark.parametrize(
+    "text, found",
+    [
+        ("ResNet-2", ["resnet20"]),  # summary
+        ("cnn", ["cnn_small", "textcnn", "ds_cnn_s", "ds_cnn_m", "ds_cnn_l"]),
+        ("RNN", ["bilstm", "bigru"]),  # family; crnn below
+        ("fashion_mnist", ["resnet20"]),  # a shipped weight
+        ("digits", ["mlp"]),
+        ("no such text", []),
+    ],
+)
+def test_models_are_found_by_what_people_call_them(shipped, text, found):
+    assert [name for name in registry.find_models(text) if name != "crnn"] == found
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from typing import Any, final
 
 from zoo import errors
 from zoo.errors import ZooError
+from zoo.registration import registered_modules
 
 TRIALS_PER_PROCESS = 25  # then a new one, since memory grows from trial to trial
 _CODE = "from tuning.workers.worker import main; main()"
@@ -72,8 +73,9 @@ class Executor:
         """
         self.start()
         process = self._process
+        request = {"action": action, "modules": registered_modules(), **arguments}
         with contextlib.suppress(BrokenPipeError):  # it died idle, or while it loaded
-            process.stdin.write(json.dumps({"action": action, **arguments}) + "\n")
+            process.stdin.write(json.dumps(request) + "\n")
             process.stdin.flush()
         answer = self._wait(waiting)
         self._trials += 1

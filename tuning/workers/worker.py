@@ -25,6 +25,7 @@ from recipes.values.schema import Recipe
 from tuning.validation import outcome
 from zoo import devices
 from zoo.errors import ZooError
+from zoo.registration import import_modules
 
 
 def describe(*, values: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def main() -> None:
     while True:
         request = json.loads(requests.get())
         try:
+            import_modules(request.pop("modules"))  # cards that the asker registered
             answer = {"found": ACTIONS[request.pop("action")](**request)}
         except ZooError as error:
             kind = type(error).__name__

@@ -1,14 +1,16 @@
 """Image architectures."""
 
-from zoo.cards import ModelCard
+from zoo.cards import FeatureSpec, ImagePreprocessing, ModelCard
 
 _TASKS = ("image_classification",)
+_SIGNED = ImagePreprocessing()  # [-1, 1]
 
 
-def _resnet(depth: int, *, params: int) -> ModelCard:
+def _resnet(depth: int, *, num_blocks: int, params: int) -> ModelCard:
     return ModelCard(
         name=f"resnet{depth}",
-        builder=f"zoo.models.image.resnet:resnet{depth}",
+        builder="zoo.models.image.resnet:resnet",
+        arguments={"num_blocks": num_blocks},
         family="resnet",
         modality="image",
         tasks=_TASKS,
@@ -18,6 +20,14 @@ def _resnet(depth: int, *, params: int) -> ModelCard:
         year=2015,
         input_shape=(32, 32, 3),
         num_classes=10,
+        features=(
+            FeatureSpec("stride_1", 1, 16),
+            FeatureSpec("stride_2", 2, 32),
+            FeatureSpec("stride_4", 4, 64),
+        ),
+        head_feature="stride_4",
+        preprocessing=_SIGNED,
+        tiny_arguments={"num_blocks": 1},
         tiny_input_shape=(8, 8, 1),
         published_params=params,
     )
@@ -36,6 +46,9 @@ MODELS: tuple[ModelCard, ...] = (
         year=1986,
         input_shape=(28, 28, 1),
         num_classes=10,
+        features=(FeatureSpec("features", None, 128),),
+        head_feature="features",
+        preprocessing=_SIGNED,
         tiny_arguments={"hidden_dims": (4,)},
         tiny_input_shape=(8, 8, 1),
     ),
@@ -51,12 +64,19 @@ MODELS: tuple[ModelCard, ...] = (
         year=2014,
         input_shape=(28, 28, 1),
         num_classes=10,
-        tiny_arguments={"widths": (4, 8)},
+        features=(
+            FeatureSpec("stride_1", 1, 32),
+            FeatureSpec("stride_2", 2, 64),
+            FeatureSpec("stride_4", 4, 128),
+        ),
+        head_feature="stride_4",
+        preprocessing=_SIGNED,
+        tiny_arguments={"widths": (4, 6, 8)},
         tiny_input_shape=(8, 8, 1),
     ),
-    _resnet(20, params=269_722),
-    _resnet(32, params=464_154),
-    _resnet(44, params=658_586),
-    _resnet(56, params=853_018),
-    _resnet(110, params=1_727_962),
+    _resnet(20, num_blocks=3, params=269_722),
+    _resnet(32, num_blocks=5, params=464_154),
+    _resnet(44, num_blocks=7, params=658_586),
+    _resnet(56, num_blocks=9, params=853_018),
+    _resnet(110, num_blocks=18, params=1_727_962),
 )

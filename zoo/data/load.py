@@ -5,9 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-from zoo.catalog.datasets import DATASETS
 from zoo.data.dataset import Dataset
-from zoo.registry import check_arguments, resolve
+from zoo.registry import DATASETS, check_arguments, resolve
 
 _FIX = "give known ones: key=value after `zoo data NAME`, data.arguments in a recipe"
 
@@ -43,14 +42,14 @@ def load_dataset(
     [36, 36, 35]
     """
     name = os.fspath(name)
-    card = next((card for card in DATASETS if card.name == name), None)
+    card = DATASETS.get(name)
     place = folder_of(name)
     if card is not None:
         check_arguments(name, arguments, card.arguments, fix=_FIX)
         loader = resolve(card.loader)
-        if card.source == "embedded":
-            return loader(**arguments)
-        return loader(name, data_dir=data_dir, download=download, **arguments)
+        if card.source in ("tfds", "archive"):
+            return loader(name, data_dir=data_dir, download=download, **arguments)
+        return loader(**arguments)
     if place is not None:
         loader = resolve("zoo.data.table:load" if place.is_file() else "zoo.data.folder:load")
         _check_known(name, loader, arguments)
@@ -73,7 +72,7 @@ def folder_of(name: str) -> Path | None:
     True
     """
     path = Path(name).expanduser()
-    if any(card.name == name for card in DATASETS) or not name:
+    if name in DATASETS or not name:
         return None
     meant = name.startswith((".", "/", "~")) or path.is_dir() or path.is_file()
     return path.absolute() if meant else None

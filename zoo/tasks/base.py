@@ -2,11 +2,12 @@
 
 import abc
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.cards import WeightCard
 from zoo.regularization import NONE, Regularization
 
 if TYPE_CHECKING:
@@ -75,6 +76,15 @@ class Assets:
             dict(values["extra"]),
         )
 
+    @classmethod
+    def from_weight(cls, card: WeightCard) -> "Assets":
+        """Return the assets of a shipped weight, with its own preprocessing in `extra`."""
+        assets = cls.from_dict(card.assets)
+        if not card.preprocessing:
+            return assets
+        values = {name: dict(card.preprocessing) for name in assets.x}
+        return replace(assets, extra={**assets.extra, "preprocessing": values})
+
 
 class Task(abc.ABC):
     """Eight methods that every kind of problem fills in; subclasses are final.
@@ -139,6 +149,7 @@ class Task(abc.ABC):
         backbone: "keras.Model | Mapping[str, keras.Model]",
         assets: Assets,
         fronts: Mapping[str, Front] | None = None,
+        head_feature: str | None = None,
     ) -> "keras.Model":
         """Attach the head; inputs carry the names of `assets.x`.
 
@@ -146,6 +157,8 @@ class Task(abc.ABC):
             backbone: maps one input to named features; several modalities give one each, by name.
             assets: shapes and classes.
             fronts: layers between an input and its backbone, by input name (rescaling, log-mel).
+            head_feature: the feature that a head of one feature takes, from the model's card; None
+                takes the deepest.
         """
 
     @abc.abstractmethod

@@ -1,4 +1,4 @@
-"""What tasks that give one of several classes share: head, loss, probabilities, scores."""
+"""What tasks that give one of several classes share: loss, probabilities, scores."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,31 +8,6 @@ import numpy as np
 from keras import ops
 
 CALIBRATION_BINS = 15  # as in 1706.04599 §5
-
-
-def classification_head(
-    features: Mapping[str, Any], num_classes: int, *, dropout_rate: float = 0.0
-) -> Any:
-    """Pool the deepest features and map them to logits.
-
-    Args:
-        features: named tensors of a backbone, the deepest last: (B, D), (B, T, D) or (B, H, W, C).
-        num_classes: 0 gives the pooled features (B, D) themselves.
-        dropout_rate: before the logits.
-
-    Returns:
-        float32 logits, (B, num_classes).
-    """
-    last = list(features.values())[-1]
-    if len(last.shape) == 4:
-        last = keras.layers.GlobalAveragePooling2D(name="head_pool")(last)  # (B, C)
-    elif len(last.shape) == 3:
-        last = keras.layers.GlobalAveragePooling1D(name="head_pool")(last)  # (B, D)
-    if not num_classes:
-        return last
-    if dropout_rate:
-        last = keras.layers.Dropout(dropout_rate, name="head_dropout")(last)
-    return keras.layers.Dense(num_classes, dtype="float32", name="head_logits")(last)
 
 
 def classification_loss(

@@ -9,11 +9,11 @@ import keras
 import numpy as np
 
 from zoo.errors import ArgumentError, DataError
+from zoo.heads.classification import classification_head
 from zoo.layers.log_mel import LogMel
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
 from zoo.tasks.classification import (
-    classification_head,
     classification_loss,
     classification_scores,
     describe_classes,
@@ -146,12 +146,15 @@ class ClipClassification(Task):
         backbone: keras.Model | Mapping[str, keras.Model],
         assets: Assets,
         fronts: Mapping[str, Front] | None = None,
+        head_feature: str | None = None,
     ) -> keras.Model:
         audio = keras.Input(assets.x["audio"].shape, name="audio")  # (B, samples)
         front = (fronts or {}).get("audio")
         features = backbone(front(audio) if front else audio)
         rate = self.regularization.dropout_rate
-        logits = classification_head(features, len(assets.classes), dropout_rate=rate)
+        logits = classification_head(
+            features, len(assets.classes), feature=head_feature, dropout_rate=rate
+        )
         return keras.Model(audio, logits, name="clip_classifier")
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:

@@ -137,9 +137,10 @@ class LanguageModeling(Task):
         backbone: keras.Model | Mapping[str, keras.Model],
         assets: Assets,
         fronts: Mapping[str, Front] | None = None,
+        head_feature: str | None = None,
     ) -> keras.Model:
         ids = keras.Input((None,), dtype="int32", name="ids")  # (B, T)
-        return keras.Model(ids, backbone(ids)["logits"], name="language_model")
+        return keras.Model(ids, backbone(ids)[head_feature or "logits"], name="language_model")
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
         """Return the mean negative log-likelihood of the tokens after the first, in nats."""

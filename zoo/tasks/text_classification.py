@@ -7,10 +7,10 @@ import keras
 import numpy as np
 
 from zoo.errors import ArgumentError, DataError
+from zoo.heads.classification import classification_head
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
 from zoo.tasks.classification import (
-    classification_head,
     classification_loss,
     classification_scores,
     describe_classes,
@@ -131,10 +131,13 @@ class TextClassification(Task):
         backbone: keras.Model | Mapping[str, keras.Model],
         assets: Assets,
         fronts: Mapping[str, Front] | None = None,
+        head_feature: str | None = None,
     ) -> keras.Model:
         ids = keras.Input(assets.x["ids"].shape, dtype="int32", name="ids")  # (B, T)
         rate = self.regularization.dropout_rate
-        logits = classification_head(backbone(ids), len(assets.classes), dropout_rate=rate)
+        logits = classification_head(
+            backbone(ids), len(assets.classes), feature=head_feature, dropout_rate=rate
+        )
         return keras.Model(ids, logits, name="text_classifier")
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from zoo.decoding.sampling import next_ids, sample, window_start
 from zoo.errors import ArgumentError
-from zoo.models.text.gpt import gpt_nano
+from zoo.models.text.gpt import gpt
 
 VOCABULARY, CONTEXT = 23, 16
 
@@ -17,7 +17,7 @@ VOCABULARY, CONTEXT = 23, 16
 def model():
     """A model with sharp preferences: larger weights than a trained one has."""
     keras.utils.set_random_seed(3)
-    model = gpt_nano(
+    model = gpt(
         vocabulary_size=VOCABULARY,
         context_length=CONTEXT,
         num_layers=2,

@@ -6,11 +6,13 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.complexity import count_params, multiply_adds
+from zoo import registry
+from zoo.catalog.speech import MODELS
+from zoo.complexity import count_params, multiply_adds, shapes_only
+from zoo.heads.classification import classification_head
 from zoo.layers.log_mel import LogMel
 from zoo.models.speech.crnn import crnn
-from zoo.models.speech.ds_cnn import ds_cnn_l, ds_cnn_m, ds_cnn_s
-from zoo.tasks.classification import classification_head
+from zoo.models.speech.ds_cnn import ds_cnn
 
 
 def classifier(backbone, num_classes):
@@ -18,13 +20,18 @@ def classifier(backbone, num_classes):
     return keras.Model(mel, classification_head(backbone(mel), num_classes))
 
 
+def sized(size):
+    return ds_cnn(**registry.model_card(f"ds_cnn_{size}").arguments)
+
+
 # Parameters and million operations as printed in 1711.07128, table 5 and figure 6, for 12 classes.
 @pytest.mark.parametrize(
-    "build, params, million_ops",
-    [(ds_cnn_s, 23_756, 5.4), (ds_cnn_m, 138_128, 19.8), (ds_cnn_l, 416_772, 56.9)],
+    "size, params, million_ops", [("s", 23_756, 5.4), ("m", 138_128, 19.8), ("l", 416_772, 56.9)]
 )
-def test_ds_cnn_has_the_published_parameters_and_operations(build, params, million_ops):
-    model = classifier(build(), 12)
+def test_ds_cnn_has_the_published_parameters_and_operations(size, params, million_ops):
+    with shapes_only():
+        model = classifier(sized(size), 12)
+        macs = multiply_adds(model)
     assert count_params(model) == params
     # They count a multiplication and an addition each, and one addition for each bias.
     biases = sum(
@@ -32,36 +39,37 @@ def test_ds_cnn_has_the_published_parameters_and_operations(build, params, milli
         for layer in model.layers[1].layers
         if isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D)
     )
-    assert round((2 * multiply_adds(model) + biases) / 1e6, 1) == million_ops
+    assert round((2 * macs + biases) / 1e6, 1) == million_ops
 
 
 def test_ds_cnn_s_has_the_published_multiply_adds():
-    assert multiply_adds(classifier(ds_cnn_s(), 12)) == 2_656_768
+    assert registry.measured()["ds_cnn_s"]["macs"] == 2_656_768
 
 
 @pytest.mark.parametrize(
-    "build, shapes",
+    "size, shapes",
     [
-        (ds_cnn_s, [(25, 5, 64)] * 5),
-        (ds_cnn_m, [(25, 10, 172), *[(13, 5, 172)] * 4]),
-        (ds_cnn_l, [(25, 10, 276), *[(13, 5, 276)] * 5]),
+        ("s", [(25, 5, 64)] * 5),
+        ("m", [(25, 10, 172), *[(13, 5, 172)] * 4]),
+        ("l", [(25, 10, 276), *[(13, 5, 276)] * 5]),
     ],
 )
-def test_ds_cnn_names_its_stem_and_blocks_the_deepest_last(build, shapes):
-    features = build().output
+def test_ds_cnn_names_its_stem_and_blocks_the_deepest_last(size, shapes):
+    with shapes_only():
+        features = sized(size).output
     assert list(features) == ["stem", *(f"block_{i}" for i in range(1, len(shapes)))]
     assert [tensor.shape[1:] for tensor in features.values()] == shapes
 
 
 def test_ds_cnn_takes_clips_of_any_length():
-    backbone = ds_cnn_s(input_shape=(None, 10))
-    assert multiply_adds(ds_cnn_s(input_shape=(98, 10))) > multiply_adds(ds_cnn_s())
+    backbone = ds_cnn(input_shape=(None, 10))
+    assert multiply_adds(ds_cnn(input_shape=(98, 10))) > multiply_adds(ds_cnn())
     for frames in (20, 49):
         assert backbone(np.zeros((1, frames, 10), "float32"))["block_4"].shape[1] == -(-frames // 2)
 
 
 def test_ds_cnn_drops_whole_channels_in_training_only():
-    backbone = ds_cnn_s(input_shape=(20, 10), activation="silu", dropout_rate=0.5)
+    backbone = ds_cnn(input_shape=(20, 10), activation="silu", dropout_rate=0.5)
     mel = np.random.default_rng(0).normal(size=(8, 20, 10)).astype("float32")
     trained = np.asarray(backbone(mel, training=True)["block_4"])
     silent = (trained == 0).all(axis=(1, 2))  # (B, channels)
@@ -71,14 +79,13 @@ def test_ds_cnn_drops_whole_channels_in_training_only():
 
 def test_crnn_has_the_parameters_of_the_paper():
     """1703.05390 §3.2 gives 229 thousand for 1.5 s of 40 bins and two classes."""
-    assert count_params(classifier(crnn(), 2)) == 229_474
+    with shapes_only():
+        assert count_params(classifier(crnn(), 2)) == 229_474
 
 
 def test_the_front_of_each_card_gives_the_input_that_its_paper_has():
-    from zoo.catalog.speech import MODELS
-
     for card in MODELS:
-        layer = LogMel(**card.front)
+        layer = LogMel(**card.preprocessing.log_mel)
         expected = (151, 40) if card.name == "crnn" else (49, 10)
         assert layer.compute_output_shape((None, *card.input_shape))[1:] == expected
         tiny = layer.compute_output_shape((None, *card.tiny_input_shape))

@@ -1,17 +1,19 @@
 """Text backbones: padding makes no difference, lengths may vary, sizes are the published ones."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
 
-from zoo.models.text.rnn import bigru, bilstm
+from zoo import registry
+from zoo.complexity import shapes_only
+from zoo.models.text.rnn import rnn
 from zoo.models.text.textcnn import MaxOverTime, textcnn
-from zoo.models.text.transformer_encoder import (
-    transformer_encoder_small,
-    transformer_encoder_tiny,
-)
+from zoo.models.text.transformer_encoder import transformer_encoder
 
 WORDS = 30
+bilstm, bigru = rnn, partial(rnn, cell="gru")
 
 
 def tiny(builder, **arguments):
@@ -19,13 +21,13 @@ def tiny(builder, **arguments):
         textcnn: {"embedding_dim": 6, "num_filters": 5},
         bilstm: {"embedding_dim": 6, "hidden_dim": 4, "num_layers": 2},
         bigru: {"embedding_dim": 6, "hidden_dim": 4, "num_layers": 2},
-        transformer_encoder_tiny: {"hidden_dim": 8, "context_length": 40},
+        transformer_encoder: {"hidden_dim": 8, "context_length": 40},
     }
     keras.utils.set_random_seed(3)
     return builder(vocabulary_size=WORDS, **sizes[builder] | arguments)
 
 
-BUILDERS = (textcnn, bilstm, bigru, transformer_encoder_tiny)
+BUILDERS = (textcnn, bilstm, bigru, transformer_encoder)
 every_builder = pytest.mark.parametrize("builder", BUILDERS)
 
 
@@ -158,7 +160,8 @@ def test_textcnn_is_that_of_a_plain_loop(length, widths):
 
 def test_textcnn_has_the_papers_size():
     """1408.5882 §3.1: 300 dimensions, widths 3, 4, 5 with 100 maps each, two classes."""
-    model = textcnn(vocabulary_size=7)
+    with shapes_only():
+        model = textcnn(vocabulary_size=7)
     head = keras.layers.Dense(2)
     head.build(model.output["pooled"].shape)
     assert model.count_params() + head.count_params() - 7 * 300 == 360_902
@@ -197,24 +200,25 @@ def blocks(model):
 
 
 @pytest.mark.parametrize(
-    ("builder", "published", "layers", "width"),
+    ("name", "published", "layers", "width"),
     [
         # BERT-Tiny and BERT-Mini as released, 30,522 word pieces
-        (transformer_encoder_tiny, 4_385_920, 2, 128),
-        (transformer_encoder_small, 11_170_560, 4, 256),
+        ("transformer_encoder_tiny", 4_385_920, 2, 128),
+        ("transformer_encoder_small", 11_170_560, 4, 256),
     ],
 )
-def test_blocks_are_as_large_as_those_of_bert(builder, published, layers, width):
+def test_blocks_are_as_large_as_those_of_bert(name, published, layers, width):
     embeddings = (30_522 + 512 + 2) * width + 2 * width  # words, positions, types, norm
     pooler = width * width + width
-    model = builder(vocabulary_size=7)
+    with shapes_only():
+        model = transformer_encoder(vocabulary_size=7, **registry.model_card(name).arguments)
     assert blocks(model) == published - embeddings - pooler
     named = {layer.name for layer in model.layers}
     assert f"block{layers}_attention" in named and f"block{layers + 1}_attention" not in named
 
 
 def test_the_mean_is_over_the_words_alone():
-    model, ids = tiny(transformer_encoder_tiny), drawn_ids(6, 3)
+    model, ids = tiny(transformer_encoder), drawn_ids(6, 3)
     values = outputs(model, ids)
     for row, length in enumerate((6, 3)):
         expected = values["tokens"][row, :length].mean(axis=0)
@@ -223,4 +227,4 @@ def test_the_mean_is_over_the_words_alone():
 
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match="num_heads=3 does not divide hidden_dim=8"):
-        tiny(transformer_encoder_tiny, num_heads=3)
+        tiny(transformer_encoder, num_heads=3)

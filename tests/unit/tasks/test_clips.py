@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from zoo.data.dataset import Feature, Split
 from zoo.errors import ArgumentError, DataError
 from zoo.layers.log_mel import LogMel
-from zoo.models.speech.ds_cnn import ds_cnn_s
+from zoo.models.speech.ds_cnn import ds_cnn
 from zoo.regularization import Regularization
 from zoo.tasks.base import Assets
 from zoo.tasks.clips import fit_clip
@@ -145,7 +145,7 @@ def test_the_model_goes_from_waveforms_to_logits(task_class):
     )
     assets = fitted(task)
     front = LogMel(**assets.extra["front"])
-    model = task.build(ds_cnn_s(input_shape=(14, 10)), assets, {"audio": front})
+    model = task.build(ds_cnn(input_shape=(14, 10)), assets, {"audio": front})
     assert model.input_shape == (None, 2_400) and model.output_shape == (None, 2)
     assert [layer.name for layer in model.layers][-2:] == ["head_dropout", "head_logits"]
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from zoo.data.dataset import Feature, Split
 from zoo.data.pipeline import Encoded
 from zoo.errors import ArgumentError, DataError, UnknownNameError
-from zoo.models.text.gpt import gpt_nano
+from zoo.models.text.gpt import gpt
 from zoo.regularization import Regularization
 from zoo.task_model import TaskModel
 from zoo.tasks.language_modeling import LanguageModeling
@@ -32,7 +32,7 @@ def fitted(text=TEXT, **arguments):
 
 def model_of(task, assets):
     keras.utils.set_random_seed(1)
-    backbone = gpt_nano(**assets.sizes, num_layers=1, num_heads=2, hidden_dim=8)
+    backbone = gpt(**assets.sizes, num_layers=1, num_heads=2, hidden_dim=8)
     return TaskModel(task.build(backbone, assets), task=task)
 
 

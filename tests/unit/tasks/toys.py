@@ -26,7 +26,7 @@ class TwoInputs(Task):
         x = {name: np.asarray(example[name], "float32") for name in assets.x}
         return x, {"label": np.int64(example["label"])}
 
-    def build(self, backbone, assets, fronts=None):
+    def build(self, backbone, assets, fronts=None, head_feature=None):
         inputs = {name: keras.Input(spec.shape, name=name) for name, spec in assets.x.items()}
         features = [backbone[name](tensor)["features"] for name, tensor in inputs.items()]
         joined = keras.layers.Concatenate(name="head_join")(features)
@@ -67,7 +67,7 @@ class Parity(Task):
         ids = np.asarray(example["ids"], "int64")
         return {"ids": ids}, {"parity": ids % 2}
 
-    def build(self, backbone, assets, fronts=None):
+    def build(self, backbone, assets, fronts=None, head_feature=None):
         ids = keras.Input((None,), dtype="int64", name="ids")
         tokens = backbone(ids)["tokens"]  # (B, T, D)
         return keras.Model(ids, keras.layers.Dense(2, name="head_logits")(tokens))
@@ -110,7 +110,7 @@ class TwoOutputs(Task):
         y = {"label": np.int64(image.mean() > 0), "value": np.float32(image.mean())}
         return {"image": image}, y
 
-    def build(self, backbone, assets, fronts=None):
+    def build(self, backbone, assets, fronts=None, head_feature=None):
         image = keras.Input((4, 4, 1), name="image")
         features = backbone(image)["features"]
         outputs = {

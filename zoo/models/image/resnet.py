@@ -85,14 +85,31 @@ def _block(
     return keras.layers.Activation(activation, name=f"{name}_act2")(y)
 
 
-def _resnet(
-    num_blocks: int,
-    input_shape: tuple[int, int, int],
-    activation: str,
-    normalization: str,
-    initializer: str,
-    stochastic_depth_rate: float,
+def resnet(
+    *,
+    num_blocks: int = 3,
+    input_shape: tuple[int, int, int] = (32, 32, 3),
+    activation: str = "relu",
+    normalization: str = "batch",
+    initializer: str = "he_normal",
+    stochastic_depth_rate: float = 0.0,
 ) -> keras.Model:
+    """Build the backbone of depth 6 · num_blocks + 2, the head's layer counted (1512.03385 Tab. 6).
+
+    Args:
+        num_blocks: of each stage: 3 for ResNet-20, 5, 7, 9 and 18 for 32, 44, 56 and 110.
+        input_shape: (H, W, C); the paper's is (32, 32, 3).
+        activation: Keras activation name.
+        normalization: "batch", "batch_stock", "layer", "group" or "none".
+        initializer: Keras initializer name of the kernels.
+        stochastic_depth_rate: of the last block, growing linearly from 0, [0, 1).
+
+    Returns:
+        Model from (B, H, W, C) to the output of each stage by its stride.
+
+    >>> resnet(num_blocks=1, input_shape=(8, 8, 1)).output["stride_4"].shape
+    (None, 2, 2, 64)
+    """
     image = keras.Input(input_shape, name="image")
     conv_arguments = {"normalization": normalization, "initializer": initializer}
     x = _conv_norm(image, WIDTHS[0], strides=1, name="stem", **conv_arguments)
@@ -112,77 +129,3 @@ def _resnet(
             )
         features[f"stride_{2 ** (stage - 1)}"] = x  # (B, H/s, W/s, filters)
     return keras.Model(image, features, name="backbone")
-
-
-def resnet20(
-    *,
-    input_shape: tuple[int, int, int] = (32, 32, 3),
-    activation: str = "relu",
-    normalization: str = "batch",
-    initializer: str = "he_normal",
-    stochastic_depth_rate: float = 0.0,
-) -> keras.Model:
-    """ResNet-20 (1512.03385 Tab. 6): 3 blocks a stage.
-
-    Args:
-        input_shape: (H, W, C); the paper's is (32, 32, 3).
-        activation: Keras activation name.
-        normalization: "batch", "batch_stock", "layer", "group" or "none".
-        initializer: Keras initializer name of the kernels.
-        stochastic_depth_rate: of the last block, growing linearly from 0, [0, 1).
-
-    Returns:
-        Model from (B, H, W, C) to the output of each stage by its stride.
-
-    >>> resnet20(input_shape=(8, 8, 1)).output["stride_4"].shape
-    (None, 2, 2, 64)
-    """
-    return _resnet(3, input_shape, activation, normalization, initializer, stochastic_depth_rate)
-
-
-def resnet32(
-    *,
-    input_shape: tuple[int, int, int] = (32, 32, 3),
-    activation: str = "relu",
-    normalization: str = "batch",
-    initializer: str = "he_normal",
-    stochastic_depth_rate: float = 0.0,
-) -> keras.Model:
-    """ResNet-32 (1512.03385 Tab. 6): 5 blocks a stage. Arguments as `resnet20`."""
-    return _resnet(5, input_shape, activation, normalization, initializer, stochastic_depth_rate)
-
-
-def resnet44(
-    *,
-    input_shape: tuple[int, int, int] = (32, 32, 3),
-    activation: str = "relu",
-    normalization: str = "batch",
-    initializer: str = "he_normal",
-    stochastic_depth_rate: float = 0.0,
-) -> keras.Model:
-    """ResNet-44 (1512.03385 Tab. 6): 7 blocks a stage. Arguments as `resnet20`."""
-    return _resnet(7, input_shape, activation, normalization, initializer, stochastic_depth_rate)
-
-
-def resnet56(
-    *,
-    input_shape: tuple[int, int, int] = (32, 32, 3),
-    activation: str = "relu",
-    normalization: str = "batch",
-    initializer: str = "he_normal",
-    stochastic_depth_rate: float = 0.0,
-) -> keras.Model:
-    """ResNet-56 (1512.03385 Tab. 6): 9 blocks a stage. Arguments as `resnet20`."""
-    return _resnet(9, input_shape, activation, normalization, initializer, stochastic_depth_rate)
-
-
-def resnet110(
-    *,
-    input_shape: tuple[int, int, int] = (32, 32, 3),
-    activation: str = "relu",
-    normalization: str = "batch",
-    initializer: str = "he_normal",
-    stochastic_depth_rate: float = 0.0,
-) -> keras.Model:
-    """ResNet-110 (1512.03385 Tab. 6): 18 blocks a stage. Arguments as `resnet20`."""
-    return _resnet(18, input_shape, activation, normalization, initializer, stochastic_depth_rate)

@@ -8,6 +8,8 @@ coefficients and with 12 classes: 23,756 / 138,128 / 416,772 parameters, and wit
 each bias the 5.4, 19.8 and 56.9 million operations of its table 5. Departure: `dropout_rate`.
 """
 
+from collections.abc import Sequence
+
 import keras
 
 from zoo.layers.normalization import normalization_layer
@@ -20,62 +22,46 @@ def _norm_act(
     return keras.layers.Activation(activation, name=f"{name}_act")(norm(x) if norm else x)
 
 
-def _ds_cnn(
-    width: int,
-    num_blocks: int,
+def _block(
+    x: keras.KerasTensor,
     *,
-    stem_strides: tuple[int, int],
-    first_strides: tuple[int, int],
-    input_shape: tuple[int, int],
-    activation: str,
-    normalization: str,
+    strides: tuple[int, int],
     initializer: str,
-    dropout_rate: float,
-) -> keras.Model:
-    after = {"normalization": normalization, "activation": activation}
-    mel = keras.Input(input_shape, name="mel")  # (B, T, M)
-    x = keras.layers.Reshape((-1, input_shape[-1], 1), name="map")(mel)  # (B, T, M, 1)
-    x = keras.layers.Conv2D(
-        width,
-        (10, 4),
-        strides=stem_strides,
+    name: str,
+    **after: str,
+) -> keras.KerasTensor:
+    width = x.shape[-1]
+    x = keras.layers.DepthwiseConv2D(
+        3,
+        strides=strides,
         padding="same",
-        kernel_initializer=initializer,
-        name="stem_conv",
+        depthwise_initializer=initializer,
+        name=f"{name}_depthwise",
     )(x)
-    x = _norm_act(x, name="stem", **after)
-    features = {"stem": x}
-    for index in range(1, num_blocks + 1):
-        name = f"block{index}"
-        x = keras.layers.DepthwiseConv2D(
-            3,
-            strides=first_strides if index == 1 else 1,
-            padding="same",
-            depthwise_initializer=initializer,
-            name=f"{name}_depthwise",
-        )(x)
-        x = _norm_act(x, name=f"{name}_1", **after)
-        x = keras.layers.Conv2D(width, 1, kernel_initializer=initializer, name=f"{name}_pointwise")(
-            x
-        )
-        x = _norm_act(x, name=f"{name}_2", **after)
-        if dropout_rate:
-            x = keras.layers.SpatialDropout2D(dropout_rate, name=f"{name}_dropout")(x)
-        features[f"block_{index}"] = x
-    return keras.Model(mel, features, name="backbone")
+    x = _norm_act(x, name=f"{name}_1", **after)
+    x = keras.layers.Conv2D(width, 1, kernel_initializer=initializer, name=f"{name}_pointwise")(x)
+    return _norm_act(x, name=f"{name}_2", **after)
 
 
-def ds_cnn_s(
+def ds_cnn(
     *,
+    width: int = 64,
+    num_blocks: int = 4,
+    stem_strides: Sequence[int] = (2, 2),
+    block_strides: Sequence[int] = (1, 1),
     input_shape: tuple[int, int] = (49, 10),
     activation: str = "relu",
     normalization: str = "batch",
     initializer: str = "glorot_uniform",
     dropout_rate: float = 0.0,
 ) -> keras.Model:
-    """DS-CNN-S (1711.07128 Tab. 5): 64 channels, 4 blocks, a first stride of 2 on both axes.
+    """Build the backbone; the defaults are DS-CNN-S (1711.07128 Tab. 5).
 
     Args:
+        width: channels of the stem and of each block; 172 in M, 276 in L.
+        num_blocks: pairs of a depthwise and a pointwise convolution; 5 in L.
+        stem_strides: over frames and bins; (2, 1) in M and L.
+        block_strides: of the first block, over frames and bins; (2, 2) in M and L.
         input_shape: frames and bins (T, M); the paper's is (49, 10).
         activation: Keras activation name.
         normalization: "batch", "batch_stock", "layer", "group" or "none".
@@ -85,61 +71,26 @@ def ds_cnn_s(
     Returns:
         Model from (B, T, M) to the output of the stem and of each block.
 
-    >>> ds_cnn_s().output["block_4"].shape
+    >>> ds_cnn().output["block_4"].shape
     (None, 25, 5, 64)
     """
-    return _ds_cnn(
-        64,
-        4,
-        stem_strides=(2, 2),
-        first_strides=(1, 1),
-        input_shape=input_shape,
-        activation=activation,
-        normalization=normalization,
-        initializer=initializer,
-        dropout_rate=dropout_rate,
-    )
-
-
-def ds_cnn_m(
-    *,
-    input_shape: tuple[int, int] = (49, 10),
-    activation: str = "relu",
-    normalization: str = "batch",
-    initializer: str = "glorot_uniform",
-    dropout_rate: float = 0.0,
-) -> keras.Model:
-    """DS-CNN-M (1711.07128 Tab. 5): 172 channels, 4 blocks. Arguments as `ds_cnn_s`."""
-    return _ds_cnn(
-        172,
-        4,
-        stem_strides=(2, 1),
-        first_strides=(2, 2),
-        input_shape=input_shape,
-        activation=activation,
-        normalization=normalization,
-        initializer=initializer,
-        dropout_rate=dropout_rate,
-    )
-
-
-def ds_cnn_l(
-    *,
-    input_shape: tuple[int, int] = (49, 10),
-    activation: str = "relu",
-    normalization: str = "batch",
-    initializer: str = "glorot_uniform",
-    dropout_rate: float = 0.0,
-) -> keras.Model:
-    """DS-CNN-L (1711.07128 Tab. 5): 276 channels, 5 blocks. Arguments as `ds_cnn_s`."""
-    return _ds_cnn(
-        276,
-        5,
-        stem_strides=(2, 1),
-        first_strides=(2, 2),
-        input_shape=input_shape,
-        activation=activation,
-        normalization=normalization,
-        initializer=initializer,
-        dropout_rate=dropout_rate,
-    )
+    after = {"normalization": normalization, "activation": activation}
+    mel = keras.Input(input_shape, name="mel")  # (B, T, M)
+    x = keras.layers.Reshape((-1, input_shape[-1], 1), name="map")(mel)  # (B, T, M, 1)
+    x = keras.layers.Conv2D(
+        width,
+        (10, 4),
+        strides=tuple(stem_strides),
+        padding="same",
+        kernel_initializer=initializer,
+        name="stem_conv",
+    )(x)
+    x = _norm_act(x, name="stem", **after)
+    features = {"stem": x}
+    for index in range(1, num_blocks + 1):
+        strides = tuple(block_strides) if index == 1 else (1, 1)
+        x = _block(x, strides=strides, initializer=initializer, name=f"block{index}", **after)
+        if dropout_rate:
+            x = keras.layers.SpatialDropout2D(dropout_rate, name=f"block{index}_dropout")(x)
+        features[f"block_{index}"] = x
+    return keras.Model(mel, features, name="backbone")

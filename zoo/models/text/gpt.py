@@ -17,7 +17,7 @@ EPSILON = 1e-5  # of layer norms
 DEVIATION = 0.02  # of initial weights
 
 
-def gpt_nano(
+def gpt(
     *,
     vocabulary_size: int = 65,
     context_length: int = 64,
@@ -28,7 +28,7 @@ def gpt_nano(
     embedding_dropout_rate: float = 0.0,
     layer_dropout_rate: float = 0.0,
 ) -> keras.Model:
-    """Build the size that nanoGPT trains on a CPU in minutes: 4 layers of width 128.
+    """Build the backbone; the defaults are the size that nanoGPT trains on a CPU in minutes.
 
     Args:
         vocabulary_size: ids that there are, padding included.
@@ -47,60 +47,9 @@ def gpt_nano(
     Raises:
         ValueError: `num_heads` does not divide `hidden_dim`.
 
-    >>> gpt_nano(vocabulary_size=9).output["logits"].shape
+    >>> gpt(vocabulary_size=9).output["logits"].shape
     (None, None, 9)
     """
-    return _gpt(
-        vocabulary_size=vocabulary_size,
-        context_length=context_length,
-        num_layers=num_layers,
-        num_heads=num_heads,
-        hidden_dim=hidden_dim,
-        use_bias=use_bias,
-        embedding_dropout_rate=embedding_dropout_rate,
-        layer_dropout_rate=layer_dropout_rate,
-    )
-
-
-def gpt_micro(
-    *,
-    vocabulary_size: int = 65,
-    context_length: int = 256,
-    num_layers: int = 6,
-    num_heads: int = 6,
-    hidden_dim: int = 384,
-    use_bias: bool = False,
-    embedding_dropout_rate: float = 0.0,
-    layer_dropout_rate: float = 0.0,
-) -> keras.Model:
-    """Build the size that nanoGPT trains on a GPU in minutes; see `gpt_nano`.
-
-    >>> gpt_micro(vocabulary_size=9, num_layers=1).output["tokens"].shape
-    (None, None, 384)
-    """
-    return _gpt(
-        vocabulary_size=vocabulary_size,
-        context_length=context_length,
-        num_layers=num_layers,
-        num_heads=num_heads,
-        hidden_dim=hidden_dim,
-        use_bias=use_bias,
-        embedding_dropout_rate=embedding_dropout_rate,
-        layer_dropout_rate=layer_dropout_rate,
-    )
-
-
-def _gpt(
-    *,
-    vocabulary_size: int,
-    context_length: int,
-    num_layers: int,
-    num_heads: int,
-    hidden_dim: int,
-    use_bias: bool,
-    embedding_dropout_rate: float,
-    layer_dropout_rate: float,
-) -> keras.Model:
     if hidden_dim % num_heads:
         raise ValueError(f"num_heads={num_heads} does not divide hidden_dim={hidden_dim}")
     ids = keras.Input((None,), dtype="int32", name="ids")

@@ -5,7 +5,6 @@ Input ids (B, T) of any T, 0 is padding -> {"tokens": (B, T, D), "pooled": (B, D
 §3.2.2), in which every word reaches the head in one step; the last states alone forget the middle.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -13,9 +12,12 @@ from keras import ops
 
 from zoo.layers.masking import PaddingMask
 
+CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
 
-def bilstm(
+
+def rnn(
     *,
+    cell: str = "lstm",
     vocabulary_size: int = 20_000,
     embedding_dim: int = 128,
     hidden_dim: int = 128,
@@ -23,9 +25,11 @@ def bilstm(
     embedding_dropout_rate: float = 0.0,
     layer_dropout_rate: float = 0.0,
 ) -> keras.Model:
-    """Build a bidirectional LSTM (Hochreiter, Schmidhuber 1997; forget gates start open).
+    """Build the backbone.
 
     Args:
+        cell: "lstm" (Hochreiter, Schmidhuber 1997; forget gates start open) or "gru" (1406.1078,
+            reset after the product).
         vocabulary_size: ids that there are, padding included.
         embedding_dim: of each id's vector.
         hidden_dim: of the state in each direction.
@@ -36,62 +40,21 @@ def bilstm(
     Returns:
         Model from int32 (B, T) to {"tokens": (B, T, 2 · hidden_dim), "pooled": (B, 2 · hidden_dim)}.
 
-    >>> bilstm(vocabulary_size=9, embedding_dim=2, hidden_dim=3).output["pooled"].shape
+    Raises:
+        ValueError: there is no such cell.
+
+    >>> rnn(vocabulary_size=9, embedding_dim=2, hidden_dim=3).output["pooled"].shape
     (None, 6)
     """
-    return _recurrent(
-        keras.layers.LSTM,
-        vocabulary_size=vocabulary_size,
-        embedding_dim=embedding_dim,
-        hidden_dim=hidden_dim,
-        num_layers=num_layers,
-        embedding_dropout_rate=embedding_dropout_rate,
-        layer_dropout_rate=layer_dropout_rate,
-    )
-
-
-def bigru(
-    *,
-    vocabulary_size: int = 20_000,
-    embedding_dim: int = 128,
-    hidden_dim: int = 128,
-    num_layers: int = 1,
-    embedding_dropout_rate: float = 0.0,
-    layer_dropout_rate: float = 0.0,
-) -> keras.Model:
-    """Build a bidirectional GRU (1406.1078, reset after the product); see `bilstm`.
-
-    >>> bigru(vocabulary_size=9, embedding_dim=2, hidden_dim=3).output["tokens"].shape
-    (None, None, 6)
-    """
-    return _recurrent(
-        keras.layers.GRU,
-        vocabulary_size=vocabulary_size,
-        embedding_dim=embedding_dim,
-        hidden_dim=hidden_dim,
-        num_layers=num_layers,
-        embedding_dropout_rate=embedding_dropout_rate,
-        layer_dropout_rate=layer_dropout_rate,
-    )
-
-
-def _recurrent(
-    cell: Callable[..., keras.layers.Layer],
-    *,
-    vocabulary_size: int,
-    embedding_dim: int,
-    hidden_dim: int,
-    num_layers: int,
-    embedding_dropout_rate: float,
-    layer_dropout_rate: float,
-) -> keras.Model:
+    if cell not in CELLS:
+        raise ValueError(f"cell={cell!r} is not one of {', '.join(CELLS)}")
     ids = keras.Input((None,), dtype="int32", name="ids")
     mask = PaddingMask(name="mask")(ids)  # (B, T)
     x = keras.layers.Embedding(vocabulary_size, embedding_dim, name="embedding")(ids)  # (B, T, D)
     if embedding_dropout_rate:
         x = keras.layers.Dropout(embedding_dropout_rate, name="embedding_dropout")(x)
     for i in range(1, num_layers + 1):
-        layer = cell(hidden_dim, return_sequences=True, name=f"layer{i}")
+        layer = CELLS[cell](hidden_dim, return_sequences=True, name=f"layer{i}")
         # The backward direction reads padding first and skips it because of the mask.
         x = keras.layers.Bidirectional(layer, name=f"both{i}")(x, mask=mask)  # (B, T, 2 · H)
         if layer_dropout_rate:

@@ -16,7 +16,7 @@ from zoo.layers.masking import PaddingMask
 EPSILON = 1e-6  # of layer norms
 
 
-def transformer_encoder_tiny(
+def transformer_encoder(
     *,
     vocabulary_size: int = 20_000,
     context_length: int = 512,
@@ -26,7 +26,7 @@ def transformer_encoder_tiny(
     embedding_dropout_rate: float = 0.0,
     layer_dropout_rate: float = 0.0,
 ) -> keras.Model:
-    """Build the backbone with 2 layers of width 128.
+    """Build the backbone; the defaults are the size of BERT-Tiny.
 
     Args:
         vocabulary_size: ids that there are, padding included.
@@ -43,56 +43,9 @@ def transformer_encoder_tiny(
     Raises:
         ValueError: `num_heads` does not divide `hidden_dim`.
 
-    >>> transformer_encoder_tiny(vocabulary_size=9).output["pooled"].shape
+    >>> transformer_encoder(vocabulary_size=9).output["pooled"].shape
     (None, 128)
     """
-    return _encoder(
-        vocabulary_size=vocabulary_size,
-        context_length=context_length,
-        num_layers=num_layers,
-        num_heads=num_heads,
-        hidden_dim=hidden_dim,
-        embedding_dropout_rate=embedding_dropout_rate,
-        layer_dropout_rate=layer_dropout_rate,
-    )
-
-
-def transformer_encoder_small(
-    *,
-    vocabulary_size: int = 20_000,
-    context_length: int = 512,
-    num_layers: int = 4,
-    num_heads: int = 4,
-    hidden_dim: int = 256,
-    embedding_dropout_rate: float = 0.0,
-    layer_dropout_rate: float = 0.0,
-) -> keras.Model:
-    """Build the backbone with 4 layers of width 256; see `transformer_encoder_tiny`.
-
-    >>> transformer_encoder_small(vocabulary_size=9).output["pooled"].shape
-    (None, 256)
-    """
-    return _encoder(
-        vocabulary_size=vocabulary_size,
-        context_length=context_length,
-        num_layers=num_layers,
-        num_heads=num_heads,
-        hidden_dim=hidden_dim,
-        embedding_dropout_rate=embedding_dropout_rate,
-        layer_dropout_rate=layer_dropout_rate,
-    )
-
-
-def _encoder(
-    *,
-    vocabulary_size: int,
-    context_length: int,
-    num_layers: int,
-    num_heads: int,
-    hidden_dim: int,
-    embedding_dropout_rate: float,
-    layer_dropout_rate: float,
-) -> keras.Model:
     if hidden_dim % num_heads:
         raise ValueError(f"num_heads={num_heads} does not divide hidden_dim={hidden_dim}")
     layers = keras.layers

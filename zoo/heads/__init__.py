@@ -1,0 +1,1 @@
+"""Heads: from the features that a backbone declares to the outputs of a task."""

@@ -1,0 +1,156 @@
+"""Preprocessing values of cards, made into the layers between an input and its backbone."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from typing import Any
+
+import keras
+
+from zoo import registry
+from zoo.cards import ImagePreprocessing, ModelCard, Preprocessing, SoundPreprocessing
+from zoo.errors import ArgumentError, unknown_name
+from zoo.regularization import NONE, Regularization
+from zoo.tasks.base import Assets, Front
+
+INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
+MASKS = ("frequency_masks", "frequency_mask_width", "time_masks", "time_mask_width")
+
+
+def preprocessing_of(
+    card: ModelCard, assets: Assets, values: Mapping[str, Any] | None = None
+) -> dict[str, Preprocessing]:
+    """Return the preprocessing of each input: the card's, what training fixed, what was asked for.
+
+    Args:
+        card: of the model.
+        assets: `extra["preprocessing"]` holds values by input name, `extra["front"]` those of sounds.
+        values: fields to change, of a model with one input.
+
+    Raises:
+        ArgumentError: there is no such field, or a value does not suit the input.
+    """
+    own = card.preprocessing
+    by_name = own if isinstance(own, Mapping) else dict.fromkeys(assets.x, own)
+    found = {}
+    for name, spec in assets.x.items():
+        part = by_name.get(name)
+        if isinstance(part, SoundPreprocessing) and "front" in assets.extra:
+            part = SoundPreprocessing(log_mel=assets.extra["front"])
+        changes = {**assets.extra.get("preprocessing", {}).get(name, {}), **(values or {})}
+        if changes:
+            part = _changed(card, part, changes)
+        if isinstance(part, ImagePreprocessing):
+            _check_image(part, channels=spec.shape[-1])
+        if part is not None:
+            found[name] = part
+    return found
+
+
+def front_layers(
+    preprocessing: Mapping[str, Preprocessing], regularization: Regularization = NONE
+) -> dict[str, Front]:
+    """Return the layers between each input and its backbone; none where the input is taken as it is.
+
+    Pixels are scaled. Waveforms become log-mel features, which SpecAugment masks in training where
+    `regularization` asks for it.
+    """
+    found = {name: _front(values, regularization) for name, values in preprocessing.items()}
+    return {name: front for name, front in found.items() if front is not None}
+
+
+def with_preprocessing(assets: Assets, card: ModelCard) -> Assets:
+    """Return assets that hold the card's image preprocessing where it is not the default.
+
+    Encoding then crops and resizes as the card says, in training, evaluation and prediction.
+    """
+    kept = {
+        name: asdict(values)
+        for name, values in preprocessing_of(card, assets).items()
+        if isinstance(values, ImagePreprocessing) and values != ImagePreprocessing()
+    }
+    return replace(assets, extra={**assets.extra, "preprocessing": kept}) if kept else assets
+
+
+def _front(values: Preprocessing, regularization: Regularization) -> Front | None:
+    if isinstance(values, ImagePreprocessing):
+        return _rescaling(values)
+    if not isinstance(values, SoundPreprocessing):
+        return None
+    from zoo.layers.log_mel import LogMel
+    from zoo.layers.spec_augment import SpecAugment
+
+    layers = [LogMel(**values.log_mel, name="log_mel")]
+    masks = {name: getattr(regularization, name) for name in MASKS}
+    if masks["frequency_masks"] or masks["time_masks"]:
+        layers.append(SpecAugment(**masks, name="spec_augment"))
+
+    def front(audio: Any) -> Any:
+        for layer in layers:
+            audio = layer(audio)
+        return audio
+
+    return front
+
+
+def _rescaling(values: ImagePreprocessing) -> keras.layers.Layer:
+    """Return (pixel · scale - mean) / deviation as one product and one sum."""
+    size = max(len(values.mean), len(values.deviation))
+    means, deviations = (
+        tuple(numbers) * (size if len(numbers) == 1 else 1)
+        for numbers in (values.mean, values.deviation)
+    )
+    scale = [values.scale / deviation for deviation in deviations]
+    offset = [-mean / deviation for mean, deviation in zip(means, deviations, strict=True)]
+    if size == 1:
+        (scale,), (offset,) = scale, offset
+    return keras.layers.Rescaling(scale, offset=offset, name="preprocessing")
+
+
+def _changed(
+    card: ModelCard, part: Preprocessing | None, changes: Mapping[str, Any]
+) -> Preprocessing:
+    known = [] if part is None else [field.name for field in fields(part)]
+    registry.check_arguments(
+        f"the preprocessing of {card.name}",
+        changes,
+        known,
+        fix=f"give some of: {', '.join(known)}" if known else "leave preprocessing out",
+    )
+    return replace(
+        part,
+        **{
+            name: tuple(value) if isinstance(value, list) else value
+            for name, value in changes.items()
+        },
+    )
+
+
+def _check_image(values: ImagePreprocessing, *, channels: int | None) -> None:
+    for name in ("mean", "deviation"):
+        numbers = getattr(values, name)
+        fits = isinstance(numbers, tuple) and all(isinstance(n, int | float) for n in numbers)
+        if not fits or len(numbers) not in (1, channels or len(numbers)):
+            raise ArgumentError(
+                f"{name}={numbers!r} does not suit images of {channels} channel(s).",
+                expected="a sequence of one number, or of one number a channel",
+                fix=f"set {name} to numbers such as (0.5,)",
+            )
+    if not all(values.deviation):
+        raise ArgumentError(
+            f"deviation={values.deviation!r} divides by zero.",
+            expected="numbers other than 0",
+            fix="leave deviation out to take the model's own",
+        )
+    if values.interpolation not in INTERPOLATIONS:
+        raise unknown_name(
+            "interpolation",
+            str(values.interpolation),
+            INTERPOLATIONS,
+            fix="bilinear is the usual one",
+        )
+    if values.crop_share is not None and not 0 < values.crop_share <= 1:
+        raise ArgumentError(
+            f"crop_share={values.crop_share!r} is out of range.",
+            expected="above 0, at most 1, or None",
+            fix="0.875 crops 224 pixels out of 256",
+        )
