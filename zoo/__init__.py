@@ -35,12 +35,13 @@ __all__ = list(_PUBLIC)
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module 'zoo' has no attribute {name!r}")
+    from zoo.ownership import check_names, import_error
+
+    check_names(_PUBLIC[name])
     try:
         module = importlib.import_module(_PUBLIC[name])
     except ImportError as error:
-        from zoo.ownership import import_error
-
-        raise import_error(_PUBLIC[name], error) from error
+        raise import_error(_PUBLIC[name], error) from None  # one screen, also in a script
     return getattr(module, name)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.errors import ArgumentError, MachineError
+from zoo.ownership import install_command
 
 _NOTICES = (
     "All log messages before absl::InitializeLog()",
@@ -139,7 +140,7 @@ def prepare(device: str | None = None) -> str:
         raise MachineError(
             "A GPU was asked for, but TensorFlow sees none.",
             expected="a CUDA GPU with its driver, and tensorflow[and-cuda]",
-            fix='pip install "kerazoo[gpu]", or leave --device out; `zoo doctor` tells more',
+            fix=f"{install_command('gpu')}, or leave --device out; `zoo doctor` tells more",
         )
     if device != "cpu":
         return "gpu" if found else "cpu"

@@ -10,6 +10,11 @@ from typing import Any
 from zoo import devices, ownership
 
 MIN_FREE_BYTES = 2 * 10**9
+OPTIONAL = {  # use: the group of dependencies that brings it, and what it imports
+    "export to onnx": ("export", ("tf2onnx", "onnx", "onnxruntime")),
+    "export to litert": ("export", ("ai_edge_litert",)),
+    "backend jax": ("jax", ("jax",)),
+}
 NEEDED = ("tensorboard", "importlib_resources", "safetensors", "pydantic", "sklearn", "PIL")
 
 
@@ -29,12 +34,21 @@ def examine() -> tuple[dict[str, Any], list[dict[str, str]]]:
         "working folder": f"{Path.cwd()}, {_free(Path.cwd()) / 1e9:.0f} GB free",
         "import names": "all ours" if not ownership.misplaced() else str(ownership.misplaced()),
     }
+    facts |= {use: _optional(*needs) for use, needs in OPTIONAL.items()}
     return facts, [*_package_problems(), *_folder_problems()]
+
+
+def _optional(extra: str, packages: tuple[str, ...]) -> str:
+    """Say whether an optional use is ready, or else what installs what it needs."""
+    missing = [name for name in packages if importlib.util.find_spec(name) is None]
+    if not missing:
+        return "ready"
+    return f"not installed: {', '.join(missing)}; to get it: {ownership.install_command(extra)}"
 
 
 def _package_problems() -> list[dict[str, str]]:
     problems = [
-        {"problem": f"the package {name} is missing", "fix": "pip install --upgrade kerazoo"}
+        {"problem": f"the package {name} is missing", "fix": ownership.install_command()}
         for name in NEEDED
         if importlib.util.find_spec(name) is None
     ]
@@ -45,11 +59,11 @@ def _package_problems() -> list[dict[str, str]]:
                 "fix": f"pip uninstall {owners[0]}, or use an environment for kerazoo alone",
             }
         )
-    for name, where in ownership.misplaced().items():
+    for name, where in (_hiding(Path.cwd()) | ownership.misplaced()).items():
         problems.append(
             {
                 "problem": f"`import {name}` finds {where}, not kerazoo's",
-                "fix": "leave that folder, or use an environment for kerazoo alone",
+                "fix": f"rename {where}, or use an environment for kerazoo alone",
             }
         )
     if os.environ.get("PYTHONDONTWRITEBYTECODE") and not _compiled("keras"):
@@ -63,12 +77,18 @@ def _package_problems() -> list[dict[str, str]]:
     return problems
 
 
+def _hiding(folder: Path) -> dict[str, str]:
+    """Return what would be imported in place of our packages by a script in this folder."""
+    files = {name: folder / f"{name}.py" for name in ownership.NAMES}
+    return {name: str(path) for name, path in files.items() if path.is_file()}
+
+
 def _folder_problems() -> list[dict[str, str]]:
     problems = []
     data = os.environ.get("TFDS_DATA_DIR")
     if data and not Path(data).expanduser().is_dir():
         problems.append(
-            {"problem": f"TFDS_DATA_DIR={data} is no folder", "fix": "make it, or unset it"}
+            {"problem": f"TFDS_DATA_DIR={data} is not a folder", "fix": "make it, or unset it"}
         )
     if _free(Path.cwd()) < MIN_FREE_BYTES:
         problems.append(

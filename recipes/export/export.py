@@ -19,6 +19,7 @@ from recipes.runs.run import Run, load
 from zoo import devices
 from zoo.errors import ArgumentError, MachineError, RunError, ZooError, unknown_name
 from zoo.files import write_text
+from zoo.ownership import install_command
 from zoo.tasks.base import Assets
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _check_format(format: str) -> None:
         raise MachineError(
             f"Exporting to {format} needs {', '.join(missing)}, which {_is(missing)} not installed.",
             expected=f"the packages {', '.join(_PACKAGES[format])}",
-            fix='pip install "kerazoo[export]", or export to saved_model',
+            fix=f"{install_command('export')}; or export to saved_model",
         )
 
 

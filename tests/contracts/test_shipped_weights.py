@@ -111,7 +111,7 @@ def test_hundred_files_get_the_labels_of_evaluation(card, tmp_path):
 )
 def test_exported_models_give_the_same_labels_on_the_whole_test_split(name, format, tmp_path):
     if format != "saved_model":
-        pytest.importorskip("onnxruntime", reason='pip install "kerazoo[export]"')
+        pytest.importorskip("onnxruntime", reason='pip install ".[export]"')
     parity = export(name, format=format, output=tmp_path / "model", examples=1_000_000)["parity"]
     assert parity["source"].startswith("test split")
     assert parity["equal"] == parity["of"] >= 300, parity

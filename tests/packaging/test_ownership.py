@@ -1,7 +1,12 @@
 """Other distributions use the import names `zoo`, `recipes` and `tuning` too: they are named."""
 
 import importlib
+import importlib.metadata
+import json
+import os
+import subprocess
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -104,7 +109,7 @@ def test_first_import_error_names_the_distribution_and_how_to_part_from_it(elsew
     forget("recipes")
     with pytest.raises(MachineError) as caught:
         zoo.load("runs/any")
-    assert "'recipes'" in caught.value.problem
+    assert "`import recipes` finds" in caught.value.problem
     assert f"cookbook in {elsewhere / 'recipes'}" in caught.value.problem
     assert caught.value.fix == "pip uninstall cookbook"
 
@@ -126,3 +131,86 @@ def test_first_import_error_names_a_missing_dependency(forget, monkeypatch):
         zoo.load("runs/any")
     assert "yaml" in caught.value.problem
     assert "zoo doctor" in caught.value.fix
+
+
+def run(folder: Path, *arguments: str, script: str = "") -> subprocess.CompletedProcess:
+    """Run Python in a folder, on a script of its own where one is given."""
+    if script:
+        (folder / arguments[0]).write_text(script)
+    environment = os.environ | {"PYTHONPATH": str(Path(zoo.__file__).parents[1])}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"), [("recipes", "zoo.load('mlp.digits')"), ("tuning", "zoo.tune('mine.yaml')")]
+)
+def test_a_file_beside_a_script_that_has_our_name_is_named_and_not_run(tmp_path, name, call):
+    taken = tmp_path / f"{name}.py"
+    taken.write_text("print('this file was run')")
+    for arguments in (("script.py",), ("-m", "script")):
+        (tmp_path / "script.py").write_text(f"import zoo\n{call}")
+        result = run(tmp_path, *arguments)
+        assert result.returncode == 1 and result.stdout == ""
+        screen = result.stderr.partition("MachineError: ")[2]
+        assert screen.startswith(f"`import {name}` finds {taken}, not the package")
+        assert f"to fix:   rename {taken}" in screen
+        assert "During handling" not in result.stderr and "direct cause" not in result.stderr
+
+
+def test_a_script_that_has_our_name_itself_is_named(tmp_path):
+    result = run(tmp_path, "recipes.py", script="import zoo\nzoo.load('mlp.digits')")
+    assert f"to fix:   rename {tmp_path / 'recipes.py'}" in result.stderr
+
+
+def test_a_file_with_our_name_does_not_stop_what_does_not_need_ours(tmp_path):
+    (tmp_path / "recipes.py").write_text("")
+    result = run(tmp_path, "script.py", script="import zoo\nprint(zoo.list_models('mlp'))")
+    assert result.stdout == "['mlp']\n"
+
+
+def test_the_command_in_such_a_folder_gives_one_screen(tmp_path):
+    (tmp_path / "recipes.py").write_text("")
+    result = run(tmp_path, "-m", "zoo.cli.main", "recipes", "list")
+    assert result.returncode == 2 and "Traceback" not in result.stderr
+    assert f"rename {tmp_path / 'recipes.py'}" in result.stderr
+
+
+@pytest.mark.parametrize("name", ownership.NAMES)
+def test_doctor_names_a_file_that_would_hide_a_package_of_ours(in_tmp, name):
+    (in_tmp / f"{name}.py").write_text("")
+    assert f"`import {name}` finds {in_tmp / name}.py" in problems()
+    assert f"rename {in_tmp / name}.py" in problems()
+
+
+@pytest.mark.parametrize(
+    ("origin", "expected"),
+    [
+        (
+            {"url": "file://{place}", "dir_info": {"editable": True}},
+            "pip install -e '{place}[docs]'",
+        ),
+        ({"url": "file://{place}", "dir_info": {}}, "pip install '{place}[docs]'"),
+        ({"url": "file:///gone.whl", "archive_info": {}}, 'pip install -e ".[docs]" in the folder'),
+        (None, 'pip install -e ".[docs]" in the folder'),
+    ],
+    ids=["editable", "folder", "wheel that is gone", "unknown"],
+)
+def test_the_command_that_installs_more_names_a_place_that_exists(
+    tmp_path, monkeypatch, origin, expected
+):
+    place = tmp_path / "a clone"
+    place.mkdir()
+    text = json.dumps(origin).replace("{place}", str(place).replace(" ", "%20")) if origin else None
+    found = types.SimpleNamespace(read_text=lambda name: text)
+    monkeypatch.setattr(importlib.metadata, "distribution", lambda name: found)
+    assert ownership.install_command("docs").startswith(expected.replace("{place}", str(place)))
+
+
+def test_no_message_names_the_package_index():
+    root = Path(zoo.__file__).parents[1]
+    for package in ownership.NAMES:
+        for path in (root / package).rglob("*.py"):
+            text = path.read_text()
+            assert 'pip install "kerazoo' not in text, path
+            assert "install --upgrade kerazoo" not in text, path

@@ -100,3 +100,13 @@ def test_a_package_counts_as_compiled_where_its_byte_code_lies(tmp_path, monkeyp
     cached.write_bytes(b"")
     assert doctor._compiled("lonely")
     assert not doctor._compiled("no_such_package")
+
+
+def test_optional_tools_are_ready_or_it_says_how_to_get_them(healthy, monkeypatch):
+    monkeypatch.setattr(doctor, "OPTIONAL", {"export": ("export", ("numpy", "no_such_package"))})
+    facts, problems = doctor.examine()
+    assert problems == []  # they are not needed
+    assert "not installed: no_such_package" in facts["export"]
+    assert ownership.install_command("export") in facts["export"]
+    monkeypatch.setattr(doctor, "OPTIONAL", {"export": ("export", ("numpy",))})
+    assert doctor.examine()[0]["export"] == "ready"

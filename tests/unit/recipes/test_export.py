@@ -22,7 +22,7 @@ from zoo.tasks.base import Assets, Spec
 from zoo.weights import save_model_weights
 
 for package in ("tf2onnx", "onnxruntime", "ai_edge_litert"):
-    pytest.importorskip(package, reason='pip install "kerazoo[export]"')
+    pytest.importorskip(package, reason='pip install ".[export]"')
 
 TINY = {
     "image/digits-cnn": ("model.arguments.widths=[4,8]",),
