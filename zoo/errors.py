@@ -1,6 +1,7 @@
 """The errors that kerazoo raises: what was given, what was expected, what to do."""
 
 import difflib
+import shlex
 from collections.abc import Iterable
 
 
@@ -23,6 +24,10 @@ class ZooError(Exception):
         if fix:
             lines.append(f"  to fix:   {fix}")
         super().__init__("\n".join(lines))
+
+    def to_dict(self) -> dict[str, str | None]:
+        """Return what JSON output holds: "problem", "expected" and "fix"."""
+        return {"problem": self.problem, "expected": self.expected, "fix": self.fix}
 
 
 class UnknownNameError(ZooError):
@@ -59,13 +64,22 @@ class MachineError(ZooError):
     """The machine lacks something: disk space, a device, a package."""
 
 
-def nearest(name: str, choices: Iterable[str], *, count: int = 3) -> list[str]:
-    """Return up to `count` choices that resemble `name`, the closest first.
+def nearest(name: str, choices: Iterable[str], *, count: int = 3, cutoff: float = 0.5) -> list[str]:
+    """Return up to `count` choices that resemble `name` by `cutoff` in [0, 1], the closest first.
 
     >>> nearest("resnet2", ["mlp", "resnet20", "resnet32"])
     ['resnet20', 'resnet32']
     """
-    return difflib.get_close_matches(name, list(choices), n=count, cutoff=0.5)
+    return difflib.get_close_matches(name, list(choices), n=count, cutoff=cutoff)
+
+
+def command(*words: object) -> str:
+    """Return a `zoo` command as a shell takes it: words with blanks are quoted.
+
+    >>> command("train", "my run/recipe.yaml", "--resume")
+    "zoo train 'my run/recipe.yaml' --resume"
+    """
+    return shlex.join(["zoo", *map(str, words)])
 
 
 def unknown_name(kind: str, name: str, choices: Iterable[str], *, fix: str) -> UnknownNameError:

@@ -8,6 +8,9 @@ from typing import Any, final
 
 import numpy as np
 
+from recipes.runs.inputs import Item, encoded, items_of
+from recipes.runs.predict import expected
+from zoo.data import images
 from zoo.errors import WeightsError
 
 # What Keras lets through of a damaged or changed file, found by cutting files short, flipping bytes
@@ -35,36 +38,62 @@ class ForeignModel:
     def __init__(self, model: Any, name: str):
         self.model, self.name = model, name
 
-    def predict(self, inputs: Sequence[Any], *, batch_size: int = 64) -> list[dict[str, Any]]:
-        """Predict image files or arrays: one {"file", "task", "predictions"} each."""
-        from zoo.data.images import read_image
+    def predict(
+        self, inputs: Sequence[Any], *, batch_size: int = 64, keep_going: bool = False
+    ) -> list[dict[str, Any]]:
+        """Predict image files, folders of them, or arrays: one {"file", "task", "predictions"} each.
+
+        Args:
+            inputs: paths, or uint8 (H, W, C) arrays.
+            batch_size: of prediction.
+            keep_going: give a file that cannot be read a result with "error", instead of raising.
+        """
+        found = items_of(inputs, suffixes=images.SUFFIXES, expected=expected("image"))
+        items = encoded(found, self._encoded, keep_going=keep_going)
+        rows = iter(self._scores([item for item in items if item.error is None], batch_size))
+        return [
+            {
+                **item.source,
+                "task": "image_classification",
+                **(
+                    {"predictions": _most_likely(next(rows))}
+                    if item.error is None
+                    else {"predictions": [], "error": item.error.to_dict()}
+                ),
+            }
+            for item in items
+        ]
+
+    def _encoded(self, item: Item) -> np.ndarray:
         from zoo.tasks.image_classification import fit_image
 
-        shape = self.model.input_shape[1:]
-        images = (item if isinstance(item, np.ndarray) else read_image(item) for item in inputs)
-        x = np.stack([fit_image(image, shape) for image in images]).astype("float32")
+        image = item.value if item.file is None else images.read_image(item.value)
+        return fit_image(image, self.model.input_shape[1:])
+
+    def _scores(self, items: Sequence[Item], batch_size: int) -> np.ndarray:
+        """Return probabilities, (N, classes)."""
+        if not items:
+            return np.zeros((0, 0))
+        x = np.stack([item.encoded for item in items]).astype("float32")
         scores = np.asarray(self.model.predict(x, batch_size=batch_size, verbose=0), "float64")
         if (scores < 0).any() or not np.allclose(scores.sum(axis=-1), 1, atol=1e-3):  # logits
             scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
             scores /= scores.sum(axis=-1, keepdims=True)
-        return [
-            {
-                "file": None if isinstance(item, np.ndarray) else str(item),
-                "task": "image_classification",
-                "predictions": [
-                    {"label": str(k), "probability": round(float(row[k]), 6)}
-                    for k in np.argsort(-row, kind="stable")[:5]
-                ],
-            }
-            for item, row in zip(inputs, scores, strict=True)
-        ]
+        return scores
+
+
+def _most_likely(row: np.ndarray) -> list[dict[str, Any]]:
+    return [
+        {"label": str(k), "probability": round(float(row[k]), 6)}
+        for k in np.argsort(-row, kind="stable")[:5]
+    ]
 
 
 def load_keras_file(path: str | Path) -> ForeignModel:
     """Load a .keras image classifier that the user says they trust, in Keras' safe mode.
 
     Raises:
-        WeightsError: it is no .keras file of an image classifier.
+        WeightsError: it is not a .keras file of an image classifier.
 
     >>> load_keras_file("mine.keras").predict(["seven.png"])  # doctest: +SKIP
     """
@@ -72,10 +101,10 @@ def load_keras_file(path: str | Path) -> ForeignModel:
 
     path = Path(path).expanduser()
     if path.suffix != ".keras" or not path.is_file():
-        raise WeightsError(f"{path} is no .keras file.", fix="leave --allow-keras-file out")
+        raise WeightsError(f"{path} is not a .keras file.", fix="leave --allow-keras-file out")
     if not zipfile.is_zipfile(path):  # of which Keras says "File not found"
         raise WeightsError(
-            f"{path} is damaged or cut short: it is no zip archive.",
+            f"{path} is damaged or cut short: it is not a zip archive.",
             expected="a whole .keras file, as model.save writes it",
             fix="copy it again from where it came, or save the model again",
         )
@@ -106,7 +135,7 @@ def _check_image_classifier(model: Any, path: Path) -> None:
     else:
         return
     raise WeightsError(
-        f"{path} {wrong}, so it is no image classifier.",
+        f"{path} {wrong}, so it is not an image classifier.",
         expected="input (None, H, W, 1 or 3) and output (None, classes)",
         fix="use it in Python with keras.saving.load_model",
     )

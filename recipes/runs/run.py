@@ -124,17 +124,25 @@ class Run:
             "metrics": intervals(self.task, predictions, truths),
         }
 
-    def predict(self, inputs: Any, *, batch_size: int = 64) -> list[dict[str, Any]]:
+    def predict(
+        self,
+        inputs: Any,
+        *,
+        batch_size: int = 64,
+        text_column: str | None = None,
+        keep_going: bool = False,
+    ) -> list[dict[str, Any]]:
         """Predict files, arrays or texts: one {"file", "task", "predictions"} each.
 
         Args:
-            inputs: paths, or values as a dataset gives them: uint8 (H, W, C) for images, float32
-                (samples,) at the model's rate for audio, str for text.
-            batch_size: of prediction.
+            inputs: paths of files, folders or tables, or values as a dataset gives them: uint8
+                (H, W, C) for images, float32 (samples,) at the model's rate for audio, str for text.
+            batch_size, text_column, keep_going: as `zoo.predict`.
         """
         from recipes.runs.predict import predict_inputs
 
-        return predict_inputs(self, inputs, batch_size=batch_size)
+        how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
+        return predict_inputs(self, inputs, **how)
 
 
 def load(target: str | Path | Run) -> Run:

@@ -1,5 +1,7 @@
 """`zoo predict` sees in files what `zoo evaluate` sees in arrays."""
 
+import csv
+
 import numpy as np
 import pytest
 
@@ -84,3 +86,39 @@ def test_batch_size_changes_no_label(zoo, run_dir, tmp_path):
     apart = zoo("predict", run_dir, *files, "--batch-size", 3, "--json").document
     for one, other in zip(together, apart, strict=True):
         assert one["predictions"][0]["label"] == other["predictions"][0]["label"]
+
+
+def test_one_bad_file_does_not_abort_the_others(zoo, run_dir, digit_png, in_tmp):
+    (in_tmp / "bad.png").write_text("not an image")
+    outcome = zoo("predict", run_dir, "bad.png", digit_png, "--json")
+    bad, good = outcome.document
+    assert outcome.code == 1
+    assert "bad.png" in bad["error"]["problem"] and bad["error"]["fix"]
+    assert good["predictions"] and "error" not in good
+    outcome = zoo("predict", run_dir, "bad.png", digit_png)
+    assert outcome.code == 1
+    (row,) = [line for line in outcome.out.splitlines() if line.startswith("bad.png")]
+    assert "no image that can be read" in row
+    assert "1 of them failed" in outcome.out
+
+
+def test_a_folder_is_predicted_file_by_file_and_written_as_csv(zoo, run_dir, digit_png, in_tmp):
+    (in_tmp / "some digits").mkdir()
+    for name in ("a.png", "b.png"):
+        (in_tmp / "some digits" / name).write_bytes(digit_png.read_bytes())
+    (in_tmp / "some digits" / "c.png").write_text("not an image")
+    outcome = zoo("predict", run_dir, "some digits", "--csv", "out.csv", "--json")
+    assert [result["file"] for result in outcome.document] == [
+        f"some digits/{name}.png" for name in "abc"
+    ]
+    with (in_tmp / "out.csv").open(newline="") as file:
+        a, b, c = csv.DictReader(file)
+    assert a["label"] == b["label"] == outcome.document[0]["predictions"][0]["label"]
+    assert 0 < float(a["probability"]) <= 1 and a["error"] == ""
+    assert c["label"] == "" and "c.png" in c["error"]
+
+
+def test_a_csv_file_that_is_there_is_left_alone(refused, run_dir, digit_png, in_tmp):
+    (in_tmp / "out.csv").write_text("mine")
+    message = refused("predict", run_dir, digit_png, "--csv", "out.csv")
+    assert "out.csv exists already" in message

@@ -159,7 +159,21 @@ def test_a_text_of_100000_words_is_read_to_where_the_model_reads(zoo, reader):
 def test_a_file_that_is_no_utf8_is_refused(reader, refused, in_tmp):
     (in_tmp / "note.txt").write_bytes("naïve".encode("utf-16"))
     message = refused("predict", reader, "note.txt")
-    assert "note.txt is no UTF-8 text" in message and "iconv" in message
+    assert "note.txt is not UTF-8 text" in message and "iconv" in message
+
+
+def test_a_mistyped_file_name_is_not_classified_as_a_text(reader, refused, in_tmp):
+    (in_tmp / "reviews.csv").write_text("text\nOpen a file\n")
+    message = refused("predict", reader, "revews.csv")
+    assert "revews.csv is not a file" in message and "nearest: reviews.csv" in message
+
+
+def test_a_table_of_texts_gives_a_line_a_row_in_the_column_asked_for(zoo, reader, in_tmp):
+    (in_tmp / "table.csv").write_text("id,question\n1,Open a file\n2,Return the month\n")
+    outcome = zoo("predict", reader, "table.csv", "--text-column", "question")
+    assert outcome.code == 0, outcome.err
+    assert "2 predictions" in outcome.out
+    assert "line 2: Open a file" in outcome.out and "line 3: Return the month" in outcome.out
 
 
 def test_nothing_on_standard_input_is_refused(reader, refused, monkeypatch):

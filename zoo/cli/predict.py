@@ -2,15 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from zoo.cli import complete
-from zoo.cli.output import show_json, show_table
+from zoo.cli.output import show_json
 from zoo.errors import DataError
-
-LONGEST_TEXT = 60  # characters that the table shows
 
 
 def predict_command(
@@ -23,11 +21,17 @@ def predict_command(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            help="Files (png, jpg, webp, bmp, gif; wav, flac, ogg; txt), texts, or - for one text "
-            "a line from standard input."
+            help="Files, folders of files, tables of texts (csv, tsv, jsonl), texts, or - for one "
+            "text a line from standard input."
         ),
     ],
+    text_column: Annotated[
+        str | None, typer.Option(help="The column of a table that holds the texts.")
+    ] = None,
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 64,
+    csv: Annotated[
+        Path | None, typer.Option(help="Write the first answers to a new CSV file.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     allow_keras_file: Annotated[
         bool,
@@ -39,35 +43,52 @@ def predict_command(
 ) -> None:
     """Say what a trained model makes of images, sounds or texts.
 
+    A folder stands for the files in it, a table for its rows. An input that cannot be read gets
+    its error as its answer, and the exit code is 1.
+
     [bold]Examples[/bold]
 
     zoo predict runs/image-digits-cnn-1 seven.png
 
-    zoo predict cnn_small.digits digits/*.png --json
+    zoo predict cnn_small.digits digits/ --json
 
-    zoo predict runs/text-trec-textcnn-1 "Who wrote Hamlet?"
+    zoo predict textcnn.docstrings "Return the number of days in a month."
+
+    zoo predict runs/text-trec-textcnn-1 questions.csv --text-column question
 
     cat questions.txt | zoo predict runs/text-trec-textcnn-1 -
     """
     from recipes.runs.foreign import load_keras_file
     from recipes.runs.run import load
+    from zoo.cli.predict_table import check_new, show, write_csv
 
-    run = load_keras_file(target) if allow_keras_file else load(target)
-    takes_text = not allow_keras_file and "ids" in run.assets.x
-    results = run.predict(_inputs(inputs, texts=takes_text), batch_size=batch_size)
+    if csv is not None:
+        check_new(csv)
+    how: dict[str, Any] = {"batch_size": batch_size, "keep_going": True}
+    if allow_keras_file:
+        run, texts = load_keras_file(target), False
+    else:
+        run = load(target)
+        texts = "ids" in run.assets.x
+        how["text_column"] = text_column
+    results = run.predict(_inputs(inputs, texts=texts), **how)
+    failed = [result["error"] for result in results if "error" in result]
+    if failed and len(results) == 1:
+        raise DataError(**failed[0])
+    if csv is not None:
+        write_csv(csv, results)
     if json:
         show_json(results)
-        return
-    rows = [
-        (result["file"] or shortened(result.get("text", "")), *_cells(result["predictions"]))
-        for result in results
-    ]
-    columns = ("label", "probability", "then") if _has_labels(results) else ("measured",)
-    show_table(f"{len(rows)} predictions", ("text" if takes_text else "file", *columns), rows)
+    else:
+        show(results, texts=texts)
+    if failed:
+        raise typer.Exit(1)
 
 
 def _inputs(given: list[str], *, texts: bool) -> list[str | Path]:
-    """Return files as paths; for text models the other words as texts, and - as lines of stdin."""
+    """Return paths; for text models what is not one as a text, and - as lines of standard input."""
+    from recipes.runs.inputs import looks_like_a_path
+
     if not texts:
         return [Path(item) for item in given]
     items: list[str | Path] = []
@@ -75,32 +96,14 @@ def _inputs(given: list[str], *, texts: bool) -> list[str | Path]:
         if item == "-":
             items += [line.rstrip("\n") for line in sys.stdin if line.strip()]
         else:
-            items.append(Path(item) if _is_file(item) else item)
+            items.append(Path(item) if _exists(item) or looks_like_a_path(item) else item)
     if not items:
         raise DataError("Standard input held no text.", fix="give one text a line")
     return items
 
 
-def _is_file(word: str) -> bool:
+def _exists(word: str) -> bool:
     try:
-        return Path(word).is_file()
-    except OSError:  # longer than any name of a file
+        return bool(word) and Path(word).expanduser().exists()
+    except (OSError, ValueError):  # longer than a file's name may be, or with a NUL
         return False
-
-
-def _has_labels(results: list[dict]) -> bool:
-    return "label" in results[0]["predictions"][0]
-
-
-def _cells(predictions: list[dict]) -> tuple[str, ...]:
-    first, *others = predictions
-    if "label" not in first:
-        return (", ".join(f"{name} {value:.4g}" for name, value in first.items()),)
-    also = ", ".join(f"{o['label']} {o['probability']:.1%}" for o in others[:2])
-    return first["label"], f"{first['probability']:.1%}", also
-
-
-def shortened(text: str) -> str:
-    """Return the beginning of a text, for a table."""
-    text = " ".join(text.split())
-    return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"

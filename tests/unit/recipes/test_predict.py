@@ -1,5 +1,6 @@
 """Files and arrays go through the code that training used, whatever their format."""
 
+import json
 import shutil
 
 import numpy as np
@@ -8,12 +9,13 @@ from PIL import Image
 
 from recipes.objects import make_model, make_task
 from recipes.runs.foreign import ForeignModel, load_keras_file
+from recipes.runs.inputs import looks_like_a_path
 from recipes.runs.predict import predict
 from recipes.runs.run import Run, load
 from recipes.values.load import load_recipe
 from zoo.data.images import write_png
 from zoo.data.load import load_dataset
-from zoo.errors import DataError, RunError, UnknownNameError, WeightsError
+from zoo.errors import ArgumentError, DataError, RunError, UnknownNameError, WeightsError
 from zoo.weights import save_model_weights
 
 
@@ -136,8 +138,126 @@ def test_one_bad_file_stops_before_anything_is_run(run, digits, tmp_path, monkey
     monkeypatch.setattr(type(run.task), "decode", lambda *_: pytest.fail("the model was run"))
     with pytest.raises(DataError, match=r"bad\.png"):
         predict(run, [tmp_path / "good.png", tmp_path / "bad.png"])
-    with pytest.raises(DataError, match="is no file"):
-        predict(run, [tmp_path / "good.png", tmp_path])
+    with pytest.raises(DataError, match="is not a file"):
+        predict(run, [tmp_path / "good.png", tmp_path / "none.png"])
+
+
+def test_one_bad_file_among_many_holds_its_error_when_the_others_are_wanted(run, digits, tmp_path):
+    for name, image in (("a.png", digits[0]), ("c.png", digits[1])):
+        write_png(tmp_path / name, image)
+    (tmp_path / "b.png").write_text("not an image")
+    files = [tmp_path / name for name in ("a.png", "b.png", "none.png", "c.png")]
+    results = predict(run, files, keep_going=True, batch_size=1)
+    assert [result["file"] for result in results] == list(map(str, files))
+    assert ["error" in result for result in results] == [False, True, True, False]
+    assert results[1]["predictions"] == results[2]["predictions"] == []
+    assert "b.png" in results[1]["error"]["problem"]
+    assert results[2]["error"]["problem"].endswith("none.png is not a file.")
+    good = probabilities([results[0], results[3]])
+    assert good == probabilities(predict(run, [digits[0], digits[1]], batch_size=1))
+
+
+def test_a_folder_stands_for_the_files_in_it(run, digits, tmp_path):
+    (tmp_path / "photos" / "more").mkdir(parents=True)
+    names = ("photos/b.png", "photos/more/a.PNG", "photos/.hidden.png")
+    for name, image in zip(names, digits, strict=False):
+        write_png(tmp_path / name, image)
+    (tmp_path / "photos" / "notes.txt").write_text("these are words")
+    results = predict(run, tmp_path / "photos")
+    assert [result["file"] for result in results] == [str(tmp_path / name) for name in names[:2]]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="empty holds no file to predict"):
+        predict(run, tmp_path / "empty")
+
+
+def test_a_mistyped_file_names_the_nearest(run, digits, tmp_path):
+    write_png(tmp_path / "seven.png", digits[0])
+    with pytest.raises(DataError, match=r"nearest: .*seven\.png"):
+        predict(run, tmp_path / "sevn.png")
+
+
+@pytest.fixture(scope="module")
+def reader(tmp_path_factory):
+    """A run for docstrings whose model was never trained."""
+    arguments = "model.arguments={embedding_dim: 8, num_filters: 4}"
+    recipe = load_recipe("text/docstrings-textcnn", arguments)
+    task, dataset = make_task(recipe), load_dataset("docstrings")
+    assets = task.fit(dataset.splits["train"], features=dataset.features, classes=dataset.classes)
+    path = tmp_path_factory.mktemp("reader") / "weights.safetensors"
+    sha256 = save_model_weights(path, make_model(recipe, task, assets))
+    return Run(
+        name="reader",
+        recipe=recipe,
+        assets=assets,
+        metrics={},
+        weights_path=path,
+        sha256=sha256,
+    )
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".tsv", ".jsonl"])
+def test_a_table_gives_a_result_for_each_row(reader, tmp_path, suffix):
+    texts = ["Return the month.", "Open a file for reading.", "Parse an address"]
+    path = tmp_path / f"table{suffix}"
+    if suffix == ".jsonl":
+        lines = [json.dumps({"id": i, "text": text}) for i, text in enumerate(texts)]
+    else:
+        comma = "," if suffix == ".csv" else "\t"
+        lines = [comma.join(row) for row in [("id", "text"), *zip("abc", texts, strict=True)]]
+    path.write_text("\n".join(lines) + "\n")
+    results = predict(reader, path)
+    assert [result["text"] for result in results] == texts
+    assert {result["file"] for result in results} == {str(path)}
+    first = 1 if suffix == ".jsonl" else 2
+    assert [result["row"] for result in results] == [f"line {first + i}" for i in range(3)]
+    assert probabilities(results) == probabilities(predict(reader, texts))
+
+
+def test_the_column_of_a_table_is_named_or_the_only_one(reader, tmp_path):
+    (tmp_path / "table.csv").write_text("question,note\nOpen a file,x\nClose it,y\n")
+    with pytest.raises(DataError, match="no column 'text'") as caught:
+        predict(reader, tmp_path / "table.csv")
+    assert caught.value.expected == "one of: question, note"
+    assert "--text-column" in caught.value.fix
+    results = predict(reader, tmp_path / "table.csv", text_column="question")
+    assert [result["text"] for result in results] == ["Open a file", "Close it"]
+    (tmp_path / "only.csv").write_text("sentence\nOpen a file\n")
+    assert predict(reader, tmp_path / "only.csv")[0]["text"] == "Open a file"
+
+
+def test_a_bad_row_of_a_table_holds_its_error(reader, tmp_path):
+    (tmp_path / "table.csv").write_text("id,text\n1,Open a file\n2\n3,\n4,Close it\n")
+    with pytest.raises(DataError, match="line 3"):
+        predict(reader, tmp_path / "table.csv")
+    results = predict(reader, tmp_path / "table.csv", keep_going=True)
+    assert ["error" in result for result in results] == [False, True, True, False]
+
+
+def test_a_column_is_not_for_models_of_images(run, digits):
+    with pytest.raises(ArgumentError, match="takes no texts"):
+        predict(run, list(digits[:1]), text_column="text")
+
+
+@pytest.mark.parametrize(
+    ("word", "path"),
+    [
+        ("reviews.csv", True),
+        ("REVIEWS.TXT", True),
+        ("my reviews.csv", True),
+        ("./a folder/notes", True),
+        ("data/notes", True),
+        ("hamlt", True),  # a file named hamlet lies here
+        ("Who wrote Hamlet?", False),
+        ("good", False),
+        ("a/b or c/d", False),
+        ("version 3.11", False),
+        ("see notes.txt\nfor more", False),
+        ("", False),
+    ],
+)
+def test_what_looks_like_a_path_is_not_taken_for_a_text(in_tmp, word, path):
+    (in_tmp / "hamlet").write_text("To be")
+    assert looks_like_a_path(word) == path
 
 
 def test_a_run_reads_its_weights_only_if_they_are_its_own(run, digits, tmp_path):
