@@ -75,7 +75,8 @@ def list_models(
     """Return the names of models that fit every filter, in catalog order.
 
     Args:
-        pattern: shell-style, matched against the whole name ("resnet*").
+        pattern: shell-style, matched against the whole name ("resnet*"); a word without a wildcard
+            finds every model whose name, family or weight holds it ("cnn" finds cnn_small).
         task, modality, family: equal to the card's.
         weights: True for models with shipped weights, or the dataset of the weights.
         max_params: largest parameter count at the card's default arguments.
@@ -83,12 +84,15 @@ def list_models(
     >>> list_models("resnet*", max_params=300_000)
     ['resnet20']
     """
-    shipped = {(card.model, card.dataset) for card in weight_cards().values()}
+    shipped = weight_cards().values()
     names = []
     for card in MODELS.values():
-        datasets = {dataset for model, dataset in shipped if model == card.name}
+        datasets = {weight.dataset for weight in shipped if weight.model == card.name}
         fits = (
-            fnmatch.fnmatchcase(card.name, pattern)
+            (
+                fits_pattern(pattern, card.name, card.family)
+                or any(w.model == card.name and fits_pattern(pattern, w.name) for w in shipped)
+            )
             and (task is None or task in card.tasks)
             and (modality is None or modality == card.modality)
             and (family is None or family == card.family)
@@ -100,27 +104,20 @@ def list_models(
     return names
 
 
-def find_models(text: str) -> list[str]:
-    """Return the models whose name, family, summary or shipped weights hold a text, in any case.
-
-    >>> find_models("ResNet-2")
-    ['resnet20']
-    """
-    shipped = {name: [] for name in MODELS}
-    for weight in weight_cards().values():
-        shipped[weight.model].append(weight.name)
-    wanted = text.casefold()
-    return [
-        card.name
-        for card in MODELS.values()
-        for said in [(card.name, card.family, card.summary, *shipped[card.name])]
-        if any(wanted in part.casefold() for part in said)
-    ]
-
-
 def _params(name: str) -> float:
     """Return the parameters of a model; of one that was never measured, more than any limit."""
     return measured().get(name, {"params": math.inf})["params"]
+
+
+def fits_pattern(pattern: str, *names: str) -> bool:
+    """Tell whether a pattern fits the first name whole, or a plain word is part of any name.
+
+    >>> fits_pattern("cnn*", "cnn_small"), fits_pattern("cnn", "ds_cnn_s"), fits_pattern("*", "mlp")
+    (True, True, True)
+    """
+    if set(pattern) & set("*?["):
+        return fnmatch.fnmatchcase(names[0], pattern)
+    return any(pattern.lower() in name for name in names)
 
 
 def list_datasets(
@@ -187,6 +184,20 @@ def signature(card: ModelCard) -> dict[str, dict[str, Any]]:
         if p.name not in ("input_shape", "input_shapes")
     }
     return json.loads(json.dumps(values))  # tuples become lists
+
+
+def weight_info(name: str) -> dict[str, Any]:
+    """Return what is known of a shipped weight without loading it.
+
+    >>> weight_info("resnet20.fashion_mnist")["model"]
+    'resnet20'
+    """
+    card = weight_card(name)
+    keys = ("name", "model", "dataset", "recipe", "metric", "value", "low", "high")
+    more = ("params", "size_bytes", "data_licence", "sha256")
+    return {key: getattr(card, key) for key in keys + more} | {
+        "task": card.resolved_recipe["task"]["name"]
+    }
 
 
 def check_arguments(

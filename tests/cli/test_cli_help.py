@@ -85,6 +85,40 @@ def test_tables_in_a_pipe_keep_long_names_whole(zoo, run_dir, digit_png, tmp_pat
     assert "%" in line
 
 
+@pytest.mark.parametrize("width", [80, 60])
+@pytest.mark.parametrize(
+    "command", [("list",), ("list", "--weights"), ("recipes", "list"), ("data",)], ids=" ".join
+)
+def test_tables_on_a_terminal_keep_names_whole(zoo, monkeypatch, width, command):
+    from rich.console import Console
+
+    from zoo.cli import data_view, models, output, recipes
+
+    names = {item["name"] for item in zoo(*command, "--json").document}
+    terminal = Console(width=width, force_terminal=True, color_system=None)
+    for module in (output, data_view, models, recipes):
+        monkeypatch.setattr(module, "console", terminal)
+    lines = zoo(*command).out.splitlines()
+    assert names <= {line.split()[0] for line in lines if line.split()}
+    assert max(map(len, lines)) <= width
+
+
+def test_a_table_says_what_it_left_out_for_lack_of_room(capsys, monkeypatch):
+    from rich.console import Console
+
+    from zoo.cli import output
+
+    terminal = Console(width=32, force_terminal=True, color_system=None)
+    monkeypatch.setattr(output, "console", terminal)
+    rows = [("a_long_name_of_20_chars", "seldom", "a remark of several words")]
+    output.show_table("things", ("name", "how often", "remark"), rows, spare=2)
+    out = capsys.readouterr().out
+    assert "a_long_name_of_20_chars" in out and "remark of" not in out
+    assert "Left out for lack of room: remark." in " ".join(out.split())
+    output.show_table("things", ("name", "how often", "remark"), rows)
+    assert "several" in capsys.readouterr().out
+
+
 def test_brackets_in_names_are_shown_as_they_are(zoo, photos):
     (photos / "cat").rename(photos / "[bold]cat")
     assert "[bold]cat" in zoo("data", "./photos").out
@@ -94,7 +128,13 @@ def test_brackets_in_names_are_shown_as_they_are(zoo, photos):
     ("words", "wanted"),
     [
         ("zoo info resnet2", "resnet20"),
+        ("zoo info resnet20.", "resnet20.fashion_mnist"),
         ("zoo train image/di", "image/digits-cnn"),
+        ("zoo train image/digits-cnn training.ep", "training.epochs="),
+        ("zoo train image/digits-cnn model.arguments.w", "model.arguments.widths="),
+        ("zoo tune image/digits-cnn optimizer.l", "optimizer.learning_rate="),
+        ("zoo recipes show image/digits-cnn regularization.pr", "regularization.preset="),
+        ("zoo export cnn_small.digits --format on", "onnx"),
         ("zoo verify image/fash", "image/fashion_mnist-resnet20"),
         ("zoo recipes copy image/d", "image/digits-cnn"),
         ("zoo predict image/di", "image/digits-cnn"),
@@ -107,6 +147,32 @@ def test_shell_completion_knows_names(zoo, monkeypatch, words, wanted):
     monkeypatch.setenv("COMP_WORDS", words)
     monkeypatch.setenv("COMP_CWORD", str(len(words.split()) - 1))
     assert wanted in zoo().out.split()
+
+
+def test_completion_knows_override_keys_before_the_recipe_can_be_read(zoo, monkeypatch):
+    monkeypatch.setenv("_ZOO_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "zoo train nowhere.yaml schedule.war")
+    monkeypatch.setenv("COMP_CWORD", "3")
+    assert zoo().out.split() == ["schedule.warmup_epochs="]
+
+
+def test_completion_of_formats_knows_them_all():
+    from recipes.export.export import FORMATS
+    from zoo.cli import complete
+
+    assert complete.formats("") == list(FORMATS)
+
+
+def test_the_version_is_printed(zoo):
+    import zoo as package
+
+    outcome = zoo("--version")
+    assert (outcome.code, outcome.out) == (0, f"kerazoo {package.__version__}\n")
+
+
+def test_help_names_the_exit_codes(zoo):
+    out = " ".join(zoo("--help").out.split())
+    assert "Exit codes: 0 all is well; 1 " in out and "130 stopped with Ctrl-C" in out
 
 
 def test_completion_offers_shipped_weights(monkeypatch):
@@ -125,7 +191,7 @@ from zoo.cli import complete
 from zoo.cli.main import app
 for arguments in (["list"], ["info", "resnet20"], ["data"], ["recipes", "list"], ["train", "-h"]):
     app(arguments, standalone_mode=False)
-assert complete.models("r") and complete.datasets("d") and complete.targets("image")
+assert complete.models_and_weights("r") and complete.datasets("d") and complete.targets("image")
 heavy = {"keras", "tensorflow", "jax", "matplotlib"} & set(sys.modules)
 sys.exit(f"loaded {heavy}" if heavy else 0)
 """

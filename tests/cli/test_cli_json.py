@@ -48,6 +48,48 @@ def test_info(zoo):
     assert info["arguments"]["activation"] == {"type": "str", "default": "relu"}
 
 
+def test_list_takes_part_of_a_name(zoo):
+    names = [model["name"] for model in zoo("list", "cnn", "--json").document]
+    assert "cnn_small" in names and "mlp" not in names
+    weights = [weight["name"] for weight in zoo("list", "fashion", "--weights", "--json").document]
+    assert weights == ["resnet20.fashion_mnist"]
+
+
+def test_info_of_a_weight(zoo):
+    info = zoo("info", "resnet20.fashion_mnist", "--json").document
+    assert (info["model"], info["dataset"]) == ("resnet20", "fashion_mnist")
+    assert info["low"] <= info["value"] <= info["high"]
+    assert "zoo predict resnet20.fashion_mnist FILE" in zoo("info", info["name"]).out
+    assert "zoo generate gpt_nano.pydoc --prompt" in zoo("info", "gpt_nano.pydoc").out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("info", "resnet21"), ("train", "nowhere"), ("predict",), ("list", "--nonsense")],
+    ids=" ".join,
+)
+def test_an_error_is_one_document_too(zoo, arguments):
+    outcome = zoo(*arguments, "--json")
+    assert outcome.code == 2
+    assert set(outcome.document) == {"error"}
+    assert set(outcome.document["error"]) == {"problem", "expected", "fix"}
+    assert outcome.document["error"]["fix"]
+    assert outcome.err
+
+
+def test_ctrl_c_is_exit_code_130_and_a_document(zoo, monkeypatch):
+    from zoo import registry
+
+    def stop(name):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry, "model_info", stop)
+    outcome = zoo("info", "resnet20", "--json")
+    assert outcome.code == 130
+    assert "Ctrl-C" in outcome.document["error"]["problem"]
+    assert zoo("info", "resnet20").code == 130
+
+
 def test_recipes_list(zoo):
     recipes = zoo("recipes", "list", "--json").document
     digits = next(recipe for recipe in recipes if recipe["name"] == "image/digits-cnn")

@@ -33,7 +33,10 @@ from zoo.weights import read_tensors, write_tensors
         (("recipes", "show", "digits-cnn"), "digits-cnn", DIGITS),
         (("recipes", "copy", "digits-cnn"), "digits-cnn", DIGITS),
         (("info", "resnet2"), "resnet2", "resnet20"),
-        (("list", "resnet2"), "resnet2", "resnet20"),
+        (("list", "resnte20"), "resnte20", "resnet20"),
+        (("info", "resnet20.fashion"), "resnet20.fashion", "resnet20.fashion_mnist"),
+        (("info", DIGITS), DIGITS, f"zoo recipes show {DIGITS}"),
+        (("info", "digits"), "'digits'", "zoo data digits"),
         (("list", "--family", "resnets"), "resnets", "resnet"),
         (("list", "--task", "image-classification"), "image-class", "image_classification"),
         (("data", "digitz"), "digitz", "digits"),
@@ -89,14 +92,14 @@ def test_a_recipe_without_shipped_weights_says_how_to_get_some(
 )
 def test_files_that_are_no_images(refused, run_dir, digit_png, in_tmp, name, content, words):
     (in_tmp / name).write_bytes(digit_png.read_bytes()[:60] if content is None else content)
-    message = refused("predict", run_dir, digit_png, name)
+    message = refused("predict", run_dir, name)
     assert name in message
     assert words in message
 
 
-def test_a_missing_file_and_a_folder_are_no_files_to_predict(refused, run_dir):
-    assert "missing.png" in refused("predict", run_dir, "missing.png")
-    assert "FOLDER/*.png" in refused("predict", run_dir, ".")
+def test_a_missing_file_and_an_empty_folder_cannot_be_predicted(refused, run_dir):
+    assert "missing.png is not a file" in refused("predict", run_dir, "missing.png")
+    assert "holds no file to predict" in refused("predict", run_dir, ".")
 
 
 def test_folders_that_are_no_data(refused, photos):
@@ -260,4 +263,4 @@ def test_the_flag_is_for_keras_image_classifiers_only(refused, run_dir, digit_pn
     layers = [keras.Input((7,)), keras.layers.Dense(2)]
     keras.Sequential(layers).save(in_tmp / "rows.keras")
     message = refused("predict", "rows.keras", digit_png, "--allow-keras-file")
-    assert "no image classifier" in message
+    assert "not an image classifier" in message

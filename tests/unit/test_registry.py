@@ -62,11 +62,19 @@ def test_models_are_listed_in_catalog_order():
         ("resnet*", ["resnet20", "resnet32", "resnet44", "resnet56", "resnet110"]),
         ("resnet[25]*", ["resnet20", "resnet56"]),
         ("RESNET*", []),  # names are lower case
-        ("resnet", []),  # the whole name must fit
+        ("esnet*", []),  # the whole name must fit
     ],
 )
 def test_a_pattern_fits_the_whole_name(pattern, expected):
     assert registry.list_models(pattern) == expected
+
+
+def test_a_word_is_part_of_a_models_familys_or_weights_name(shipped):
+    assert registry.list_models("resnet2") == ["resnet20"]
+    assert {"cnn_small", "textcnn", "ds_cnn_s"} <= set(registry.list_models("CNN"))
+    assert registry.list_models("fashion_mnist") == ["resnet20"]  # the data of its weight
+    assert registry.list_models("resnet20.*") == ["resnet20"]
+    assert registry.list_models("no such word") == []
 
 
 def test_filters_must_all_fit():

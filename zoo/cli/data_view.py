@@ -15,7 +15,8 @@ def list_datasets(*, json: bool) -> None:
         return
     rows = [(c.name, c.source, c.task, c.licence, c.summary) for c in cards]
     columns = ("name", "source", "task", "licence", "what")
-    show_table(f"{len(rows)} datasets, and any other TFDS set, folder or table", columns, rows)
+    title = f"{len(rows)} datasets, and any other TFDS set, folder or table"
+    show_table(title, columns, rows, spare=2, cut=True)
 
 
 def facts_of(dataset: Any) -> dict[str, Any]:

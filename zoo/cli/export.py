@@ -19,7 +19,11 @@ def export_command(
         ),
     ],
     format: Annotated[
-        str, typer.Option(help="saved_model (TensorFlow), onnx or litert (TensorFlow Lite).")
+        str,
+        typer.Option(
+            help="saved_model (TensorFlow), onnx or litert (TensorFlow Lite).",
+            autocompletion=complete.formats,
+        ),
     ] = "saved_model",
     output: Annotated[
         Path | None, typer.Option(help="A new folder; NAME-FORMAT here by default.")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli import complete
-from zoo.cli.output import console, show_json, show_metrics
+from zoo.cli.output import show_json, show_metrics, show_run
 
 Target = Annotated[
     str,
@@ -93,6 +93,4 @@ def finetune_command(
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
         return
     show_metrics(run.metrics["metrics"])
-    console.print(f"\nrun      {run.path}", soft_wrap=True)
-    console.print(f"report   {run.path / 'report.html'}", soft_wrap=True)
-    console.print(f"predict  zoo predict {run.path} …", soft_wrap=True)
+    show_run(run)

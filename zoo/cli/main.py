@@ -3,9 +3,11 @@
 import logging
 import os
 import sys
+from typing import Annotated
 
 import typer
 
+import zoo
 from zoo.cli import (
     data,
     doctor,
@@ -20,19 +22,39 @@ from zoo.cli import (
     tune,
     verify,
 )
-from zoo.cli.output import show_error
-from zoo.errors import ZooError
+from zoo.cli.output import show_error, show_error_document
+from zoo.errors import ArgumentError, Interrupted, ZooError, command
 from zoo.ownership import import_error
 
 app = typer.Typer(
     name="zoo",
-    help="A Keras 3 model zoo with recipes that come true.",
-    epilog="Start with: zoo train image/digits-cnn",
+    epilog="Start with: zoo train image/digits-cnn\n\n"
+    "Exit codes: 0 all is well; 1 a check found something, or some inputs failed; 2 a mistake in the "
+    "command, a recipe, the data or the machine; 130 stopped with Ctrl-C.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+_INTERRUPTED = 130  # as shells report it
+
+
+def _show_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"kerazoo {zoo.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    """A Keras 3 model zoo with recipes that come true."""
+
+
 app.command("list")(models.list_command)
 app.command("info")(models.info_command)
 app.command("data")(data.data_command)
@@ -49,21 +71,41 @@ app.command("doctor")(doctor.doctor_command)
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends in one screen and a non-zero exit code."""
+    """Run the command line; a user's mistake ends in one screen and a non-zero exit code.
+
+    With --json an error is a document on stdout as well: {"error": {"problem", "expected", "fix"}}.
+    """
     # Set before TensorFlow loads: start-up notices that concern nobody (warnings and errors stay).
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     logging.getLogger("absl").setLevel(logging.ERROR)  # TFDS warns there of what our errors say
+    json = "--json" in sys.argv
     try:
         app(prog_name="zoo")
+    except SystemExit as end:  # typer has said why
+        if json and end.code == ArgumentError.exit_code:
+            show_error_document(ArgumentError("The command line is not valid.", fix=_help_of()))
+        elif json and end.code == _INTERRUPTED:
+            show_error_document(Interrupted("Stopped with Ctrl-C."))
+        raise
     except ZooError as error:
-        show_error(error)
-        sys.exit(error.exit_code)
+        _leave(error, json=json)
     except ImportError as error:  # a package that is missing, or that owns a name of ours
-        known = import_error(error.name or "kerazoo", error)
-        show_error(known)
-        sys.exit(known.exit_code)
+        _leave(import_error(error.name or "kerazoo", error), json=json)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(_INTERRUPTED)
+
+
+def _leave(error: ZooError, *, json: bool) -> None:
+    show_error(error)
+    if json:
+        show_error_document(error)
+    sys.exit(error.exit_code)
+
+
+def _help_of() -> str:
+    """Return the help command of the command that was meant."""
+    given = sys.argv[1:2]
+    return f"{command(*given)} --help" if given and given[0].isalpha() else "zoo --help"
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import typer
 
 from zoo.cli import complete
 from zoo.cli.output import console, show_json, show_table
-from zoo.errors import RunError
+from zoo.errors import RunError, command
 
 app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help=True)
 
@@ -41,18 +41,19 @@ def list_command(
         )
         return
     rows = [(recipe.name, *_expected(recipe.expects)) for recipe in found]
-    columns = ("recipe", "test", "a further run, 95 %", "minutes")
-    show_table(f"{len(rows)} recipes", columns, rows)
+    columns = ("recipe", "test", "a further run, 95 %", "minutes", "seeds")
+    show_table(f"{len(rows)} recipes", columns, rows, whole=2, spare=2)
 
 
-def _expected(expects) -> tuple[str, str, str]:
+def _expected(expects) -> tuple[str, str, str, str]:
     if expects == "unmeasured":
-        return "unmeasured", "–", "–"
+        return "unmeasured", "–", "–", "–"
     note = " (unstable)" if expects.unstable else ""
     return (
-        f"{expects.metric} {expects.mean:.4f} ({len(expects.values)} seeds)",
+        f"{expects.metric} {expects.mean:.4f}",
         f"{expects.low:.4f} – {expects.high:.4f}{note}",
         f"{expects.minutes:.1f}",
+        str(len(expects.values)),
     )
 
 
@@ -62,7 +63,10 @@ def show_command(
         str,
         typer.Argument(help="A recipe's name or YAML file.", autocompletion=complete.recipes),
     ],
-    overrides: Annotated[list[str] | None, typer.Argument(help="key=value changes.")] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Argument(help="key=value changes.", autocompletion=complete.overrides),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Print every value of a recipe, the regularization preset expanded.
@@ -98,15 +102,16 @@ def copy_command(
     target = target or Path(source.name)
     if target.suffix not in (".yaml", ".yml"):
         raise RunError(
-            f"{target} is no name for a recipe; nothing was written.",
+            f"{target} is not a file name for a recipe; nothing was written.",
             expected="a file that ends in .yaml",
-            fix=f"zoo recipes copy {name} {target / source.name}"
-            if target.is_dir()
-            else f"zoo recipes copy {name} {target}.yaml",
+            fix=command(
+                *("recipes", "copy", name),
+                target / source.name if target.is_dir() else f"{target}.yaml",
+            ),
         )
     if target.exists():
         raise RunError(
             f"{target} exists already; nothing was written.", fix="give another file name"
         )
     write_text(target, source.read_text(encoding="utf-8"))
-    console.print(f"Wrote {target}. Edit it, then: zoo train {target}", soft_wrap=True)
+    console.print(f"Wrote {target}. Edit it, then: {command('train', target)}", soft_wrap=True)

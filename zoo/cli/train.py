@@ -1,12 +1,12 @@
 """`zoo train`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from zoo.cli import complete
-from zoo.cli.output import console, show_json, show_metrics
+from zoo.cli.output import show_json, show_metrics, show_run
 
 
 def train_command(
@@ -16,7 +16,10 @@ def train_command(
     ],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(help="key=value changes, such as optimizer.learning_rate=3e-4."),
+        typer.Argument(
+            help="key=value changes, such as optimizer.learning_rate=3e-4.",
+            autocompletion=complete.overrides,
+        ),
     ] = None,
     run_dir: Annotated[
         Path | None, typer.Option(help="Where the run goes; runs/NAME-N by default.")
@@ -66,12 +69,4 @@ def train_command(
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
         return
     show_metrics(run.metrics["metrics"])
-    _show_folder(run)
-
-
-def _show_folder(run: Any) -> None:
-    """Say where the run lies and what to do with it."""
-    console.print(f"\nrun      {run.path}", soft_wrap=True)
-    console.print(f"report   {run.path / 'report.html'}", soft_wrap=True)
-    example = "TEXT…" if "ids" in run.assets.x else "FILE…"
-    console.print(f"predict  zoo predict {run.path} {example}", soft_wrap=True)
+    show_run(run)

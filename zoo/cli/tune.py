@@ -7,6 +7,7 @@ import typer
 
 from zoo.cli import complete
 from zoo.cli.output import console, show_json, show_metrics, show_table
+from zoo.errors import command
 
 if TYPE_CHECKING:
     from tuning.study import Study
@@ -44,7 +45,10 @@ def tune_command(
     ],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(help="key=value changes of every trial, such as training.epochs=15."),
+        typer.Argument(
+            help="key=value changes of every trial, such as training.epochs=15.",
+            autocompletion=complete.overrides,
+        ),
     ] = None,
     oracle: Oracle = None,
     max_trials: MaxTrials = None,
@@ -102,5 +106,5 @@ def _show(found: "Study") -> None:
     show_table(f"trial {best.number} of {len(found.trials)}", ("", "the recipe", "best"), rows)
     console.print()
     show_metrics(found.test)
-    console.print(f"\nrecipe  zoo train {found.path / BEST}", soft_wrap=True)
+    console.print(f"\nrecipe  {command('train', found.path / BEST)}", soft_wrap=True)
     console.print(f"report  {found.path / REPORT}", soft_wrap=True)
