@@ -241,7 +241,7 @@ class Session:
             f"Validation {self.metric} {best.value:.4f}; the recipe as it was reached {before}.",
             "The best of several trials looks better on validation than it is.",
         ]
-        header = "".join(f"# {line}\n" for line in lines)
+        header = "".join(f"# {' '.join(line.split())}\n" for line in lines)
         write_text(self.folder / BEST, header + dump_yaml(plain_values(recipe)))
         return recipe
 

@@ -2,7 +2,9 @@
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
@@ -15,6 +17,8 @@ from zoo.regularization import PRESETS, Regularization
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(ge=1)]
+_SHIPPED = Path(__file__).parents[1]  # recipes lie by modality
+_FILES_OF_DATA = (".csv", ".tsv", ".jsonl", ".txt")
 
 # Keras optimizers and the arguments that each takes besides those of every one.
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
@@ -161,11 +165,25 @@ class Expects(_Values):
         return self.high - self.low > (0.1 * self.mean if self.metric == "loss" else 0.03)
 
 
+def _one_line(text: str) -> str:
+    """Refuse what would break out of a line of a table, a comment or a title."""
+    if not text.strip() or not text.isprintable():
+        raise ValueError("should be one line of printable characters")
+    return text
+
+
+Line = Annotated[str, pydantic.AfterValidator(_one_line)]
+# Blocks of YAML end in a line end, which is meant.
+Sentence = Annotated[
+    Line, pydantic.BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)
+]
+
+
 class Recipe(_Values):
     """All values of one training; `with_values` is the one way to change any."""
 
-    name: str
-    summary: str
+    name: Line
+    summary: Sentence
     task: TaskValues = TaskValues()
     data: DataValues
     model: ModelValues
@@ -249,7 +267,8 @@ class Recipe(_Values):
         """Return a recipe with fields changed by dotted path, validated anew.
 
         Changing anything but the seed makes `expects` unmeasured, since it no longer speaks of
-        this recipe.
+        this recipe. With other data a recipe that ships with the package is named after that data,
+        unless its name or summary is among the changes.
 
         >>> recipe.with_values({"optimizer.learning_rate": 3e-4})  # doctest: +SKIP
         """
@@ -267,7 +286,22 @@ class Recipe(_Values):
             place[last] = value
         if set(changes) - {"training.seed", "expects", "name", "summary"}:
             values["expects"] = changes.get("expects", "unmeasured")
-        return Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))
+        changed = Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))
+        if changed.data.name == self.data.name or not _is_shipped(self.name):
+            return changed
+        own = changed._named_after_data(self.name)
+        return changed.model_copy(update={k: v for k, v in own.items() if k not in changes})
+
+    def _named_after_data(self, before: str) -> dict[str, str]:
+        """Return a name and a summary that say what is learned from."""
+        place = Path(self.data.name.partition(":")[0])  # without the version of a TFDS set
+        place = place if place.name not in ("", "..") else place.resolve()
+        stem = place.stem if place.suffix.lower() in _FILES_OF_DATA else place.name
+        data, model = re.sub(r"[^\w.-]+", "_", stem), self.model.name
+        name = f"{registry.model_card(model).modality}/{data}-{model}"
+        if _is_shipped(name):  # which this is not, whatever else was changed
+            name += f"-as-{Path(before).name}"
+        return {"name": name, "summary": f"{model} on {data}."}
 
     def regularization_values(self) -> Regularization:
         """Expand the preset and the knobs for this recipe's modality and optimizer."""
@@ -303,6 +337,10 @@ class Recipe(_Values):
                 ),
             }
         )
+
+
+def _is_shipped(name: str) -> bool:
+    return (_SHIPPED / f"{name}.yaml").is_file()
 
 
 def prediction_interval(values: list[float], *, share: bool = True) -> tuple[float, float]:

@@ -206,3 +206,56 @@ def test_prediction_interval_covers_one_further_run():
         low, high = prediction_interval(seen)
         hits += low <= further <= high
     assert 0.935 < hits / 2000 < 0.965
+
+
+@pytest.mark.parametrize(
+    ("data", "name", "summary"),
+    [
+        ("./photos", "image/photos-cnn_small", "cnn_small on photos."),
+        ("/data/my photos", "image/my_photos-cnn_small", "cnn_small on my_photos."),
+        ("photos.v2", "image/photos.v2-cnn_small", "cnn_small on photos.v2."),
+        ("./table.csv", "image/table-cnn_small", "cnn_small on table."),
+        ("cifar10:3.0.2", "image/cifar10-cnn_small", "cnn_small on cifar10."),
+        ("glue/sst2", "image/sst2-cnn_small", "cnn_small on sst2."),
+    ],
+)
+def test_a_recipe_on_other_data_is_named_after_that_data(data, name, summary):
+    recipe = load_recipe(DIGITS, f"data.name={data}")
+    assert (recipe.name, recipe.summary) == (name, summary)
+    again = recipe.with_values({"data.name": f"/absolute/{data}"})  # as a run keeps it
+    assert (again.name, again.summary) == (name, summary)
+
+
+def test_the_folder_itself_gives_its_name(in_tmp):
+    (in_tmp / "photos").mkdir()
+    name = f"{(in_tmp / 'photos').as_posix()}/."
+    assert load_recipe(DIGITS, f"data.name={name}").name == "image/photos-cnn_small"
+    assert load_recipe(DIGITS, "data.name=.").name == f"image/{in_tmp.name}-cnn_small"
+
+
+def test_names_that_a_user_chose_stay():
+    own = load_recipe(DIGITS, "name=mine", "data.name=./photos")
+    assert (own.name, own.summary) == ("mine", "cnn_small on photos.")
+    assert own.with_values({"data.name": "./others"}).name == "mine"
+    own = load_recipe(DIGITS, "summary=My cats.", "data.name=./photos")
+    assert (own.name, own.summary) == ("image/photos-cnn_small", "My cats.")
+    same = load_recipe(DIGITS, "data.name=digits", "training.epochs=3")
+    assert (same.name, same.summary) == (DIGITS, load_recipe(DIGITS).summary)
+
+
+def test_a_recipe_never_takes_the_name_of_one_that_ships():
+    changes = ("data.name=fashion_mnist", "model={name: resnet20}")
+    assert load_recipe(DIGITS, *changes).name == "image/fashion_mnist-resnet20-as-digits-cnn"
+
+
+@pytest.mark.parametrize("field", ["name", "summary"])
+@pytest.mark.parametrize("text", ["a\nb: c", "", "  ", "a\x1b[2J", "a\u2028b", "a\x00"])
+def test_name_and_summary_are_one_line(field, text):
+    with pytest.raises(RecipeError, match=f"{field}: .*one line"):
+        load_recipe(DIGITS).with_values({field: text})
+
+
+def test_a_summary_may_be_a_block_of_yaml(in_tmp):
+    text = dump_yaml(load_recipe(DIGITS).resolved() | {"expects": "unmeasured", "summary": "S"})
+    (in_tmp / "my.yaml").write_text(text.replace("summary: S", "summary: >\n  Two\n  lines."))
+    assert load_recipe("my.yaml").summary == "Two lines."
