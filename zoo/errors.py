@@ -1,6 +1,7 @@
 """The errors that kerazoo raises: what was given, what was expected, what to do."""
 
 import difflib
+import os
 import shlex
 from collections.abc import Iterable
 
@@ -73,15 +74,6 @@ def nearest(name: str, choices: Iterable[str], *, count: int = 3, cutoff: float 
     return difflib.get_close_matches(name, list(choices), n=count, cutoff=cutoff)
 
 
-def command(*words: object) -> str:
-    """Return a `zoo` command as a shell takes it: words with blanks are quoted.
-
-    >>> command("train", "my run/recipe.yaml", "--resume")
-    "zoo train 'my run/recipe.yaml' --resume"
-    """
-    return shlex.join(["zoo", *map(str, words)])
-
-
 def unknown_name(kind: str, name: str, choices: Iterable[str], *, fix: str) -> UnknownNameError:
     """Make the error for a `name` that is not among `choices`."""
     choices = sorted(choices)
@@ -92,3 +84,12 @@ def unknown_name(kind: str, name: str, choices: Iterable[str], *, fix: str) -> U
         expected=f"nearest: {', '.join(near)}" if near else f"one of: {listing or 'none yet'}",
         fix=fix,
     )
+
+
+def command(*words: str | os.PathLike) -> str:
+    """Return a command that can be pasted into a shell, whatever blanks or quotes its words hold.
+
+    >>> command("zoo", "predict", "my runs/pets-1", "cat.png")
+    "zoo predict 'my runs/pets-1' cat.png"
+    """
+    return shlex.join(os.fspath(word) for word in words)

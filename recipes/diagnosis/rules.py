@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from recipes.diagnosis.finding import SEVERITIES, Finding
 from recipes.diagnosis.probe import Probe
 
 __all__ = ["Finding", "Probe", "findings"]
@@ -39,28 +40,6 @@ LATE_GAIN = 0.02  # improvement in the last fifth of the epochs, of what there w
 ANNEALED = 0.1  # of the highest learning rate: below, small steps are meant
 FITTED = 0.05  # of the first epoch's loss: below, gradients are small because all is learnt
 WINDOW = 3  # epochs whose median stands for "at the end"
-
-SEVERITIES = ("problem", "warning", "fine")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was checked.
-
-    Attributes:
-        kind: of the check: "not_finite", "not_learning", "overfitting", "generalisation_gap",
-            "unfinished", "learning_rate", "vanishing", "exploding" or "dead_units".
-        severity: "problem", "warning" or "fine".
-        title: a sentence.
-        evidence: the numbers that it rests on.
-        advice: what to change, as overrides of the recipe; empty where all is fine.
-    """
-
-    kind: str
-    severity: str
-    title: str
-    evidence: str
-    advice: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +75,7 @@ def findings(
     *,
     metric: str,
     mode: str,
+    calibration: Finding | None = None,
 ) -> list[Finding]:
     """Check a run and say what is wrong, the worst first.
 
@@ -105,24 +85,36 @@ def findings(
         records: of `Probe`; may be empty.
         metric: the task's.
         mode: "max" or "min".
+        calibration: of `check_calibration`; None for tasks without classes.
+
+    Overfitting, the generalisation gap and the size of the steps are judged from three epochs on.
 
     >>> findings([{"loss": 1.0}, {"loss": 1.0}], [], metric="accuracy", mode="max")[0].title
     'The model does not learn: the training loss never falls.'
     """
     run = _Run(history, records, metric, mode)
+    of_curves = (_overfitting, _gap, _learning_rate) if len(history) >= WINDOW else (_too_short,)
     checks = (
         _not_finite,
         _exploding,
         _not_learning,
-        _overfitting,
-        _gap,
-        _learning_rate,
+        *of_curves,
         _vanishing,
         _dead_units,
         _unfinished,
     )
-    found = [item for item in (check(run) for check in checks) if item is not None]
+    found = [item for item in (calibration, *(check(run) for check in checks)) if item is not None]
     return sorted(found, key=lambda item: SEVERITIES.index(item.severity))
+
+
+def _too_short(run: _Run) -> Finding:
+    return Finding(
+        "too_short",
+        "unknown",
+        "This run is too short to judge overfitting and the learning rate.",
+        f"{len(run.history)} of the {WINDOW} epochs that it takes",
+        f"Train longer: training.epochs={WINDOW}, or more",
+    )
 
 
 def _not_finite(run: _Run) -> Finding | None:
@@ -204,12 +196,18 @@ def _overfitting(run: _Run) -> Finding | None:
         f"{np.flatnonzero(both)[lowest] + 1}), {end:.4g} at the end "
         f"({rise:+.0%}); training loss {loss[lowest]:.4g} and {loss[-1]:.4g}"
     )
-    after = val.size - 1 - lowest
-    slight = end - val[lowest] <= LOSS_RISE_LEAST * abs(val[0])
-    if after < WINDOW - 1 or rise <= LOSS_RISE_WARNING or slight or not falls:
-        return Finding(
-            "overfitting", "fine", "The validation loss does not turn back up.", evidence
-        )
+    fine = ""
+    if rise <= LOSS_RISE_WARNING:
+        fine = "The validation loss does not turn back up."
+    elif end - val[lowest] <= LOSS_RISE_LEAST * abs(val[0]):
+        fine = "The validation loss wavers near zero: its rise is too small to matter."
+    elif val.size - 1 - lowest < WINDOW - 1:
+        fine = "The validation loss rose in the last epoch alone, which may be chance."
+    if fine:
+        return Finding("overfitting", "fine", fine, evidence)
+    if not falls:
+        title = "The validation loss turns back up, though the training loss no longer falls."
+        return Finding("rising", "warning", title, evidence, _rate_advice(run, 0.3))
     return Finding(
         "overfitting",
         "problem" if rise > LOSS_RISE_PROBLEM else "warning",

@@ -2,7 +2,6 @@
 
 import math
 import re
-import shlex
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +10,10 @@ import jinja2
 
 from recipes.report import numbers, wording
 from recipes.report.data import ReportInput
+from zoo.errors import command
 
-EXAMPLES = {"image": "image.png", "text": "Some text.", "language": "Some text."}  # of an input
+EXAMPLES = {"image": "image.png", "text": "Some text."}  # of an input
+PROMPT = "Once upon a time"
 WEAKEST = 5  # classes and pairs that are named as limits
 LISTED_CLASSES = 50  # a card names no more of them
 
@@ -20,7 +21,6 @@ LISTED_CLASSES = 50  # a card names no more of them
 def render_card(data: ReportInput) -> str:
     """Return the model card as Markdown with YAML front matter."""
     template = _environment().get_template("card.md.jinja")
-    example = EXAMPLES.get(data.task.partition("_")[0], "clip.wav")
     tested = [row for row in numbers.class_rows(data) if row.examples] if data.classes else []
     return template.render(
         data=data,
@@ -37,14 +37,12 @@ def render_card(data: ReportInput) -> str:
         word=wording,
         weakest=sorted(tested, key=lambda row: row.recall)[:WEAKEST],
         pairs=numbers.confused_pairs(data, count=WEAKEST) if data.classes else [],
-        example=example,
-        word_of_shell=shlex.quote(example),
+        usage=_usage(data, str(data.weights.get("name") or ".")),
         listed=data.classes[:LISTED_CLASSES],
         best_epoch=numbers.best_epoch(data),
         problems=[item for item in data.findings if item.severity != "fine"],
         counts={name: sum(values) for name, values in (data.dataset.get("counts") or {}).items()},
         verdict=wording.expectation(data.expects, data.metrics["metrics"]),
-        target=str(data.weights.get("name") or "."),  # within the run's folder, where the card lies
         training=_training(data),
         recipe=wording.yaml_text(data.recipe),
         environment=wording.flat(data.environment),
@@ -119,6 +117,21 @@ def _front_matter(data: ReportInput) -> dict[str, Any]:
         "metrics": list(data.metrics["metrics"]),
         "model-index": [{"name": title, "results": [result]}],
     }
+
+
+def _usage(data: ReportInput, target: str) -> tuple[str, str]:
+    """Return how the model is used in Python and in a shell.
+
+    Args:
+        data: of the run.
+        target: what `zoo.load` takes; "." within the run's folder, where the card lies.
+    """
+    if data.task == "language_modeling":
+        call = f"print(zoo.generate({target!r}, {PROMPT!r})[0])"
+        return f"import zoo\n\n{call}", command("zoo", "generate", target, "--prompt", PROMPT)
+    example = EXAMPLES.get(data.task.partition("_")[0], "clip.wav")
+    lines = ("import zoo", "", f"run = zoo.load({target!r})", f"print(run.predict([{example!r}]))")
+    return "\n".join(lines), command("zoo", "predict", target, example)
 
 
 def _training(data: ReportInput) -> list[tuple[str, str]]:

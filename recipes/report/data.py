@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -91,8 +92,9 @@ class ReportInput:
 
     @property
     def dataset_name(self) -> str:
-        """Name of the data."""
-        return str(self.dataset.get("name") or _name(self.recipe.get("data")))
+        """Name of the data; of a path the last part, which says enough and no more."""
+        name = str(self.dataset.get("name") or _name(self.recipe.get("data")))
+        return Path(name).name if Path(name).is_absolute() else name
 
     @property
     def recipe_name(self) -> str:

@@ -40,8 +40,18 @@ MEANINGS = {
     "dead_units": "A unit that answers to none of the inputs contributes nothing and gets no "
     "gradient to come back.",
     "unfinished": "A curve that still rises at its end has more to give.",
+    "rising": "A model that gets worse on new examples without getting better on its own takes steps "
+    "that are too large.",
+    "calibration": "Of the answers given with 80 % confidence, 80 % should be right. Where they are "
+    "not, a threshold on the confidence means something else than it says.",
+    "too_short": "Curves of one or two epochs show no trend.",
 }
-SEVERITY_WORDS = {"problem": "Problem", "warning": "Look at this", "fine": "Fine"}
+SEVERITY_WORDS = {
+    "problem": "Problem",
+    "warning": "Look at this",
+    "unknown": "Not judged",
+    "fine": "Fine",
+}
 
 
 def label(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recipes.diagnosis.calibration import check_calibration
 from recipes.diagnosis.rules import findings
 from recipes.report.card import render_card
 from recipes.report.data import ReportInput
@@ -68,13 +69,17 @@ def finish(
     write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
+    answers = _answers(setup, predictions, truths)
+    error = metrics["metrics"].get("ece", {}).get("value", float("nan"))
+    calibration = check_calibration(error, **answers)
+    judged = findings(history, records, metric=task.metric, mode=task.mode, calibration=calibration)
     report = ReportInput(
         environment=environment,
         history=history,
         records=records,
-        findings=findings(history, records, metric=task.metric, mode=task.mode),
+        findings=judged,
         metrics=metrics,
-        **_answers(setup, predictions, truths),
+        **answers,
         seconds=metrics["seconds"],
         command=f"zoo train {folder / RECIPE}",
         weights={

@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 from keras import ops
 
+from recipes.diagnosis.calibration import (
+    BINS,
+    ERROR_WARNING,
+    chance_error,
+    check_calibration,
+)
+from recipes.diagnosis.finding import Finding
 from recipes.diagnosis.probe import kernels
-from recipes.diagnosis.rules import Finding, Probe, findings
+from recipes.diagnosis.rules import Probe, findings
 from zoo.errors import ArgumentError
 
 LAYERS = keras.layers
@@ -237,9 +244,34 @@ def test_a_healthy_run_gives_a_fine_finding_for_each_of_the_nine_checks():
 
 
 def test_what_cannot_be_measured_is_not_judged():
-    assert findings([], [], metric="accuracy", mode="max") == []
-    assert set(by_kind(history([1.0]))) == {"not_finite"}
+    assert set(by_kind([])) == {"too_short"}
+    assert set(by_kind(history([1.0]))) == {"not_finite", "too_short"}
     assert "dead_units" not in by_kind(HEALTHY)
+
+
+@pytest.mark.parametrize("epochs", [0, 1, 2])
+def test_a_run_of_less_than_three_epochs_is_too_short_to_judge_its_curves(epochs):
+    curves = history([1.0, 0.5][:epochs], [0.1, 9.0][:epochs], [0.9, 1][:epochs], [0.1, 0][:epochs])
+    found = by_kind(curves, [record(epoch + 1, ratio=9.0) for epoch in range(epochs)])
+    assert not {"overfitting", "generalisation_gap", "learning_rate"} & set(found)
+    assert found["too_short"].severity == "unknown"
+    assert f"{epochs} of the 3 epochs" in found["too_short"].evidence
+
+
+@pytest.mark.parametrize(
+    ("loss", "val"),
+    [
+        ([1, 0.6, 0.4, 0.2], [1, 0.8, 0.6, 0.9]),  # in the last epoch alone
+        ([2.3, 1.0, 0.8, 0.6, 0.5], [2.3, 0.1, 0.020, 0.029, 0.030]),  # near zero
+        ([1, 0.5, 0.6, 0.8, 1.0], [1, 0.5, 0.6, 0.8, 1.0]),  # with the training loss
+        ([1, 0.6, 0.4, 0.2, 0.1, 0.05], [1, 0.7, 0.6, 0.7, 0.8, 0.95]),  # overfitting
+    ],
+)
+def test_no_title_denies_a_rise_that_its_evidence_shows(loss, val):
+    found = by_kind(history(loss, val))
+    (one,) = {"overfitting", "rising"} & set(found)
+    assert int(found[one].evidence.partition("(+")[2].partition("%")[0]) > 10
+    assert "does not turn back up" not in found[one].title
 
 
 def test_the_worst_comes_first():
@@ -280,7 +312,9 @@ def test_a_validation_loss_that_wavers_near_zero_is_not_overfitting():
 
 def test_a_validation_loss_that_rises_with_the_training_loss_is_not_overfitting():
     found = by_kind(history([1, 0.5, 0.6, 0.8, 1.0], [1, 0.5, 0.6, 0.8, 1.0]))
-    assert found["overfitting"].severity == "fine"
+    assert "overfitting" not in found
+    assert found["rising"].severity == "warning"
+    assert "optimizer.learning_rate" in found["rising"].advice
 
 
 @pytest.mark.parametrize(("val", "severity"), [(0.97, "fine"), (0.9, "warning"), (0.7, "problem")])
@@ -365,3 +399,54 @@ def test_a_run_that_ends_while_it_gains_is_unfinished_unless_the_rate_was_anneal
     assert "training.epochs=12" in found.advice
     annealed = history(loss, val_accuracy=score, rate=[0.1, 0.09, 0.06, 0.03, 0.02, 0.0])
     assert by_kind(annealed)["unfinished"].severity == "fine"
+
+
+def answers(confidence, accuracy, count=2000):
+    """Answers of two classes, all with one confidence, of which a share is right."""
+    probabilities = np.tile([confidence, 1 - confidence], (count, 1))
+    return probabilities, (np.arange(count) >= accuracy * count).astype(int)
+
+
+@pytest.mark.parametrize(
+    ("confidence", "accuracy", "severity"),
+    [
+        (0.95, 0.93, "fine"),
+        (0.95, 0.80, "warning"),
+        (0.99, 0.66, "problem"),
+        (0.6, 0.93, "problem"),
+    ],
+)
+def test_a_large_calibration_error_is_named_with_what_mends_it(confidence, accuracy, severity):
+    error = abs(confidence - accuracy)
+    item = check_calibration(error, *answers(confidence, accuracy))
+    assert item.severity == severity
+    if severity == "fine":
+        assert not item.advice
+        return
+    assert "temperature" in item.advice and "label_smoothing" in item.advice
+    assert ("too sure" in item.title) == (confidence > accuracy)
+    assert ("early_stopping" in item.advice) == (confidence > accuracy)
+    found = findings(HEALTHY, RECORDS, metric="accuracy", mode="max", calibration=item)
+    assert found[0] is item
+
+
+def test_an_error_that_few_examples_show_by_chance_is_not_named():
+    """Half of 14 answers given with 50 % confidence may well be 10: an error of 21 %."""
+    assert check_calibration(0.21, *answers(0.5, 0.71, count=14)).severity == "fine"
+    assert chance_error(14) > 0.3 and chance_error(10_000) < 0.02
+
+
+def test_the_error_of_a_calibrated_model_stays_below_what_is_named():
+    random, over = np.random.default_rng(0), 0
+    for _ in range(200):
+        confidence = random.uniform(0.5, 1, 100)
+        right = random.random(100) < confidence
+        bins = np.minimum((confidence * BINS).astype(int), BINS - 1)
+        error = sum(abs((right - confidence)[bins == b].sum()) for b in range(BINS)) / 100
+        over += error > max(ERROR_WARNING, chance_error(100))
+    assert over <= 10
+
+
+def test_calibration_is_not_judged_without_classes_or_finite_numbers():
+    assert check_calibration(float("nan"), np.zeros((0, 0)), np.zeros(0)) is None
+    assert check_calibration(0.5, np.full((4, 2), np.nan), np.zeros(4)) is None

@@ -105,7 +105,7 @@ def _leave(error: ZooError, *, json: bool) -> None:
 def _help_of() -> str:
     """Return the help command of the command that was meant."""
     given = sys.argv[1:2]
-    return f"{command(*given)} --help" if given and given[0].isalpha() else "zoo --help"
+    return f"{command('zoo', *given)} --help" if given and given[0].isalpha() else "zoo --help"
 
 
 if __name__ == "__main__":

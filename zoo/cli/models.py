@@ -81,9 +81,9 @@ def _unknown(name: str) -> UnknownNameError:
 
     fix = "zoo list shows every model, zoo list --weights every weight"
     if name in recipe_names():
-        fix = f"it is a recipe: {command('recipes', 'show', name)}"
+        fix = f"it is a recipe: {command('zoo', 'recipes', 'show', name)}"
     elif any(card.name == name for card in registry.list_datasets()):
-        fix = f"it is a data set: {command('data', name)}"
+        fix = f"it is a data set: {command('zoo', 'data', name)}"
     return unknown_name(
         "model or weight", name, (*registry.MODELS, *registry.weight_cards()), fix=fix
     )

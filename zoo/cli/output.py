@@ -135,9 +135,9 @@ def next_command(target: Any, task: str, *, texts: bool | None = None) -> str:
     "generate zoo generate 'my runs/a' --prompt TEXT"
     """
     if task == "language_modeling":
-        return f"generate {command('generate', target, '--prompt', 'TEXT')}"
+        return f"generate {command('zoo', 'generate', target, '--prompt', 'TEXT')}"
     texts = task.startswith("text") if texts is None else texts
-    return f"predict  {command('predict', target)} {'TEXT…' if texts else 'FILE…'}"
+    return f"predict  {command('zoo', 'predict', target)} {'TEXT…' if texts else 'FILE…'}"
 
 
 def show_error_document(error: ZooError) -> None:

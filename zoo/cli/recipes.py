@@ -105,7 +105,7 @@ def copy_command(
             f"{target} is not a file name for a recipe; nothing was written.",
             expected="a file that ends in .yaml",
             fix=command(
-                *("recipes", "copy", name),
+                *("zoo", "recipes", "copy", name),
                 target / source.name if target.is_dir() else f"{target}.yaml",
             ),
         )
@@ -114,4 +114,6 @@ def copy_command(
             f"{target} exists already; nothing was written.", fix="give another file name"
         )
     write_text(target, source.read_text(encoding="utf-8"))
-    console.print(f"Wrote {target}. Edit it, then: {command('train', target)}", soft_wrap=True)
+    console.print(
+        f"Wrote {target}. Edit it, then: {command('zoo', 'train', target)}", soft_wrap=True
+    )

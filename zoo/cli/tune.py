@@ -106,5 +106,5 @@ def _show(found: "Study") -> None:
     show_table(f"trial {best.number} of {len(found.trials)}", ("", "the recipe", "best"), rows)
     console.print()
     show_metrics(found.test)
-    console.print(f"\nrecipe  {command('train', found.path / BEST)}", soft_wrap=True)
+    console.print(f"\nrecipe  {command('zoo', 'train', found.path / BEST)}", soft_wrap=True)
     console.print(f"report  {found.path / REPORT}", soft_wrap=True)
