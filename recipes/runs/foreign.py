@@ -10,7 +10,7 @@ import numpy as np
 
 from recipes.runs.inputs import Item, encoded, items_of
 from recipes.runs.predict import expected
-from zoo.data import images
+from zoo.data import formats, images
 from zoo.errors import WeightsError
 
 # What Keras lets through of a damaged or changed file, found by cutting files short, flipping bytes
@@ -48,7 +48,7 @@ class ForeignModel:
             batch_size: of prediction.
             keep_going: give a file that cannot be read a result with "error", instead of raising.
         """
-        found = items_of(inputs, suffixes=images.SUFFIXES, expected=expected("image"))
+        found = items_of(inputs, suffixes=formats.IMAGES, expected=expected("image"))
         items = encoded(found, self._encoded, keep_going=keep_going)
         rows = iter(self._scores([item for item in items if item.error is None], batch_size))
         return [

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from zoo.data import layout, rows, texts
+from zoo.data import formats, layout, rows
 from zoo.errors import DataError, ZooError, nearest
 
 Input = str | Path | np.ndarray
 # Endings by which a single word is taken for the name of a file, not for a text.
-_ENDINGS = (*texts.SUFFIXES, *rows.SUFFIXES, ".md", ".json", ".html", ".log", ".pdf", ".docx")
+_ENDINGS = (*formats.TEXTS, *formats.TABLES, ".md", ".json", ".html", ".log", ".pdf", ".docx")
 _ALIKE = 0.8  # how close a word must be to the name of a file to be taken for it
 
 
@@ -75,7 +75,7 @@ def items_of(
         path = Path(given).expanduser()
         files = _inside(path, suffixes, expected) if path.is_dir() else [path]
         for file in files:
-            if texts_too and file.suffix.lower() in rows.SUFFIXES and file.is_file():
+            if texts_too and file.suffix.lower() in formats.TABLES and file.is_file():
                 found += _rows(file, text_column)
             elif file.is_file():
                 found.append(Item(file, str(file)))

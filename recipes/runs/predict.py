@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.runs.inputs import Input, Item, encoded, items_of
-from zoo.data import images, kinds, rows, texts
+from zoo.data import formats, images
 from zoo.data.pipeline import stack
 from zoo.errors import ArgumentError, DataError
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 TEXT_LIMIT_BYTES = 10_000_000
 _SUFFIXES = {  # by the name of the input
-    "image": images.SUFFIXES,
-    "audio": kinds.AUDIO_SUFFIXES,
-    "ids": (*texts.SUFFIXES, *rows.SUFFIXES),
+    "image": formats.IMAGES,
+    "audio": formats.SOUNDS,
+    "ids": (*formats.TEXTS, *formats.TABLES),
 }
 _WORDS = {"image": "image files", "audio": "audio files", "ids": "texts, or files of text in UTF-8"}
 _COLUMNS = {"image": "image", "audio": "audio", "ids": "text"}

@@ -136,21 +136,6 @@ def test_the_arguments_of_a_variant_are_its_own_defaults():
 
 
 @pytest.mark.parametrize(
-    "text, found",
-    [
-        ("ResNet-2", ["resnet20"]),  # summary
-        ("cnn", ["cnn_small", "textcnn", "ds_cnn_s", "ds_cnn_m", "ds_cnn_l"]),
-        ("RNN", ["bilstm", "bigru"]),  # family; crnn below
-        ("fashion_mnist", ["resnet20"]),  # a shipped weight
-        ("digits", ["mlp"]),
-        ("no such text", []),
-    ],
-)
-def test_models_are_found_by_what_people_call_them(shipped, text, found):
-    assert [name for name in registry.find_models(text) if name != "crnn"] == found
-
-
-@pytest.mark.parametrize(
     "find, name, near",
     [
         (registry.model_card, "resnet21", "resnet20"),
