@@ -98,7 +98,7 @@ def test_one_bad_file_does_not_abort_the_others(zoo, run_dir, digit_png, in_tmp)
     outcome = zoo("predict", run_dir, "bad.png", digit_png)
     assert outcome.code == 1
     (row,) = [line for line in outcome.out.splitlines() if line.startswith("bad.png")]
-    assert "no image that can be read" in row
+    assert "not an image that can be read" in row
     assert "1 of them failed" in outcome.out
 
 
