@@ -129,7 +129,7 @@ def check_study(folder: str | Path | None, *, resume: bool) -> Path | None:
             f"{folder} already holds a study.",
             fix="add --resume to go on with it, or give another folder with --study",
         )
-    if not begun and any(not path.name.endswith(".part") for path in folder.glob("*")):
+    if not begun and any(not path.name.startswith(".") for path in folder.glob("*")):
         raise RunError(
             f"{folder} holds other files; nothing was written.",
             expected="an empty or new folder",

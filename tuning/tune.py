@@ -1,7 +1,6 @@
 """Tune a recipe: one function that begins a study or goes on with it after any interruption."""
 
 import contextlib
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from tuning.study import Study
 from tuning.workers.process import Executor
 from zoo import devices
 from zoo.errors import ArgumentError, Interrupted, RunError
+from zoo.files import locked
 
 
 def tune(
@@ -71,7 +71,7 @@ def tune(
         executor.start()  # it loads TensorFlow while we do
         devices.load_tensorflow()  # Keras Tuner will want it: quietly
         facts = _describe(executor, plan, place, data_dir=data_dir, resume=resume)
-        with _stopping_hint(place), _locked(place):
+        with _stopping_hint(place), locked(place):
             write_plan(place, plan, facts=facts)
             session = Session(place, plan, executor, facts=facts, data_dir=data_dir, shown=progress)
             with contextlib.closing(session):
@@ -121,26 +121,3 @@ def _stopping_hint(folder: Path) -> Iterator[None]:
             f"Stopped. {folder} holds all trials so far, and the last checkpoint of this one.",
             fix=f"go on with: {resume_command(folder)}",
         ) from None
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold the study for this process, where the system has locks that end with their process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise RunError(
-            f"{folder} is being worked on by another process.",
-            fix="wait until it ends, or start another study with --study",
-        ) from None
-    try:
-        yield
-    finally:
-        os.close(descriptor)

@@ -23,6 +23,12 @@ _NOTICES = (
     "To enable the following instructions",
     "oneDNN supports DT_INT32 only on platforms",
 )
+_ARITHMETIC = (  # settings from outside that change the order of sums
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+    "OMP_NUM_THREADS",
+    "TF_ENABLE_ONEDNN_OPTS",
+)
 PACKAGES = ("kerazoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "jax", "safetensors")
 
 
@@ -56,6 +62,15 @@ def cpu_flags() -> list[str]:
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def arithmetic() -> dict[str, str]:
+    """Return the environment variables that are set and decide rounding; empty is the default."""
+    return {
+        name: value
+        for name, value in sorted(os.environ.items())
+        if name in _ARITHMETIC or name.startswith("ONEDNN_")
+    }
 
 
 def versions() -> dict[str, str]:
@@ -167,4 +182,5 @@ def environment() -> dict[str, Any]:
         "cpu_flags": cpu_flags(),
         "cores": cores(),
         "gpus": gpus(),
+        "arithmetic": arithmetic(),
     }

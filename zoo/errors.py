@@ -93,3 +93,25 @@ def command(*words: str | os.PathLike) -> str:
     "zoo predict 'my runs/pets-1' cat.png"
     """
     return shlex.join(os.fspath(word) for word in words)
+
+
+def check_format(
+    what: str, found: int | str, *, known: int, error: type[ZooError] = RunError
+) -> None:
+    """Refuse what was written in a newer format than this version knows; older ones are read.
+
+    Args:
+        what: a file or folder, for the message.
+        found: the number of its format, as a number or as digits.
+        known: the newest format that this version reads.
+        error: the class to raise.
+
+    >>> check_format("runs/digits-1", 1, known=2)
+    """
+    if str(found).isdecimal() and int(found) <= known:
+        return
+    raise error(
+        f"{what} was written by a newer kerazoo (format {str(found)[:20]}).",
+        expected=f"format {known} at most",
+        fix="pip install --upgrade kerazoo, or use the version that wrote it",
+    )

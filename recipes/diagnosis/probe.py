@@ -22,6 +22,7 @@ class Probe(keras.callbacks.Callback):
     changes: no dropout mask is drawn, no moving statistic, metric or optimizer slot is touched.
 
     `records` takes one dictionary of JSON values an epoch; fill it beforehand to go on with a run.
+    `began` holds the kernels as they were when the epoch began; fill it to go on inside an epoch.
 
     - `epoch`: counted from 1; `steps`: optimizer steps in it, None where unknown.
     - `kernels`: for each trainable tensor of two or more axes, in depth order: `key`,
@@ -52,29 +53,31 @@ class Probe(keras.callbacks.Callback):
         self.records: list[dict[str, Any]] = []
         self._kernels: dict[str, keras.Variable] = {}
         self._taps: dict[str, keras.layers.Layer] = {}
-        self._before: dict[str, np.ndarray] = {}
+        self.began: dict[str, np.ndarray] = {}
         self._measure: Callable[[], tuple[Any, Any]] | None = None
 
     def on_train_begin(self, logs: Any = None) -> None:
         self._kernels = kernels(self.model)
         self._taps = _activations(self.model)
-        self._before = {}
         self._measure = _compiled(
             self.model, list(self._kernels.values()), self._taps, self.x, self.y
         )
 
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
-        if not self._before:  # only now has every callback put back what it resumes from
-            self._before = _values(self._kernels)
+        if not self.began:  # only now has every callback put back what it resumes from
+            self.began = _values(self._kernels)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.began = {}  # what is trained next may begin elsewhere
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         gradients, activations = self._measure()
         now = _values(self._kernels)
         rows = [
-            _kernel_row(key, now[key], self._before[key], gradient)
+            _kernel_row(key, now[key], self.began[key], gradient)
             for key, gradient in zip(now, gradients, strict=True)
         ]
-        self._before = now
+        self.began = now
         self.records[:] = [record for record in self.records if record["epoch"] <= epoch]
         self.records.append(
             {

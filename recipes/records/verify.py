@@ -15,13 +15,16 @@ from zoo.errors import DataError, RecipeError, RunError
 
 
 def hardware(environment: Mapping[str, Any]) -> str:
-    """Return what decides the bits of a result: processor, cores, vector extensions, backend.
+    """Return what decides the bits of a result: processor, cores, vector extensions, backend, and
+    settings of threads and of oneDNN that are not the default.
 
     Args:
         environment: of a run, or `zoo.devices.environment()` for this process.
     """
     parts = [environment["cpu"], f"{environment['cores']} cores", *environment["cpu_flags"]]
     parts += environment["gpus"] or []
+    settings = environment.get("arithmetic", {})  # 0.1.0 did not record it: the default is meant
+    parts += [f"{name}={value}" for name, value in sorted(settings.items())]
     return ", ".join(parts) + f"; {environment['backend']}"
 
 

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -97,19 +98,21 @@ def _interval(values: list[float], count: int) -> dict[str, float]:
     return {"low": float(low), "high": float(high)}
 
 
-def evaluate(target: Any, *, data_dir: str | None = None, batch_size: int = 256) -> dict[str, Any]:
-    """Score a run, a shipped weight or a recipe's weight on its test split.
+def evaluate(
+    target: Any,
+    *,
+    data: str | Path | None = None,
+    data_dir: str | None = None,
+    batch_size: int = 256,
+) -> dict[str, Any]:
+    """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
     Args:
         target: run directory, weight name or recipe name.
-        data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
-        batch_size: of prediction.
-
-    Returns:
-        {"name", "split", "examples", "metrics": {name: {"value", "low", "high"}}}.
+        data, data_dir, batch_size: of `Run.evaluate`, which says what is returned.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
     from recipes.runs.run import load
 
-    return load(target).evaluate(data_dir=data_dir, batch_size=batch_size)
+    return load(target).evaluate(data=data, data_dir=data_dir, batch_size=batch_size)

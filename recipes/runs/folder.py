@@ -1,41 +1,61 @@
-"""Where a run may go: a folder that is free, or that holds this very run."""
+"""Where a run may go: a folder that is free, or that holds this very run; held while it trains."""
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from recipes.runs.run import RECIPE
+from recipes.runs.trained import CHECKPOINT, RECIPE, check_unedited, checkpoint_state
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
-from zoo.errors import RunError
+from zoo.errors import RunError, command
+from zoo.files import locked, make_folder, reserve
 
 
-def next_folder(recipe: Recipe) -> Path:
-    """Return the first of "runs/NAME-1", "runs/NAME-2" … that does not exist."""
-    stem = recipe.name.replace("/", "-")
-    number = 1
-    while (Path("runs") / f"{stem}-{number}").exists():
-        number += 1
-    return Path("runs") / f"{stem}-{number}"
+@contextlib.contextmanager
+def claimed(recipe: Recipe, run_dir: str | Path | None, *, resume: bool) -> Iterator[Path]:
+    """Give the folder of a run, held for this process; nothing stays behind if nothing was written.
+
+    Args:
+        recipe: what is trained.
+        run_dir: the folder; None reserves the next free "runs/NAME-N".
+        resume: the folder may hold this very run.
+
+    Raises:
+        RunError: another process works in it, or as `check_folder`.
+        MachineError: the folder cannot be made or locked.
+    """
+    parent = Path("runs")
+    made: list[Path] = []
+    try:
+        if run_dir is None:
+            made += make_folder(parent)
+            folder = reserve(parent, recipe.name.replace("/", "-"))
+            made.insert(0, folder)
+        else:
+            folder = _not_a_file(Path(run_dir).expanduser())
+            made += make_folder(folder)
+        with locked(folder):
+            check_folder(folder, recipe, resume=resume)
+            yield folder
+    finally:
+        for path in made:
+            with contextlib.suppress(OSError):  # it holds a run now
+                path.rmdir()
 
 
-def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> Path:
+def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> None:
     """Check that the run directory is free, or holds this very run when resuming; write nothing.
 
     Raises:
-        RunError: a file is there, other files are in it, or another run.
+        RunError: other files are in it, or another run.
     """
-    folder = folder.expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise RunError(
-            f"{folder} is a file; a run needs a folder there.",
-            fix="move the file away, or give another folder with --run-dir",
-        )
     old = folder / RECIPE
     if old.exists() and not resume:
         raise RunError(
             f"{folder} already holds a run.",
             fix="add --resume to go on with it, or give another folder with --run-dir",
         )
-    strange = [path for path in folder.glob("*") if not path.name.endswith(".part")]
+    strange = [path for path in folder.glob("*") if not path.name.startswith(".")]
     if strange and not old.exists():
         raise RunError(
             f"{folder} holds other files; nothing was written.",
@@ -48,6 +68,62 @@ def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> Path:
             raise RunError(
                 f"{folder} holds a run of other values than were given now.",
                 expected="the recipe and overrides that it was started with",
-                fix=f"zoo train {old} --run-dir {folder} --resume",
+                fix=resume_command(folder),
             )
+
+
+def run_to_continue(folder: Path) -> Recipe:
+    """Return the recipe of a run that has a checkpoint to go on from.
+
+    Raises:
+        RunError: the folder holds no such run, or its recipe was edited.
+    """
+    missing = [name for name in (Path(RECIPE), CHECKPOINT) if not (folder / name).is_file()]
+    if missing:
+        raise RunError(
+            f"{folder} has no {missing[0]}: it is not a run that can be continued.",
+            expected="the folder of a run with its checkpoints",
+            fix="give the folder that `zoo train` named: zoo train RUN --continue training.epochs=N",
+        )
+    check_unedited(folder)
+    return load_recipe(folder / RECIPE)
+
+
+def check_continuation(folder: Path, recipe: Recipe) -> None:
+    """Check that a recipe continues a run: the same values, and more epochs than are done.
+
+    Raises:
+        RunError: other values differ, or there is nothing left to train.
+    """
+    before, done = load_recipe(folder / RECIPE), checkpoint_state(folder)["epoch"]
+    epochs = {"training.epochs": recipe.training.epochs}
+    if before.with_values(epochs).resolved() != recipe.with_values(epochs).resolved():
+        raise RunError(
+            f"{folder} was trained with other values than were given now.",
+            expected="training.epochs alone to be changed",
+            fix="start from its weights with other values: zoo finetune, or train again",
+        )
+    if recipe.training.epochs <= max(done, before.training.epochs):
+        raise RunError(
+            f"{folder} is a run of {before.training.epochs} epochs, of which {done} are done; "
+            f"training.epochs is {recipe.training.epochs}.",
+            expected=f"training.epochs above {before.training.epochs}",
+            fix=command("zoo", "train", folder, "--continue")
+            + f" training.epochs={before.training.epochs * 2}"
+            if done >= before.training.epochs
+            else f"{resume_command(folder)} trains what is left",
+        )
+
+
+def resume_command(folder: Path) -> str:
+    """Return the command that goes on with a run."""
+    return command("zoo", "train", folder / RECIPE, "--run-dir", folder, "--resume")
+
+
+def _not_a_file(folder: Path) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise RunError(
+            f"{folder} is a file; a run needs a folder there.",
+            fix="move the file away, or give another folder with --run-dir",
+        )
     return folder

@@ -7,22 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from recipes.objects import make_dataset, make_model, make_task, precision
+from recipes.runs.trained import RECIPE, check_unedited
 from recipes.values.load import load_recipe, recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
-from zoo.errors import RunError, WeightsError, unknown_name
+from zoo.errors import RunError, WeightsError, check_format, command, unknown_name
 from zoo.tasks.base import Assets, Task
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
 
-RECIPE, ASSETS, METRICS, WEIGHTS = (
-    "recipe.yaml",
-    "assets.json",
-    "metrics.json",
-    "weights.safetensors",
-)
+ASSETS, METRICS, WEIGHTS = "assets.json", "metrics.json", "weights.safetensors"
+FORMAT = 2  # of a run directory; 1, of 0.1.0, does not say so
 _JSON_LIMIT_BYTES = 50_000_000
 
 
@@ -96,31 +93,52 @@ class Run:
         skip_corrupt = bool(self.metrics.get("skip_corrupt"))
         return make_dataset(self.recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
 
-    def evaluate(self, *, data_dir: str | None = None, batch_size: int = 256) -> dict[str, Any]:
-        """Score the test split: {"name", "split", "examples", "data_as_trained", "metrics": {…}}.
+    def evaluate(
+        self,
+        *,
+        data: str | Path | None = None,
+        data_dir: str | None = None,
+        batch_size: int = 256,
+    ) -> dict[str, Any]:
+        """Score the examples that the run was tested on, or other data.
+
+        Args:
+            data: where the run's data lies now, or other data with the same columns and classes;
+                None for the place where it was.
+            data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
+            batch_size: of prediction.
+
+        Returns:
+            {"name", "data", "split", "examples", "data_as_trained", "notes", "metrics": {…}}.
+            "data_as_trained" says that these are the run's own test examples.
 
         Raises:
-            RunError: the data has other classes than the model was trained on.
+            RunError: some of them are gone or were changed, or the data has other classes or columns.
         """
         from recipes.runs.evaluate import intervals, predictions_of
+        from recipes.runs.splits import examples_to_score
         from zoo.data.pipeline import Encoded
 
-        dataset = self.dataset(data_dir=data_dir)
-        if dataset.classes != self.assets.classes:
+        place = str(data) if data is not None else None
+        found = examples_to_score(self, data=place, data_dir=data_dir)
+        try:
+            encoded = Encoded(found.split, self.task, self.assets)
+        except KeyError as error:
             raise RunError(
-                f"{self.recipe.data.name} now has other classes than {self.name} was trained on.",
-                expected=", ".join(self.assets.classes[:10]),
-                fix="put the data back as it was, or train again",
-            )
-        encoded = Encoded(dataset.splits["test"], self.task, self.assets)
+                f"{place} has no column {error}, which {self.name} takes.",
+                expected="data with the columns that the run was trained on",
+                fix="give other data, or leave --data out to score the run's own",
+            ) from error
         predictions, truths = predictions_of(
             self.model, self.task, self.assets, encoded, batch_size=batch_size
         )
         return {
             "name": self.name,
+            "data": place or self.recipe.data.name,
             "split": "test",
             "examples": len(encoded),
-            "data_as_trained": dataset.fingerprint == self.fingerprint,
+            "data_as_trained": found.as_trained,
+            "notes": list(found.notes),
             "metrics": intervals(self.task, predictions, truths),
         }
 
@@ -219,10 +237,13 @@ def _load_directory(path: Path) -> Run:
         raise RunError(
             f"{path} holds {'an unfinished' if started else 'no'} run.",
             expected="a folder that `zoo train` finished",
-            fix=f"zoo train {path / RECIPE} --run-dir {path} --resume"
+            fix=command("zoo", "train", path / RECIPE, "--run-dir", path, "--resume")
             if started
             else "give the folder that `zoo train` named at its end",
         )
+    metrics = read_json(path / METRICS)
+    if isinstance(metrics, dict):
+        check_format(str(path), metrics.get("format", 1), known=FORMAT)
     for name in (RECIPE, ASSETS, WEIGHTS):
         if not (path / name).is_file():
             raise RunError(
@@ -230,9 +251,11 @@ def _load_directory(path: Path) -> Run:
                 expected="a folder as `zoo train` left it",
                 fix="copy the whole folder again, or train again",
             )
-    recipe = load_recipe(path / RECIPE)
-    metrics, assets = read_json(path / METRICS), read_json(path / ASSETS)
+    assets = read_json(path / ASSETS)
     try:
+        recipe = load_recipe(path / RECIPE)
+        if "recipe_sha256" in metrics:
+            check_unedited(path, sha256=metrics["recipe_sha256"])
         return Run(
             name=str(path),
             recipe=recipe,

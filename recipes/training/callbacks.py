@@ -1,9 +1,9 @@
-"""What happens at the end of an epoch: measure, select, save."""
+"""What happens beside the steps of training: measure, select, save, go on where it was left."""
 
 import contextlib
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import keras
 import numpy as np
 
 from recipes.runs.evaluate import predictions_of
-from recipes.training.checkpoint import save_checkpoint
+from recipes.training.checkpoint import Midway, save_checkpoint
 from recipes.training.history import TensorBoardLog, write_csv
 from zoo.data.pipeline import Encoded
 from zoo.tasks.base import Assets, Task
@@ -80,24 +80,38 @@ class Recorder(keras.callbacks.Callback):
 
     The checkpoint is the truth: a resumed run writes the logs anew from the history in it, so each
     epoch stands there once. It is written at the end of an epoch, the last one always, and not
-    more often than every `CHECKPOINT_SECONDS`; going on from an earlier one gives the same bits.
+    more often than every `CHECKPOINT_SECONDS`; and inside an epoch after `checkpoint_seconds`
+    without one. Going on from an earlier one gives the same bits.
 
     Args:
         run_dir: of the run.
         state: returns what other callbacks must remember.
+        began: returns the probe's tensors as they were when the epoch began.
         examples_per_epoch: for samples per second.
+        checkpoint_seconds: longest time between two checkpoints, as far as steps allow.
     """
 
     def __init__(
-        self, run_dir: Path, *, state: Callable[[], dict[str, Any]], examples_per_epoch: int
+        self,
+        run_dir: Path,
+        *,
+        state: Callable[[], dict[str, Any]],
+        examples_per_epoch: int,
+        began: Callable[[], Mapping[str, np.ndarray]] = dict,
+        checkpoint_seconds: float = math.inf,
     ):
         super().__init__()
         self.run_dir, self.state, self.examples_per_epoch = run_dir, state, examples_per_epoch
+        self.began, self.checkpoint_seconds = began, checkpoint_seconds
         self.history: list[dict[str, float]] = []
+        self.passed_over = 0  # steps of the epoch under way that an earlier process has done
+        self.seconds_before = 0.0  # that they took
         self._log: TensorBoardLog | None = None
         self._saved = time.perf_counter()
+        self._epoch = 0
         self._started = 0.0
         self._trained = 0.0
+        self._rate = 0.0
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         self.rewrite()
@@ -116,30 +130,78 @@ class Recorder(keras.callbacks.Callback):
             self._log = None
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        self._started = time.perf_counter()
+        self._epoch = epoch
+        self._started = time.perf_counter() - self.seconds_before
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        if batch + 1 == self.params["steps"]:  # afterwards the optimizer tells the next one's
+            rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
+            self._rate = float(rate)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self._trained = time.perf_counter()
+        is_inside = self.passed_over < batch + 1 < self.params["steps"]
+        if is_inside and self._trained - self._saved >= self.checkpoint_seconds:
+            metrics = [keras.ops.convert_to_numpy(v) for v in self.model.metrics_variables]
+            self._save(self._epoch, batch + 1, Midway(metrics=metrics, began=self.began()))
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         training = self._trained - self._started
-        rate = keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)
         self.history.append(
             {"epoch": epoch + 1}
             | {name: float(value) for name, value in logs.items()}
             | {
-                "learning_rate": float(rate),
+                "learning_rate": self._rate,
                 "seconds": round(time.perf_counter() - self._started, 3),
                 "samples_per_second": round(self.examples_per_epoch / training, 1),
             }
         )
+        self.passed_over, self.seconds_before = 0, 0.0
         is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
         if is_last or time.perf_counter() - self._saved >= CHECKPOINT_SECONDS:
-            state = {"epoch": epoch + 1, "history": self.history} | self.state()
-            save_checkpoint(self.run_dir / "checkpoints" / "last.safetensors", self.model, state)
-            self._saved = time.perf_counter()
+            self._save(epoch + 1, 0)
         write_csv(self.run_dir / "history.csv", self.history)
         self._log.add(self.history[-1])
+
+    def _save(self, epoch: int, step: int, midway: Midway | None = None) -> None:
+        """Write the checkpoint after so many whole epochs and steps of the next."""
+        state = {"epoch": epoch, "history": self.history} | self.state()
+        if step:
+            state |= {"step": step, "seconds": round(time.perf_counter() - self._started, 3)}
+        path = self.run_dir / "checkpoints" / "last.safetensors"
+        save_checkpoint(path, self.model, state, midway=midway)
+        self._saved = time.perf_counter()
+
+
+class Rejoin(keras.callbacks.Callback):
+    """Go on in the middle of an epoch: pass over the steps that are done, with the means they left.
+
+    Keras begins every epoch at its first step and with empty metrics. Here the first steps do
+    nothing: no batch is drawn, no weight moves; the stream must begin with the batch that is next.
+
+    Args:
+        steps: of the epoch that are done, > 0.
+        metrics: state of the running means after them.
+    """
+
+    def __init__(self, steps: int, metrics: list[np.ndarray]):
+        super().__init__()
+        self.left, self.metrics = steps, metrics
+
+    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if not self.left:
+            return
+        model, train = self.model, self.model.train_function
+        _assign(model.metrics_variables, self.metrics)
+
+        def pass_over(*arguments: Any) -> Any:
+            """Stand for `train(iterator)`; on JAX it is given a state first, and returns it."""
+            self.left -= 1
+            if not self.left:
+                model.train_function = train
+            return {} if len(arguments) == 1 else ({}, arguments[0])
+
+        model.train_function = pass_over
 
 
 @contextlib.contextmanager

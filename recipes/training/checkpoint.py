@@ -1,50 +1,91 @@
 """Everything a run needs to go on bit for bit, in one file written whole or not at all."""
 
 import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from zoo.errors import RunError
-from zoo.weights import read_tensors, seed_variables, tensor_keys, write_tensors
+from recipes.diagnosis.probe import kernels
+from zoo.errors import RunError, check_format
+from zoo.tensor_files import read_metadata, read_tensors, write_tensors
+from zoo.weights import seed_variables, tensor_keys
 
-FORMAT = "kerazoo-checkpoint-1"
+FORMAT = 2  # 1, of 0.1.0, knows ends of epochs only, and not the recipe
+_FORMAT = "kerazoo-checkpoint-"
 
 
-def save_checkpoint(path: Path, model: keras.Model, state: dict[str, Any]) -> None:
+@dataclass(frozen=True)
+class Midway:
+    """What belongs to an epoch that is under way.
+
+    Attributes:
+        metrics: state of the running means, in the model's order.
+        began: tensors by the probe's key, as they were when the epoch began.
+    """
+
+    metrics: list[np.ndarray]
+    began: Mapping[str, np.ndarray]
+
+
+def save_checkpoint(
+    path: Path, model: keras.Model, state: dict[str, Any], *, midway: Midway | None = None
+) -> None:
     """Write weights, optimizer, seed generators and `state`.
 
     Args:
         path: of the file; the old one stays until the new one is whole.
         model: compiled, its optimizer built.
         state: JSON values: epoch, history, what callbacks remember.
+        midway: of the epoch that is under way; None at the end of an epoch.
     """
     tensors = {name: _numpy(variable) for name, variable in _variables(model).items()}
-    write_tensors(path, tensors, metadata={"format": FORMAT, "state": json.dumps(state)})
+    if midway is not None:
+        tensors |= {f"metric/{i}": value for i, value in enumerate(midway.metrics)}
+        tensors |= {f"began/{key}": value for key, value in midway.began.items()}
+    write_tensors(
+        path, tensors, metadata={"format": f"{_FORMAT}{FORMAT}", "state": json.dumps(state)}
+    )
 
 
-def load_checkpoint(path: Path, model: keras.Model) -> dict[str, Any]:
-    """Put a checkpoint back into a compiled model with a built optimizer; return its state.
+def load_checkpoint(path: Path, model: keras.Model) -> tuple[dict[str, Any], Midway | None]:
+    """Put a checkpoint back into a compiled model with a built optimizer.
+
+    Returns:
+        Its state, and what belongs to an epoch that was under way, if any was.
 
     Raises:
         WeightsError: the file is damaged or of another model.
-        RunError: the file is no checkpoint.
+        RunError: the file is not a checkpoint, or one of a newer version.
     """
-    variables = _variables(model)
-    tensors, metadata = read_tensors(
-        path, expected={name: tuple(variable.shape) for name, variable in variables.items()}
-    )
-    if metadata.get("format") != FORMAT:
+    form, text = (read_metadata(path).get(key, "") for key in ("format", "state"))
+    if not form.startswith(_FORMAT):
         raise RunError(
-            f"{path} is not a checkpoint of this version.",
-            expected=f"format {FORMAT}",
+            f"{path} is not a checkpoint of a run.",
+            expected="a file as `zoo train` wrote it",
             fix="start the run again without --resume, in another folder",
         )
+    check_format(str(path), form.removeprefix(_FORMAT), known=FORMAT)
+    variables, under_way = _variables(model), bool(json.loads(text).get("step"))
+    wanted = dict(variables)
+    if under_way:
+        wanted |= {f"metric/{i}": v for i, v in enumerate(model.metrics_variables)}
+        wanted |= {f"began/{key}": variable for key, variable in kernels(model).items()}
+    tensors, metadata = read_tensors(
+        path, expected={name: tuple(variable.shape) for name, variable in wanted.items()}
+    )
     for name, variable in variables.items():
         variable.assign(tensors[name])
-    return json.loads(metadata["state"])
+    state = json.loads(metadata["state"])
+    if not under_way:
+        return state, None
+    return state, Midway(
+        metrics=[tensors[f"metric/{i}"] for i in range(len(model.metrics_variables))],
+        began={key: tensors[f"began/{key}"] for key in kernels(model)},
+    )
 
 
 def _variables(model: keras.Model) -> dict[str, keras.Variable]:

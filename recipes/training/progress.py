@@ -19,17 +19,21 @@ class ProgressDisplay(keras.callbacks.Callback):
         steps: of an epoch.
         batch_size: for samples per second.
         metric: of validation, shown after each epoch.
+        steps_before: of the whole run that an earlier process has done.
     """
 
-    def __init__(self, *, epochs: int, steps: int, batch_size: int, metric: str):
+    def __init__(
+        self, *, epochs: int, steps: int, batch_size: int, metric: str, steps_before: int = 0
+    ):
         super().__init__()
         self.epochs, self.steps, self.batch_size = epochs, steps, batch_size
+        self.steps_before = steps_before
         self.metric = f"val_{metric}"
         self.console = Console(file=sys.stderr)
         self.bar: Progress | None = None
         self._task: Any = None
-        self._began = self._shown = 0.0
-        self._first_epoch = 0
+        self._began = self._shown = self._epoch_began = 0.0
+        self._passed_over = 0
         self._last = ""
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
@@ -46,8 +50,7 @@ class ProgressDisplay(keras.callbacks.Callback):
             self.bar.start()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        if not self._shown:
-            self._first_epoch = epoch
+        self._passed_over = max(0, self.steps_before - epoch * self.steps)  # of this epoch
         self._epoch_began = self._shown = time.perf_counter()
         if self.bar:
             self.bar.update(self._task, completed=0, epoch=f"{epoch + 1}/{self.epochs}")
@@ -57,16 +60,17 @@ class ProgressDisplay(keras.callbacks.Callback):
         if not self.bar or now - self._shown < 0.2:
             return
         self._shown = now
-        rate = (batch + 1) * self.batch_size / (now - self._epoch_began)
+        done = max(0, batch + 1 - self._passed_over)
+        rate = done * self.batch_size / (now - self._epoch_began)
         logs = logs or {}
         facts = f"loss {float(logs.get('loss', 0)):.4f}  {rate:,.0f} samples/s  {self._last}"
         self.bar.update(self._task, completed=batch + 1, facts=facts)
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         now = time.perf_counter()
-        done = epoch + 1 - self._first_epoch
-        remaining = (now - self._began) / done * (self.epochs - epoch - 1)
-        rate = self.steps * self.batch_size / (now - self._epoch_began)
+        done = (epoch + 1) * self.steps - self.steps_before
+        remaining = (now - self._began) / done * (self.epochs - epoch - 1) * self.steps
+        rate = (self.steps - self._passed_over) * self.batch_size / (now - self._epoch_began)
         line = (
             f"epoch {epoch + 1:>3}/{self.epochs}  loss {logs['loss']:.4f}  "
             f"{self.metric} {logs[self.metric]:.4f}  {rate:,.0f} samples/s  "

@@ -15,14 +15,16 @@ from recipes.report.examples import Shown, shown, shown_input
 from recipes.report.figures import save_figures
 from recipes.report.html import render_report
 from recipes.runs.evaluate import BATCH_SIZE, intervals, predictions_of
-from recipes.runs.run import ASSETS, METRICS, RECIPE, WEIGHTS, Run, load
+from recipes.runs.run import ASSETS, FORMAT, METRICS, WEIGHTS, Run, load
+from recipes.runs.trained import RECIPE, checkpoint_state, digest, values_in
 from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
 from zoo import devices, registry
 from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
-from zoo.errors import RunError
+from zoo.errors import RunError, command
 from zoo.files import write_text
+from zoo.tensor_files import stored_bytes
 from zoo.weights import load_model_weights, save_model_weights
 
 if TYPE_CHECKING:
@@ -56,7 +58,9 @@ def finish(
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     fingerprint = setup.dataset.fingerprint
     environment = devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
+    state = checkpoint_state(folder)
     metrics = {
+        "format": FORMAT,
         "split": "test",
         "examples": len(test),
         "metrics": intervals(task, predictions, truths),
@@ -65,6 +69,8 @@ def finish(
         "weights_sha256": sha256,
         "data_fingerprint": fingerprint,
         "skip_corrupt": bool(setup.dataset.skipped),
+        "recipe_sha256": digest(values_in(folder) or {}),
+        **({"origin": state["origin"]} if "origin" in state else {}),
     }
     write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
@@ -81,12 +87,12 @@ def finish(
         metrics=metrics,
         **answers,
         seconds=metrics["seconds"],
-        command=f"zoo train {folder / RECIPE}",
+        command=command("zoo", "train", folder / RECIPE),
         weights={
             "name": str(folder),
             "file": WEIGHTS,
             "sha256": sha256,
-            "size_bytes": (folder / WEIGHTS).stat().st_size,
+            "size_bytes": stored_bytes(folder / WEIGHTS),
         },
         **_facts(setup, test),
     )
@@ -148,7 +154,7 @@ def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> 
     keeps_last = setup.recipe.training.select == "last"
     if selection["best"] is None or (keeps_last and selection["stopped"] == "diverged"):
         raise RunError(
-            f"Training {selection['stopped'] or 'ended'}: the weights to keep are no finite numbers.",
+            f"Training {selection['stopped'] or 'ended'}: the weights to keep are not finite numbers.",
             expected="a finite loss in "
             + ("every epoch, as training.select is last" if keeps_last else "some epoch"),
             fix=f"lower optimizer.learning_rate (now {setup.recipe.optimizer.learning_rate}), "

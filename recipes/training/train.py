@@ -8,17 +8,20 @@ from typing import Any
 import numpy as np
 
 from recipes.objects import precision
-from recipes.runs.folder import check_folder, next_folder
-from recipes.runs.run import METRICS, RECIPE, Run
+from recipes.runs.folder import check_continuation, claimed, resume_command, run_to_continue
+from recipes.runs.run import METRICS, RECIPE, Run, load
+from recipes.runs.splits import write_splits
+from recipes.runs.trained import values_in
 from recipes.training.setup import Setup, prepare
 from recipes.values.load import dump_yaml, load_recipe
 from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.data.load import folder_of
-from zoo.errors import Interrupted, RunError
+from zoo.errors import ArgumentError, Interrupted, RunError
 from zoo.files import write_text
 
 PROBE_EXAMPLES = 64
+CHECKPOINT_MINUTES = 10.0
 
 
 def train(
@@ -26,26 +29,30 @@ def train(
     *overrides: str,
     run_dir: str | Path | None = None,
     resume: bool = False,
+    continue_run: bool = False,
     smoke: bool = False,
     device: str | None = None,
     data_dir: str | None = None,
     download: bool = False,
     skip_corrupt: bool = False,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
     progress: bool = True,
     **values: Any,
 ) -> Run:
     """Train a recipe and return its run.
 
     Args:
-        recipe: name, YAML file, or recipe.
+        recipe: name, YAML file, or recipe; the folder of a run where `continue_run` is set.
         *overrides: "key=value" texts.
         run_dir: where the run goes; the next free "runs/NAME-N" by default.
         resume: go on with the run in `run_dir` from its last checkpoint, bit for bit.
+        continue_run: train a run for more epochs, in a new folder.
         smoke: two short epochs on few examples: every joint, no result.
         device: "cpu", "gpu", or None for a GPU where there is one.
         data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
         download: let TFDS fetch what is missing.
         skip_corrupt: leave unreadable files out and count them in the report.
+        checkpoint_minutes: > 0; an epoch that takes longer has checkpoints inside it.
         progress: show it on stderr.
         **values: fields by dotted path.
 
@@ -54,46 +61,127 @@ def train(
 
     >>> run = zoo.train("image/digits-cnn", **{"training.epochs": 3})  # doctest: +SKIP
     """
-    if resume and run_dir is None:
-        raise RunError(
-            "There is no run to resume.", fix="name its folder: --run-dir FOLDER --resume"
-        )
-    recipe = load_recipe(recipe, *overrides)
+    _check_arguments(run_dir, resume, continue_run, checkpoint_minutes)
+    source = Path(recipe).expanduser() if continue_run else None
+    recipe = load_recipe(run_to_continue(source) if source else recipe, *overrides)
     recipe = recipe.with_values(values) if values else recipe
     recipe = recipe.smoke() if smoke else recipe
     place = folder_of(recipe.data.name)  # kept in full, so that the run can be used from anywhere
     recipe = recipe.with_values({"data.name": str(place)}) if place else recipe
-    folder = check_folder(Path(run_dir) if run_dir else next_folder(recipe), recipe, resume=resume)
-    if resume and (folder / METRICS).exists():
-        from recipes.runs.run import load
+    if source:
+        check_continuation(source, recipe)
+    with claimed(recipe, run_dir, resume=resume) as folder:
+        if resume and (folder / METRICS).exists():
+            return load(folder)
+        device = devices.prepare(device)  # before anything loads Keras, so that it starts quietly
+        where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
+        how = {"progress": progress, "checkpoint_minutes": checkpoint_minutes}
+        with precision(recipe):
+            setup = prepare(recipe, device=device, **where)
+            return _train_in(folder, setup, source=source, resume=resume, **how)
 
-        return load(folder)
-    device = devices.prepare(device)  # before anything else loads Keras, so that it starts quietly
-    from recipes.training.results import finish
 
-    with precision(recipe):
-        setup = prepare(
-            recipe, device=device, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt
+def _check_arguments(
+    run_dir: str | Path | None, resume: bool, continue_run: bool, checkpoint_minutes: float
+) -> None:
+    if resume and run_dir is None:
+        raise RunError(
+            "There is no run to resume.", fix="name its folder: --run-dir FOLDER --resume"
         )
-        write_text(folder / RECIPE, dump_yaml(recipe.resolved()))  # only now: all inputs are good
-        recorder, probe, selection = fit(setup, folder, resume=resume, progress=progress)
-        history, records = recorder.history, probe.records
-        return finish(setup, folder, history=history, records=records, selection=selection.state)
+    if resume and continue_run:
+        raise ArgumentError(
+            "A run is either resumed or continued.",
+            expected="resume: the epochs that it was begun with; continue: more of them",
+            fix="leave one of --resume and --continue out",
+        )
+    if not checkpoint_minutes > 0:
+        raise ArgumentError(
+            f"checkpoint_minutes is {checkpoint_minutes}.",
+            expected="a number above 0",
+            fix="leave it out to take 10",
+        )
 
 
-def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[Any, Any, Any]:
+def _train_in(folder: Path, setup: Setup, *, source: Path | None, resume: bool, **how: Any) -> Run:
+    """Train in a folder that is held, from what is in it, or from where `source` ended."""
+    from recipes.training.results import finish
+    from recipes.training.resume import begin_where
+
+    if source:
+        begin_where(source, setup, folder)
+    elif not (folder / RECIPE).exists():
+        write_text(folder / RECIPE, dump_yaml(setup.recipe.resolved()))  # all inputs are good
+    write_splits(folder, setup.dataset)
+    recorder, probe, selection = fit(setup, folder, resume=resume or source is not None, **how)
+    history, records = recorder.history, probe.records
+    return finish(setup, folder, history=history, records=records, selection=selection.state)
+
+
+def fit(
+    setup: Setup,
+    folder: Path,
+    *,
+    resume: bool,
+    progress: bool,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
+) -> tuple[Any, Any, Any]:
     """Run Keras' `fit` over the endless stream with what happens at each epoch's end.
 
     Returns:
         The callbacks that hold what came of it: recorder (history), probe (records), selection.
     """
-    from recipes.diagnosis.rules import Probe
-    from recipes.runs.evaluate import BATCH_SIZE
-    from recipes.training.callbacks import Recorder, Selection
+    from recipes.training.callbacks import Rejoin
     from recipes.training.progress import ProgressDisplay
+    from recipes.training.resume import Position, restore
     from zoo.data.pipeline import training_stream
 
     training = setup.recipe.training
+    kept = {"recipe": values_in(folder), "data_fingerprint": setup.dataset.fingerprint}
+    recorder, probe, selection = observers = _observers(setup, folder, kept, checkpoint_minutes)
+    position = Position()
+    if resume:
+        position, state = restore(setup, folder, *observers)
+        kept |= {"origin": state["origin"]} if "origin" in state else {}
+    if position.epoch >= training.epochs or selection.state["stopped"]:
+        return observers
+    steps_before = position.epoch * setup.steps + position.step
+    display = ProgressDisplay(
+        epochs=training.epochs,
+        steps=setup.steps,
+        batch_size=training.batch_size,
+        metric=setup.task.metric,
+        steps_before=steps_before,
+    )
+    stream = training_stream(
+        setup.train,
+        batch_size=training.batch_size,
+        seed=training.seed,
+        first_step=steps_before,
+        augment=setup.augment,
+    )
+    more = [Rejoin(position.step, position.midway.metrics)] if position.midway else []
+    more += [display] if progress else []
+    with _stopping_hint(folder), contextlib.closing(display), contextlib.closing(recorder):
+        setup.model.fit(
+            stream,
+            initial_epoch=position.epoch,
+            epochs=training.epochs,
+            steps_per_epoch=setup.steps,
+            shuffle=False,
+            verbose=0,
+            callbacks=[*setup.releases, selection, probe, recorder, *more],
+        )
+    return observers
+
+
+def _observers(
+    setup: Setup, folder: Path, kept: dict[str, Any], checkpoint_minutes: float
+) -> tuple[Any, Any, Any]:
+    """Return the callbacks that measure and save; `kept` goes into each checkpoint."""
+    from recipes.diagnosis.probe import Probe
+    from recipes.runs.evaluate import BATCH_SIZE
+    from recipes.training.callbacks import Recorder, Selection
+
     selection = Selection(
         setup.validation,
         setup.task,
@@ -105,63 +193,12 @@ def fit(setup: Setup, folder: Path, *, resume: bool, progress: bool) -> tuple[An
     probe = Probe(*setup.train.batch(np.arange(min(PROBE_EXAMPLES, len(setup.train)))))
     recorder = Recorder(
         folder,
-        state=lambda: {
-            "selection": selection.state,
-            "records": probe.records,
-            "data_fingerprint": setup.dataset.fingerprint,
-        },
-        examples_per_epoch=setup.steps * training.batch_size,
+        state=lambda: {"selection": selection.state, "records": probe.records, **kept},
+        began=lambda: probe.began,
+        examples_per_epoch=setup.steps * setup.recipe.training.batch_size,
+        checkpoint_seconds=60 * checkpoint_minutes,
     )
-    first_epoch = _restore(setup, folder, recorder, probe, selection) if resume else 0
-    if first_epoch >= training.epochs or selection.state["stopped"]:
-        return recorder, probe, selection
-    display = ProgressDisplay(
-        epochs=training.epochs,
-        steps=setup.steps,
-        batch_size=training.batch_size,
-        metric=setup.task.metric,
-    )
-    stream = training_stream(
-        setup.train,
-        batch_size=training.batch_size,
-        seed=training.seed,
-        first_step=first_epoch * setup.steps,
-        augment=setup.augment,
-    )
-    shown = [display] if progress else []
-    with _stopping_hint(folder), contextlib.closing(display), contextlib.closing(recorder):
-        setup.model.fit(
-            stream,
-            initial_epoch=first_epoch,
-            epochs=training.epochs,
-            steps_per_epoch=setup.steps,
-            shuffle=False,
-            verbose=0,
-            callbacks=[*setup.releases, selection, probe, recorder, *shown],
-        )
     return recorder, probe, selection
-
-
-def _restore(setup: Setup, folder: Path, recorder: Any, probe: Any, selection: Any) -> int:
-    """Put the last checkpoint back, if there is one; return how many epochs are done."""
-    from recipes.training.checkpoint import load_checkpoint
-
-    for part in folder.rglob(".*.part"):  # what a killed process was writing
-        part.unlink()
-    checkpoint = folder / "checkpoints" / "last.safetensors"
-    if not checkpoint.exists():
-        return 0
-    state = load_checkpoint(checkpoint, setup.model)
-    if state["data_fingerprint"] != setup.dataset.fingerprint:
-        raise RunError(
-            f"The data of {setup.recipe.data.name} has changed since {folder} was begun.",
-            expected=f"fingerprint {state['data_fingerprint']}, not {setup.dataset.fingerprint}",
-            fix="put the data back as it was, or train again in another folder",
-        )
-    recorder.history[:], probe.records[:] = state["history"], state["records"]
-    selection.state = state["selection"]
-    recorder.rewrite()  # the process may have died between checkpoint and logs
-    return state["epoch"]
 
 
 @contextlib.contextmanager
@@ -172,5 +209,5 @@ def _stopping_hint(folder: Path) -> Iterator[None]:
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped. {folder} holds the run up to its last checkpoint.",
-            fix=f"go on with: zoo train {folder / RECIPE} --run-dir {folder} --resume",
+            fix=f"go on with: {resume_command(folder)}",
         ) from None

@@ -65,7 +65,8 @@ def test_evaluation_gives_the_number_of_the_card(card):
     result = zoo.load(card.name).evaluate(data_dir=data_of(card))
     if not result["data_as_trained"]:  # pydoc and docstrings are of the Python that runs
         pytest.skip(f"{card.dataset} differs from what {card.name} was trained on")
-    assert result["metrics"][card.metric]["value"] == card.value
+    # Another processor sums in another order.
+    assert result["metrics"][card.metric]["value"] == pytest.approx(card.value, rel=1e-6)
 
 
 def test_built_and_loaded_model_are_the_same(card):

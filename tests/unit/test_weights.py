@@ -12,10 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zoo.errors import WeightsError
-from zoo.weights import (
-    read_tensors,
-    write_tensors,
-)
+from zoo.tensor_files import read_metadata, read_tensors, stored_bytes, write_tensors
 
 TENSORS = {
     "b/0.kernel": np.arange(6, dtype="float32").reshape(2, 3),
@@ -406,3 +403,117 @@ def test_reading_a_file_does_not_import_keras(tmp_path):
         check=True,
     )
     assert done.stdout.strip() == ""
+
+
+# --- more than one file
+
+
+@pytest.fixture
+def small_shards(monkeypatch):
+    """As if a file held 40 bytes of numbers."""
+    monkeypatch.setattr("zoo.tensor_files.SHARD_BYTES", 40)
+
+
+MANY = {f"layer_{i}": np.full((2, 4), i, "float32") for i in range(5)} | {
+    "large": np.arange(100, dtype="int64"),  # takes a file to itself
+    "flag": np.array(True),
+}
+
+
+def names_in(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def shapes_of(tensors):
+    return {name: array.shape for name, array in tensors.items()}
+
+
+def test_what_is_too_large_for_a_file_is_written_in_several_and_read_back(tmp_path, small_shards):
+    path = tmp_path / "a.safetensors"
+    digest = write_tensors(path, MANY, metadata={"note": "ä"})
+    assert len(names_in(tmp_path)) > 3
+    assert digest == hashlib.sha256(path.read_bytes()).hexdigest()
+    tensors, metadata = read_tensors(path, expected=shapes_of(MANY), sha256=digest)
+    assert metadata == {"note": "ä"} == read_metadata(path)
+    assert tensors.keys() == MANY.keys()
+    for name, array in MANY.items():
+        np.testing.assert_array_equal(tensors[name], array)
+    assert stored_bytes(path) == sum(file.stat().st_size for file in tmp_path.iterdir())
+
+
+def test_writing_again_leaves_only_the_new_shards(tmp_path, small_shards, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    (tmp_path / "other.1-00001-of-00002.safetensors").write_bytes(b"not ours")
+    write_tensors(path, MANY)
+    first = names_in(tmp_path)
+    write_tensors(path, MANY | {"more": np.ones(20)})
+    second = names_in(tmp_path)
+    assert set(first) & set(second) == {
+        "a.safetensors", "other.1-00001-of-00002.safetensors"
+    }  # fmt: skip
+    monkeypatch.setattr("zoo.tensor_files.SHARD_BYTES", 10**6)
+    write_tensors(path, MANY)
+    assert names_in(tmp_path) == ["a.safetensors", "other.1-00001-of-00002.safetensors"]
+
+
+@pytest.mark.parametrize("failing", [1, 3, -1])
+def test_the_old_shards_stand_until_the_new_ones_are_whole(
+    tmp_path, small_shards, monkeypatch, failing
+):
+    import zoo.tensor_files as tensor_files
+
+    path = tmp_path / "a.safetensors"
+    write_tensors(path, MANY)
+    before = names_in(tmp_path)
+    count, write = 0, tensor_files.write_bytes
+
+    def fail(target, data):
+        nonlocal count
+        count += 1
+        if count == failing or (failing == -1 and target == path):
+            raise OSError("full")
+        write(target, data)
+
+    monkeypatch.setattr(tensor_files, "write_bytes", fail)
+    with pytest.raises(OSError):
+        write_tensors(path, {name: array + 1 for name, array in MANY.items() if name != "flag"})
+    assert names_in(tmp_path) == before
+    assert read_tensors(path)[0].keys() == MANY.keys()
+
+
+def test_shards_are_checked_like_any_file(tmp_path, small_shards):
+    path = tmp_path / "a.safetensors"
+    write_tensors(path, MANY)
+    with pytest.raises(WeightsError, match="1 missing: 'b'"):
+        read_tensors(path, expected=shapes_of(MANY) | {"b": ()})
+    with pytest.raises(WeightsError, match="of another shape"):
+        read_tensors(path, expected=shapes_of(MANY) | {"large": (5, 20)})
+    shard = next(file for file in tmp_path.iterdir() if "00002-of" in file.name)
+    content = bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    with pytest.raises(WeightsError, match="SHA-256"):
+        read_tensors(path)
+    shard.unlink()
+    with pytest.raises(WeightsError, match="no weight file"):
+        read_tensors(path)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "",
+        "{}",
+        '{"shards": []}',
+        '{"shards": [{"file": "../b.safetensors", "sha256": ""}]}',
+        '{"shards": [{"file": "a.safetensors", "sha256": ""}]}',
+        '{"shards": 7}',
+    ],
+)
+def test_an_index_may_name_shards_beside_it_and_nothing_else(tmp_path, index):
+    write_tensors(tmp_path / "b.safetensors", MANY)
+    header = {"__metadata__": {"kerazoo_shards": index}}
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "a.safetensors").write_bytes(crafted(header))
+    with pytest.raises(WeightsError, match="index of shards"):
+        read_tensors(tmp_path / "sub" / "a.safetensors")

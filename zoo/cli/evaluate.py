@@ -15,6 +15,10 @@ def evaluate_command(
             help="A run directory, weight or recipe name.", autocompletion=complete.targets
         ),
     ],
+    data: Annotated[
+        str | None,
+        typer.Option(help="Where the run's data lies now, or other data with the same classes."),
+    ] = None,
     data_dir: Annotated[
         str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
     ] = None,
@@ -23,17 +27,24 @@ def evaluate_command(
 ) -> None:
     """Score a trained model on its whole test split, with intervals.
 
+    The test split is the one that the run was tested on, whatever was added to the data since. With
+    --data it is looked for there; data that does not hold it is scored as other data.
+
     [bold]Examples[/bold]
 
     zoo evaluate runs/image-digits-cnn-1
+
+    zoo evaluate runs/pets-1 --data /mnt/pets
 
     zoo evaluate cnn_small.digits --json
     """
     from recipes.runs.run import load
 
-    result = load(target).evaluate(data_dir=data_dir, batch_size=batch_size)
+    result = load(target).evaluate(data=data, data_dir=data_dir, batch_size=batch_size)
     if json:
         show_json(result)
         return
     console.print(f"{result['name']}: {result['examples']:,} test examples")
+    for note in result["notes"]:
+        console.print(f"note: {note}", soft_wrap=True)
     show_metrics(result["metrics"])

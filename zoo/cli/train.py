@@ -27,6 +27,12 @@ def train_command(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on with the run in --run-dir, bit for bit.")
     ] = False,
+    continue_run: Annotated[
+        bool,
+        typer.Option(
+            "--continue", help="Train the run given as RECIPE for more epochs, in a new folder."
+        ),
+    ] = False,
     smoke: Annotated[
         bool, typer.Option("--smoke", help="Two short epochs on few examples, to try every joint.")
     ] = False,
@@ -40,6 +46,9 @@ def train_command(
     skip_corrupt: Annotated[
         bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
     ] = False,
+    checkpoint_minutes: Annotated[
+        float, typer.Option(help="An epoch that takes longer has checkpoints inside it.")
+    ] = 10.0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Train a recipe; end with weights, test metrics and a report.
@@ -51,6 +60,8 @@ def train_command(
     zoo train image/digits-cnn training.epochs=10 regularization.preset=none
 
     zoo train my.yaml --run-dir runs/mine --resume
+
+    zoo train runs/mine --continue training.epochs=90
     """
     from recipes.training.train import train
 
@@ -59,11 +70,13 @@ def train_command(
         *(overrides or []),
         run_dir=run_dir,
         resume=resume,
+        continue_run=continue_run,
         smoke=smoke,
         device=device,
         data_dir=data_dir,
         download=download,
         skip_corrupt=skip_corrupt,
+        checkpoint_minutes=checkpoint_minutes,
     )
     if json:
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})

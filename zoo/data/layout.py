@@ -32,6 +32,7 @@ _SYSTEM = {  # what systems and programs leave in folders, in lower case
     "system volume information",
     "thumbs.db",
 }
+DRAWN = "The test split was drawn"  # how the note of such a data set begins
 _LISTED = 8  # names shown in a message
 
 
@@ -95,7 +96,7 @@ def with_test(
     else:
         parts = stratified_indices(labels, fractions=shares, seed=seed, classes=names)
         how = f"{'stratified, ' if classes else ''}{test_fraction:.0%}"
-    note = f"The test split was drawn: {how}, seed {seed}."
+    note = f"{DRAWN}: {how}, seed {seed}."
     return {"train": train.take(parts[0]), "test": train.take(parts[1])}, [note]
 
 

@@ -1,0 +1,251 @@
+"""Which examples a run was trained, validated and tested on, to find the same ones again.
+
+A run keeps the names of its examples and a hash of each. A data set that is loaded later may be
+divided otherwise, because a file was added or removed; the run's own test split is then put
+together from what is there, wherever it is found. Where the source gives no names, one hash is kept
+for a whole split.
+"""
+
+import gzip
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recipes.objects import make_dataset
+from zoo.data.dataset import Dataset, Split
+from zoo.data.layout import DRAWN, listed
+from zoo.errors import DataError, RunError, check_format, command
+from zoo.files import write_bytes
+
+if TYPE_CHECKING:
+    from recipes.runs.run import Run
+
+SPLITS, FORMAT = "splits.json.gz", 1
+_HASH_DIGITS = 16
+_SIZE_LIMIT_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a run is evaluated on.
+
+    Attributes:
+        split: the examples.
+        as_trained: they are the run's own test split.
+        notes: what a reader of the result must know.
+    """
+
+    split: Split
+    as_trained: bool
+    notes: tuple[str, ...] = ()
+
+
+def write_splits(folder: Path, dataset: Dataset) -> None:
+    """Keep the names and hashes of a run's examples, unless they are kept already."""
+    if (folder / SPLITS).exists():
+        return
+    splits = {}
+    for name, split in dataset.splits.items():
+        hashes = example_hashes(dataset, split)
+        joined = "".join(hashes)
+        splits[name] = {"examples": len(split), "sha256": _sha256(joined)}
+        if split.names is not None:
+            splits[name] |= {"names": list(map(str, split.names)), "hashes": joined}
+    text = json.dumps({"format": FORMAT, "splits": splits})
+    write_bytes(folder / SPLITS, gzip.compress(text.encode(), mtime=0))
+
+
+def example_hashes(dataset: Dataset, split: Split) -> list[str]:
+    """Return a hash of each example: of its file where it is one, and of its columns otherwise."""
+    root = Path(dataset.name)
+    is_file = dataset.source == "folder" and split.names and (root / split.names[0]).is_file()
+    found = []
+    for i in range(len(split)):
+        digest = hashlib.sha256()
+        for name in sorted(split.columns):
+            value = split.columns[name][i]
+            if is_file and name not in ("label", "group"):  # other files decide how one is decoded
+                value = root / split.names[i]
+            digest.update(name.encode() + b"\0" + _bytes(value))
+        found.append(digest.hexdigest()[:_HASH_DIGITS])
+    return found
+
+
+def examples_to_score(run: "Run", *, data: str | None, data_dir: str | None) -> Examples:
+    """Return the run's own test split, or that of other data.
+
+    Args:
+        run: to be evaluated.
+        data: a folder, a table, or a data set's name; None for that of the run.
+        data_dir: where TFDS data lies.
+
+    Raises:
+        RunError: examples of the run's test split are gone or were changed, or the other data has
+            other classes or columns.
+    """
+    recipe = run.recipe.with_values({"data.name": str(data)}) if data else run.recipe
+    dataset = make_dataset(
+        recipe.with_values({"data.max_examples": None}),
+        data_dir=data_dir,
+        skip_corrupt=bool(run.metrics.get("skip_corrupt")),
+    )
+    _check_classes(run, dataset)
+    limit = recipe.data.max_examples
+    as_run = dataset.limited(limit) if limit else dataset
+    if as_run.fingerprint == run.fingerprint:
+        return Examples(as_run.splits["test"], True)
+    kept = _read(run)
+    own = _own_test_split(kept, dataset, as_run)
+    if own is not None:
+        moved = [f"{data} holds the run's own test examples."] if data else []
+        return Examples(own, True, (*moved, *_added(kept, dataset, limit)))
+    if data is None:
+        return _changed(run, kept, dataset, as_run)
+    return _other(run, kept, dataset)
+
+
+def _read(run: "Run") -> dict[str, Any]:
+    """Return what was kept by split; empty for shipped weights and runs of 0.1.0."""
+    if run.path is None or not (run.path / SPLITS).exists():
+        return {}
+    path = run.path / SPLITS
+    try:
+        with gzip.open(path) as stream:
+            values = json.loads(stream.read(_SIZE_LIMIT_BYTES))
+        check_format(str(path), values["format"], known=FORMAT)
+        for entry in values["splits"].values():
+            names, hashes = entry.get("names", []), entry.get("hashes", "")
+            if len(hashes) != _HASH_DIGITS * len(names) or not isinstance(entry["sha256"], str):
+                raise ValueError("names and hashes are not of the same examples")
+        return values["splits"]
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RunError(
+            f"{path} cannot be read: {error}",
+            expected="a file that `zoo train` wrote",
+            fix="copy the whole folder again, or train again",
+        ) from error
+
+
+def _own_test_split(kept: Mapping[str, Any], dataset: Dataset, as_run: Dataset) -> Split | None:
+    """Return the run's test split as far as all of it is there, in its order."""
+    test = kept.get("test")
+    if not test:
+        return None
+    if "names" not in test:
+        hashes = "".join(example_hashes(as_run, as_run.splits["test"]))
+        return as_run.splits["test"] if _sha256(hashes) == test["sha256"] else None
+    places = _places(dataset)
+    found = [_place(places, *pair) for pair in _pairs(test)]
+    return None if None in found else _joined(dataset.splits.values()).take(found)
+
+
+def _places(dataset: Dataset) -> dict[str, dict[str, int]]:
+    """Return position by name by hash of all examples, counted through the splits."""
+    places: dict[str, dict[str, int]] = {}
+    position = 0
+    for split in dataset.splits.values():
+        for i, digest in enumerate(example_hashes(dataset, split)):
+            places.setdefault(digest, {})[split.name_of(i)] = position
+            position += 1
+    return places
+
+
+def _place(places: Mapping[str, Mapping[str, int]], name: str, digest: str) -> int | None:
+    """Return where an example is, under its own name or, where a row or file moved, another."""
+    named = places.get(digest, {})
+    return named.get(name, next(iter(named.values()), None))
+
+
+def _pairs(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return name and hash of each example of a split that was kept."""
+    hashes, size = entry["hashes"], _HASH_DIGITS
+    return [(name, hashes[i * size : (i + 1) * size]) for i, name in enumerate(entry["names"])]
+
+
+def _joined(splits: Sequence[Split]) -> Split:
+    """Return one split of all examples."""
+    splits = list(splits)
+    columns: dict[str, Any] = {}
+    for name in splits[0].columns:
+        parts = [split.columns[name] for split in splits]
+        arrays = all(isinstance(part, np.ndarray) for part in parts)
+        columns[name] = np.concatenate(parts) if arrays else [v for part in parts for v in part]
+    names = [split.name_of(i) for split in splits for i in range(len(split))]
+    return Split(columns, decode=splits[0].decode, names=names)
+
+
+def _added(kept: Mapping[str, Any], dataset: Dataset, limit: int | None) -> list[str]:
+    """Say how many examples the run did not have; unknown where it took some of them only."""
+    now = sum(len(split) for split in dataset.splits.values())
+    added = now - sum(entry["examples"] for entry in kept.values())
+    if limit or added <= 0:
+        return []
+    return [f"{added:,} example(s) that were added after training are left out."]
+
+
+def _changed(run: "Run", kept: Mapping[str, Any], dataset: Dataset, as_run: Dataset) -> Examples:
+    """Refuse a test split of which a part is gone, where that can be known."""
+    if "names" not in kept.get("test", {}):
+        note = f"{run.recipe.data.name} has changed since {run.name} was trained on it."
+        return Examples(as_run.splits["test"], False, (note,))
+    places, pairs = _places(dataset), _pairs(kept["test"])
+    gone = [name for name, digest in pairs if _place(places, name, digest) is None]
+    raise RunError(
+        f"{len(gone)} of the {len(pairs)} test examples of {run.name} are gone or were changed: "
+        f"{listed(gone)}.",
+        expected=f"{run.recipe.data.name} with the examples that the run was tested on",
+        fix="put them back; or score what is there now, as other data: "
+        + command("zoo", "evaluate", run.name, "--data", run.recipe.data.name),
+    )
+
+
+def _other(run: "Run", kept: Mapping[str, Any], dataset: Dataset) -> Examples:
+    """Return the test split of other data, or all of it where it has none of its own."""
+    drawn = any(note.startswith(DRAWN) for note in dataset.notes)
+    split = _joined(dataset.splits.values()) if drawn else dataset.splits["test"]
+    what = "all of its examples, as it has no test split" if drawn else "its test split"
+    notes = [f"{dataset.name} is other data than {run.name} was trained on; scored on {what}."]
+    train = kept.get("train", {})
+    if "names" in train:
+        seen = {digest for _, digest in _pairs(train)}
+        known = sum(digest in seen for digest in example_hashes(dataset, split))
+        if known:
+            notes.append(f"{known:,} of these {len(split):,} examples were trained on.")
+    else:
+        notes.append("Whether some of these examples were trained on is not known.")
+    return Examples(split, False, tuple(notes))
+
+
+def _check_classes(run: "Run", dataset: Dataset) -> None:
+    if dataset.classes != run.assets.classes:
+        raise RunError(
+            f"{dataset.name} has other classes than {run.name} was trained on: "
+            f"{listed(dataset.classes) or 'none'}.",
+            expected=listed(run.assets.classes) or "data without classes",
+            fix="give data with these classes, or train again",
+        )
+
+
+def _bytes(value: Any) -> bytes:
+    if isinstance(value, bytes):
+        return value
+    if isinstance(value, Path):
+        try:
+            return value.read_bytes()
+        except OSError as error:
+            raise DataError(
+                f"{value} can no longer be read ({error.strerror}).",
+                fix="put the file back, or load the data set again",
+            ) from error
+    if isinstance(value, np.ndarray | np.generic):
+        return f"{value.dtype}{value.shape}".encode() + value.tobytes()
+    return str(value).encode()
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

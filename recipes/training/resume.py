@@ -1,0 +1,159 @@
+"""Going on with a run: from its last checkpoint, or for more epochs in a folder of its own."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+
+from recipes.runs.trained import CHECKPOINT, RECIPE, check_unedited, trained_values
+from recipes.training.checkpoint import Midway, load_checkpoint, save_checkpoint
+from recipes.training.optimizer import make_optimizer
+from recipes.values.load import dump_yaml, load_recipe
+from recipes.values.schema import Recipe
+from zoo.errors import RunError, command
+from zoo.files import locked, write_text
+from zoo.tensor_files import read_tensors, write_tensors
+
+if TYPE_CHECKING:
+    from recipes.diagnosis.probe import Probe
+    from recipes.training.callbacks import Recorder, Selection
+    from recipes.training.setup import Setup
+
+_SAMPLES = 200  # steps at which two schedules are compared
+
+
+@dataclass(frozen=True)
+class Position:
+    """How far a run is: whole epochs, and steps of the next with what belongs to them."""
+
+    epoch: int = 0
+    step: int = 0
+    midway: Midway | None = None
+
+
+def restore(
+    setup: "Setup", folder: Path, recorder: "Recorder", probe: "Probe", selection: "Selection"
+) -> tuple[Position, dict[str, Any]]:
+    """Put the last checkpoint back, if there is one; return how far it goes, and its state.
+
+    Raises:
+        RunError: recipe or data have changed since it was written.
+    """
+    for part in folder.rglob(".*.part"):  # what a killed process was writing
+        part.unlink()
+    if not (folder / CHECKPOINT).exists():
+        return Position(), {}
+    check_unedited(folder)
+    state, midway = load_checkpoint(folder / CHECKPOINT, setup.model)
+    _check_data(setup, state, folder)
+    recorder.history[:], probe.records[:] = state["history"], state["records"]
+    selection.state = state["selection"]
+    if midway:
+        recorder.passed_over, recorder.seconds_before = state["step"], state["seconds"]
+        probe.began = dict(midway.began)
+    recorder.rewrite()  # the process may have died between checkpoint and logs
+    return Position(state["epoch"], state.get("step", 0), midway), state
+
+
+def begin_where(source: Path, setup: "Setup", folder: Path) -> None:
+    """Begin a run where another ended, to train it for more epochs.
+
+    The recipe file is written last: without it nobody can resume the folder by mistake.
+
+    Args:
+        source: folder of the run that is gone on with; it stays as it is.
+        setup: of the longer recipe, which differs from the source's in `training.epochs` alone.
+        folder: of the new run.
+
+    Raises:
+        RunError: the source has stopped by itself, or a longer run would have differed from it in
+            its learning rates or its optimizer from the beginning.
+    """
+    before = load_recipe(source / RECIPE)
+    with locked(source):
+        state, midway = load_checkpoint(source / CHECKPOINT, setup.model)
+        _check_data(setup, state, source)
+        _check_course(setup, before, state, source)
+        best = (source / CHECKPOINT).with_name("best.safetensors")
+        if best.exists():
+            tensors, metadata = read_tensors(best)
+            copy = (folder / CHECKPOINT).with_name(best.name)
+            write_tensors(copy, tensors, metadata=metadata)
+    text = dump_yaml(setup.recipe.resolved())
+    state["recipe"] = trained_values(text, source=RECIPE)
+    state["origin"] = {"run": str(source.absolute()), "steps": _steps_done(setup, state)}
+    save_checkpoint(folder / CHECKPOINT, setup.model, state, midway=midway)
+    write_text(folder / RECIPE, text)
+
+
+def _steps_done(setup: "Setup", state: dict[str, Any]) -> int:
+    return state["epoch"] * setup.steps + state.get("step", 0)
+
+
+def _check_data(setup: "Setup", state: dict[str, Any], folder: Path) -> None:
+    if state["data_fingerprint"] != setup.dataset.fingerprint:
+        raise RunError(
+            f"The data of {setup.recipe.data.name} has changed since {folder} was begun.",
+            expected=f"fingerprint {state['data_fingerprint']}, not {setup.dataset.fingerprint}",
+            fix="put the data back as it was, or train again in another folder",
+        )
+
+
+def _check_course(setup: "Setup", before: Recipe, state: dict[str, Any], source: Path) -> None:
+    """Refuse to continue what a longer run would have done otherwise from its beginning."""
+    recipe = setup.recipe
+    anew = "train again: " + command(
+        "zoo", "train", source / RECIPE, f"training.epochs={recipe.training.epochs}"
+    )
+    stopped = state["selection"]["stopped"]
+    if stopped:
+        raise RunError(
+            f"{source} stopped after {state['epoch']} epochs ({stopped}); "
+            "with more epochs it would have stopped there too.",
+            expected="a run that ended at its last epoch, or was interrupted",
+            fix="train again with regularization.early_stopping_patience=0"
+            if stopped == "early stopping"
+            else "train again with a lower optimizer.learning_rate",
+        )
+    done = _steps_done(setup, state)
+    then, now = (_course(r, steps_per_epoch=setup.steps, done=done) for r in (before, recipe))
+    if then[0] != now[0]:
+        raise RunError(
+            f"The learning rates of {source} so far are not those of {recipe.training.epochs} "
+            f"epochs: {recipe.schedule.name} depends on the number of epochs.",
+            expected="schedule.name: constant, step or inverse_sqrt",
+            fix=anew,
+        )
+    if then[1] != now[1]:
+        raise RunError(
+            f"The optimizer of {source} depends on the number of epochs: "
+            f"{_different(then[1], now[1])}.",
+            expected="settings that are the same for "
+            f"{before.training.epochs} and {recipe.training.epochs} epochs",
+            fix=anew,
+        )
+
+
+def _course(recipe: Recipe, *, steps_per_epoch: int, done: int) -> tuple[list[float], dict]:
+    """Return the learning rates of the updates that are done, or a sample, and the settings."""
+    value = keras.Input((1,))
+    model = keras.Model(value, keras.layers.Dense(1)(value))
+    optimizer = make_optimizer(
+        recipe, model, recipe.regularization_values(), steps_per_epoch=steps_per_epoch
+    )
+    rates = []
+    for i in range(min(done, _SAMPLES)):
+        optimizer.iterations.assign(i * done // min(done, _SAMPLES))
+        rates.append(float(keras.ops.convert_to_numpy(optimizer.learning_rate)))
+    config = optimizer.get_config()
+    config.pop("learning_rate")
+    return rates, config
+
+
+def _different(then: dict[str, Any], now: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{name} {value} would have been {now.get(name)}"
+        for name, value in then.items()
+        if value != now.get(name)
+    )
