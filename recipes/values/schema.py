@@ -12,7 +12,7 @@ from pydantic import Field
 
 from recipes.values.messages import recipe_error
 from zoo import registry, regularization
-from zoo.errors import RecipeError
+from zoo.errors import RecipeError, check_format
 from zoo.regularization import PRESETS, Regularization
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -55,6 +55,7 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
 }
 UNSCALED_OPTIMIZERS = ("ftrl", "schedule_free_adamw")  # weights are functions of their slots
 PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # said when a recipe is run
+FORMAT = 1  # of a recipe file
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
 
 
@@ -182,6 +183,7 @@ Sentence = Annotated[
 class Recipe(_Values):
     """All values of one training; `with_values` is the one way to change any."""
 
+    format: int = FORMAT  # of the file: a newer version may write another
     name: Line
     summary: Sentence
     task: TaskValues = TaskValues()
@@ -256,8 +258,10 @@ class Recipe(_Values):
         """Validate plain values.
 
         Raises:
-            RecipeError: a field is unknown (names the nearest), missing, or out of range.
+            RecipeError: a field is unknown (names the nearest), missing, or out of range; or a
+                newer version wrote it.
         """
+        check_format(source, values.get("format", FORMAT), known=FORMAT, error=RecipeError)
         try:
             return cls.model_validate(dict(values))
         except pydantic.ValidationError as error:

@@ -4,6 +4,8 @@
 
 WHERE is "batch" (in the middle of an epoch), "write" (a file is written beside but not renamed) or
 "renamed" (the checkpoint stands, the logs do not); AFTER counts those moments. "never" trains on.
+With "step" or "step write" there is a checkpoint after every step, and the process dies after one or
+while one is written.
 """
 
 import os
@@ -85,9 +87,16 @@ def arm(where: str, after: int) -> None:
         if count >= after:
             die()
 
-    if where == "batch":
-        callbacks.Recorder.on_train_batch_end = lambda self, batch, logs=None: tick()
-    elif where == "write":
+    if where in ("batch", "step"):
+        recorded = callbacks.Recorder.on_train_batch_end
+
+        def on_train_batch_end(self, batch, logs=None):
+            recorded(self, batch, logs)
+            if batch + 1 > self.passed_over:
+                tick()
+
+        callbacks.Recorder.on_train_batch_end = on_train_batch_end
+    elif where in ("write", "step write"):
         rename = Path.replace
 
         def replace(self, target):
@@ -112,4 +121,11 @@ if __name__ == "__main__":
 
     arm(where, int(after))
     name = recipe[0] if recipe else "image/digits-cnn"
-    train(name, run_dir=run_dir, resume=resume == "resume", progress=False, **SMALL_OF[name])
+    train(
+        name,
+        run_dir=run_dir,
+        resume=resume == "resume",
+        checkpoint_minutes=1e-9 if where.startswith("step") else 10,
+        progress=False,
+        **SMALL_OF[name],
+    )

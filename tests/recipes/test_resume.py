@@ -16,7 +16,7 @@ from killed import SMALL, SMALL_OF
 from recipes.runs.run import load
 from recipes.training.history import WALL_TIMES
 from recipes.training.train import train
-from zoo.errors import Interrupted, RunError
+from zoo.errors import Interrupted, RunError, ZooError
 from zoo.weights import read_tensors
 
 
@@ -53,28 +53,100 @@ def assert_equal_runs(run, whole):
     ).read_text()
 
 
-@pytest.mark.parametrize(("batches", "seconds"), [(3, 0), (22, 0), (22, 1000)])
+def crash_after(batches, folder, patch, *, recipe="image/digits-cnn", resume=False, **arguments):
+    """Train until so many steps are done, and then no further."""
+    from recipes.training.callbacks import Recorder
+
+    seen, recorded = 0, Recorder.on_train_batch_end
+
+    def crash(self, batch, logs=None):
+        nonlocal seen
+        recorded(self, batch, logs)
+        seen += batch + 1 > self.passed_over
+        if seen == batches:
+            raise Crash
+
+    with patch.context() as inner:
+        inner.setattr(Recorder, "on_train_batch_end", crash)
+        with pytest.raises(Crash):
+            train(recipe, run_dir=folder, resume=resume, progress=False, **SMALL | arguments)
+
+
+@pytest.mark.parametrize(
+    ("batches", "seconds", "minutes"), [(3, 0, 10), (22, 0, 10), (22, 1000, 10), (23, 1000, 1e-9)]
+)
 def test_run_that_crashed_in_an_epoch_resumes_exactly(
-    uninterrupted, tmp_path, monkeypatch, batches, seconds
+    uninterrupted, tmp_path, monkeypatch, batches, seconds, minutes
 ):
     import recipes.training.callbacks
 
     monkeypatch.setattr(recipes.training.callbacks, "CHECKPOINT_SECONDS", seconds)
-
-    seen = 0
-
-    def crash(self, batch, logs=None):
-        nonlocal seen
-        seen += 1
-        if seen == batches:
-            raise Crash
-
-    with monkeypatch.context() as patch:
-        patch.setattr(recipes.training.callbacks.Recorder, "on_train_batch_end", crash)
-        with pytest.raises(Crash):
-            train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **SMALL)
+    crash_after(batches, tmp_path / "run", monkeypatch, checkpoint_minutes=minutes)
     run = train("image/digits-cnn", run_dir=tmp_path / "run", resume=True, progress=False, **SMALL)
     assert_equal_runs(run, uninterrupted)
+
+
+def test_a_checkpoint_inside_an_epoch_is_gone_on_from_at_that_step(tmp_path, monkeypatch):
+    from recipes.runs.trained import checkpoint_state
+    from recipes.training.callbacks import Recorder
+
+    crash_after(9, tmp_path / "run", monkeypatch, checkpoint_minutes=1e-9)
+    state = checkpoint_state(tmp_path / "run")
+    assert (state["epoch"], state["step"]) == (1, 2)  # of 7 steps
+    assert len(state["history"]) == 1
+    trained, recorded = [], Recorder.on_train_batch_end
+
+    def note(self, batch, logs=None):
+        recorded(self, batch, logs)
+        if logs:  # steps that are passed over have none
+            trained.append((self._epoch, batch))
+
+    monkeypatch.setattr(Recorder, "on_train_batch_end", note)
+    run = train("image/digits-cnn", run_dir=tmp_path / "run", resume=True, progress=False, **SMALL)
+    assert trained[0] == (1, 2)
+    assert len(trained) == 8 * 7 - 9
+    assert [row["epoch"] for row in run.history] == list(range(1, 9))
+    assert all(row["samples_per_second"] > 0 for row in run.history)
+
+
+def test_the_history_shows_the_rate_that_the_last_update_of_an_epoch_used(uninterrupted):
+    # Warm-up over 3 epochs of 7 steps: update n, counted from 1, uses n / 21 of the peak.
+    peak = uninterrupted.recipe.optimizer.learning_rate
+    rates = [row["learning_rate"] for row in uninterrupted.history]
+    assert rates[:3] == pytest.approx([peak * 7 / 21, peak * 14 / 21, peak], rel=1e-6)
+
+
+def edit(folder, old, new):
+    text = (folder / "recipe.yaml").read_text()
+    assert text.count(old) == 1
+    (folder / "recipe.yaml").write_text(text.replace(old, new))
+
+
+def test_resuming_from_an_edited_recipe_names_the_field_then_and_now(tmp_path, monkeypatch):
+    folder = tmp_path / "a run"
+    crash_after(9, folder, monkeypatch, checkpoint_minutes=1e-9)
+    edit(folder, "summary: ", "summary: Edited. ")  # changes nothing in what is trained
+    edit(folder, "learning_rate: 0.003", "learning_rate: 0.5")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(RunError) as caught:
+        train(folder / "recipe.yaml", run_dir=folder, resume=True, progress=False)
+    assert "optimizer.learning_rate was 0.003 and is now 0.5" in str(caught.value)
+    assert "summary" not in str(caught.value)
+    assert f"zoo train '{folder / 'recipe.yaml'}'" in str(caught.value)
+    assert {path: path.read_bytes() for path in before} == before
+    edit(folder, "learning_rate: 0.5", "learning_rate: 0.003")
+    run = train(folder / "recipe.yaml", run_dir=folder, resume=True, progress=False)
+    assert len(run.history) == SMALL["training.epochs"]
+
+
+def test_a_finished_run_whose_recipe_was_edited_is_not_loaded(uninterrupted, tmp_path):
+    shutil.copytree(uninterrupted.path, tmp_path / "run")
+    edit(tmp_path / "run", "dropout_rate: 0.3\n  stochastic", "dropout_rate: 0.4\n  stochastic")
+    with pytest.raises(RunError, match=r"regularization\.dropout_rate was 0\.3 and is now 0\.4"):
+        load(tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "checkpoints")  # then it is not known what it was
+    with pytest.raises(RunError, match="was edited since"):
+        load(tmp_path / "run")
 
 
 def test_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch):
@@ -221,8 +293,8 @@ def test_ten_random_sigkills_resume_exactly(uninterrupted, tmp_path, seed):
     generator = random.Random(seed)
     kills = 0
     for attempt in range(3):  # a run may be killed more than once
-        where = generator.choice(["batch", "write", "renamed"])
-        after = generator.randint(1, 20 if where == "batch" else 3)
+        where = generator.choice(["batch", "write", "renamed", "step", "step", "step write"])
+        after = generator.randint(1, 3 if where in ("write", "renamed") else 20)
         result = run_child(tmp_path / "run", resume=attempt > 0, where=where, after=after)
         kills += result.returncode == -9
         assert result.returncode in (0, -9), result.stderr[-2000:]
@@ -234,15 +306,108 @@ def test_ten_random_sigkills_resume_exactly(uninterrupted, tmp_path, seed):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", [name for name in SMALL_OF if name != "image/digits-cnn"])
-def test_three_random_sigkills_resume_exactly_for_text_language_models_and_speech(recipe, tmp_path):
+def test_five_random_sigkills_resume_exactly_for_text_language_models_and_speech(recipe, tmp_path):
     values = SMALL_OF[recipe]
     whole = train(recipe, run_dir=tmp_path / "whole", progress=False, **values)
     generator = random.Random(1)
-    for attempt, where in enumerate(["batch", "write", "renamed"]):
-        after = generator.randint(2, 8 if where == "batch" else 2)
+    for attempt, where in enumerate(["batch", "write", "renamed", "step", "step write"]):
+        after = generator.randint(2, 2 if where in ("write", "renamed") else 8)
         result = run_child(
             tmp_path / "run", resume=attempt > 0, where=where, after=after, recipe=recipe
         )
         assert result.returncode == -9, result.stderr[-2000:]
     run = train(recipe, run_dir=tmp_path / "run", resume=True, progress=False, **values)
     assert_equal_runs(run, whole)
+
+
+# --- more epochs
+
+
+CONSTANT = SMALL | {
+    "schedule.name": "constant",
+    "schedule.warmup_epochs": 1,
+    "regularization.averaging_decay": 0.5,  # the same however long a run is
+    "training.epochs": 5,
+}
+
+
+@pytest.fixture(scope="module")
+def five_epochs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("five") / "a run"
+    return train("image/digits-cnn", run_dir=folder, progress=False, **CONSTANT)
+
+
+@pytest.fixture(scope="module")
+def seven_epochs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("seven") / "run"
+    values = CONSTANT | {"training.epochs": 7}
+    return train("image/digits-cnn", run_dir=folder, progress=False, **values)
+
+
+def files_of(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_run_that_is_continued_ends_as_one_that_was_longer(five_epochs, seven_epochs, tmp_path):
+    before = files_of(five_epochs.path)
+    run = train(
+        five_epochs.path, "training.epochs=7", continue_run=True, run_dir=tmp_path / "longer",
+        progress=False,
+    )  # fmt: skip
+    assert_equal_runs(run, seven_epochs)
+    assert files_of(five_epochs.path) == before
+    assert run.metrics["origin"] == {"run": str(five_epochs.path), "steps": 35}
+    assert load(run.path).recipe.training.epochs == 7
+
+
+def test_a_run_that_was_stopped_inside_an_epoch_is_continued(seven_epochs, tmp_path, monkeypatch):
+    crash_after(15, tmp_path / "run", monkeypatch, checkpoint_minutes=1e-9, **CONSTANT)
+    run = train(
+        tmp_path / "run", continue_run=True, run_dir=tmp_path / "longer", progress=False,
+        **{"training.epochs": 7},
+    )  # fmt: skip
+    assert_equal_runs(run, seven_epochs)
+    assert run.metrics["origin"]["steps"] == 15
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        ((), "training.epochs above 5"),
+        (("training.epochs=4",), "training.epochs above 5"),
+        (("training.epochs=9", "optimizer.learning_rate=0.1"), "training.epochs alone"),
+    ],
+)
+def test_only_more_epochs_continue_a_run(five_epochs, in_tmp, overrides, words):
+    with pytest.raises(RunError, match=words):
+        train(five_epochs.path, *overrides, continue_run=True, progress=False)
+    assert list(in_tmp.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"schedule.name": "cosine"}, "cosine depends on the number of epochs"),
+        ({"regularization.averaging_decay": 0.99}, "ema_momentum 0.66.* would have been 0.76"),
+        (
+            {"regularization.early_stopping_patience": 1, "optimizer.learning_rate": 1e-9},
+            "early stopping",
+        ),
+    ],
+)
+def test_what_a_longer_run_would_have_done_otherwise_is_not_continued(in_tmp, changes, words):
+    run = train("image/digits-cnn", progress=False, **CONSTANT | changes)
+    before = files_of(in_tmp)
+    with pytest.raises(RunError, match=words) as caught:
+        train(run.path, "training.epochs=7", continue_run=True, progress=False)
+    assert "to fix:" in str(caught.value)
+    assert files_of(in_tmp) == before
+
+
+def test_what_is_not_a_run_is_not_continued(in_tmp):
+    with pytest.raises(RunError, match="can be continued"):
+        train("image/digits-cnn", "training.epochs=9", continue_run=True)
+    with pytest.raises(ZooError, match="either resumed or continued"):
+        train("runs/x", continue_run=True, resume=True, run_dir="runs/x")
+    with pytest.raises(ZooError, match="checkpoint_minutes"):
+        train("image/digits-cnn", checkpoint_minutes=0)

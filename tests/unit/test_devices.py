@@ -150,3 +150,14 @@ def test_the_environment_of_a_run_is_json():
     assert json.loads(json.dumps(environment)) == environment
     assert environment["backend"] in ("tensorflow", "jax")
     assert environment["cores"] == devices.cores()
+
+
+def test_settings_that_decide_rounding_are_part_of_the_environment(monkeypatch):
+    for name in devices.arithmetic():
+        monkeypatch.delenv(name)
+    assert devices.arithmetic() == {}
+    monkeypatch.setenv("TF_ENABLE_ONEDNN_OPTS", "0")
+    monkeypatch.setenv("ONEDNN_VERBOSE", "1")
+    monkeypatch.setenv("A", "1")
+    assert devices.arithmetic() == {"ONEDNN_VERBOSE": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
+    assert devices.environment()["arithmetic"] == devices.arithmetic()

@@ -17,6 +17,7 @@ from zoo.regularization import PRESETS, Regularization
 
 # Fields whose line in the schema says nothing more; a description or comment there goes first.
 MEANINGS = {
+    "Recipe.format": "of the file; a newer version of kerazoo may write a higher one",
     "Recipe.name": "path of the file below `recipes/`, without `.yaml`; also names runs",
     "Recipe.summary": "one sentence",
     "Recipe.task": "the section `task`",

@@ -221,6 +221,24 @@ def test_the_verdict_names_what_came_of_it(reach, record, reached, verdict):
     assert result["metric"] == "accuracy"
 
 
+THREADS = {"arithmetic": {"TF_NUM_INTRAOP_THREADS": "1", "ONEDNN_MAX_CPU_ISA": "AVX2"}}
+
+
+def test_settings_of_threads_and_of_onednn_are_another_machine(reach):
+    reach(value=0.97, environment=THREADS)
+    assert verify(measured())["verdict"] == "within the interval"
+    described = hardware(MACHINE | THREADS)
+    assert "TF_NUM_INTRAOP_THREADS=1" in described and "ONEDNN_MAX_CPU_ISA=AVX2" in described
+    reach(value=0.97, environment=THREADS)
+    there = verify(measured(hardware=described))
+    assert there["verdict"] == "differs on the machine and versions that made the record"
+
+
+def test_records_without_settings_were_made_with_the_default(reach):
+    reach(value=0.975, environment={"arithmetic": {}})
+    assert verify(measured())["verdict"] == "equal"  # the record is of a machine that says nothing
+
+
 @pytest.mark.parametrize(("asked", "seed", "value"), [(None, 2, 0.975), (5, 5, 0.98)])
 def test_the_recorded_seed_is_trained_and_compared_with_its_own_value(reach, asked, seed, value):
     calls = reach(value=value)

@@ -4,8 +4,6 @@ import dataclasses
 import json
 import math
 import os
-import subprocess
-import sys
 
 import pytest
 from formula import DIGITS, FormulaExecutor, accuracy
@@ -14,6 +12,7 @@ from recipes.values.load import load_recipe
 from tuning.trials import read_trials
 from tuning.workers.process import CrashError
 from zoo.errors import ArgumentError, DataError, Interrupted, RecipeError, RunError, ZooError
+from zoo.files import locked
 
 RATE = "optimizer.learning_rate"
 
@@ -381,24 +380,10 @@ def test_mistakes_are_told_before_anything_is_written(search, tmp_path, argument
 
 
 def test_a_study_that_is_being_worked_on_is_left_alone(search, tmp_path):
-    pytest.importorskip("fcntl")
     search(max_trials=1)
-    code = """
-import fcntl, os, sys
-fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
-print("held", flush=True)
-sys.stdin.read()
-"""
-    holder = subprocess.Popen(
-        [sys.executable, "-c", code, str(tmp_path / "study")],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert holder.stdout.readline() == "held\n"
-    error, _ = search(resume=True, max_trials=2)
-    holder.communicate("")
-    assert "another process" in str(error)
+    with locked(tmp_path / "study"):
+        error, _ = search(resume=True, max_trials=2)
+    assert f"is in use by process {os.getpid()} on" in str(error)
     study, _ = search(resume=True, max_trials=2)
     assert len(study.trials) == 2
 
