@@ -88,14 +88,6 @@ def make_plan(
     return Plan(recipe=base, space=found, oracle=oracle, seed=seed, max_trials=max_trials)
 
 
-def next_study(name: str) -> Path:
-    """Return the first of "studies/NAME-1", "studies/NAME-2" … that does not exist."""
-    number = 1
-    while (path := Path("studies") / f"{name.replace('/', '-')}-{number}").exists():
-        number += 1
-    return path
-
-
 def check_study(folder: str | Path | None, *, resume: bool) -> Path | None:
     """Check that a folder is free for a study, or holds one that is to be resumed; write nothing.
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from recipes.runs.run import read_json
 from recipes.values.schema import Recipe
-from tuning.plan import STUDY, Plan, check_study, make_plan, next_study, resume_command, write_plan
+from tuning.plan import STUDY, Plan, check_study, make_plan, resume_command, write_plan
 from tuning.session import Session
 from tuning.study import Study
 from tuning.workers.process import Executor
 from zoo import devices
 from zoo.errors import ArgumentError, Interrupted, RunError
-from zoo.files import locked
+from zoo.files import locked, reserve
 
 
 def tune(
@@ -66,11 +66,12 @@ def tune(
         max_trials=max_trials,
         seed=seed,
     )
-    place = place or next_study(plan.recipe.name)
     with contextlib.closing(Executor()) as executor:
         executor.start()  # it loads TensorFlow while we do
         devices.load_tensorflow()  # Keras Tuner will want it: quietly
         facts = _describe(executor, plan, place, data_dir=data_dir, resume=resume)
+        # Only now: whatever was wrong until here leaves no folder behind.
+        place = place or reserve(Path("studies"), plan.recipe.name.replace("/", "-"))
         with _stopping_hint(place), locked(place):
             write_plan(place, plan, facts=facts)
             session = Session(place, plan, executor, facts=facts, data_dir=data_dir, shown=progress)
@@ -91,7 +92,7 @@ def _deadline(max_minutes: float | None) -> float:
 
 
 def _describe(
-    executor: Executor, plan: Plan, folder: Path, *, data_dir: str | None, resume: bool
+    executor: Executor, plan: Plan, folder: Path | None, *, data_dir: str | None, resume: bool
 ) -> dict[str, Any]:
     """Return metric, direction and data fingerprint; on resuming they must be as they were.
 
