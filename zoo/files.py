@@ -178,8 +178,9 @@ def _acquire(path: Path) -> int:
                 )
             if _is_same_file(descriptor, path):  # not one that its last holder has just removed
                 who = {"pid": os.getpid(), "host": platform.node(), "since": _now()}
-                os.truncate(descriptor, 0)
-                os.write(descriptor, json.dumps(who).encode())
+                with contextlib.suppress(OSError):  # a full disk; the lock holds without it
+                    os.truncate(descriptor, 0)
+                    os.write(descriptor, json.dumps(who).encode())
                 return descriptor
         except BaseException:
             os.close(descriptor)

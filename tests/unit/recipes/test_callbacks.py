@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.training.callbacks import Recorder, Selection, averaged_weights
+from recipes.training.callbacks import Recorder, Rejoin, Selection, averaged_weights
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
 from zoo.tasks.base import Assets, Spec
@@ -222,7 +222,7 @@ def test_short_epochs_share_a_checkpoint_and_the_last_has_one(tmp_path, monkeypa
     saved = []
     monkeypatch.setattr(
         "recipes.training.callbacks.save_checkpoint",
-        lambda path, model, state: saved.append(state["epoch"]),
+        lambda path, model, state, midway: saved.append(state["epoch"]),
     )
     for seconds, expected in ((1000, [4]), (0, [1, 2, 3, 4])):
         monkeypatch.setattr("recipes.training.callbacks.CHECKPOINT_SECONDS", seconds)
@@ -245,3 +245,79 @@ def test_an_epoch_leaves_a_checkpoint_and_a_row(tmp_path):
     assert state == {"epoch": 2, "history": recorder.history, "more": [1]}
     rows = (tmp_path / "history.csv").read_text().splitlines()
     assert [row.partition(",")[0] for row in rows] == ["epoch", "1", "2"]
+
+
+# --- going on in the middle of an epoch
+
+
+def batches_from(step):
+    """An endless stream whose batch `n` is a function of n."""
+    import tensorflow as tf
+
+    def batch(n):
+        return tf.cast(n, "float32") * tf.ones((4, 2)) / 10, tf.ones((4, 1))
+
+    return tf.data.Dataset.range(step, 10**6).map(batch)
+
+
+class Spy(keras.callbacks.Callback):
+    """Remembers weights and metrics after a step, and what is trained with which loss."""
+
+    def __init__(self, epoch, batch):
+        super().__init__()
+        self.wanted, self.epoch, self.trained = (epoch, batch), 0, []
+
+    def on_epoch_begin(self, epoch, logs=None):
+        self.epoch = epoch
+
+    def on_train_batch_end(self, batch, logs=None):
+        if logs:
+            self.trained.append((self.epoch, batch))
+        if (self.epoch, batch) == self.wanted and logs:
+            self.weights = self.model.get_weights()
+            self.metrics = [np.array(v) for v in self.model.metrics_variables]
+
+
+def fit_from(model, step, callbacks):
+    return model.fit(
+        batches_from(step), epochs=3, initial_epoch=step // 4, steps_per_epoch=4, verbose=0,
+        shuffle=False, callbacks=callbacks,
+    ).history["loss"]  # fmt: skip
+
+
+def test_steps_that_are_done_are_passed_over_and_the_means_go_on():
+    whole, spy = line(keras.optimizers.SGD(0.1)), Spy(1, 2)
+    losses = fit_from(whole, 0, [spy])
+    resumed, other = line(keras.optimizers.SGD(0.1)), Spy(1, 3)
+    resumed.set_weights(spy.weights)
+    found = fit_from(resumed, 7, [other, Rejoin(3, spy.metrics)])
+    assert other.trained == [(1, 3), (2, 0), (2, 1), (2, 2), (2, 3)]
+    assert found == losses[1:]
+    for one, two in zip(whole.get_weights(), resumed.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
+def test_the_rate_of_an_epoch_is_that_of_its_last_update(tmp_path):
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([3], [0.5, 0.25])
+    recorder = Recorder(tmp_path, state=dict, examples_per_epoch=16)
+    fit_from(line(keras.optimizers.SGD(schedule)), 0, [recorder])
+    # Updates 0 to 3 use 0.5; after them, the optimizer already tells the rate of update 4.
+    assert [entry["learning_rate"] for entry in recorder.history] == [0.5, 0.25, 0.25]
+
+
+def test_checkpoints_inside_an_epoch_come_after_the_time_that_was_asked(tmp_path, monkeypatch):
+    saved = []
+
+    def note(path, model, state, *, midway=None):
+        saved.append((state["epoch"], state.get("step", 0)))
+        assert (midway is not None) == bool(state.get("step"))
+
+    monkeypatch.setattr("recipes.training.callbacks.save_checkpoint", note)
+    for seconds, expected in (
+        (0, [(0, 1), (0, 2), (0, 3), (1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (2, 3), (3, 0)]),
+        (1000, [(3, 0)]),
+    ):
+        recorder = Recorder(tmp_path, state=dict, examples_per_epoch=16, checkpoint_seconds=seconds)
+        fit_from(line(keras.optimizers.SGD(0.25)), 0, [recorder])
+        assert saved == expected
+        saved.clear()
