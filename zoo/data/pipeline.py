@@ -287,4 +287,8 @@ def training_stream(
         return augment(*parts, tf.stack([tf.constant(seed, "int64"), step]))
 
     stream = tf.data.Dataset.range(first_step, np.iinfo("int64").max)
-    return stream.map(load, num_parallel_calls=2, deterministic=True).prefetch(2)
+    options = tf.data.Options()
+    options.autotune.enabled = False  # nothing is left to tune, and `fit` waits for its thread
+    return (
+        stream.map(load, num_parallel_calls=2, deterministic=True).prefetch(2).with_options(options)
+    )

@@ -165,6 +165,12 @@ def test_stream_from_a_later_step_equals_the_rest_of_the_whole_stream():
         assert np.array_equal(y["label"], y_late["label"])
 
 
+def test_the_stream_leaves_nothing_to_tune_while_it_runs():
+    """tf.data's autotuning thread would be waited for when `fit` ends."""
+    stream = training_stream(Encoded(make_split(), Identity(), ASSETS), batch_size=4, seed=3)
+    assert stream.options().autotune.enabled is False
+
+
 def test_augmentation_gets_a_seed_of_its_own_for_each_step():
     encoded = Encoded(make_split(), Identity(), ASSETS)
     stream = training_stream(
