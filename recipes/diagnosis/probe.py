@@ -94,15 +94,20 @@ class Probe(keras.callbacks.Callback):
 
 
 def kernels(model: keras.Model) -> dict[str, keras.Variable]:
-    """Return the trainable tensors of two or more axes by key, in depth order.
+    """Return the tensors of two or more axes that training moves, by key, in depth order.
+
+    Those of a frozen layer are among them, so that all records of a run list the same kernels.
 
     A key is the layer names from outside in and the variable's name; `Variable.path` would differ
     between two builds in one process.
     """
     found: dict[str, keras.Variable] = {}
     for path, layer in _leaves(model):
-        for variable in layer.trainable_variables:
-            if len(variable.shape) < 2 or any(variable is other for other in found.values()):
+        trained = {id(v) for part in layer._flatten_layers() for v in part._trainable_variables}
+        for variable in layer.weights:
+            if id(variable) not in trained or len(variable.shape) < 2:
+                continue
+            if any(variable is other for other in found.values()):
                 continue
             key, count = f"{path}/{variable.name}", 2
             while key in found:
@@ -184,22 +189,24 @@ def _compiled_jax(
 ) -> Callable[[], tuple[Any, Any]]:
     import jax
 
-    position = {id(variable): i for i, variable in enumerate(model.trainable_variables)}
-    wanted = [position[id(variable)] for variable in variables]
+    # Which variables are trainable may change between two epochs, so all are given by hand.
+    asked = {id(variable) for variable in variables}
+    others = [variable for variable in model.variables if id(variable) not in asked]
 
-    def loss_and_activations(trainable, fixed, x, y):
-        with _outputs_of(taps) as outputs:
-            y_pred, _ = model.stateless_call(trainable, fixed, x, training=False)
+    def loss_and_activations(values, rest, x, y):
+        mapping = [*zip(variables, values, strict=True), *zip(others, rest, strict=True)]
+        with keras.StatelessScope(state_mapping=mapping), _outputs_of(taps) as outputs:
+            y_pred = model(x, training=False)
         return model.task.loss(y, y_pred)["loss"], _spread(outputs, taps)
 
     @jax.jit
-    def measure(trainable, fixed, x, y):
-        gradients, spread = jax.grad(loss_and_activations, has_aux=True)(trainable, fixed, x, y)
-        return [_size(gradients[i]) for i in wanted], spread
+    def measure(values, rest, x, y):
+        gradients, spread = jax.grad(loss_and_activations, has_aux=True)(values, rest, x, y)
+        return [_size(gradient) for gradient in gradients], spread
 
     return lambda: measure(
-        [variable.value for variable in model.trainable_variables],
-        [variable.value for variable in model.non_trainable_variables],
+        [variable.value for variable in variables],
+        [variable.value for variable in others],
         x,
         y,
     )

@@ -103,6 +103,24 @@ def test_probing_changes_no_weight_no_seed_no_statistic_and_no_optimizer_slot(me
         np.testing.assert_array_equal(seen, expected)
 
 
+def test_kernels_of_a_frozen_backbone_are_measured_and_do_not_move():
+    class Freeze(keras.callbacks.Callback):
+        def set_model(self, model):
+            super().set_model(model)
+            model.get_layer("backbone").trainable = False
+            model.compile(optimizer=keras.optimizers.SGD(0.05))
+
+    x, y = batch()
+    model, probe = small_model(), Probe(x, y)
+    everywhere = list(kernels(model))
+    model.fit(x, y, batch_size=8, shuffle=False, verbose=0, callbacks=[Freeze(), probe])
+    rows = {row["key"]: row for row in probe.records[0]["kernels"]}
+    assert list(rows) == everywhere == list(kernels(model))
+    assert rows["backbone/conv/kernel"]["gradient_norm"] > 0
+    assert rows["backbone/conv/kernel"]["update_ratio"] == 0
+    assert rows["head_logits/kernel"]["update_ratio"] > 0
+
+
 def test_a_record_an_epoch_of_plain_json_in_depth_order(measured):
     _, probe = measured
     assert [record["epoch"] for record in probe.records] == [1, 2]
