@@ -114,7 +114,7 @@ class ScheduleValues(_Values):
     name: Literal[SCHEDULES] = "cosine"
     warmup_epochs: Annotated[float, Field(ge=0)] = 0.0  # linear, from 0
     final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the peak, at the end
-    step_epochs: list[Annotated[float, Field(gt=0)]] = []  # "step": where the rate drops
+    step_epochs: list[Annotated[float, Field(gt=0)]] = []  # "step": epochs after which it drops
     step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1  # "step": what it is multiplied by
 
     @pydantic.model_validator(mode="after")
@@ -124,6 +124,12 @@ class ScheduleValues(_Values):
             raise ValueError("one_cycle has a rise of its own: leave warmup_epochs at 0")
         if self.step_epochs != sorted(self.step_epochs):
             raise ValueError("step_epochs must rise")
+        if self.name == "step" and self.step_epochs and self.step_epochs[0] < self.warmup_epochs:
+            raise ValueError(
+                f"the rate would drop at epoch {self.step_epochs[0]:g}, inside the warm-up of "
+                f"{self.warmup_epochs:g} epochs: let step_epochs begin at "
+                f"{self.warmup_epochs:g} or later, or lower warmup_epochs"
+            )
         return self
 
 

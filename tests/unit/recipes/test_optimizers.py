@@ -4,7 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.training.optimizer import learning_rate, make_optimizer
+from recipes.training.optimizer import make_optimizer
+from recipes.training.schedule import learning_rate
 from recipes.values.load import load_recipe
 from recipes.values.schema import OPTIMIZERS, SCHEDULES
 from zoo.errors import RecipeError
@@ -23,22 +24,45 @@ def rates(**changes):
     return np.array([float(schedule(step)) for step in range(100)])
 
 
-def test_cosine_follows_its_equation():
-    t = np.arange(100)
-    assert rates(**{"schedule.name": "cosine"}) == pytest.approx(
-        0.05 * (1 + np.cos(np.pi * t / 100)), abs=1e-6
-    )
-
-
 def test_warm_up_is_linear_and_ends_at_the_peak():
     values = rates(**{"schedule.warmup_epochs": 2.0})
     assert values[:20] == pytest.approx(0.1 * np.arange(1, 21) / 20, abs=1e-7)
     assert values[20] == pytest.approx(0.1)
 
 
-def test_step_drops_at_the_given_epochs():
-    values = rates(**{"schedule.name": "step", "schedule.step_epochs": [5.0, 7.5]})
-    assert values[[0, 49, 52, 74, 77]] == pytest.approx([0.1, 0.1, 0.01, 0.01, 0.001], rel=1e-5)
+def test_cosine_follows_its_equation_after_the_warm_up():
+    t = np.arange(80)
+    values = rates(**{"schedule.warmup_epochs": 2.0, "schedule.final_fraction": 0.2})
+    expected = 0.02 + (0.1 - 0.02) / 2 * (1 + np.cos(np.pi * t / 80))
+    assert values[20:] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("constant", lambda t: np.full(100, 0.1)),
+        ("cosine", lambda t: 0.05 * (1 + np.cos(np.pi * t / 100))),
+        ("linear", lambda t: 0.1 * (1 - t / 100)),
+        ("exponential", lambda t: 0.1 * 1e-4 ** (t / 100)),
+        ("inverse_sqrt", lambda t: 0.1 / np.sqrt(1 + t)),
+        (
+            "one_cycle",
+            lambda t: np.where(
+                t < 30,
+                0.1 * (1 / 25 + (1 - 1 / 25) * t / 30),
+                0.05 * (1 + np.cos(np.pi * (t - 30) / 70)),
+            ),
+        ),
+    ],
+)
+def test_every_schedule_follows_its_closed_form(name, expected):
+    values = rates(**{"schedule.name": name})
+    assert values == pytest.approx(expected(np.arange(100)), rel=1e-4, abs=1e-7)
+
+
+def test_inverse_sqrt_goes_on_from_the_warm_up():
+    values = rates(**{"schedule.name": "inverse_sqrt", "schedule.warmup_epochs": 2.0})
+    assert values[20:] == pytest.approx(0.1 * np.sqrt(20 / np.arange(20, 100)), rel=1e-5)
 
 
 def test_final_fraction_is_where_linear_ends():
@@ -46,11 +70,49 @@ def test_final_fraction_is_where_linear_ends():
     assert values[-1] == pytest.approx(0.02 + 0.08 / 100, rel=1e-3)
 
 
-def test_one_cycle_rises_for_three_tenths():
-    values = rates(**{"schedule.name": "one_cycle"})
-    assert values[0] == pytest.approx(0.1 / 25)
-    assert values.argmax() == 30
-    assert values.max() == pytest.approx(0.1)
+STEPPED = [  # warm-up and drops in epochs
+    (0.0, [2.0, 4.0]),
+    (0.0, [5.0, 7.5]),
+    (2.0, [2.0, 2.1, 9.9]),
+    (0.0, [0.01, 3.0, 3.0]),
+    (1.0, []),
+]
+
+
+@pytest.mark.parametrize(("warmup", "epochs"), STEPPED)
+def test_step_drops_with_the_first_update_of_the_given_epoch(warmup, epochs):
+    values = rates(
+        **{
+            "schedule.name": "step",
+            "schedule.step_epochs": epochs,
+            "schedule.warmup_epochs": warmup,
+        }
+    )
+    t, start = np.arange(100), int(warmup * STEPS)
+    drops = sum((t >= round(epoch * STEPS)).astype(int) for epoch in epochs)
+    expected = 0.1 * 0.1**drops * np.ones(100)
+    assert values[start:] == pytest.approx(expected[start:], rel=1e-5)
+
+
+@pytest.mark.parametrize("epochs", [[2, 4], [1], [1, 9]])
+def test_step_drops_where_pytorch_does(epochs):
+    torch = pytest.importorskip("torch", reason="torch is not installed (extra parity)")
+    reference = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=0.1)
+    steps = torch.optim.lr_scheduler.MultiStepLR(reference, [epoch * STEPS for epoch in epochs])
+    expected = []
+    for _ in range(100):
+        expected.append(reference.param_groups[0]["lr"])
+        reference.step()
+        steps.step()
+    found = rates(**{"schedule.name": "step", "schedule.step_epochs": [float(e) for e in epochs]})
+    assert found == pytest.approx(expected, rel=1e-5)
+
+
+def test_a_drop_inside_the_warm_up_is_refused():
+    values = {"schedule.name": "step", "schedule.step_epochs": [1.0, 6.0]}
+    with pytest.raises(RecipeError, match=r"drop at epoch 1, inside the warm-up of 2 epochs"):
+        recipe_with(**values, **{"schedule.warmup_epochs": 2.0})
+    recipe_with(**values, **{"schedule.warmup_epochs": 1.0})
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
