@@ -190,6 +190,9 @@ _BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
 }
 PRESETS = tuple(_SHARED)
 COUPLED_OPTIMIZERS = ("sgd",)  # plain gradient descent: L2 is the usual form
+# Keras' names for the decay of an optimizer that has one of its own for a part of the weights. Each
+# must be given, 0 too: the defaults of AdamW and Muon are 0.004.
+_DECAYS = {"muon": ("weight_decay", "adam_weight_decay")}
 
 
 def resolve(
@@ -229,6 +232,19 @@ def resolve(
                 fix="zoo recipes show NAME lists them with their values",
             )
     return check(replace(NONE, **values))
+
+
+def decay_arguments(optimizer: str, weight_decay: float) -> dict[str, float]:
+    """Return the arguments that make a Keras optimizer decay all weights alike, or none at 0.
+
+    Args:
+        optimizer: Keras name in lower case.
+        weight_decay: >= 0, times the learning rate at each update.
+
+    >>> decay_arguments("muon", 0.1)
+    {'weight_decay': 0.1, 'adam_weight_decay': 0.1}
+    """
+    return dict.fromkeys(_DECAYS.get(optimizer, ("weight_decay",)), weight_decay)
 
 
 _SHARES = (

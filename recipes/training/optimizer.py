@@ -9,7 +9,7 @@ from recipes.training.initialization import gentle
 from recipes.training.schedule import learning_rate
 from recipes.values.schema import Recipe
 from zoo.errors import RecipeError
-from zoo.regularization import Regularization
+from zoo.regularization import Regularization, decay_arguments
 
 _CLASSES = {
     "sgd": "SGD",
@@ -45,10 +45,7 @@ def make_optimizer(
         steps_per_epoch: updates in one epoch.
     """
     arguments: dict[str, Any] = dict(recipe.optimizer.arguments)
-    if values.weight_decay:
-        arguments["weight_decay"] = values.weight_decay
-    elif recipe.optimizer.name == "adamw":
-        arguments["weight_decay"] = 0.0  # Keras' default is 0.004
+    arguments |= decay_arguments(recipe.optimizer.name, values.weight_decay)
     if values.clip_norm:
         arguments["global_clipnorm"] = values.clip_norm
     decay = _averaging_decay(values, updates=recipe.training.epochs * steps_per_epoch)

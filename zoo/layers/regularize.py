@@ -7,7 +7,7 @@ from typing import Any
 import keras
 
 from zoo.errors import ArgumentError
-from zoo.regularization import NONE, Regularization, resolve
+from zoo.regularization import NONE, Regularization, decay_arguments, resolve
 
 _AUGMENTATION = (
     "crop_padding",
@@ -100,7 +100,7 @@ def regularize(
     apply_penalties(copy, values)
     return Regularized(
         model=copy,
-        optimizer_arguments=_optimizer_arguments(values),
+        optimizer_arguments=_optimizer_arguments(values, optimizer.lower()),
         exclude_from_weight_decay=[v for v in copy.weights if len(v.shape) <= 1],
         callbacks=_callbacks(values),
         loss_arguments=_only_active(values, "label_smoothing"),
@@ -167,9 +167,8 @@ def _only_active(values: Regularization, *names: str) -> dict[str, Any]:
     return {name: getattr(values, name) for name in names if getattr(values, name)}
 
 
-def _optimizer_arguments(values: Regularization) -> dict[str, Any]:
-    # Given also where it is 0, because AdamW's own default is 0.004.
-    arguments: dict[str, Any] = {"weight_decay": values.weight_decay}
+def _optimizer_arguments(values: Regularization, optimizer: str) -> dict[str, Any]:
+    arguments: dict[str, Any] = decay_arguments(optimizer, values.weight_decay)
     if values.clip_norm:
         arguments["global_clipnorm"] = values.clip_norm
     if values.averaging_decay:

@@ -261,6 +261,34 @@ def test_preset_none_says_zero_decay_because_adamw_decays_by_default():
     assert (result.callbacks, result.loss_arguments, result.not_applied) == ([], {}, ())
 
 
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_muon_decays_both_its_halves_as_asked(weight_decay):
+    """A convolution goes to Muon's AdamW, a dense kernel to Muon itself."""
+    knobs = {"weight_decay": weight_decay, "optimizer": "Muon"}
+    result = regularize(small_convolution(), "none", **knobs)
+    optimizer = keras.optimizers.Muon(1.0, **result.optimizer_arguments)
+    optimizer.exclude_from_weight_decay(var_list=result.exclude_from_weight_decay)
+    variables = result.model.trainable_variables
+    before = [v.numpy() for v in variables]
+    optimizer.build(variables)
+    optimizer.apply([keras.ops.zeros_like(v) for v in variables])
+    assert {len(v.shape) for v in variables} == {1, 2, 4}
+    for variable, old in zip(variables, before, strict=True):
+        share = weight_decay if len(variable.shape) > 1 else 0
+        np.testing.assert_allclose(variable.numpy(), old * (1 - share), rtol=1e-6)
+
+
+def small_convolution():
+    return keras.Sequential(
+        [
+            keras.Input((4, 4, 2)),
+            keras.layers.Conv2D(3, 2, bias_initializer="ones", name="convolution"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(2, bias_initializer="ones", name="dense"),
+        ]
+    )
+
+
 def test_weight_decay_spares_biases_and_norm_scales():
     result = regularize(small_net(), "light")
     excluded = {id(v) for v in result.exclude_from_weight_decay}
