@@ -1,6 +1,6 @@
 """Let a trained language model write."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ def generate(
 ) -> list[str]:
     """Return texts that go on from a prompt, without the prompt.
 
+    Bytes that make no character, which a model of byte pairs may write, are left out.
+
     Args:
         target: run directory, weight name or recipe name of a language model.
         prompt: what is there already; an empty one begins a line.
@@ -44,7 +46,7 @@ def generate(
         count: how many texts, all from the one prompt.
 
     Raises:
-        RunError: the model is no language model.
+        RunError: the model is not a language model.
         DataError: the prompt has characters that the model does not know.
         ArgumentError: a value is out of range.
 
@@ -53,7 +55,7 @@ def generate(
     """
     if count < 1:
         raise ArgumentError(
-            f"count={count!r} is no number of texts.", expected="1 or more", fix="give 1 or more"
+            f"count={count!r} is out of range.", expected="1 or more", fix="give 1 or more"
         )
     run, tokenizer, start = _ready(target, prompt)
     drawn = _sample(
@@ -67,7 +69,7 @@ def generate(
         seed=seed,
     )
     rows = np.array(list(drawn), dtype="int32").reshape(-1, count).T
-    return [tokenizer.decode(row) for row in rows]
+    return [_readable(tokenizer, row) for row in rows]
 
 
 def stream(
@@ -98,12 +100,12 @@ def stream(
     held: list[int] = []  # bytes of a character that is not whole yet
     for (token,) in drawn:
         held.append(int(token))
-        piece = tokenizer.decode(held)
-        if not piece.endswith(UNKNOWN):
+        if not tokenizer.decode(held).endswith(UNKNOWN):
+            yield _readable(tokenizer, held)
             held.clear()
-            yield piece
-    if held:
-        yield tokenizer.decode(held)
+    rest = _readable(tokenizer, held)
+    if rest:
+        yield rest
 
 
 def continuations(
@@ -126,8 +128,13 @@ def continuations(
         ids = ids[ids != UNKNOWN_ID]
         ids = ids if ids.size else tokenizer.encode(NEWLINE)
         drawn = _sample(model, assets, ids[None], max_tokens=max_tokens, seed=seed)
-        pairs.append((prompt, tokenizer.decode(token for (token,) in drawn)))
+        pairs.append((prompt, _readable(tokenizer, (token for (token,) in drawn))))
     return pairs
+
+
+def _readable(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
+    """Return the text of generated ids without the sign for bytes that make no character."""
+    return tokenizer.decode(ids).replace(UNKNOWN, "")
 
 
 def _sample(
@@ -157,7 +164,7 @@ def _ready(target: Any, prompt: str) -> tuple["Run", Tokenizer, np.ndarray]:
     run = load(target)
     if run.recipe.task.name != TASK:
         raise RunError(
-            f"{run.name} is no language model; its task is {run.recipe.task.name}.",
+            f"{run.name} is not a language model; its task is {run.recipe.task.name}.",
             expected=f"a model of the task {TASK}",
             fix=f"`zoo list --task {TASK}` shows the models, `zoo recipes list` how to train one",
         )
@@ -174,7 +181,7 @@ def _check_prompt(prompt: str, state: Mapping[str, Any]) -> None:
     unknown = [sign for sign in dict.fromkeys(prompt or NEWLINE) if sign not in known]
     if unknown:
         raise DataError(
-            f"The model knows no {', '.join(map(repr, unknown[:10]))}: it was trained on "
+            f"The model does not know {', '.join(map(repr, unknown[:10]))}: it was trained on "
             f"{len(known)} characters, and the prompt has others.",
             expected=f"characters among {known!r}",
             fix="write the prompt with those characters",

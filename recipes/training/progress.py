@@ -2,11 +2,18 @@
 
 import sys
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
+
+
+def show_notes(notes: Iterable[str]) -> None:
+    """Print what must be known before training starts on stderr."""
+    for note in notes:
+        Console(file=sys.stderr, markup=False, highlight=False).print("note:", note, soft_wrap=True)
 
 
 class ProgressDisplay(keras.callbacks.Callback):

@@ -1,7 +1,7 @@
 """Everything before `fit`: data, assets, model, optimizer."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recipes.objects import make_augmentation, make_dataset, make_model, make_task
@@ -22,6 +22,7 @@ class Setup:
     augment: Callable[..., Any] | None
     steps: int
     releases: tuple[Any, ...] = ()  # callback that lets go of a frozen backbone
+    notes: tuple[str, ...] = ()  # what must be known before training starts
 
 
 def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
@@ -53,6 +54,9 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     )
     if not source:
         assets = with_preprocessing(assets, registry.model_card(recipe.model.name))
+    task.units(dataset.splits["test"], assets, training=False)  # refused now, not after training
+    notes = _notes(recipe, dataset, assets)
+    dataset = replace(dataset, notes=(*dataset.notes, *notes))
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
@@ -78,4 +82,16 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         augment=make_augmentation(recipe, assets),
         steps=steps,
         releases=(Release(recipe.initialization.frozen_epochs),) if source else (),
+        notes=notes,
+    )
+
+
+def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
+    """Say what of the data is not used."""
+    if not dataset.classes or assets.classes:
+        return ()
+    column = recipe.data.arguments.get("label_column", "label")
+    return (
+        f"The labels of {dataset.name} (column {column}, {len(dataset.classes)} classes) are not "
+        f"used: {recipe.task.name} does not predict classes.",
     )

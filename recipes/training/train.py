@@ -104,9 +104,11 @@ def _check_arguments(
 
 def _train_in(folder: Path, setup: Setup, *, source: Path | None, resume: bool, **how: Any) -> Run:
     """Train in a folder that is held, from what is in it, or from where `source` ended."""
+    from recipes.training.progress import show_notes
     from recipes.training.results import finish
     from recipes.training.resume import begin_where
 
+    show_notes(setup.notes if how["progress"] else ())
     if source:
         begin_where(source, setup, folder)
     elif not (folder / RECIPE).exists():

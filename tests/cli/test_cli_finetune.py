@@ -79,3 +79,13 @@ def test_data_must_be_named(zoo, run_dir):
     outcome = zoo("finetune", run_dir)
     assert outcome.code == 2
     assert "--data" in outcome.err
+
+
+def test_a_text_in_letters_that_the_model_does_not_know_is_told(refused, in_tmp):
+    (in_tmp / "ru.txt").write_text("мы снова будем петь\n" * 100, encoding="utf-8")
+    message = refused(
+        *("finetune", "gpt_nano.tiny_shakespeare", "--data", "ru.txt", "--run-dir", "mine")
+    )
+    assert "does not know 80.0% of the characters" in message
+    assert "'м', 'ы', 'с', 'н', 'о' and" in message
+    assert "tokenizer=bpe" in message

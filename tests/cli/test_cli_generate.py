@@ -26,6 +26,22 @@ def writer(zoo, tmp_path_factory):
     return folder
 
 
+def test_labels_that_a_language_model_does_not_use_are_named(zoo, in_tmp):
+    rows = "".join(f"a fine film with a cat,{'good' if i % 2 else 'bad'}\n" for i in range(60))
+    (in_tmp / "films.csv").write_text("text,mood\n" + rows)
+    few = ("training.steps_per_epoch=2", "data.name=films.csv")
+    told, silent = (
+        zoo("train", PYDOC, *TINY, *few, f"data.arguments={{label_column: '{column}'}}")
+        for column in ("mood", "")
+    )
+    assert (told.code, silent.code) == (0, 0), told.err + silent.err
+    assert "note: The labels of" in told.err
+    assert "(column mood, 2 classes) are not used" in told.err
+    assert "not used" not in silent.err
+    card = (in_tmp / "runs" / "text-pydoc-gpt-1" / "README.md").read_text()
+    assert "column mood, 2 classes" in card
+
+
 def test_text_follows_the_prompt_and_repeats_with_the_seed(zoo, writer):
     one, same, other = (
         zoo("generate", writer, "--prompt", "The", "--max-tokens", 60, "--seed", seed)
@@ -75,13 +91,13 @@ def test_no_tokens_leave_the_prompt_alone(zoo, writer):
 
 def test_characters_that_the_model_does_not_know_are_named(refused, writer):
     message = refused("generate", writer, "--prompt", "a \u4e16 b \u4e16\u754c")
-    assert "knows no '\u4e16', '\u754c'" in message
+    assert "does not know '\u4e16', '\u754c'" in message
     assert "abcdefghijklmnopqrstuvwxyz" in message
 
 
 def test_a_model_that_is_no_language_model_is_named(refused):
     message = refused("generate", "cnn_small.digits")
-    assert "cnn_small.digits is no language model; its task is image_classification" in message
+    assert "cnn_small.digits is not a language model; its task is image_classification" in message
 
 
 @pytest.mark.parametrize(
@@ -134,4 +150,23 @@ def test_byte_pairs_are_streamed_in_whole_characters(monkeypatch):
 
     monkeypatch.setattr(generate, "_ready", lambda *_: (Run, tokenizer, np.zeros(1, "int32")))
     monkeypatch.setattr(generate, "_sample", lambda *_, **__: iter(ids[:, None]))
-    assert list(generate.stream("", max_tokens=9)) == ["x", "\u4e16", "y", "\ufffd"]
+    assert list(generate.stream("", max_tokens=9)) == ["x", "\u4e16", "y"]
+
+
+def test_bytes_that_make_no_character_are_not_written(monkeypatch):
+    import numpy as np
+
+    from recipes.runs import generate
+    from zoo.tokenizers import fit_tokenizer
+
+    tokenizer = fit_tokenizer("bpe", ["a"], vocabulary_size=258)
+    letters = tokenizer.encode("xy\u4e16z")
+    ids = np.insert(letters, [1, 2, 6], letters[3])  # a byte that no character begins with
+
+    class Run:
+        model, assets = None, None
+
+    monkeypatch.setattr(generate, "_ready", lambda *_: (Run, tokenizer, np.zeros(1, "int32")))
+    monkeypatch.setattr(generate, "_sample", lambda *_, **__: iter(ids[:, None]))
+    assert "".join(generate.stream("", max_tokens=9)) == "xy\u4e16z"
+    assert generate.generate("", max_tokens=9) == ["xy\u4e16z"]

@@ -6,21 +6,33 @@ import keras
 import numpy as np
 
 ROWS = 256  # windows that the model is given at once
+CODE_POINTS = 0x110000  # of Unicode
 
 
 def token_nats(
-    model: keras.Model, ids: np.ndarray, *, context_length: int, padding_id: int
+    model: keras.Model,
+    ids: np.ndarray,
+    *,
+    context_length: int,
+    padding_id: int,
+    unknown_id: int,
+    known_characters: int,
 ) -> np.ndarray:
     """Return the negative log-likelihood of each token after the first, in nats.
 
     Texts longer than the context are cut into windows that overlap by one token, so that each token
     but the first is predicted once, from what precedes it in its window.
 
+    An unknown character is any of those that the tokenizer does not know: the model says how likely
+    that is, and each of them counts as equally likely. So no text costs less than its entropy.
+
     Args:
         model: from {"ids": (B, T)} to {"logits": (B, T, V)}.
         ids: (B, T), padded at the end.
         context_length: tokens that the model takes at once.
         padding_id: of padding.
+        unknown_id: of all characters that the tokenizer does not know.
+        known_characters: how many it knows.
 
     Returns:
         float32 (B, T - 1), NaN where there is padding.
@@ -31,7 +43,9 @@ def token_nats(
     rows = np.lib.stride_tricks.sliding_window_view(padded, step + 1, axis=1)[:, ::step]
     rows = rows.reshape(-1, step + 1)
     nats = [_nats(model, rows[i : i + ROWS], padding_id) for i in range(0, len(rows), ROWS)]
-    return np.concatenate(nats).reshape(batch, -1)[:, : tokens - 1]
+    nats = np.concatenate(nats).reshape(batch, -1)[:, : tokens - 1]
+    which = np.float32(math.log(CODE_POINTS - known_characters))
+    return np.where(ids[:, 1:] == unknown_id, nats + which, nats)
 
 
 def _nats(model: keras.Model, ids: np.ndarray, padding_id: int) -> np.ndarray:

@@ -12,7 +12,8 @@ from zoo.decoding.likelihood import perplexity, token_nats
 from zoo.errors import ArgumentError, DataError, unknown_name
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
-from zoo.tokenizers import PADDING_ID, fit_tokenizer, load_tokenizer
+from zoo.tasks.text_checks import check_known, check_length, check_vocabulary
+from zoo.tokenizers import PADDING_ID, SPECIAL, UNKNOWN_ID, fit_tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Feature, Split
@@ -83,6 +84,7 @@ class LanguageModeling(Task):
             )
         texts = [*train.columns["text"], SEPARATOR]  # so that a prompt can begin on a new line
         tokenizer = fit_tokenizer(self.tokenizer, texts, vocabulary_size=self.vocabulary_size)
+        check_vocabulary(tokenizer, texts, vocabulary_size=self.vocabulary_size)
         ids = Spec((None,), "int32", padding=PADDING_ID, buckets=(self.context_length,))
         return Assets(
             x={"ids": ids},
@@ -99,23 +101,25 @@ class LanguageModeling(Task):
 
         Those for training are twice as long, one every `context_length` tokens; `encode` takes a
         window at random out of each.
+
+        Raises:
+            DataError: the text is too short, or has too many characters that the model does not know.
         """
         text = SEPARATOR.join(split.columns["text"])
         ids = load_tokenizer(assets.extra["tokenizer"]).encode(text)
-        _check_length(ids, what="The split")
+        check_known(text, ids, what="the training text" if training else "the held-out text")
+        check_length(ids, what="The split")
         size = assets.sizes["context_length"]
         length, step = (2 * size, size) if training else (size, size - 1)
         last = max(0, len(ids) - length) if training else len(ids) - 2  # a target for each window
         starts = np.arange(0, last + 1, step)
         if training and starts[-1] < last:
             starts = np.append(starts, last)
+        ratios = np.full(len(starts), len(text) / len(ids), "float32")
         return type(
             split
-        )(  # tasks import no module of data
-            {
-                "ids": starts,
-                "characters_per_token": np.full(len(starts), len(text) / len(ids), "float32"),
-            },
+        )(  # tasks do not import modules of data
+            {"ids": starts, "characters_per_token": ratios},
             decode={"ids": lambda start: ids[start : start + length]},
         )
 
@@ -124,7 +128,7 @@ class LanguageModeling(Task):
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         if "text" in example:  # from a user: all of it, however long
             ids = load_tokenizer(assets.extra["tokenizer"]).encode(example["text"])
-            _check_length(ids, what="The text")
+            check_length(ids, what="The text")
             ratio = len(example["text"]) / len(ids)
         else:
             size, ids = assets.sizes["context_length"], example["ids"]
@@ -161,8 +165,14 @@ class LanguageModeling(Task):
         Returns:
             float32 (B, T - 1), NaN where there is padding.
         """
-        size = assets.sizes["context_length"]
-        return token_nats(model, np.asarray(x["ids"]), context_length=size, padding_id=PADDING_ID)
+        return token_nats(
+            model,
+            np.asarray(x["ids"]),
+            context_length=assets.sizes["context_length"],
+            padding_id=PADDING_ID,
+            unknown_id=UNKNOWN_ID,
+            known_characters=assets.sizes["vocabulary_size"] - SPECIAL,
+        )
 
     def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Return nats per token, its exponential, and bits per character, over all tokens."""
@@ -184,12 +194,3 @@ class LanguageModeling(Task):
         if assets.extra["tokenizer"]["kind"] == "character":
             said["bits_per_character"] = loss / math.log(2)
         return [said]
-
-
-def _check_length(ids: np.ndarray, *, what: str) -> None:
-    if len(ids) < 2:
-        raise DataError(
-            f"{what} is too short to predict anything in it: {len(ids)} token(s).",
-            expected="two tokens or more",
-            fix="give more text",
-        )

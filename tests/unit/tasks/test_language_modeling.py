@@ -1,5 +1,6 @@
 """Language modelling: every token once, random phases, and perplexity against an independent sum."""
 
+import dataclasses
 import math
 
 import keras
@@ -16,7 +17,7 @@ from zoo.regularization import Regularization
 from zoo.task_model import TaskModel
 from zoo.tasks.language_modeling import LanguageModeling
 from zoo.testing import check_task
-from zoo.tokenizers import load_tokenizer
+from zoo.tokenizers import PADDING_ID, UNKNOWN_ID, CharacterTokenizer, load_tokenizer
 
 TEXT = "the cat sat on the mat, and the dog sat on the log. " * 4
 FEATURES = {"text": Feature("text")}
@@ -213,3 +214,101 @@ def test_a_text_too_short_to_predict_is_named():
 def test_data_without_text_is_named():
     with pytest.raises(DataError, match="hold no text"):
         LanguageModeling().fit(Split({"image": np.zeros((2, 4, 4, 1))}), features={}, classes=())
+
+
+# --- characters that the tokenizer does not know
+
+
+class Uniform:
+    """A model that finds every id equally likely."""
+
+    def __init__(self, vocabulary_size):
+        self.vocabulary_size = vocabulary_size
+
+    def predict_on_batch(self, x):
+        return {"logits": np.zeros((*x["ids"].shape, self.vocabulary_size), "float32")}
+
+
+def test_an_unknown_character_costs_what_telling_it_from_all_others_costs():
+    task, assets, _ = fitted()
+    x, y = task.encode({"text": "the жat"}, assets, None)
+    size, known = assets.sizes["vocabulary_size"], assets.sizes["vocabulary_size"] - 2
+    nats = task.decode(Uniform(size), {"ids": x["ids"][None]}, assets)
+    expected = np.full(6, math.log(size))
+    expected[3] += math.log(1_114_112 - known)
+    np.testing.assert_allclose(nats[0], expected, rtol=1e-6)
+    truths = {name: np.asarray(value)[None] for name, value in y.items()}
+    bits = task.score(nats, truths)["bits_per_character"]
+    assert bits == pytest.approx(expected.sum() / math.log(2) / 6, rel=1e-6)
+
+
+@pytest.mark.parametrize("known", ["", "a", "abcdefgh", "abcdefghijklmnop"])
+def test_no_text_costs_less_than_its_entropy_however_little_is_known(known):
+    """Letters drawn at random from 16 hold 4 bits each; the best model of their ids is uniform."""
+    letters = "abcdefghijklmnop"
+    text = "".join(np.random.default_rng(0).choice(list(letters), 4000))
+    task, assets, _ = fitted(letters)
+    tokenizer = CharacterTokenizer(known, lowercase=False)
+    sizes = dict(assets.sizes, vocabulary_size=tokenizer.vocabulary_size)
+    extra = {"tokenizer": tokenizer.to_dict()}
+    assets = dataclasses.replace(assets, sizes=sizes, extra=extra)
+    x, y = task.encode({"text": text}, assets, None)
+    share = np.bincount(x["ids"], minlength=tokenizer.vocabulary_size) / len(text)
+
+    class Best:
+        def predict_on_batch(self, x):
+            with np.errstate(divide="ignore"):
+                logits = np.maximum(np.log(share), -99).astype("float32")
+            return {"logits": np.broadcast_to(logits, (*x["ids"].shape, len(share)))}
+
+    nats = task.decode(Best(), {"ids": x["ids"][None]}, assets)
+    truths = {name: np.asarray(value)[None] for name, value in y.items()}
+    assert task.score(nats, truths)["bits_per_character"] >= 4 - 0.01
+
+
+@pytest.mark.parametrize("training", [True, False])
+def test_a_text_in_other_letters_is_refused(training):
+    task, assets, _ = fitted()
+    with pytest.raises(DataError, match=r"does not know 77\.1% of the characters") as caught:
+        task.units(Split({"text": ["привет"] * 9}), assets, training=training)
+    message = str(caught.value)
+    assert "'п', 'р', 'и', 'в', 'е' and" in message
+    assert "tokenizer=bpe" in message and "at most 1%" in message
+    assert ("training text" if training else "held-out text") in message
+
+
+def test_a_rare_unknown_character_is_scored():
+    task, assets, _ = fitted()
+    units = task.units(Split({"text": [TEXT * 20 + "ж"]}), assets, training=False)
+    assert units[-1]["ids"][-1] == UNKNOWN_ID
+
+
+def test_a_vocabulary_that_leaves_out_letters_is_refused():
+    with pytest.raises(DataError, match="With vocabulary_size=3, ") as caught:
+        fitted(vocabulary_size=3)
+    distinct = len(set(TEXT + "\n"))
+    assert f"vocabulary_size={distinct + 2} or more" in str(caught.value)
+    _, assets, _ = fitted(vocabulary_size=distinct + 2)
+    assert assets.sizes["vocabulary_size"] == distinct + 2
+
+
+def test_byte_pairs_know_every_text():
+    task, assets, _ = fitted(tokenizer="bpe", vocabulary_size=258)
+    units = task.units(Split({"text": ["привет"]}), assets, training=False)
+    assert UNKNOWN_ID not in np.concatenate([unit["ids"] for unit in units])
+
+
+def test_the_unknown_sign_is_never_written():
+    """However likely a model finds it."""
+    from recipes.runs.generate import continuations
+
+    _, assets, _ = fitted()
+    size = assets.sizes["vocabulary_size"]
+    ids = keras.Input((None,), dtype="int32", name="ids")
+    logits = keras.layers.Embedding(size, size, name="table")
+    model = keras.Model(ids, logits(ids))
+    table = np.zeros((size, size), "float32")
+    table[:, [PADDING_ID, UNKNOWN_ID]] = 50
+    logits.set_weights([table])
+    ((_, text),) = continuations(model, assets, ["the"], max_tokens=40, seed=1)
+    assert len(text) == 40 and "\ufffd" not in text
