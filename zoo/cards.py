@@ -117,7 +117,7 @@ class DatasetCard:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskCard:
-    """A task: which modality it takes and which metric decides."""
+    """A task: which modality it takes, which metric decides, what a trained model is for."""
 
     name: str
     task: str  # "module:Class"
@@ -125,6 +125,8 @@ class TaskCard:
     metric: str
     summary: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the class, with defaults
+    command: str = "predict"  # of `zoo`, that uses a trained model
+    example: str = "FILE…"  # what that command takes after the model
 
 
 @dataclass(frozen=True, kw_only=True)

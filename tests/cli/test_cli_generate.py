@@ -38,6 +38,8 @@ def test_labels_that_a_language_model_does_not_use_are_named(zoo, in_tmp):
     assert "note: The labels of" in told.err
     assert "(column mood, 2 classes) are not used" in told.err
     assert "not used" not in silent.err
+    assert "\ngenerate zoo generate runs/text-pydoc-gpt-1 --prompt TEXT\n" in told.out
+    assert "predict" not in told.out
     card = (in_tmp / "runs" / "text-pydoc-gpt-1" / "README.md").read_text()
     assert "column mood, 2 classes" in card
 

@@ -28,3 +28,14 @@ def test_every_task_has_a_model_and_a_recipe(card):
 
     assert registry.list_models(task=card.name)
     assert card.name in {load_recipe(name).task.name for name in recipe_names()}
+
+
+@pytest.mark.parametrize("card", TASKS, ids=lambda card: card.name)
+def test_a_card_names_the_command_that_uses_a_trained_model(card):
+    from zoo.cli.output import next_command
+
+    assert card.command in {"predict", "generate"}
+    line = next_command("my run", card.name)
+    assert line.split() == [card.command, "zoo", card.command, "'my", "run'", *card.example.split()]
+    if card.command == "predict":
+        assert card.example == ("TEXT…" if card.modality == "text" else "FILE…")

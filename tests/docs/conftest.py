@@ -17,7 +17,7 @@ def fresh_python() -> Callable[[str], str]:
     def run(code: str) -> str:
         root = Path(__file__).parents[2]
         result = subprocess.run(
-            [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=60
+            [sys.executable, "-c", code], cwd=root, capture_output=True, text=True, timeout=900
         )
         assert result.returncode == 0, result.stderr
         return result.stdout

@@ -162,7 +162,7 @@ def test_site_builds_without_warnings(tmp_path):
         env=os.environ | {"NO_MKDOCS_2_WARNING": "1"},  # of Material's own end, in 2027
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert result.returncode == 0, result.stderr[-3000:]
     assert "WARNING" not in result.stderr

@@ -73,7 +73,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
         [sys.executable, "-m", "build", *options, str(source)],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert result.returncode == 0, (result.stdout + result.stderr)[-2000:]
     (file,) = out.glob("*.whl")
@@ -150,7 +150,7 @@ def test_unpacked_wheel_lists_and_informs(wheel, tmp_path):
     folder.mkdir()
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(installed)
-    run_isolated(LIGHT, installed=installed, folder=folder, timeout=120)
+    run_isolated(LIGHT, installed=installed, folder=folder, timeout=900)
 
 
 @pytest.mark.slow
@@ -164,7 +164,7 @@ def test_installed_wheel_builds_trains_and_predicts(wheel, tmp_path):
         ],
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=900,
     )
     assert result.returncode == 0, result.stderr[-2000:]
     run_isolated(LIGHT + FULL, installed=installed, folder=folder, timeout=900)

@@ -273,7 +273,7 @@ def run_child(run_dir, *, resume, where, after, recipe="image/digits-cnn"):
     script = Path(__file__).with_name("killed.py")
     arguments = [str(run_dir), "resume" if resume else "new", where, str(after), recipe]
     return subprocess.run(
-        [sys.executable, str(script), *arguments], capture_output=True, text=True, timeout=300
+        [sys.executable, str(script), *arguments], capture_output=True, text=True, timeout=900
     )
 
 

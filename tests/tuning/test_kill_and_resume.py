@@ -36,7 +36,7 @@ def command(folder: Path, *options: str, recipe=(RECIPE, *OVERRIDES)) -> list[st
     return [*COMMAND, *recipe, "--space", str(space), "--study", str(folder), *options]
 
 
-def wait_for(condition, process, *, seconds=180) -> None:
+def wait_for(condition, process, *, seconds=1200) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert process.poll() is None, process.stderr.read()[-2000:]
@@ -70,7 +70,7 @@ def kill_at(folder: Path, *, trial: int, epoch: int, options: tuple[str, ...]) -
     (worker,) = children(process.pid)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    end = time.monotonic() + 10
+    end = time.monotonic() + 300
     while alive(worker):
         assert time.monotonic() < end, "the training process outlived its study"
         time.sleep(0.05)
@@ -86,7 +86,7 @@ def finished(folder: Path, *options: str) -> dict:
         capture_output=True,
         text=True,
         env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-        timeout=600,
+        timeout=1800,
     )
     assert result.returncode == 0, result.stderr[-2000:]
     return json.loads(result.stdout) | {"lines": result.stderr.splitlines()}

@@ -38,6 +38,7 @@ TASKS: tuple[TaskCard, ...] = (
             "lowercase": True,
             "min_count": 1,
         },
+        example="TEXT…",
     ),
     TaskCard(
         name="language_modeling",
@@ -46,6 +47,8 @@ TASKS: tuple[TaskCard, ...] = (
         metric="loss",
         summary="The next token of a text, and texts written token by token.",
         arguments={"tokenizer": "character", "vocabulary_size": 1024, "context_length": 64},
+        command="generate",
+        example="--prompt TEXT",
     ),
     TaskCard(
         name="keyword_spotting",

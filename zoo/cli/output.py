@@ -10,6 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 
+from zoo import registry
 from zoo.errors import ZooError, command
 
 _PLAIN = {"markup": False, "emoji": False, "highlight": False}  # names may hold [brackets]
@@ -117,27 +118,23 @@ def _interval(entry: dict[str, Any]) -> str:
 
 def show_run(run: Any) -> None:
     """Say where a run lies and what to do with it; `run` is a `recipes.runs.run.Run`."""
-    texts = "ids" in run.assets.x
     console.print(f"\nrun      {run.path}", soft_wrap=True)
     console.print(f"report   {run.path / 'report.html'}", soft_wrap=True)
-    console.print(next_command(run.path, run.recipe.task.name, texts=texts), soft_wrap=True)
+    console.print(next_command(run.path, run.recipe.task.name), soft_wrap=True)
 
 
-def next_command(target: Any, task: str, *, texts: bool | None = None) -> str:
+def next_command(target: Any, task: str) -> str:
     """Return the line that says how to use a trained model.
 
     Args:
         target: what the command takes: a run's folder, or a weight's name.
-        task: of the model.
-        texts: whether it takes texts; None judges by the task's name.
+        task: of the model; its card says what it is for.
 
     >>> next_command("my runs/a", "language_modeling")
     "generate zoo generate 'my runs/a' --prompt TEXT"
     """
-    if task == "language_modeling":
-        return f"generate {command('zoo', 'generate', target, '--prompt', 'TEXT')}"
-    texts = task.startswith("text") if texts is None else texts
-    return f"predict  {command('zoo', 'predict', target)} {'TEXT…' if texts else 'FILE…'}"
+    card = registry.task_card(task)
+    return f"{card.command:<8} {command('zoo', card.command, target)} {card.example}"
 
 
 def show_error_document(error: ZooError) -> None:

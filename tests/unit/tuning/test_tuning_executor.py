@@ -12,6 +12,8 @@ from tuning.workers import process as module
 from tuning.workers.process import CrashError, Executor
 from zoo.errors import DataError, RecipeError
 
+HANGS_SECONDS = 300  # whatever the load, what has not happened by then never will
+
 # The real loop with actions that need no framework.
 STAND_IN = """
 import os, sys, time
@@ -32,11 +34,16 @@ def chat():
     os.system("echo nor is this")
     return os.getpid()
 
-def sleep(seconds, note):
-    open(note, "w").write(str(os.getpid()))
-    time.sleep(seconds)
+def work(note, until=""):
+    with open(note + ".part", "w") as file:
+        file.write(str(os.getpid()))
+    os.replace(note + ".part", note)  # whole from the first moment
+    for _ in range(12_000):  # ten minutes: not for ever, should nobody end it
+        if os.path.exists(until):
+            break
+        time.sleep(0.05)
 
-worker.ACTIONS = {"fail": fail, "crash": crash, "chat": chat, "sleep": sleep}
+worker.ACTIONS = {"fail": fail, "crash": crash, "chat": chat, "work": work}
 worker.main()
 """
 
@@ -54,8 +61,8 @@ def ask(executor, action, *, waiting=lambda: None, **arguments):
 
 
 def gone(pid):
-    """Whether a process ends within ten seconds."""
-    for _ in range(100):
+    """Wait until a process has ended; only a process that never ends makes this fail."""
+    for _ in range(HANGS_SECONDS * 10):
         try:
             os.kill(pid, 0)
         except ProcessLookupError:
@@ -101,33 +108,34 @@ def test_a_crash_costs_one_request(executor, how, words):
 
 
 def test_a_process_that_died_between_requests_is_noticed(executor):
-    os.kill(ask(executor, "chat"), signal.SIGKILL)
-    time.sleep(0.2)
+    pid = ask(executor, "chat")
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)  # dead, and still the executor's to notice
     with pytest.raises(CrashError, match="signal 9"):
         ask(executor, "chat")
     assert ask(executor, "chat")
 
 
 def test_the_asker_is_called_while_it_waits(executor, tmp_path):
-    calls = []
-    ask(
-        executor,
-        "sleep",
-        seconds=2.2,
-        note=str(tmp_path / "pid"),
-        waiting=lambda: calls.append(time.monotonic()),
-    )
-    assert len(calls) >= 1
+    ended, calls = tmp_path / "ended", []
+
+    def waiting():
+        calls.append("called")
+        ended.touch()  # the process works until its asker has been called
+
+    ask(executor, "work", note=str(tmp_path / "pid"), until=str(ended), waiting=waiting)
+    assert calls
 
 
 def test_closing_ends_the_process_in_the_middle_of_its_work(executor, tmp_path):
     note = tmp_path / "pid"
 
     def stop():
-        raise KeyboardInterrupt
+        if note.exists():
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        ask(executor, "sleep", seconds=60, note=str(note), waiting=stop)
+        ask(executor, "work", note=str(note), waiting=stop)
     executor.close()
     assert gone(int(note.read_text()))
 
@@ -135,15 +143,14 @@ def test_closing_ends_the_process_in_the_middle_of_its_work(executor, tmp_path):
 def test_the_process_ends_when_its_asker_is_killed(tmp_path):
     note = tmp_path / "pid"
     code = f"""
-from tuning.workers import process as executor
-executor._CODE = {STAND_IN!r}
-found = executor.Executor()
-found.ask("sleep", seconds=60, note={str(note)!r}, waiting=lambda: None)
+from tuning.workers import process
+process._CODE = {STAND_IN!r}
+found = process.Executor()
+found.ask("work", note={str(note)!r}, waiting=lambda: None)
 """
     asker = subprocess.Popen([sys.executable, "-c", code])
-    for _ in range(300):
-        if note.exists() and note.read_text():
-            break
+    while not note.exists():
+        assert asker.poll() is None, "the asker ended before there was work"
         time.sleep(0.1)
     asker.send_signal(signal.SIGKILL)
     asker.wait()
