@@ -4,8 +4,10 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from recipes.values.load import recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
+from zoo.errors import DataError
 from zoo.tasks.base import Assets, Task
 
 if TYPE_CHECKING:
@@ -17,6 +19,11 @@ AUGMENTATIONS = {  # by the name of the input that they change
     "image": "zoo.transforms.mixing:image_augmentation",
     "ids": "zoo.transforms.text:text_augmentation",
     "audio": "zoo.transforms.audio:speech_augmentation",
+}
+MODALITIES = {  # of tasks: the column of data that they take, and what is in it
+    "image": ("image", "images"),
+    "text": ("text", "texts"),
+    "speech": ("audio", "sounds"),
 }
 
 
@@ -57,7 +64,11 @@ def make_dataset(
     download: bool = False,
     skip_corrupt: bool = False,
 ) -> "Dataset":
-    """Load the recipe's data and carve validation; at most `max_examples` of each split."""
+    """Load the recipe's data and carve validation; at most `max_examples` of each split.
+
+    Raises:
+        DataError: it cannot be read, or holds texts where the recipe's task takes images, say.
+    """
     from zoo.data.load import load_dataset
 
     values = recipe.data
@@ -67,8 +78,27 @@ def make_dataset(
         download=download,
         skip_corrupt=skip_corrupt,
         **values.arguments,
-    ).with_validation(fraction=values.validation_fraction, seed=values.split_seed)
+    )
+    _check_columns(recipe, dataset)
+    dataset = dataset.with_validation(fraction=values.validation_fraction, seed=values.split_seed)
     return dataset.limited(values.max_examples) if values.max_examples else dataset
+
+
+def _check_columns(recipe: Recipe, dataset: "Dataset") -> None:
+    """Raise DataError unless the data has the column that the recipe's task takes."""
+    modality = registry.task_card(recipe.task.name).modality
+    if modality not in MODALITIES or MODALITIES[modality][0] in dataset.features:
+        return
+    held = [name for name, (column, _) in MODALITIES.items() if column in dataset.features]
+    word = MODALITIES[modality][1]
+    words = " and ".join(MODALITIES[name][1] for name in held) or "none"
+    names = [name for name in recipe_names() if name.partition("/")[0] in held]
+    others = f"choose a recipe for {words} ({', '.join(names)}), or " if names else ""
+    raise DataError(
+        f"The recipe {recipe.name} takes {word}, and {dataset.name} holds {words}.",
+        expected=f"data of {word}: a folder of yours, or one that `zoo data` lists",
+        fix=f"{others}give other data: data.name=…, or --data to finetune",
+    )
 
 
 @contextlib.contextmanager

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
 
 HEAD = "head_"  # how the names of a head's layers begin
-_COLUMNS = {"image": "image", "ids": "text", "audio": "audio"}  # of data, by name of the input
-_WORDS = {"image": "images", "text": "texts", "audio": "sounds"}
 
 
 def source_of(recipe: Recipe) -> Run | None:
@@ -55,18 +53,8 @@ def inherited(source: Run, dataset: "Dataset") -> Assets:
     """Return the assets of the source (input size, tokenizer, front end) with the data's classes.
 
     Raises:
-        DataError: the data is of another kind than the model's, or has fewer than two classes.
+        DataError: the data has fewer than two classes.
     """
-    (name,) = source.assets.x
-    column = _COLUMNS[name]
-    if column not in dataset.features:
-        held = [word for key, word in _WORDS.items() if key in dataset.features]
-        raise DataError(
-            f"{dataset.name} holds {' and '.join(held) or 'nothing that it knows'}; "
-            f"{source.name} takes {_WORDS[column]}.",
-            expected=f"a data set of {_WORDS[column]}",
-            fix="zoo data shows the data sets; zoo list --weights the trained models",
-        )
     if not source.assets.classes:
         return source.assets
     if len(dataset.classes) < 2:

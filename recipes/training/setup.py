@@ -22,7 +22,6 @@ class Setup:
     augment: Callable[..., Any] | None
     steps: int
     releases: tuple[Any, ...] = ()  # callback that lets go of a frozen backbone
-    notes: tuple[str, ...] = ()  # what must be known before training starts
 
 
 def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
@@ -55,8 +54,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     if not source:
         assets = with_preprocessing(assets, registry.model_card(recipe.model.name))
     task.units(dataset.splits["test"], assets, training=False)  # refused now, not after training
-    notes = _notes(recipe, dataset, assets)
-    dataset = replace(dataset, notes=(*dataset.notes, *notes))
+    dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
@@ -82,7 +80,6 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         augment=make_augmentation(recipe, assets),
         steps=steps,
         releases=(Release(recipe.initialization.frozen_epochs),) if source else (),
-        notes=notes,
     )
 
 

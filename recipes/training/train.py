@@ -108,7 +108,7 @@ def _train_in(folder: Path, setup: Setup, *, source: Path | None, resume: bool, 
     from recipes.training.results import finish
     from recipes.training.resume import begin_where
 
-    show_notes(setup.notes if how["progress"] else ())
+    show_notes(setup.dataset.remarks() if how["progress"] else ())
     if source:
         begin_where(source, setup, folder)
     elif not (folder / RECIPE).exists():

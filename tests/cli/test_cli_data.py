@@ -56,7 +56,8 @@ def test_json_holds_the_same_facts(zoo, reviews):
     characters = sum(len(line.partition("\t")[0]) for line in REVIEWS.splitlines())
     assert sum(size["characters"] for size in facts["sizes"].values()) == characters
     assert [name for name, _ in facts["samples"]] == ["0", "0", "1", "1"]
-    assert facts["checks"]["ok"] is True
+    found = {item["check"] for item in facts["checks"]["findings"]}
+    assert found == {"near_duplicates_across_splits"}  # numbers alone tell the reviews apart
 
 
 def test_sounds_are_shown_with_their_rate_and_a_picture(zoo, words, in_tmp):
@@ -102,7 +103,7 @@ def test_check_finds_what_is_wrong_with_sounds(zoo, words):
     assert found["skipped"]["severity"] == "error"
     assert "cut.wav" in found["skipped"]["examples"][0]
     assert found["silent"]["examples"] == ["train train/no/quiet.wav"]
-    assert found["mixed_rates"]["count"] == 24
+    assert found["mixed_rates"]["count"] == 1  # of 25; the rate of the others was taken
     assert found["groups_across_splits"]["examples"] == ["no", "yes"]
 
 
@@ -149,7 +150,7 @@ def test_rows_that_are_left_out_are_counted(zoo, reviews):
     columns = ("text_column=review", "label_column=stars")
     outcome = zoo("data", "./reviews.tsv", *columns, "--skip-corrupt")
     assert outcome.code == 0, outcome.err
-    assert "2 file(s) or row(s) that cannot be used left out" in outcome.out
+    assert "2 file(s) or row(s) that cannot be used were left out" in outcome.out
     assert "line 22" in outcome.out
     assert zoo("data", "./reviews.tsv", *columns, "--check").code == 1
 

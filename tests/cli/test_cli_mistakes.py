@@ -85,7 +85,7 @@ def test_a_recipe_without_shipped_weights_says_how_to_get_some(
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("text.png", b"no image at all", "no image that can be read"),
+        ("text.png", b"no image at all", "not an image that can be read"),
         ("empty.png", b"", "is empty"),
         ("cut.png", None, "damaged or cut short"),
     ],

@@ -86,7 +86,7 @@ def _show(dataset: Any, report: Any, *, picture: Path | None, json: bool) -> Non
     if json:
         show_json(facts | ({"checks": report.to_dict()} if report else {}))
         return
-    show_facts(facts)
+    show_facts(facts, dataset.remarks())
     if report:
         show_findings(report)
     if drawn:

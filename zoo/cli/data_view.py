@@ -1,5 +1,6 @@
 """How `zoo data` shows the catalog, a dataset and what a check found."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from zoo import registry
@@ -52,8 +53,8 @@ def _sizes(split: Any, sample_rate_hz: int | None) -> dict[str, float]:
     return sizes
 
 
-def show_facts(facts: dict[str, Any]) -> None:
-    """Print counts by split and class, licence, fingerprint, notes, and samples of texts."""
+def show_facts(facts: dict[str, Any], remarks: Sequence[str]) -> None:
+    """Print counts by split and class, licence, fingerprint, remarks, and samples of texts."""
     splits = list(facts["counts"])
     rows = [
         (label, *(facts["counts"][split][i] for split in splits))
@@ -67,12 +68,8 @@ def show_facts(facts: dict[str, Any]) -> None:
     if facts["sample_rate_hz"]:
         console.print(f"sample rate {facts['sample_rate_hz']} Hz")
     console.print(f"fingerprint {facts['fingerprint']}")
-    for note in facts["notes"]:
-        console.print(note, soft_wrap=True)
-    if facts["skipped"]:
-        names = ", ".join(facts["skipped"][:5])
-        text = f"{len(facts['skipped'])} file(s) or row(s) that cannot be used left out: {names}"
-        console.print(text, soft_wrap=True)
+    for remark in remarks:
+        console.print(remark, soft_wrap=True)
     if facts["samples"]:
         console.print()
         columns = ("class", "text") if facts["classes"] else ("", "")

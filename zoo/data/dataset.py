@@ -3,13 +3,18 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.errors import DataError
 
+if TYPE_CHECKING:
+    import pandas as pd
+    import tensorflow as tf
+
 Example = Mapping[str, Any]
+NAMED = 10  # of the files that were left out
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,37 @@ class Split(Sequence):
     def name_of(self, index: int) -> str:
         """Return the file name or, where there is none, the position of an example."""
         return str(self.names[index]) if self.names is not None else f"#{index}"
+
+    def as_arrays(self) -> dict[str, np.ndarray]:
+        """Return all examples, decoded, as one array for each column.
+
+        Columns that are kept as arrays are given as they are, not copied; texts come as an array of
+        objects.
+
+        Raises:
+            DataError: the examples of a column have different shapes.
+
+        >>> from zoo.data.embedded.digits import load
+        >>> arrays = load().splits["test"].as_arrays()
+        >>> arrays["image"].shape, arrays["label"].shape
+        ((359, 8, 8, 1), (359,))
+        """
+        from zoo.data.arrays import split_arrays
+
+        return split_arrays(self)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return all examples, decoded, as a pandas frame: a row each, by its name.
+
+        Raises:
+            MachineError: pandas is not installed.
+
+        >>> from zoo.data.embedded.digits import load
+        >>> load().splits["test"].to_frame()["label"].value_counts()  # doctest: +SKIP
+        """
+        from zoo.data.arrays import split_frame
+
+        return split_frame(self)
 
     def take(self, indices: np.ndarray | Sequence[int]) -> "Split":
         """Return a split of the given examples, in the given order."""
@@ -171,6 +207,50 @@ class Dataset:
             parts = divide.stratified_indices(labels, fractions=shares, seed=seed, classes=classes)
         splits = dict(self.splits, train=train.take(parts[0]), validation=train.take(parts[1]))
         return replace(self, splits=splits, _memo={})
+
+    def as_tf_data(
+        self,
+        task: Any = None,
+        *,
+        split: str = "train",
+        batch_size: int | None = 32,
+        seed: int | None = None,
+    ) -> "tf.data.Dataset":
+        """Return a split as tf.data: what `model.fit` takes.
+
+        Args:
+            task: a `zoo.tasks.base.Task` that encodes the examples, fitted on train; None gives the
+                columns as they are.
+            split: "train", "validation" or "test".
+            batch_size: examples in a batch, the last of which may be smaller; None gives them singly.
+            seed: of the order, another one in each pass; None keeps the order of the split.
+
+        Returns:
+            `(x, y)`, two dictionaries of tensors (B, …) by name; without a task one dictionary of
+            columns, texts as tf.string.
+
+        Raises:
+            UnknownNameError: no such split.
+            DataError: without a task, and examples have different shapes.
+
+        >>> from zoo.data.embedded.digits import load
+        >>> from zoo.tasks.image_classification import ImageClassification
+        >>> x, y = next(iter(load().as_tf_data(ImageClassification(image_size=16))))
+        >>> x["image"].shape, y["label"].shape
+        (TensorShape([32, 16, 16, 1]), TensorShape([32]))
+        """
+        from zoo.data.arrays import dataset_batches
+
+        return dataset_batches(self, task, split=split, batch_size=batch_size, seed=seed)
+
+    def remarks(self) -> list[str]:
+        """Return the notes, and how many files were left out as unreadable, the first ten by name."""
+        if not self.skipped:
+            return list(self.notes)
+        names = ", ".join(self.skipped[:NAMED])
+        more = f" and {len(self.skipped) - NAMED} more" if len(self.skipped) > NAMED else ""
+        what = f"{len(self.skipped)} file(s) or row(s) that cannot be used were left out"
+        return [*self.notes, f"{what}: {names}{more}."]
 
     def limited(self, count: int) -> "Dataset":
         """Keep at most `count` examples of each split, spread evenly over it."""

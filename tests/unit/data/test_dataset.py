@@ -101,3 +101,14 @@ def test_the_fingerprint_reads_files_and_names_one_that_is_gone(tmp_path: Path) 
     path.unlink()
     with pytest.raises(DataError, match=r"a\.png can no longer be read"):
         _ = dataset_of(split).fingerprint
+
+
+def test_what_was_skipped_is_said_by_name_ten_at_most() -> None:
+    dataset = replace(dataset_of(numbered(4)), notes=("a note.",))
+    assert dataset.remarks() == ["a note."]
+    few = replace(dataset, skipped=("a.png", "b.png"))
+    assert few.remarks()[1] == (
+        "2 file(s) or row(s) that cannot be used were left out: a.png, b.png."
+    )
+    many = replace(dataset, skipped=tuple(f"{i}.png" for i in range(12)))
+    assert many.remarks()[1].endswith("8.png, 9.png and 2 more.")
