@@ -90,3 +90,8 @@ class ProgressDisplay(keras.callbacks.Callback):
         """Take the bar away and give the cursor back, also after an interruption."""
         if self.bar:
             self.bar.stop()
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes}:{seconds:02d}"

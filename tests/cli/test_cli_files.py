@@ -135,6 +135,8 @@ def test_a_folder_of_mixed_sizes_and_colours_is_trained_on_at_one_size(zoo, phot
         "run",
     )
     assert outcome.code == 0, outcome.err
+    assert "Images differ in size (3 sizes, 12 x 12 to 20 x 15 pixels)" in outcome.err
+    assert "task.arguments.image_size" in outcome.err
     outcome = zoo("predict", "run", photos / "cat" / "gray.png", photos / "dog" / "cmyk.jpg")
     assert outcome.code == 0, outcome.err
 
@@ -146,3 +148,5 @@ def test_skip_corrupt_trains_without_the_unreadable_and_counts_them(zoo, photos,
     )
     assert outcome.code == 0, outcome.err
     assert "03.png" in (in_tmp / "run" / "report.html").read_text()
+    assert "data: 1 file(s) or row(s) that cannot be used were left out: " in outcome.err
+    assert "03.png" in outcome.err

@@ -54,8 +54,7 @@ def load(
     Args:
         path: the folder; "~" is expanded.
         seed: of the test split, where it is drawn.
-        skip_corrupt: leave out unreadable files and list them in `Dataset.skipped`; decodes every
-            file once to find them all.
+        skip_corrupt: list unreadable files in `Dataset.skipped` instead; decodes each file once.
         test_fraction: share drawn for the test split, 0 < fraction < 1.
         group_pattern: a regular expression that finds in a file's name whom it belongs to, in its
             first group: "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. One with a "/"
@@ -76,12 +75,8 @@ def load(
     layout.check_test_fraction(test_fraction)
     root = Path(path).expanduser()
     common = {"seed": seed, "skip_corrupt": skip_corrupt, "test_fraction": test_fraction}
-    columns = {
-        "text_column": text_column,
-        "label_column": label_column,
-        "group_column": group_column,
-        "split_column": split_column,
-    }
+    columns = {"text_column": text_column, "label_column": label_column}
+    columns |= {"group_column": group_column, "split_column": split_column}
     what = _what(root)
     if what == "tables":
         _refuse(root, what, group_pattern=group_pattern)

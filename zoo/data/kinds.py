@@ -108,8 +108,8 @@ class Images(Kind):
         (_, *least), (_, *most) = sizes[0], sizes[-1]
         return (
             f"Images differ in size ({len(sizes)} sizes, {least[0]} x {least[1]} to "
-            f"{most[0]} x {most[1]} pixels), so a model takes each resized to "
-            f"{IMAGE_SIZE} x {IMAGE_SIZE}. Set task.arguments.image_size for another size."
+            f"{most[0]} x {most[1]} pixels), so a model takes each resized: to "
+            f"task.arguments.image_size, or to {IMAGE_SIZE} x {IMAGE_SIZE} where that is not set."
         )
 
 
