@@ -148,5 +148,5 @@ def test_skip_corrupt_trains_without_the_unreadable_and_counts_them(zoo, photos,
     )
     assert outcome.code == 0, outcome.err
     assert "03.png" in (in_tmp / "run" / "report.html").read_text()
-    assert "data: 1 file(s) or row(s) that cannot be used were left out: " in outcome.err
+    assert "note: 1 file(s) or row(s) that cannot be used were left out: " in outcome.err
     assert "03.png" in outcome.err
