@@ -31,9 +31,11 @@ def render_card(data: ReportInput) -> str:
                 wording.label(name),
                 wording.number(name, entry["value"]),
                 wording.interval(name, entry),
+                str(entry.get("method") or ""),
             )
             for name, entry in data.metrics["metrics"].items()
         ],
+        methods=any(entry.get("method") for entry in data.metrics["metrics"].values()),
         word=wording,
         weakest=sorted(tested, key=lambda row: row.recall)[:WEAKEST],
         pairs=numbers.confused_pairs(data, count=WEAKEST) if data.classes else [],

@@ -91,6 +91,7 @@ def _metric(data: ReportInput, name: str) -> dict[str, str]:
         "label": wording.label(name),
         "value": wording.number(name, entry["value"]),
         "interval": wording.interval(name, entry),
+        "method": str(entry.get("method") or ""),
     }
 
 

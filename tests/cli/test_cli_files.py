@@ -122,6 +122,25 @@ def test_a_folder_is_trained_on_and_its_files_are_predicted(zoo, photos):
     assert evaluated["metrics"] == outcome.document["metrics"]
 
 
+def test_a_run_on_own_data_is_named_after_it(zoo, photos, in_tmp):
+    photos.rename(in_tmp / "my photos")
+    outcome = zoo("train", DIGITS, "data.name=./my photos", *SMALL)
+    assert outcome.code == 0, outcome.err
+    run = in_tmp / "runs" / "image-my_photos-cnn_small-1"
+    for name in ("report.html", "README.md", "recipe.yaml"):
+        assert "andwritten" not in (run / name).read_text()
+    assert "cnn_small on my photos" in (run / "report.html").read_text()
+    assert "too short to judge" in (run / "report.html").read_text()
+
+
+def test_commands_that_are_printed_quote_blanks(zoo, in_tmp):
+    outcome = zoo("train", DIGITS, *SMALL, "--run-dir", "my run")
+    assert "predict  zoo predict 'my run' FILE…" in outcome.out
+    assert zoo("recipes", "copy", DIGITS, "my recipe.yaml").out.endswith(
+        "zoo train 'my recipe.yaml'\n"
+    )
+
+
 def test_a_folder_of_mixed_sizes_and_colours_is_trained_on_at_one_size(zoo, photos):
     Image.new("L", (20, 15), 99).save(photos / "cat" / "gray.png")
     Image.new("CMYK", (9, 30), (9, 99, 0, 0)).save(photos / "dog" / "cmyk.jpg")

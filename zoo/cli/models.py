@@ -6,7 +6,7 @@ import typer
 
 from zoo import registry
 from zoo.cli import complete
-from zoo.cli.output import console, human, next_command, show_json, show_table
+from zoo.cli.output import console, counted, human, next_command, show_json, show_table
 from zoo.errors import UnknownNameError, command, unknown_name
 
 
@@ -67,7 +67,7 @@ def list_command(
         for info in infos
     ]
     columns = ("name", "parameters", "multiply-adds", "input", "paper", "weights")
-    show_table(f"{len(rows)} models", columns, rows, spare=3)
+    show_table(counted(len(rows), "model"), columns, rows, spare=3)
 
 
 def _check(option: str, given: str | None, known: set[str]) -> None:
@@ -115,7 +115,7 @@ def _list_weights(models: list[str], pattern: str, *, json: bool) -> None:
         for card in cards
     ]
     columns = ("weight", "test", "95 % interval", "data licence", "size", "recipe")
-    show_table(f"{len(rows)} weights", columns, rows, whole=3, spare=4)
+    show_table(counted(len(rows), "weight"), columns, rows, whole=3, spare=4)
 
 
 def info_command(

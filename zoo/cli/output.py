@@ -149,6 +149,15 @@ def show_error(error: ZooError) -> None:
     stderr.print(str(error), soft_wrap=True)
 
 
+def counted(count: int, word: str) -> str:
+    """Return a count with its word, such as "1 model" or "2 models".
+
+    >>> counted(1, "model"), counted(0, "model")
+    ('1 model', '0 models')
+    """
+    return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
+
+
 def human(count: int | None) -> str:
     """Return a count with a unit of thousands.
 

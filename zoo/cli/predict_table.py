@@ -5,7 +5,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from zoo.cli.output import show_table
+from zoo.cli.output import counted, show_table
 from zoo.errors import RunError
 from zoo.files import write_text
 
@@ -22,7 +22,7 @@ def show(results: list[dict[str, Any]], *, texts: bool) -> None:
         cells = _cells(result)
         row = [_source(result), *cells, *[""] * (len(answers) - len(cells))]
         rows.append(row + [result.get("error", {}).get("problem", "")] * bool(failed))
-    title = f"{len(rows)} predictions" + (f", {failed} of them failed" if failed else "")
+    title = counted(len(rows), "prediction") + (f", {failed} of them failed" if failed else "")
     columns = ("text" if texts else "file", *answers, *["error"] * bool(failed))
     show_table(title, columns, rows)
 

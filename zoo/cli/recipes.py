@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli import complete
-from zoo.cli.output import console, show_json, show_table
+from zoo.cli.output import console, counted, show_json, show_table
 from zoo.errors import RunError, command
 
 app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help=True)
@@ -42,7 +42,7 @@ def list_command(
         return
     rows = [(recipe.name, *_expected(recipe.expects)) for recipe in found]
     columns = ("recipe", "test", "a further run, 95 %", "minutes", "seeds")
-    show_table(f"{len(rows)} recipes", columns, rows, whole=2, spare=2)
+    show_table(counted(len(rows), "recipe"), columns, rows, whole=2, spare=2)
 
 
 def _expected(expects) -> tuple[str, str, str, str]:

@@ -63,6 +63,34 @@ def test_the_card_shows_how_to_use_the_weights(made):
     assert "zoo predict cnn_small.digits image.png" in body
 
 
+def test_commands_quote_names_with_blanks(made):
+    _, body = parts(render_card(made(weights={"name": "my runs/a b"})))
+    assert "zoo predict 'my runs/a b' image.png" in body
+
+
+def test_a_language_model_is_used_by_generating(made):
+    _, body = parts(render_card(made(task="language_modeling", weights={"name": "runs/gpt"})))
+    assert "zoo generate runs/gpt --prompt" in body
+    assert "zoo.generate('runs/gpt', " in body
+    assert "predict" not in body.partition("## How to use")[2].partition("## Data")[0]
+
+
+def test_data_of_ones_own_goes_by_its_name_not_by_its_path(made):
+    card = render_card(made(dataset={"name": "/home/ann/my photos"}))
+    front_matter, body = parts(card)
+    assert front_matter["datasets"] == ["my photos"]
+    assert "on my photos" in body and "/home/ann" not in card
+
+
+def test_how_an_interval_was_come_by_is_shown_where_it_is_known(made):
+    entry = {"value": 1.0, "low": 0.77, "high": 1.0}
+    metrics = {"split": "test", "examples": 14, "metrics": {"accuracy": entry}}
+    assert "Method" not in render_card(made(metrics=metrics))
+    metrics["metrics"]["accuracy"] = entry | {"method": "Clopper-Pearson"}
+    _, body = parts(render_card(made(metrics=metrics)))
+    assert "| Accuracy | 100.00 % | 77.00–100.00 % | Clopper-Pearson |" in body
+
+
 def test_names_can_neither_end_the_front_matter_nor_become_markup(made):
     data = made(
         dataset={"name": EVIL, "licence": EVIL},
