@@ -164,7 +164,8 @@ def check_command(command: str, expected: str, folder: Path, *, smoke: bool, exa
     else:
         result = in_shell(command, folder)
         code, out, err = result.returncode, result.stdout, result.stderr
-    assert code == 0, f"$ {command}\n{out}{err}"
+    found = code == 1 and "--check" in words and out  # something that makes results wrong
+    assert code == 0 or found, f"$ {command}\n{out}{err}"
     if expected:
         shown = out if matches(out, expected, exact=exact) else err + out  # progress is on stderr
         assert matches(shown, expected, exact=exact), f"$ {command}\n{shown}\nis not\n{expected}"
