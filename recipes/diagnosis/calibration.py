@@ -58,7 +58,7 @@ def check_calibration(
         "regularization.early_stopping_patience=5. Without training again, divide the logits by a "
         "temperature above 1 that is best on validation."
         if sure
-        else "Train longer. If the recipe softens its targets, weaken that: regularization.label_smoothing=0, "
+        else "Train longer, or weaken what softens the targets: regularization.label_smoothing=0, "
         "regularization.mixup_alpha=0, regularization.cutmix_alpha=0. Without training again, divide "
         "the logits by a temperature below 1 that is best on validation.",
     )

@@ -4,13 +4,7 @@ import shutil
 
 from shell import DIGITS
 
-SMALL = (
-    "model.arguments.widths=[4,8]",
-    "training.epochs=2",
-    "training.steps_per_epoch=2",
-    "training.batch_size=8",
-    "schedule.warmup_epochs=0",
-)
+SMALL = ("--smoke", "model.arguments.widths=[4,8]")
 
 
 def test_commands_that_are_printed_can_be_pasted_whatever_the_folder_is_called(zoo, photos, in_tmp):

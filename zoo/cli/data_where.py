@@ -16,7 +16,7 @@ def show_where(name: str, *, json: bool) -> None:
     card = next((card for card in registry.list_datasets() if card.name == name), None)
     path = Path(name).expanduser()
     if card and card.source == "embedded":
-        text = f"{name} comes with kerazoo; nothing is to be fetched."
+        text = f"{name} comes with kerazoo; there is nothing to fetch."
     elif card and card.source == "archive":
         text = (
             f"{name} is read from the folder that ZOO_DATA_DIR or --data-dir names. "

@@ -188,7 +188,7 @@ def _samples(path: str | os.PathLike, *, sample_rate_hz: int) -> np.ndarray:
 def kind_of(files: Sequence[Path], *, encoding: str = "") -> Kind | None:
     """Return what these files are; None where none is of a known kind.
 
-    Texts beside images or sounds (a readme, a list) are no examples.
+    Texts beside images or sounds (a readme, a list) are not examples.
 
     Raises:
         DataError: there are images and sounds.

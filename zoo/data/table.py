@@ -297,7 +297,9 @@ def _word(value: Any) -> Any:
     """Return a JSON label as the text that a CSV would hold; other kinds as they are."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, int) else value
+    if value != value:  # NaN, which is how some programs write that there is none
+        return None
+    return str(value) if isinstance(value, int | float) else value
 
 
 def _classes(

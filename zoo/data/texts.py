@@ -71,7 +71,7 @@ def check_encoding(encoding: str) -> None:
         raise ArgumentError(
             f"There is no text encoding {encoding!r}.",
             expected=f"nearest: {', '.join(near)}" if near else f"such as {', '.join(_ENCODINGS)}",
-            fix="leave encoding away where the text is UTF-8",
+            fix="leave encoding out where the text is UTF-8",
         ) from error
 
 

@@ -193,7 +193,7 @@ BAD_ROWS = {
         ('{"label": "pos"}', "line 3 has no text"),
         ('{"text": "one", "label": null}', "line 3 has no label"),
         ('{"text": 7, "label": "pos"}', "line 3 holds int instead of text"),
-        ('{"text": "one", "label": 0.5}', "line 3 holds float instead of text"),
+        ('{"text": "one", "label": NaN}', "line 3 has no label"),
         ('{"text": "one", "label": ["pos"]}', "line 3 holds list instead of text"),
         ('{"text": "\\ud83d", "label": "pos"}', "line 3 holds half a character"),
     ],
@@ -374,6 +374,14 @@ def test_numbers_to_predict_do_not_become_classes(tmp_path: Path, values: list[s
     assert "look like numbers to predict" in caught.value.problem
     assert f"{len(set(values))} different values in {len(values)} rows" in caught.value.problem
     assert "label_column=" in caught.value.fix
+
+
+def test_numbers_to_predict_are_seen_in_json_too(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": "x", "label": i / 7}) for i in range(60)]
+    with pytest.raises(DataError, match="look like numbers to predict"):
+        load(write(tmp_path / "a.jsonl", "\n".join(lines)))
+    lines = [json.dumps({"text": f"text {i}", "label": i % 3 / 2}) for i in range(60)]
+    assert load(write(tmp_path / "a.jsonl", "\n".join(lines))).classes == ("0.0", "0.5", "1.0")
 
 
 @pytest.mark.parametrize(
