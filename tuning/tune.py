@@ -70,7 +70,6 @@ def tune(
         executor.start()  # it loads TensorFlow while we do
         devices.load_tensorflow()  # Keras Tuner will want it: quietly
         facts = _describe(executor, plan, place, data_dir=data_dir, resume=resume)
-        # Only now: whatever was wrong until here leaves no folder behind.
         place = place or reserve(Path("studies"), plan.recipe.name.replace("/", "-"))
         with _stopping_hint(place), locked(place):
             write_plan(place, plan, facts=facts)

@@ -7,7 +7,7 @@ from pathlib import Path
 from recipes.runs.trained import CHECKPOINT, RECIPE, check_unedited, checkpoint_state
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
-from zoo.errors import RunError, command
+from zoo.errors import Interrupted, RunError, command
 from zoo.files import locked, make_folder, reserve
 
 
@@ -118,6 +118,18 @@ def check_continuation(folder: Path, recipe: Recipe) -> None:
 def resume_command(folder: Path) -> str:
     """Return the command that goes on with a run."""
     return command("zoo", "train", folder / RECIPE, "--run-dir", folder, "--resume")
+
+
+@contextlib.contextmanager
+def stopping_hint(folder: Path) -> Iterator[None]:
+    """Say on Ctrl-C how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted(
+            f"Stopped. {folder} holds the run up to its last checkpoint.",
+            fix=f"go on with: {resume_command(folder)}",
+        ) from None
 
 
 def _not_a_file(folder: Path) -> Path:

@@ -58,7 +58,6 @@ def finish(
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     fingerprint = setup.dataset.fingerprint
     environment = devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
-    state = checkpoint_state(folder)
     metrics = {
         "format": FORMAT,
         "split": "test",
@@ -69,8 +68,7 @@ def finish(
         "weights_sha256": sha256,
         "data_fingerprint": fingerprint,
         "skip_corrupt": bool(setup.dataset.skipped),
-        "recipe_sha256": digest(values_in(folder) or {}),
-        **({"origin": state["origin"]} if "origin" in state else {}),
+        **_beginnings(folder),
     }
     write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
@@ -88,12 +86,7 @@ def finish(
         **answers,
         seconds=metrics["seconds"],
         command=command("zoo", "train", folder / RECIPE),
-        weights={
-            "name": str(folder),
-            "file": WEIGHTS,
-            "sha256": sha256,
-            "size_bytes": stored_bytes(folder / WEIGHTS),
-        },
+        weights=_weights(folder, sha256),
         **_facts(setup, test),
     )
     save_figures(report, folder)
@@ -101,6 +94,18 @@ def finish(
     write_text(folder / "README.md", render_card(report))
     write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
     return load(folder)
+
+
+def _beginnings(folder: Path) -> dict[str, Any]:
+    """Return which values the run was trained with, and which run it continues, if any."""
+    state = checkpoint_state(folder)
+    origin = {"origin": state["origin"]} if "origin" in state else {}
+    return {"recipe_sha256": digest(values_in(folder) or {})} | origin
+
+
+def _weights(folder: Path, sha256: str) -> dict[str, Any]:
+    size_bytes = stored_bytes(folder / WEIGHTS)
+    return {"name": str(folder), "file": WEIGHTS, "sha256": sha256, "size_bytes": size_bytes}
 
 
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:

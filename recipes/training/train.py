@@ -1,14 +1,13 @@
 """Train a recipe: build, compile, Keras' own fit, evaluate, save."""
 
 import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from recipes.objects import precision
-from recipes.runs.folder import check_continuation, claimed, resume_command, run_to_continue
+from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping_hint
 from recipes.runs.run import METRICS, RECIPE, Run, load
 from recipes.runs.splits import write_splits
 from recipes.runs.trained import values_in
@@ -17,7 +16,7 @@ from recipes.values.load import dump_yaml, load_recipe
 from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.data.load import folder_of
-from zoo.errors import ArgumentError, Interrupted, RunError
+from zoo.errors import ArgumentError, RunError
 from zoo.files import write_text
 
 PROBE_EXAMPLES = 64
@@ -95,11 +94,8 @@ def _check_arguments(
             fix="leave one of --resume and --continue out",
         )
     if not checkpoint_minutes > 0:
-        raise ArgumentError(
-            f"checkpoint_minutes is {checkpoint_minutes}.",
-            expected="a number above 0",
-            fix="leave it out to take 10",
-        )
+        given = f"checkpoint_minutes is {checkpoint_minutes}."
+        raise ArgumentError(given, expected="a number above 0", fix="leave it out to take 10")
 
 
 def _train_in(folder: Path, setup: Setup, *, source: Path | None, resume: bool, **how: Any) -> Run:
@@ -163,7 +159,7 @@ def fit(
     )
     more = [Rejoin(position.step, position.midway.metrics)] if position.midway else []
     more += [display] if progress else []
-    with _stopping_hint(folder), contextlib.closing(display), contextlib.closing(recorder):
+    with stopping_hint(folder), contextlib.closing(display), contextlib.closing(recorder):
         setup.model.fit(
             stream,
             initial_epoch=position.epoch,
@@ -201,15 +197,3 @@ def _observers(
         checkpoint_seconds=60 * checkpoint_minutes,
     )
     return recorder, probe, selection
-
-
-@contextlib.contextmanager
-def _stopping_hint(folder: Path) -> Iterator[None]:
-    """Say on Ctrl-C how to go on."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Stopped. {folder} holds the run up to its last checkpoint.",
-            fix=f"go on with: {resume_command(folder)}",
-        ) from None

@@ -8,48 +8,57 @@ import typer
 from zoo.cli import complete
 from zoo.cli.output import show_json, show_metrics, show_run
 
+_Recipe = Annotated[
+    str,
+    typer.Argument(
+        help="A recipe's name or YAML file; with --continue the folder of a run.",
+        autocompletion=complete.recipes,
+    ),
+]
+_Overrides = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="key=value changes, such as optimizer.learning_rate=3e-4.",
+        autocompletion=complete.overrides,
+    ),
+]
+_RunDir = Annotated[Path | None, typer.Option(help="Where the run goes; runs/NAME-N by default.")]
+_Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in --run-dir, bit for bit.")
+]
+_Continue = Annotated[
+    bool, typer.Option("--continue", help="Train a run for more epochs, in a new folder.")
+]
+_Smoke = Annotated[
+    bool, typer.Option("--smoke", help="Two short epochs on few examples, to try every joint.")
+]
+_Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]
+_DataDir = Annotated[
+    str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+]
+_Download = Annotated[bool, typer.Option("--download", help="Let TFDS fetch missing data.")]
+_SkipCorrupt = Annotated[
+    bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
+]
+_Minutes = Annotated[
+    float, typer.Option(help="An epoch that takes longer has checkpoints inside it.")
+]
+_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
 
 def train_command(
-    recipe: Annotated[
-        str,
-        typer.Argument(help="A recipe's name or YAML file.", autocompletion=complete.recipes),
-    ],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="key=value changes, such as optimizer.learning_rate=3e-4.",
-            autocompletion=complete.overrides,
-        ),
-    ] = None,
-    run_dir: Annotated[
-        Path | None, typer.Option(help="Where the run goes; runs/NAME-N by default.")
-    ] = None,
-    resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the run in --run-dir, bit for bit.")
-    ] = False,
-    continue_run: Annotated[
-        bool,
-        typer.Option(
-            "--continue", help="Train the run given as RECIPE for more epochs, in a new folder."
-        ),
-    ] = False,
-    smoke: Annotated[
-        bool, typer.Option("--smoke", help="Two short epochs on few examples, to try every joint.")
-    ] = False,
-    device: Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")] = None,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
-    ] = None,
-    download: Annotated[
-        bool, typer.Option("--download", help="Let TFDS fetch missing data.")
-    ] = False,
-    skip_corrupt: Annotated[
-        bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
-    ] = False,
-    checkpoint_minutes: Annotated[
-        float, typer.Option(help="An epoch that takes longer has checkpoints inside it.")
-    ] = 10.0,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    recipe: _Recipe,
+    overrides: _Overrides = None,
+    run_dir: _RunDir = None,
+    resume: _Resume = False,
+    continue_run: _Continue = False,
+    smoke: _Smoke = False,
+    device: _Device = None,
+    data_dir: _DataDir = None,
+    download: _Download = False,
+    skip_corrupt: _SkipCorrupt = False,
+    checkpoint_minutes: _Minutes = 10.0,
+    json: _Json = False,
 ) -> None:
     """Train a recipe; end with weights, test metrics and a report.
 
