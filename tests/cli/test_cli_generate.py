@@ -31,16 +31,19 @@ def test_labels_that_a_language_model_does_not_use_are_named(zoo, in_tmp):
     (in_tmp / "films.csv").write_text("text,mood\n" + rows)
     few = ("training.steps_per_epoch=2", "data.name=films.csv")
     told, silent = (
-        zoo("train", PYDOC, *TINY, *few, f"data.arguments={{label_column: '{column}'}}")
+        zoo(
+            *("train", PYDOC, *TINY, *few, f"data.arguments={{label_column: '{column}'}}"),
+            *("--run-dir", f"run{column}"),
+        )
         for column in ("mood", "")
     )
     assert (told.code, silent.code) == (0, 0), told.err + silent.err
     assert "note: The labels of" in told.err
     assert "(column mood, 2 classes) are not used" in told.err
     assert "not used" not in silent.err
-    assert "\ngenerate zoo generate runs/text-pydoc-gpt-1 --prompt TEXT\n" in told.out
+    assert "\ngenerate zoo generate runmood --prompt TEXT\n" in told.out
     assert "predict" not in told.out
-    card = (in_tmp / "runs" / "text-pydoc-gpt-1" / "README.md").read_text()
+    card = (in_tmp / "runmood" / "README.md").read_text()
     assert "column mood, 2 classes" in card
 
 
