@@ -5,15 +5,15 @@ import numpy as np
 import pytest
 from keras import ops
 
+from zoo.heads.classification import classification_head
 from zoo.layers.attention import CausalSelfAttention
 from zoo.layers.log_mel import LogMel
 from zoo.layers.normalization import normalization_layer
 from zoo.layers.spec_augment import SpecAugment
 from zoo.models.text.rnn import MaskedMax
 from zoo.models.text.textcnn import MaxOverTime
-from zoo.models.text.transformer_encoder import MaskedMean, transformer_encoder_tiny
+from zoo.models.text.transformer_encoder import MaskedMean, transformer_encoder
 from zoo.task_model import divergence
-from zoo.tasks.classification import classification_head
 
 LONG = 20_000  # beyond 2048 and 256, where half precision stops counting
 PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
@@ -91,9 +91,7 @@ def test_a_long_sound_is_normalized_over_all_its_frames(precision):
 def test_an_encoder_pools_a_long_text_as_a_short_one(precision):
     """The same token at every place, and no positions: every mean is the one of a single token."""
     keras.utils.set_random_seed(0)
-    model = transformer_encoder_tiny(
-        vocabulary_size=5, context_length=2500, num_layers=1, hidden_dim=8
-    )
+    model = transformer_encoder(vocabulary_size=5, context_length=2500, num_layers=1, hidden_dim=8)
     positions = model.get_layer("positions")
     positions.set_weights([0 * weight for weight in positions.get_weights()])
     short, long = (
