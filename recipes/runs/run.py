@@ -113,7 +113,8 @@ class Run:
             "data_as_trained" says that these are the run's own test examples.
 
         Raises:
-            RunError: some of them are gone or were changed, or the data has other classes or columns.
+            RunError: some of them are gone or were changed, or the data has other classes.
+            DataError: the data has other columns.
         """
         from recipes.runs.evaluate import intervals, predictions_of
         from recipes.runs.splits import examples_to_score
@@ -121,14 +122,7 @@ class Run:
 
         place = str(data) if data is not None else None
         found = examples_to_score(self, data=place, data_dir=data_dir)
-        try:
-            encoded = Encoded(found.split, self.task, self.assets)
-        except KeyError as error:
-            raise RunError(
-                f"{place} has no column {error}, which {self.name} takes.",
-                expected="data with the columns that the run was trained on",
-                fix="give other data, or leave --data out to score the run's own",
-            ) from error
+        encoded = Encoded(found.split, self.task, self.assets)
         predictions, truths = predictions_of(
             self.model, self.task, self.assets, encoded, batch_size=batch_size
         )

@@ -26,10 +26,12 @@ def test_commands_that_are_printed_can_be_pasted_whatever_the_folder_is_called(z
     assert document["data"] == str(moved)
 
 
-def test_a_run_is_not_continued_on_a_schedule_that_ends(refused, run_dir):
-    said = refused("train", run_dir, "--continue", "training.epochs=4")
-    assert "cosine depends on the number of epochs" in said
-    assert f"zoo train {run_dir / 'recipe.yaml'} training.epochs=4" in said
+def test_a_run_is_not_continued_on_a_schedule_that_ends(zoo, run_dir, in_tmp):
+    outcome = zoo("train", run_dir, "--continue", "training.epochs=4")
+    assert outcome.code == 2
+    assert "cosine depends on the number of epochs" in outcome.err
+    assert f"zoo train {run_dir / 'recipe.yaml'} training.epochs=4" in outcome.err
+    assert list(in_tmp.iterdir()) == []
 
 
 def test_a_run_is_continued_in_a_folder_of_its_own(zoo, in_tmp):

@@ -11,7 +11,7 @@ from recipes.training.train import train
 from zoo.data.dataset import Dataset, Feature, Split
 from zoo.data.images import write_png
 from zoo.data.load import load_dataset
-from zoo.errors import RunError
+from zoo.errors import DataError, RunError
 
 SMALL = {
     "model.arguments": {"widths": [4, 8]},
@@ -132,7 +132,7 @@ def test_data_with_other_classes_or_columns_is_refused(run, tmp_path):
         run.evaluate(data=tmp_path / "pictures")
     rows = [f"{letter} text {i},{letter}" for letter in "abc" for i in range(10)]
     (tmp_path / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
-    with pytest.raises(RunError, match="no column 'image'"):
+    with pytest.raises(DataError, match="takes images"):
         run.evaluate(data=tmp_path / "texts.csv")
 
 
