@@ -10,6 +10,15 @@ from recipes.diagnosis.finding import Finding
 ERROR_WARNING = 0.1
 ERROR_PROBLEM = 0.2
 BINS = 15  # of the calibration error
+SURE = (
+    "regularization.label_smoothing=0.1, or stop in time: regularization.early_stopping_patience=5. "
+    "Without training again, divide the logits by a temperature above 1 that is best on validation."
+)
+UNSURE = (
+    "Train longer. If the recipe softens its targets, weaken that: regularization.label_smoothing=0, "
+    "regularization.mixup_alpha=0, regularization.cutmix_alpha=0. Without training again, divide the "
+    "logits by a temperature below 1 that is best on validation."
+)
 
 
 def chance_error(examples: int) -> float:
@@ -54,11 +63,5 @@ def check_calibration(
         "problem" if error > ERROR_PROBLEM else "warning",
         f"The model is too {'sure' if sure else 'unsure'} of its answers.",
         evidence,
-        "regularization.label_smoothing=0.1, or stop in time: "
-        "regularization.early_stopping_patience=5. Without training again, divide the logits by a "
-        "temperature above 1 that is best on validation."
-        if sure
-        else "Train longer, or weaken what softens the targets: regularization.label_smoothing=0, "
-        "regularization.mixup_alpha=0, regularization.cutmix_alpha=0. Without training again, divide "
-        "the logits by a temperature below 1 that is best on validation.",
+        SURE if sure else UNSURE,
     )

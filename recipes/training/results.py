@@ -74,14 +74,11 @@ def finish(
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
     answers = _answers(setup, predictions, truths)
-    error = metrics["metrics"].get("ece", {}).get("value", float("nan"))
-    calibration = check_calibration(error, **answers)
-    judged = findings(history, records, metric=task.metric, mode=task.mode, calibration=calibration)
     report = ReportInput(
         environment=environment,
         history=history,
         records=records,
-        findings=judged,
+        findings=_findings(task, history, records, metrics["metrics"], answers),
         metrics=metrics,
         **answers,
         seconds=metrics["seconds"],
@@ -106,6 +103,15 @@ def _beginnings(folder: Path) -> dict[str, Any]:
 def _weights(folder: Path, sha256: str) -> dict[str, Any]:
     size_bytes = stored_bytes(folder / WEIGHTS)
     return {"name": str(folder), "file": WEIGHTS, "sha256": sha256, "size_bytes": size_bytes}
+
+
+def _findings(
+    task: Any, history: Any, records: Any, metrics: dict[str, Any], answers: dict[str, Any]
+) -> list[Any]:
+    """Return what the diagnosis says of the curves, the gradients and the answers on test."""
+    error = metrics.get("ece", {}).get("value", float("nan"))
+    calibration = check_calibration(error, **answers)
+    return findings(history, records, metric=task.metric, mode=task.mode, calibration=calibration)
 
 
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:

@@ -92,12 +92,11 @@ def test_tables_in_a_pipe_keep_long_names_whole(zoo, run_dir, digit_png, tmp_pat
 def test_tables_on_a_terminal_keep_names_whole(zoo, monkeypatch, width, command):
     from rich.console import Console
 
-    from zoo.cli import data_view, models, output, recipes
+    from zoo.cli import table
 
     names = {item["name"] for item in zoo(*command, "--json").document}
     terminal = Console(width=width, force_terminal=True, color_system=None)
-    for module in (output, data_view, models, recipes):
-        monkeypatch.setattr(module, "console", terminal)
+    monkeypatch.setattr(table, "console", terminal)
     lines = zoo(*command).out.splitlines()
     assert names <= {line.split()[0] for line in lines if line.split()}
     assert max(map(len, lines)) <= width
@@ -106,16 +105,16 @@ def test_tables_on_a_terminal_keep_names_whole(zoo, monkeypatch, width, command)
 def test_a_table_says_what_it_left_out_for_lack_of_room(capsys, monkeypatch):
     from rich.console import Console
 
-    from zoo.cli import output
+    from zoo.cli import table
 
     terminal = Console(width=32, force_terminal=True, color_system=None)
-    monkeypatch.setattr(output, "console", terminal)
+    monkeypatch.setattr(table, "console", terminal)
     rows = [("a_long_name_of_20_chars", "seldom", "a remark of several words")]
-    output.show_table("things", ("name", "how often", "remark"), rows, spare=2)
+    table.show_table("things", ("name", "how often", "remark"), rows, spare=2)
     out = capsys.readouterr().out
     assert "a_long_name_of_20_chars" in out and "remark of" not in out
     assert "Left out for lack of room: remark." in " ".join(out.split())
-    output.show_table("things", ("name", "how often", "remark"), rows)
+    table.show_table("things", ("name", "how often", "remark"), rows)
     assert "several" in capsys.readouterr().out
 
 

@@ -15,6 +15,7 @@ from zoo.cli import (
     export,
     finetune,
     generate,
+    info,
     models,
     predict,
     recipes,
@@ -56,7 +57,7 @@ def _options(
 
 
 app.command("list")(models.list_command)
-app.command("info")(models.info_command)
+app.command("info")(info.info_command)
 app.command("data")(data.data_command)
 app.add_typer(recipes.app, name="recipes")
 app.command("train")(train.train_command)

@@ -1,13 +1,13 @@
-"""`zoo list` and `zoo info`: what there is, without loading Keras."""
+"""`zoo list`: what there is, without loading Keras."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from zoo import registry
-from zoo.cli import complete
-from zoo.cli.output import console, counted, human, next_command, show_json, show_table
-from zoo.errors import UnknownNameError, command, unknown_name
+from zoo.cli.info import unknown
+from zoo.cli.output import counted, human, show_json, show_table
+from zoo.errors import unknown_name
 
 
 def list_command(
@@ -44,7 +44,7 @@ def list_command(
     _check("modality", modality, {card.modality for card in cards})
     _check("family", family, {card.family for card in cards})
     if not set(pattern) & set("*?[") and not registry.list_models(pattern):
-        raise _unknown(pattern)
+        raise unknown(pattern)
     names = registry.list_models(
         pattern, task=task, modality=modality, family=family, max_params=max_params, weights=weights
     )
@@ -75,21 +75,8 @@ def _check(option: str, given: str | None, known: set[str]) -> None:
         raise unknown_name(option, given, known, fix=f"give one of them to --{option}")
 
 
-def _unknown(name: str) -> UnknownNameError:
-    """Make the error for what is neither a model nor a weight; say where a name is known."""
-    from recipes.values.load import recipe_names
-
-    fix = "zoo list shows every model, zoo list --weights every weight"
-    if name in recipe_names():
-        fix = f"it is a recipe: {command('zoo', 'recipes', 'show', name)}"
-    elif any(card.name == name for card in registry.list_datasets()):
-        fix = f"it is a data set: {command('zoo', 'data', name)}"
-    return unknown_name(
-        "model or weight", name, (*registry.MODELS, *registry.weight_cards()), fix=fix
-    )
-
-
 def _list_weights(models: list[str], pattern: str, *, json: bool) -> None:
+    """Print the weights of these models that a pattern finds."""
     families = {name: registry.MODELS[name].family for name in models}
     cards = [  # of a model that only a weight's name brought in, not the others
         card
@@ -116,67 +103,3 @@ def _list_weights(models: list[str], pattern: str, *, json: bool) -> None:
     ]
     columns = ("weight", "test", "95 % interval", "data licence", "size", "recipe")
     show_table(counted(len(rows), "weight"), columns, rows, whole=3, spare=4)
-
-
-def info_command(
-    name: Annotated[
-        str,
-        typer.Argument(
-            help="A model's or weight's name, such as resnet20 or resnet20.fashion_mnist.",
-            autocompletion=complete.models_and_weights,
-        ),
-    ],
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-) -> None:
-    """Show a model's facts, its builder's arguments, and how to build it; or a weight's facts.
-
-    [bold]Examples[/bold]
-
-    zoo info resnet20
-
-    zoo info resnet20.fashion_mnist
-    """
-    if name in registry.weight_cards():
-        _show_weight(registry.weight_info(name), json=json)
-        return
-    if name not in registry.MODELS:
-        raise _unknown(name)
-    info = registry.model_info(name)
-    if json:
-        show_json(info)
-        return
-    shape = tuple(info["input_shape"])
-    facts = [
-        ("summary", info["summary"]),
-        ("paper", f"{info['paper']} ({info['year']}) {info['arxiv'] and 'arXiv:' + info['arxiv']}"),
-        ("parameters", f"{info['params']:,} ({human(info['params'])})"),
-        ("multiply-adds", f"{info['macs']:,} ({human(info['macs'])}) at {shape}"),
-        ("weights", ", ".join(info["weights"]) or "none shipped"),
-    ]
-    show_table(info["name"], ("", ""), facts)
-    console.print()
-    rows = [(n, a["type"], repr(a["default"])) for n, a in info["arguments"].items()]
-    show_table("builder arguments", ("name", "type", "default"), rows)
-    call = f"zoo.build({name!r}, input_shape={shape}, num_classes={info['num_classes']})"
-    console.print(f"\n{call}", soft_wrap=True)
-
-
-def _show_weight(info: dict[str, Any], *, json: bool) -> None:
-    if json:
-        show_json(info)
-        return
-    facts = [
-        ("model", info["model"]),
-        ("trained on", f"{info['dataset']}, data licence {info['data_licence']}"),
-        ("recipe", info["recipe"]),
-        (
-            f"test {info['metric']}",
-            f"{info['value']:.4f}, 95 % interval {info['low']:.4f} – {info['high']:.4f}",
-        ),
-        ("parameters", f"{info['params']:,} ({human(info['params'])})"),
-        ("size", f"{info['size_bytes'] / 1e6:.2f} MB"),
-        ("sha256", info["sha256"]),
-    ]
-    show_table(info["name"], ("", ""), facts)
-    console.print(f"\nzoo.load({info['name']!r})", soft_wrap=True)
-    console.print(next_command(info["name"], info["task"]), soft_wrap=True)

@@ -11,35 +11,36 @@ from zoo.cli.output import show_json
 from zoo.errors import DataError
 
 
+Target = Annotated[
+    str,
+    typer.Argument(help="A run directory, weight or recipe name.", autocompletion=complete.targets),
+]
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        help="Files, folders of files, tables of texts (csv, tsv, jsonl), texts, or - for one text a "
+        "line from standard input."
+    ),
+]
+TextColumn = Annotated[str | None, typer.Option(help="The column of a table that holds the texts.")]
+Csv = Annotated[Path | None, typer.Option(help="Write the first answers to a new CSV file.")]
+AllowKerasFile = Annotated[
+    bool,
+    typer.Option(
+        "--allow-keras-file",
+        help="TARGET is a .keras image classifier that you trust; loading it can run code.",
+    ),
+]
+
+
 def predict_command(
-    target: Annotated[
-        str,
-        typer.Argument(
-            help="A run directory, weight or recipe name.", autocompletion=complete.targets
-        ),
-    ],
-    inputs: Annotated[
-        list[str],
-        typer.Argument(
-            help="Files, folders of files, tables of texts (csv, tsv, jsonl), texts, or - for one "
-            "text a line from standard input."
-        ),
-    ],
-    text_column: Annotated[
-        str | None, typer.Option(help="The column of a table that holds the texts.")
-    ] = None,
+    target: Target,
+    inputs: Inputs,
+    text_column: TextColumn = None,
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 64,
-    csv: Annotated[
-        Path | None, typer.Option(help="Write the first answers to a new CSV file.")
-    ] = None,
+    csv: Csv = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    allow_keras_file: Annotated[
-        bool,
-        typer.Option(
-            "--allow-keras-file",
-            help="TARGET is a .keras image classifier that you trust; loading it can run code.",
-        ),
-    ] = False,
+    allow_keras_file: AllowKerasFile = False,
 ) -> None:
     """Say what a trained model makes of images, sounds or texts.
 

@@ -1,0 +1,89 @@
+"""`zoo info`: what is known of a model or a weight, without loading Keras."""
+
+from typing import Annotated, Any
+
+import typer
+
+from zoo import registry
+from zoo.cli import complete
+from zoo.cli.output import console, human, next_command, show_json, show_table
+from zoo.errors import UnknownNameError, command, unknown_name
+
+
+def info_command(
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="A model's or weight's name, such as resnet20 or resnet20.fashion_mnist.",
+            autocompletion=complete.models_and_weights,
+        ),
+    ],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Show a model's facts, its builder's arguments, and how to build it; or a weight's facts.
+
+    [bold]Examples[/bold]
+
+    zoo info resnet20
+
+    zoo info resnet20.fashion_mnist
+    """
+    if name in registry.weight_cards():
+        _show_weight(registry.weight_info(name), json=json)
+        return
+    if name not in registry.MODELS:
+        raise unknown(name)
+    info = registry.model_info(name)
+    if json:
+        show_json(info)
+        return
+    shape = tuple(info["input_shape"])
+    facts = [
+        ("summary", info["summary"]),
+        ("paper", f"{info['paper']} ({info['year']}) {info['arxiv'] and 'arXiv:' + info['arxiv']}"),
+        ("parameters", f"{info['params']:,} ({human(info['params'])})"),
+        ("multiply-adds", f"{info['macs']:,} ({human(info['macs'])}) at {shape}"),
+        ("weights", ", ".join(info["weights"]) or "none shipped"),
+    ]
+    show_table(info["name"], ("", ""), facts)
+    console.print()
+    rows = [(n, a["type"], repr(a["default"])) for n, a in info["arguments"].items()]
+    show_table("builder arguments", ("name", "type", "default"), rows)
+    call = f"zoo.build({name!r}, input_shape={shape}, num_classes={info['num_classes']})"
+    console.print(f"\n{call}", soft_wrap=True)
+
+
+def _show_weight(info: dict[str, Any], *, json: bool) -> None:
+    """Print what is known of a weight, of `registry.weight_info`, and how to use it."""
+    if json:
+        show_json(info)
+        return
+    facts = [
+        ("model", info["model"]),
+        ("trained on", f"{info['dataset']}, data licence {info['data_licence']}"),
+        ("recipe", info["recipe"]),
+        (
+            f"test {info['metric']}",
+            f"{info['value']:.4f}, 95 % interval {info['low']:.4f} – {info['high']:.4f}",
+        ),
+        ("parameters", f"{info['params']:,} ({human(info['params'])})"),
+        ("size", f"{info['size_bytes'] / 1e6:.2f} MB"),
+        ("sha256", info["sha256"]),
+    ]
+    show_table(info["name"], ("", ""), facts)
+    console.print(f"\nzoo.load({info['name']!r})", soft_wrap=True)
+    console.print(next_command(info["name"], info["task"]), soft_wrap=True)
+
+
+def unknown(name: str) -> UnknownNameError:
+    """Make the error for what is neither a model nor a weight; say where a name is known."""
+    from recipes.values.load import recipe_names
+
+    fix = "zoo list shows every model, zoo list --weights every weight"
+    if name in recipe_names():
+        fix = f"it is a recipe: {command('zoo', 'recipes', 'show', name)}"
+    elif any(card.name == name for card in registry.list_datasets()):
+        fix = f"it is a data set: {command('zoo', 'data', name)}"
+    return unknown_name(
+        "model or weight", name, (*registry.MODELS, *registry.weight_cards()), fix=fix
+    )
