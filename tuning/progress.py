@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from tuning.trials import Trial
+from zoo.metrics.base import Metric
 
 
 @final
@@ -24,8 +25,9 @@ class StudyDisplay:
         shown: False keeps silent.
     """
 
-    def __init__(self, *, metric: str, max_trials: int | None, shown: bool = True):
-        self.metric, self.max_trials = f"val_{metric}", max_trials
+    def __init__(self, *, metric: Metric, max_trials: int | None, shown: bool = True):
+        self.metric, self.text = f"val_{metric.name}", metric.text
+        self.max_trials = max_trials
         self.console = Console(file=sys.stderr, quiet=not shown)
         self._bar: Progress | None = None
         self._task: Any = None
@@ -58,7 +60,7 @@ class StudyDisplay:
             return
         done = _last_epoch(self._history)
         epoch, value = int(done.get("epoch", 0)), done.get(self.metric)
-        now = f"{self.metric} {float(value):.4f}" if value else "getting ready"
+        now = f"{self.metric} {self.text(float(value))}" if value else "getting ready"
         self._bar.update(
             self._task,
             completed=epoch,
@@ -69,9 +71,10 @@ class StudyDisplay:
 
     def end(self, trial: Trial, best: Trial | None, *, seconds_left: float | None) -> None:
         """Print what came of a trial."""
-        self._best = f"best {best.value:.4f} (trial {best.number})" if best else ""
+        self._best = f"best {self.text(best.value)} (trial {best.number})" if best else ""
         self._left = f"{clock(seconds_left)} left" if seconds_left else ""
-        came = f"{self.metric} {trial.value:.4f}" if trial.completed else f"failed: {trial.message}"
+        reached = f"{self.metric} {self.text(trial.value)}"
+        came = reached if trial.completed else f"failed: {trial.message}"
         values = "the recipe as it is" if trial.number == 1 else short_values(trial.values)
         parts = (self._place(trial), came, self._best, clock(trial.seconds), values, self._left)
         self.say("  ".join(filter(None, parts)))

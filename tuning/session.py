@@ -18,8 +18,10 @@ from tuning.progress import StudyDisplay
 from tuning.study import Study
 from tuning.trials import Trial, best_trial, folder_of, read_trials, write_trials
 from tuning.workers.process import CrashError, Executor
+from zoo import registry
 from zoo.errors import DataError, MachineError, RunError, WeightsError, ZooError
 from zoo.files import write_text
+from zoo.metrics.base import metric_named
 
 LASTING = (DataError, MachineError, WeightsError)  # the next trial would meet them as well
 FAILURES = 3  # in a row, then something is wrong with the study
@@ -42,6 +44,8 @@ class Session:
     ):
         self.folder, self.plan, self.executor, self.data_dir = folder, plan, executor, data_dir
         self.metric, self.mode = facts["metric"], facts["mode"]
+        metrics = registry.task_card(plan.recipe.task.name).metrics
+        self.measure = metric_named(self.metric, metrics)
         self.fingerprint = facts["fingerprint"]
         self.trials = read_trials(folder)
         self.under_way = self.trials.pop() if _unfinished(self.trials) else None
@@ -56,7 +60,7 @@ class Session:
         for trial in self.trials[1:]:  # the oracle did not propose the first
             self._ask(self.trials[: trial.number - 1], recorded=trial.drawn)
             self.oracle.tell(trial.value)
-        self.display = StudyDisplay(metric=self.metric, max_trials=plan.max_trials, shown=shown)
+        self.display = StudyDisplay(metric=self.measure, max_trials=plan.max_trials, shown=shown)
 
     def close(self) -> None:
         """Give the terminal back and throw the oracle's files away."""
@@ -234,11 +238,12 @@ class Session:
         base = self.plan.recipe
         recipe = self.plan.recipe_of(best).with_values({"name": f"{base.name}-tuned"})
         first = self.trials[0]
-        before = f"{first.value:.4f}" if first.completed else "nothing"
+        text = self.measure.text
+        before = text(first.value) if first.completed else "nothing"
         lines = [
             f"Found by `zoo tune` around {base.name}: trial {best.number} of {len(self.trials)}, "
             f"{self.plan.oracle} search, seed {self.plan.seed}.",
-            f"Validation {self.metric} {best.value:.4f}; the recipe as it was reached {before}.",
+            f"Validation {self.metric} {text(best.value)}; the recipe as it was reached {before}.",
             "The best of several trials looks better on validation than it is.",
         ]
         header = "".join(f"# {' '.join(line.split())}\n" for line in lines)

@@ -8,6 +8,8 @@ from typing import Any
 from recipes.values.schema import Recipe
 from tuning.plan import BEST, Plan
 from tuning.trials import Trial
+from zoo import registry
+from zoo.metrics.base import Metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,11 @@ class Study:
     test: dict[str, dict[str, float]]
     epochs: int
     ended: str
+
+    @property
+    def metrics(self) -> tuple[Metric, ...]:
+        """The task's metrics, which know their units; the first one selected."""
+        return registry.task_card(self.plan.recipe.task.name).metrics
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values: what came of it, and every trial."""

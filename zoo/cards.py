@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from zoo.metrics.base import Metric
+
 
 @dataclass(frozen=True)
 class FeatureSpec:
@@ -122,11 +124,16 @@ class TaskCard:
     name: str
     task: str  # "module:Class"
     modality: str
-    metric: str
+    metrics: tuple[Metric, ...]  # the first one decides
     summary: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the class, with defaults
     command: str = "predict"  # of `zoo`, that uses a trained model
     example: str = "FILE…"  # what that command takes after the model
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric that decides."""
+        return self.metrics[0].name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,11 +152,12 @@ class WeightCard:
     dtype: str  # of the stored numbers: "float16" | "float32"
     metric: str
     value: float  # of the stored file, on the test split
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     metrics: Mapping[str, Any]
     params: int
     sha256: str
     size_bytes: int
     file: str  # absolute path of the safetensors file
     preprocessing: Mapping[str, Any] = field(default_factory=dict)  # over the model's own values
+    method: str = ""  # of the interval

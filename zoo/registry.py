@@ -14,6 +14,7 @@ from typing import Any
 from zoo.cards import DatasetCard, ModelCard, TaskCard, WeightCard
 from zoo.catalog import datasets, image, speech, tasks, text
 from zoo.errors import ArgumentError, nearest, unknown_name
+from zoo.metrics.base import Metric, metric_named
 
 CATALOG = Path(__file__).parent / "catalog"
 MODELS: dict[str, ModelCard] = {
@@ -54,6 +55,12 @@ def weight_cards() -> dict[str, WeightCard]:
             **values, file=str(path.with_name(f"{values['name']}.safetensors"))
         )
     return cards
+
+
+def metric_of(card: WeightCard) -> Metric:
+    """Return the metric that a weight's `value` is of, with its unit."""
+    task = task_card(card.resolved_recipe["task"]["name"])
+    return metric_named(card.metric, task.metrics)
 
 
 def weight_card(name: str) -> WeightCard:

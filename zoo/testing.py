@@ -219,12 +219,38 @@ def check_task(task: Task, assets: Assets, model: keras.Model, example: Mapping[
     batch_y = {name: np.stack([value] * BATCH) for name, value in y.items()}
     predictions = task.decode(model, batch_x, assets)
     assert len(predictions) == BATCH, "decode gives another number of predictions"
-    scores = task.score(predictions, batch_y)
-    assert task.metric in scores, f"score lacks {task.metric}"
-    assert all(np.isfinite(value) for value in scores.values()), f"scores are not finite: {scores}"
+    check_metrics(task, predictions, batch_y)
     assert isinstance(task.describe(predictions[0], assets), list), "describe gives no list"
     losses = task.loss(batch_y, model(batch_x))
     assert {"loss", *task.shown} <= set(losses), f"loss gives {set(losses)}"
+
+
+def check_metrics(task: Task, predictions: Any, truths: Mapping[str, np.ndarray]) -> None:
+    """Check that a task's statistics and metrics fit together.
+
+    Statistics belong to examples, weights of one change nothing, and every example twice gives the
+    same metrics.
+    """
+    statistics, count = task.statistics(predictions, truths), len(predictions)
+    for name, values in statistics.items():
+        assert len(values) == count, f"{name}: {len(values)} statistics of {count} examples"
+    names = [metric.name for metric in task.metrics]
+    assert sorted(task.estimators) == sorted(names), f"metrics {names}, estimators differ"
+    scores = task.score(predictions, truths)
+    assert list(scores) == names, f"score gives {list(scores)}, metrics say {names}"
+    assert all(np.isfinite(value) for value in scores.values()), f"scores are not finite: {scores}"
+    twice = {name: np.concatenate([values, values]) for name, values in statistics.items()}
+    for name, estimator in task.estimators.items():
+        ones = estimator(statistics, np.ones((2, count)))
+        assert np.shape(ones) == (2,), f"{name}: {np.shape(ones)} values of two rows of weights"
+        assert np.allclose(ones, scores[name]), f"{name}: weights of one change it"
+        assert np.isclose(estimator(twice), scores[name]), f"{name}: every example twice changes it"
+
+
+def check_mode(task: Task, better: Any, worse: Any, truths: Mapping[str, np.ndarray]) -> None:
+    """Check that better predictions give a better value of the metric that decides."""
+    gain = task.score(better, truths)[task.metric] - task.score(worse, truths)[task.metric]
+    assert gain * task.metrics[0].sign > 0, f"{task.metric} is not better at its {task.mode}"
 
 
 def check_recipe(name: str, folder: Path, *, data_dir: str | None = None) -> None:
@@ -233,9 +259,10 @@ def check_recipe(name: str, folder: Path, *, data_dir: str | None = None) -> Non
     from recipes.training.train import train
 
     run = train(name, smoke=True, run_dir=folder / "run", data_dir=data_dir, progress=False)
-    metric = run.task.metric
-    value = run.metrics["metrics"][metric]["value"]
-    assert 0 <= value <= 1 or (metric == "loss" and value > 0), f"{name}: {metric} is {value}"
+    metric = run.task.metrics[0]
+    value = run.metrics["metrics"][metric.name]["value"]
+    lowest, highest = metric.bounds
+    assert lowest <= value <= highest, f"{name}: {metric.name} is {value}"
     for file in ("report.html", "README.md", "history.csv", "weights.safetensors", "recipe.yaml"):
         assert (folder / "run" / file).stat().st_size > 0, f"{name}: {file} is missing"
     again = load(folder / "run")

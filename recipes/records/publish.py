@@ -20,7 +20,7 @@ from zoo import registry
 from zoo.errors import RunError
 from zoo.files import write_text
 
-FLOAT16_TOLERANCE = 0.001  # of the metric
+FLOAT16_TOLERANCE = 0.001  # of the metric; of scores from 0 to 100 a tenth
 SIZE_LIMIT_BYTES = 2_000_000
 SEEDS = 3  # at least
 _UNMEASURED = {"expects": "unmeasured"}  # what was expected of a run changed nothing in it
@@ -50,7 +50,7 @@ def expects_of(runs: list[Run]) -> Expects:
         run.recipe.training.seed: run.metrics["metrics"][metric]["value"]
         for run in sorted(runs, key=lambda run: run.recipe.training.seed)
     }
-    low, high = prediction_interval(list(values.values()), share=metric != "loss")
+    low, high = prediction_interval(list(values.values()), runs[0].task.metrics[0])
     versions = environments[0]["versions"]
     return Expects(
         metric=metric,
@@ -116,11 +116,12 @@ def ship(run: Run, *, name: str) -> dict[str, Any]:
         )
     file = WEIGHTS_FOLDER / f"{name}.safetensors"
     value = run.metrics["metrics"][run.task.metric]["value"]
+    tolerance = FLOAT16_TOLERANCE * (100 if run.task.metrics[0].unit == "points" else 1)
     for dtype in ("float16", "float32"):
         sha256 = save_model_weights(file, run.model, dtype=dtype)
         stored = _as_stored(run, file, sha256)
         result = stored.evaluate()
-        if abs(result["metrics"][run.task.metric]["value"] - value) <= FLOAT16_TOLERANCE:
+        if abs(result["metrics"][run.task.metric]["value"] - value) <= tolerance:
             break
     if file.stat().st_size > SIZE_LIMIT_BYTES:
         file.unlink()
@@ -173,7 +174,7 @@ def main() -> None:
     write_expects(recipe_path(runs[0].recipe.name), expects)
     print(dump_yaml(expects.model_dump()))
     if arguments.weights:
-        sign = 1 if runs[0].task.mode == "max" else -1
+        sign = runs[0].task.metrics[0].sign
         chosen = max(runs, key=lambda run: sign * validation_of(run))
         recipe = chosen.recipe
         card = ship(chosen, name=arguments.name or f"{recipe.model.name}.{recipe.data.name}")

@@ -127,15 +127,16 @@ def _comparable(recipe: Recipe) -> Expects:
             f"{recipe.name} is unmeasured; there is nothing to verify.",
             fix=f"zoo train {recipe.name} trains it",
         )
-    if not expects.unstable:
+    if not recipe.unstable:
         return expects
+    metric = recipe.expected_metric
     devices.load_tensorflow()  # so that it starts quietly
     if not same_machine(expects, devices.environment()):
         raise RecipeError(
             f"{recipe.name} is unstable: a further run may land anywhere in "
-            f"{expects.low:.4f} – {expects.high:.4f}.",
-            expected="an interval of at most 3 points, or of a tenth of a loss; or the machine and "
-            "versions of the record, where a run must repeat it",
+            f"{metric.span(expects.model_dump())}.",
+            expected=f"an interval of {metric.text(metric.widest(expects.mean))} at most; or the "
+            "machine and versions of the record, where a run must repeat it",
             fix="record more seeds, or make the recipe steadier",
         )
     return expects

@@ -25,13 +25,13 @@ def render_card(data: ReportInput) -> str:
     return template.render(
         data=data,
         front_matter=wording.yaml_text(_front_matter(data)),
-        main=data.metrics["metrics"][data.main_metric],
+        main=data.metrics["metrics"][data.main_metric.name],
         metrics=[
             (
-                wording.label(name),
-                wording.number(name, entry["value"]),
-                wording.interval(name, entry),
-                str(entry.get("method") or ""),
+                data.measure(name).label,
+                data.measure(name).text(entry["value"]),
+                data.measure(name).span(entry),
+                wording.method(entry),
             )
             for name, entry in data.metrics["metrics"].items()
         ],
@@ -44,7 +44,7 @@ def render_card(data: ReportInput) -> str:
         best_epoch=numbers.best_epoch(data),
         problems=[item for item in data.findings if item.severity != "fine"],
         counts={name: sum(values) for name, values in (data.dataset.get("counts") or {}).items()},
-        verdict=wording.expectation(data.expects, data.metrics["metrics"]),
+        verdict=wording.expectation(data),
         training=_training(data),
         recipe=wording.yaml_text(data.recipe),
         environment=wording.flat(data.environment),
@@ -102,7 +102,7 @@ def _front_matter(data: ReportInput) -> dict[str, Any]:
             "split": data.metrics["split"],
         },
         "metrics": [
-            {"name": wording.label(name), "type": name, "value": round(value, 6)}
+            {"name": data.measure(name).label, "type": name, "value": round(value, 6)}
             for name, value in finite.items()
         ],
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.report.examples import Shown
+from zoo.metrics.base import Metric, metric_named
 
 if TYPE_CHECKING:
     from recipes.diagnosis.rules import Finding
@@ -26,7 +27,8 @@ class ReportInput:
             those of validation with "val_" before them, "learning_rate", "seconds".
         records: of `recipes.diagnosis.rules.Probe`; empty where there was none.
         findings: of `recipes.diagnosis.rules.findings`, the worst first.
-        metrics: {"split": "test", "examples": N, "metrics": {name: {"value", "low", "high"}}}.
+        metrics: {"split": "test", "examples": N,
+            "metrics": {name: {"value", "low", "high", "method"}}}.
         probabilities: of the test examples, (N, K); (0, 0) for tasks without classes.
         labels: of the test examples, (N,); (0,) for tasks without classes.
         example_of: test index to what is shown of it: a uint8 image (H, W, C), or a text.
@@ -44,8 +46,8 @@ class ReportInput:
         command: that trains this again.
         weights: "file", "size_bytes", "sha256", and as "name" what `zoo.load` takes: the name of a
             shipped weight or the run directory.
-        metric: that decides; the first of `metrics` where it is empty.
-        mode: "max" or "min": which way `metric` is better.
+        measures: the task's metrics, which know their units; the first one decides. Where it is
+            empty, that is the first of `metrics`.
         licence: of the trained weights, as an SPDX id in lower case; empty where none is stated.
     """
 
@@ -70,8 +72,7 @@ class ReportInput:
     expects: Mapping[str, Any] | str | None
     command: str
     weights: Mapping[str, Any] = field(default_factory=dict)
-    metric: str = ""
-    mode: str = "max"
+    measures: tuple[Metric, ...] = ()
     licence: str = ""
     generated: Sequence[tuple[str, str]] = ()
 
@@ -81,9 +82,13 @@ class ReportInput:
             raise ValueError(f"probabilities {self.probabilities.shape}, expected {expected}")
 
     @property
-    def main_metric(self) -> str:
+    def main_metric(self) -> Metric:
         """The metric that decides."""
-        return self.metric or next(iter(self.metrics["metrics"]))
+        return self.measures[0] if self.measures else Metric(next(iter(self.metrics["metrics"])))
+
+    def measure(self, name: str) -> Metric:
+        """Return the metric of that name; without a unit where the task declares none."""
+        return metric_named(name, self.measures)
 
     @property
     def model_name(self) -> str:

@@ -26,11 +26,11 @@ def render_report(data: ReportInput) -> str:
     template = _environment().get_template("report.html.jinja")
     return template.render(
         data=data,
-        main=_metric(data, data.main_metric),
+        main=_metric(data, data.main_metric.name),
         others=[
-            _metric(data, name) for name in data.metrics["metrics"] if name != data.main_metric
+            _metric(data, name) for name in data.metrics["metrics"] if name != data.main_metric.name
         ],
-        verdict=wording.expectation(data.expects, data.metrics["metrics"]),
+        verdict=wording.expectation(data),
         facts=_facts(data),
         findings=[_finding(item) for item in data.findings],
         curves=_drawings(
@@ -88,10 +88,10 @@ def overrides(text: str) -> Markup:
 def _metric(data: ReportInput, name: str) -> dict[str, str]:
     entry = data.metrics["metrics"][name]
     return {
-        "label": wording.label(name),
-        "value": wording.number(name, entry["value"]),
-        "interval": wording.interval(name, entry),
-        "method": str(entry.get("method") or ""),
+        "label": data.measure(name).label,
+        "value": data.measure(name).text(entry["value"]),
+        "interval": data.measure(name).span(entry),
+        "method": wording.method(entry),
     }
 
 

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from recipes.report.data import ReportInput
-
-BINS = 15  # equal-width bins of confidence, as in 1706.04599 §5
+from zoo.metrics.classification import CALIBRATION_BINS, CalibrationError, calibration_bins
 
 
 @dataclass(frozen=True)
@@ -124,15 +123,13 @@ def calibration(data: ReportInput) -> Calibration:
     values = probabilities(data)
     confidence = values.max(axis=-1)
     right = values.argmax(axis=-1) == data.labels
-    bins = np.clip((confidence * BINS).astype(int), 0, BINS - 1)
-    counts = np.bincount(bins, minlength=BINS)
-    sums = np.bincount(bins, weights=confidence, minlength=BINS)
-    hits = np.bincount(bins, weights=right, minlength=BINS)
-    total = max(len(confidence), 1)
+    bins = calibration_bins(confidence)
+    counts = np.bincount(bins, minlength=CALIBRATION_BINS)
+    sums = np.bincount(bins, weights=confidence, minlength=CALIBRATION_BINS)
+    hits = np.bincount(bins, weights=right, minlength=CALIBRATION_BINS)
+    error = CalibrationError()({"confidence": confidence, "right": right})
     with np.errstate(invalid="ignore"):
-        return Calibration(
-            sums / counts, hits / counts, counts / total, float(np.abs(hits - sums).sum() / total)
-        )
+        return Calibration(sums / counts, hits / counts, counts / len(bins), float(error))
 
 
 def column(data: ReportInput, name: str) -> np.ndarray:
@@ -150,8 +147,8 @@ def epochs(data: ReportInput) -> np.ndarray:
 
 def best_epoch(data: ReportInput) -> int | None:
     """Return the number of the epoch that validation prefers; None without validation."""
-    sign = 1 if data.mode == "max" else -1
-    for values in (sign * column(data, f"val_{data.main_metric}"), -column(data, "val_loss")):
+    metric = data.main_metric
+    for values in (metric.sign * column(data, f"val_{metric.name}"), -column(data, "val_loss")):
         if np.isfinite(values).any():
             return int(epochs(data)[np.nanargmax(values)])
     return None

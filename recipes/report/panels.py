@@ -5,9 +5,10 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, PercentFormatter
 
-from recipes.report import numbers, wording
+from recipes.report import numbers
 from recipes.report.data import ReportInput
 from recipes.report.theme import FIRST, INK, MUTED, ON_FILL, SECOND, THIRD, note, plain
+from zoo.metrics.classification import CALIBRATION_BINS
 
 MATRIX_CLASSES = 30  # more can't be read; the most confused pairs are shown instead
 FEW_EPOCHS = 25  # up to here each epoch gets a dot
@@ -26,11 +27,12 @@ def loss(axes: Axes, data: ReportInput) -> None:
 
 
 def metric(axes: Axes, data: ReportInput) -> None:
-    """The metric that decides, over epochs; perplexity where that is the loss itself."""
-    name = "perplexity" if data.main_metric == "loss" else data.main_metric
-    series = {"training": name, "validation": f"val_{name}"}
-    _curves(axes, data, series, title=wording.label(name))
-    if wording.is_share(name) and axes.has_data():
+    """The metric that decides, over epochs; the next one where that is the loss itself."""
+    others = (each for each in data.measures if each.name != "loss")
+    shown = data.main_metric if data.main_metric.name != "loss" else next(others, data.main_metric)
+    series = {"training": shown.name, "validation": f"val_{shown.name}"}
+    _curves(axes, data, series, title=shown.label)
+    if shown.in_percent and axes.has_data():
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))
 
 
@@ -72,8 +74,8 @@ def _curves(
 def reliability(axes: Axes, data: ReportInput) -> None:
     """Accuracy by confidence; a calibrated model lies on the diagonal."""
     found = numbers.calibration(data)
-    left = np.arange(numbers.BINS) / numbers.BINS
-    width = 1 / numbers.BINS
+    left = np.arange(CALIBRATION_BINS) / CALIBRATION_BINS
+    width = 1 / CALIBRATION_BINS
     filled = np.isfinite(found.accuracy)
     plain(axes)
     axes.plot([0, 1], [0, 1], "--", color=MUTED, linewidth=1, label="perfectly calibrated")
@@ -103,9 +105,9 @@ def reliability(axes: Axes, data: ReportInput) -> None:
 def confidences(axes: Axes, data: ReportInput) -> None:
     """How many answers were given with which confidence."""
     found = numbers.calibration(data)
-    left = np.arange(numbers.BINS) / numbers.BINS
+    left = np.arange(CALIBRATION_BINS) / CALIBRATION_BINS
     plain(axes)
-    axes.bar(left, found.share, 0.92 / numbers.BINS, align="edge", color=THIRD, alpha=0.85)
+    axes.bar(left, found.share, 0.92 / CALIBRATION_BINS, align="edge", color=THIRD, alpha=0.85)
     axes.set_title("How sure the model was")
     axes.set(xlim=(0, 1), xlabel="confidence", ylabel="share of test examples")
     _percent_axes(axes)

@@ -6,21 +6,8 @@ from typing import Any
 
 import yaml
 
-LABELS = {
-    "accuracy": "Accuracy",
-    "macro_f1": "Macro F1",
-    "ece": "Calibration error (ECE)",
-    "loss": "Loss",
-    "wer": "Word error rate",
-    "cer": "Character error rate",
-    "eer": "Equal error rate",
-    "bleu": "BLEU",
-    "mean_iou": "Mean IoU",
-    "perplexity": "Perplexity",
-    "bits_per_character": "Bits per character",
-    "learning_rate": "Learning rate",
-}
-SHARES = ("accuracy", "macro_f1", "f1", "ece", "wer", "cer", "eer", "top5", "mean_iou", "auc")
+from recipes.report.data import ReportInput
+from zoo.metrics.base import OLD_METHOD
 
 # What each kind of finding means to somebody who has never met the word.
 MEANINGS = {
@@ -54,41 +41,6 @@ SEVERITY_WORDS = {
 }
 
 
-def label(name: str) -> str:
-    """Return a metric's name for people."""
-    return LABELS.get(name) or name.replace("_", " ").capitalize()
-
-
-def is_share(name: str) -> bool:
-    """Whether a metric is a share in [0, 1], shown in per cent."""
-    return name in SHARES
-
-
-def number(name: str, value: float | None) -> str:
-    """Format a metric's value.
-
-    >>> number("accuracy", 0.9214), number("loss", 0.25)
-    ('92.14 %', '0.25')
-    """
-    if value is None or not math.isfinite(value):
-        return "not a number"
-    return f"{100 * value:.2f} %" if is_share(name) else f"{value:.4g}"
-
-
-def interval(name: str, entry: Mapping[str, Any]) -> str:
-    """Format a metric's interval; empty where there is none.
-
-    >>> interval("accuracy", {"low": 0.91, "high": 0.93})
-    '91.00–93.00 %'
-    """
-    low, high = entry.get("low"), entry.get("high")
-    if low is None or high is None or not (math.isfinite(low) and math.isfinite(high)):
-        return ""
-    if is_share(name):
-        return f"{100 * low:.2f}–{100 * high:.2f} %"
-    return f"{low:.4g}–{high:.4g}"
-
-
 def percent(value: float, digits: int = 1) -> str:
     """Format a share; a dash where there is none."""
     return f"{100 * value:.{digits}f} %" if math.isfinite(value) else "–"
@@ -105,6 +57,11 @@ def compact(count: int) -> str:
             value = count / size
             return f"{value:.{max(0, 2 - int(math.log10(value)))}f} {unit}"
     return str(count)
+
+
+def method(entry: Mapping[str, Any]) -> str:
+    """Say how an interval came about; empty where there is none."""
+    return "" if entry.get("low") is None else entry.get("method", OLD_METHOD)
 
 
 def duration(seconds: float) -> str:
@@ -130,15 +87,16 @@ def size(count: int) -> str:
     return f"{compact(count)}B" if count >= 1000 else f"{count} B"
 
 
-def expectation(expects: Mapping[str, Any] | str | None, metrics: Mapping[str, Any]) -> str:
+def expectation(data: ReportInput) -> str:
     """Say how a run compares with what its recipe expects; empty where it expects nothing."""
-    if not isinstance(expects, Mapping) or expects.get("metric") not in metrics:
+    expects, entries = data.expects, data.metrics["metrics"]
+    if not isinstance(expects, Mapping) or expects.get("metric") not in entries:
         return ""
-    name, low, high = expects["metric"], expects.get("low"), expects.get("high")
-    value = metrics[name]["value"]
+    low, high = expects.get("low"), expects.get("high")
+    value = entries[expects["metric"]]["value"]
     if low is None or high is None:
         return ""
-    span = interval(name, expects)
+    span = data.measure(expects["metric"]).span(expects)
     if not math.isfinite(value):
         return f"The recipe expects {span}; this run has no number to compare."
     if low <= value <= high:

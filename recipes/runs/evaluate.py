@@ -1,21 +1,22 @@
 """Score a model on a split, with intervals."""
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
+from zoo.metrics.intervals import Sampling
 from zoo.tasks.base import Assets, Predictions, Task
 
 if TYPE_CHECKING:
     import keras
 
 BATCH_SIZE = 256
-RESAMPLES = 1000
-LEVEL = 0.95
 
 
 def predictions_of(
@@ -56,46 +57,59 @@ def _join(parts: list[np.ndarray]) -> np.ndarray:
     return np.concatenate(padded)
 
 
+def groups_of(test: Split, train: Split | None) -> Sequence[Any] | None:
+    """Return whom each scored example belongs to, (N,); None where examples were drawn singly.
+
+    Groups count where the test split has its own: then a further example is one of another group.
+    Where the model has met the groups of the test split in training, it is not.
+
+    Args:
+        test: units of the test split, as they are scored.
+        train: what the model was trained on; None where that has none of these groups.
+    """
+    groups, known = test.columns.get("group"), train.columns.get("group") if train else None
+    if groups is None or (known is not None and set(groups) & set(known)):
+        return None
+    return groups
+
+
 def intervals(
-    task: Task, predictions: Predictions, truths: Mapping[str, np.ndarray], *, seed: int = 0
-) -> dict[str, dict[str, float]]:
-    """Score a split with 95 % bootstrap intervals (percentiles over resampled examples).
+    task: Task,
+    predictions: Predictions,
+    truths: Mapping[str, np.ndarray],
+    *,
+    groups: Sequence[Any] | None = None,
+    noun: str = "",
+    seed: int = 0,
+) -> dict[str, dict[str, Any]]:
+    """Score a split with 95 % intervals.
 
-    Where every example is right there is nothing to resample: a share of 1 has the exact interval
-    of its binomial, so that 250 right of 250 say "98.5 % at least".
+    The interval speaks of other test examples, or of other groups; how far another training run may
+    land is what a recipe's `expects` says.
 
-    The interval speaks of other test examples; how far another training run may land is what a
-    recipe's `expects` says.
+    Args:
+        task: gives statistics and metrics.
+        predictions: of the split, N of them.
+        truths: targets by name, (N, …) each.
+        groups: whom each example belongs to, (N,); None where each was drawn by itself.
+        noun: what the groups are, in the plural ("speakers").
+        seed: of metrics that are bootstrapped.
 
     Returns:
-        Metric name to {"value", "low", "high"}.
+        Metric name to {"value", "low", "high", "method"}; "low" and "high" are None where no interval
+        would hold the true value as often as it says.
     """
-    values = {k: float(v) for k, v in task.score(predictions, truths).items()}
-    count = len(predictions)
-    generator = np.random.default_rng(seed)
-    drawn: dict[str, list[float]] = {name: [] for name in values}
-    for _ in range(RESAMPLES):
-        chosen = generator.integers(count, size=count)
-        picked = (
-            predictions[chosen]
-            if isinstance(predictions, np.ndarray)
-            else [predictions[i] for i in chosen]
-        )
-        scores = task.score(picked, {name: value[chosen] for name, value in truths.items()})
-        for name, value in scores.items():
-            drawn[name].append(value)
-    return {
-        name: {"value": value} | _interval(drawn[name], count) for name, value in values.items()
-    }
-
-
-def _interval(values: list[float], count: int) -> dict[str, float]:
-    """Return the ends of an interval from the values of resamples of `count` examples."""
-    tail = (1 - LEVEL) / 2
-    if min(values) == max(values) == 1.0:
-        return {"low": tail ** (1 / count), "high": 1.0}  # Clopper and Pearson's
-    low, high = np.percentile(values, [100 * tail, 100 * (1 - tail)])
-    return {"low": float(low), "high": float(high)}
+    statistics = task.statistics(predictions, truths)
+    sampling = Sampling.of(len(predictions), groups, noun=noun)
+    found = {}
+    for metric in task.metrics:
+        estimator = task.estimators[metric.name]
+        entry = {"value": float(estimator(statistics))}
+        entry |= asdict(estimator.interval(statistics, sampling, seed=seed))
+        for end in ("low", "high"):
+            entry[end] = None if entry[end] is None else float(metric.clip(entry[end]))
+        found[metric.name] = entry
+    return found
 
 
 def evaluate(

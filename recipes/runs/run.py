@@ -116,7 +116,7 @@ class Run:
             RunError: some of them are gone or were changed, or the data has other classes.
             DataError: the data has other columns.
         """
-        from recipes.runs.evaluate import intervals, predictions_of
+        from recipes.runs.evaluate import groups_of, intervals, predictions_of
         from recipes.runs.splits import examples_to_score
         from zoo.data.pipeline import Encoded
 
@@ -133,7 +133,13 @@ class Run:
             "examples": len(encoded),
             "data_as_trained": found.as_trained,
             "notes": list(found.notes),
-            "metrics": intervals(self.task, predictions, truths),
+            "metrics": intervals(
+                self.task,
+                predictions,
+                truths,
+                groups=groups_of(encoded.split, found.train),
+                noun=found.noun,
+            ),
         }
 
     def predict(

@@ -38,11 +38,15 @@ class Examples:
         split: the examples.
         as_trained: they are the run's own test split.
         notes: what a reader of the result must know.
+        train: beside them; None where their groups are not those of training.
+        noun: what their groups are, in the plural.
     """
 
     split: Split
     as_trained: bool
     notes: tuple[str, ...] = ()
+    train: Split | None = None
+    noun: str = ""
 
 
 def write_splits(folder: Path, dataset: Dataset) -> None:
@@ -98,7 +102,9 @@ def examples_to_score(run: "Run", *, data: str | None, data_dir: str | None) -> 
     limit = recipe.data.max_examples
     as_run = dataset.limited(limit) if limit else dataset
     if as_run.fingerprint == run.fingerprint:
-        return Examples(as_run.splits["test"], True)
+        group, splits = dataset.features.get("group"), as_run.splits
+        noun = group.plural if group else ""
+        return Examples(splits["test"], True, train=splits["train"], noun=noun)
     kept = _read(run)
     own = _own_test_split(kept, dataset, as_run)
     if own is not None:
@@ -192,7 +198,7 @@ def _changed(run: "Run", kept: Mapping[str, Any], dataset: Dataset, as_run: Data
     """Refuse a test split of which a part is gone, where that can be known."""
     if "names" not in kept.get("test", {}):
         note = f"{run.recipe.data.name} has changed since {run.name} was trained on it."
-        return Examples(as_run.splits["test"], False, (note,))
+        return Examples(as_run.splits["test"], False, (note,), train=as_run.splits["train"])
     places, pairs = _places(dataset), _pairs(kept["test"])
     gone = [name for name, digest in pairs if _place(places, name, digest) is None]
     raise RunError(

@@ -9,6 +9,8 @@ import keras
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
+from zoo.metrics.base import Metric
+
 
 def show_notes(notes: Iterable[str]) -> None:
     """Print what must be known before training starts on stderr."""
@@ -30,12 +32,12 @@ class ProgressDisplay(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, *, epochs: int, steps: int, batch_size: int, metric: str, steps_before: int = 0
+        self, *, epochs: int, steps: int, batch_size: int, metric: Metric, steps_before: int = 0
     ):
         super().__init__()
         self.epochs, self.steps, self.batch_size = epochs, steps, batch_size
         self.steps_before = steps_before
-        self.metric = f"val_{metric}"
+        self.metric, self.text = f"val_{metric.name}", metric.text
         self.console = Console(file=sys.stderr)
         self.bar: Progress | None = None
         self._task: Any = None
@@ -80,10 +82,10 @@ class ProgressDisplay(keras.callbacks.Callback):
         rate = (self.steps - self._passed_over) * self.batch_size / (now - self._epoch_began)
         line = (
             f"epoch {epoch + 1:>3}/{self.epochs}  loss {logs['loss']:.4f}  "
-            f"{self.metric} {logs[self.metric]:.4f}  {rate:,.0f} samples/s  "
+            f"{self.metric} {self.text(logs[self.metric])}  {rate:,.0f} samples/s  "
             f"{_clock(remaining)} left"
         )
-        self._last = f"{self.metric} {logs[self.metric]:.4f}  {_clock(remaining)} left"
+        self._last = f"{self.metric} {self.text(logs[self.metric])}  {_clock(remaining)} left"
         self.console.print(line, highlight=False)
 
     def close(self) -> None:

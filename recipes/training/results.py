@@ -14,7 +14,7 @@ from recipes.report.data import ReportInput
 from recipes.report.examples import Shown, shown, shown_input
 from recipes.report.figures import save_figures
 from recipes.report.html import render_report
-from recipes.runs.evaluate import BATCH_SIZE, intervals, predictions_of
+from recipes.runs.evaluate import BATCH_SIZE, groups_of, intervals, predictions_of
 from recipes.runs.run import ASSETS, FORMAT, METRICS, WEIGHTS, Run, load
 from recipes.runs.trained import RECIPE, checkpoint_state, digest, values_in
 from recipes.training.callbacks import averaged_weights
@@ -62,7 +62,7 @@ def finish(
         "format": FORMAT,
         "split": "test",
         "examples": len(test),
-        "metrics": intervals(task, predictions, truths),
+        "metrics": _intervals(setup, test, predictions, truths),
         "selection": selection,
         "seconds": round(sum(entry["seconds"] for entry in history), 1),
         "weights_sha256": sha256,
@@ -114,6 +114,18 @@ def _findings(
     return findings(history, records, metric=task.metric, mode=task.mode, calibration=calibration)
 
 
+def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> dict[str, Any]:
+    """Return the test metrics with their intervals, by groups that training has not met."""
+    group, train = setup.dataset.features.get("group"), setup.dataset.splits["train"]
+    return intervals(
+        setup.task,
+        predictions,
+        truths,
+        groups=groups_of(test.split, train),
+        noun=group.plural if group else "",
+    )
+
+
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
     """Return what the report says of recipe, data and model, whatever came of them."""
     recipe, card = setup.recipe, registry.model_card(setup.recipe.model.name)
@@ -123,8 +135,7 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
         "recipe": recipe.resolved(),
         "expects": None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
         "task": setup.task.name,
-        "metric": setup.task.metric,
-        "mode": setup.task.mode,
+        "measures": setup.task.metrics,
         "classes": setup.assets.classes,
         "example_of": lambda i: shown(test.split[i], sample_rate_hz=rate),
         "name_of": test.split.name_of,

@@ -147,7 +147,7 @@ def fit(
         epochs=training.epochs,
         steps=setup.steps,
         batch_size=training.batch_size,
-        metric=setup.task.metric,
+        metric=setup.task.metrics[0],
         steps_before=steps_before,
     )
     stream = training_stream(

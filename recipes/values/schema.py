@@ -13,6 +13,7 @@ from pydantic import Field
 from recipes.values.messages import recipe_error
 from zoo import registry, regularization
 from zoo.errors import RecipeError, check_format
+from zoo.metrics.base import Metric, metric_named
 from zoo.regularization import PRESETS, Regularization
 
 Share = Annotated[float, Field(ge=0, lt=1)]
@@ -166,11 +167,6 @@ class Expects(_Values):
     data_fingerprint: str
     versions: dict[str, str] = {}
 
-    @property
-    def unstable(self) -> bool:
-        """An interval wider than 3 points, or a tenth of a loss, says too little to verify by."""
-        return self.high - self.low > (0.1 * self.mean if self.metric == "loss" else 0.03)
-
 
 def _one_line(text: str) -> str:
     """Refuse what would break out of a line of a table, a comment or a title."""
@@ -201,6 +197,22 @@ class Recipe(_Values):
     training: TrainingValues
     initialization: InitializationValues | None = None  # None: random numbers
     expects: Expects | Literal["unmeasured"] = "unmeasured"
+
+    @property
+    def expected_metric(self) -> Metric:
+        """The metric that `expects` is about, with its unit; the task's own where it is unmeasured."""
+        metrics = registry.task_card(self.task.name).metrics
+        if self.expects == "unmeasured":
+            return metrics[0]
+        return metric_named(self.expects.metric, metrics)
+
+    @property
+    def unstable(self) -> bool:
+        """Whether the expected interval is too wide to verify a run by (`Metric.widest`)."""
+        if self.expects == "unmeasured":
+            return False
+        width = self.expects.high - self.expects.low
+        return width > self.expected_metric.widest(self.expects.mean)
 
     @pydantic.model_validator(mode="after")
     def _names_exist(self) -> "Recipe":
@@ -353,17 +365,16 @@ def _is_shipped(name: str) -> bool:
     return (_SHIPPED / f"{name}.yaml").is_file()
 
 
-def prediction_interval(values: list[float], *, share: bool = True) -> tuple[float, float]:
+def prediction_interval(values: list[float], metric: Metric) -> tuple[float, float]:
     """Return the 95 % interval for one further value: mean ± t · s · √(1 + 1/n).
 
     Args:
         values: two or more independent results.
-        share: they are shares; the interval is then cut to [0, 1].
+        metric: whose results they are; its unit bounds the interval.
     """
     from scipy import stats
 
     count, mean = len(values), math.fsum(values) / len(values)
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
     half = float(stats.t.ppf(0.975, count - 1)) * deviation * math.sqrt(1 + 1 / count)
-    low, high = mean - half, mean + half
-    return (max(0.0, low), min(1.0, high)) if share else (low, high)
+    return metric.clip(mean - half), metric.clip(mean + half)

@@ -14,8 +14,9 @@ def test_card_and_class_agree(card):
     task_class = registry.resolve(card.task)
     assert issubclass(task_class, Task)
     task = task_class()
-    assert (task.name, task.metric) == (card.name, card.metric)
-    assert task.mode == ("min" if card.metric == "loss" else "max")
+    assert (task.name, task.metrics) == (card.name, card.metrics)
+    assert (task.metric, task.mode) == (card.metric, card.metrics[0].mode)
+    assert list(task.estimators) == [metric.name for metric in card.metrics]
     parameters = inspect.signature(task_class).parameters
     defaults = {key: p.default for key, p in parameters.items() if key != "regularization"}
     assert defaults == dict(card.arguments)

@@ -91,14 +91,6 @@ def test_cells_of_a_table_stay_in_their_column():
     assert tables.table(("a",), [("x | y\nz",)]).splitlines()[2] == r"| x \| y z |"
 
 
-@pytest.mark.parametrize(
-    "metric, value, shown",
-    [("accuracy", 0.98765, "98.77%"), ("loss", 1.5, "1.5000"), ("bits_per_character", 2, "2.0000")],
-)
-def test_shares_are_shown_in_per_cent_and_losses_are_not(metric, value, shown):
-    assert tables.number(metric, value) == shown
-
-
 def test_a_measured_page_is_taken_over_without_its_title_and_pictures(tmp_path, monkeypatch):
     page = """# Title
 

@@ -8,13 +8,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, PercentFormatter
 
-from recipes.report import wording
 from recipes.report.theme import FIRST, INK, MUTED, SECOND, note, plain, style, to_png, to_svg
 from tuning.progress import short_names
 from tuning.report.importance import Importance, categories, codes
 from tuning.space import Field
 from tuning.trials import Trial, best_trial
 from zoo.files import write_bytes
+from zoo.metrics.base import Metric
 
 _LONGEST = 16  # characters of a choice on an axis
 _FEW = 7  # values up to this number get a mark each
@@ -25,7 +25,7 @@ def save_figures(
     trials: Sequence[Trial],
     fields: Sequence[Field],
     *,
-    metric: str,
+    metric: Metric,
     mode: str,
     found: Importance | None,
 ) -> None:
@@ -56,9 +56,9 @@ def svg(name: str, draw, *, width: float, height: float) -> str:
         return to_svg(figure, name=name)
 
 
-def progress(axes: Axes, trials: Sequence[Trial], *, metric: str, mode: str) -> None:
+def progress(axes: Axes, trials: Sequence[Trial], *, metric: Metric, mode: str) -> None:
     """Each trial's validation metric, and the best up to it."""
-    axes.set_title(f"Validation {wording.label(metric).lower()} by trial")
+    axes.set_title(f"{metric.label} on validation, by trial")
     done = [trial for trial in trials if trial.completed]
     if not done:
         note(axes, "no trial produced a result")
@@ -78,7 +78,9 @@ def progress(axes: Axes, trials: Sequence[Trial], *, metric: str, mode: str) -> 
     axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.17), ncols=4)
 
 
-def slice_of(axes: Axes, field: Field, trials: Sequence[Trial], *, metric: str, mode: str) -> None:
+def slice_of(
+    axes: Axes, field: Field, trials: Sequence[Trial], *, metric: Metric, mode: str
+) -> None:
     """The validation metric against one field's values."""
     axes.set_title(field.path.rpartition(".")[2])
     done = [trial for trial in trials if trial.completed]
@@ -157,6 +159,6 @@ def _padded(low: float, high: float) -> tuple[float, float]:
     return low - pad, high + pad
 
 
-def _format(axes: Axes, metric: str) -> None:
-    if wording.is_share(metric):
+def _format(axes: Axes, metric: Metric) -> None:
+    if metric.in_percent:
         axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=None))

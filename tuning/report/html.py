@@ -17,6 +17,7 @@ from tuning.report import figures
 from tuning.report.importance import CREDIBLE, FEWEST, Importance, importance
 from tuning.trials import FOLDER, Trial
 from zoo.files import write_text
+from zoo.metrics.base import metric_named
 
 if TYPE_CHECKING:
     from tuning.study import Study
@@ -32,7 +33,7 @@ def write_report(study: "Study") -> Path:
         study.path,
         study.trials,
         study.plan.space.fields,
-        metric=study.metric,
+        metric=study.metrics[0],
         mode=study.mode,
         found=found,
     )
@@ -46,7 +47,7 @@ def render(study: "Study", found: Importance | None) -> str:
 
     No script runs and nothing is fetched: a content security policy in the page forbids both.
     """
-    fields, metric = study.plan.space.fields, study.metric
+    fields, metric = study.plan.space.fields, study.metrics[0]
     drawn = {"metric": metric, "mode": study.mode}
     progress = partial(figures.progress, trials=study.trials, **drawn)
     slices = [
@@ -67,9 +68,9 @@ def render(study: "Study", found: Importance | None) -> str:
         .get_template("study.html.jinja")
         .render(
             study=study,
-            label=wording.label(metric),
-            number=partial(wording.number, metric),
-            main=wording.number(metric, study.best.value),
+            label=metric.label,
+            number=metric.text,
+            main=metric.text(study.best.value),
             test=_test(study),
             tested=_tested(study),
             facts=_facts(study),
@@ -105,9 +106,10 @@ def _environment() -> jinja2.Environment:
 def _test(study: "Study") -> list[dict[str, str]]:
     return [
         {
-            "label": wording.label(name),
-            "value": wording.number(name, entry["value"]),
-            "interval": wording.interval(name, entry),
+            "label": metric_named(name, study.metrics).label,
+            "value": metric_named(name, study.metrics).text(entry["value"]),
+            "interval": metric_named(name, study.metrics).span(entry),
+            "method": wording.method(entry),
         }
         for name, entry in study.test.items()
     ]
@@ -130,7 +132,7 @@ def _facts(study: "Study") -> list[tuple[str, str, str]]:
         if trial.goes_on_from is not None
     )
     return [
-        ("The recipe as it is", wording.number(study.metric, first.value), "on validation"),
+        ("The recipe as it is", study.metrics[0].text(first.value), "on validation"),
         ("Trials", str(len(study.trials)), f"{failed} failed" if failed else ""),
         ("Search", study.plan.oracle, f"seed {study.plan.seed}"),
         ("Training time", wording.duration(max(spent, 0.0)), ""),
@@ -166,7 +168,7 @@ def _rows(study: "Study") -> list[dict[str, Any]]:
         {
             "number": trial.number,
             "best": trial.number == study.best.number,
-            "value": wording.number(study.metric, trial.value) if trial.completed else "failed",
+            "value": study.metrics[0].text(trial.value) if trial.completed else "failed",
             "loss": "–" if trial.loss is None else f"{trial.loss:.4g}",
             "epochs": f"{trial.epoch}/{trial.epochs}" if trial.completed else f"–/{trial.epochs}",
             "time": clock(trial.seconds),

@@ -1,6 +1,7 @@
 """Tasks."""
 
 from zoo.cards import TaskCard
+from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE
 
 IMAGE_SIZE = 224  # pixels a side of images that differ in size, where a recipe sets no size
 
@@ -21,7 +22,7 @@ TASKS: tuple[TaskCard, ...] = (
         name="image_classification",
         task="zoo.tasks.image_classification:ImageClassification",
         modality="image",
-        metric="accuracy",
+        metrics=CLASSIFICATION,
         summary="One label for one image.",
         arguments={"image_size": None},
     ),
@@ -29,7 +30,7 @@ TASKS: tuple[TaskCard, ...] = (
         name="text_classification",
         task="zoo.tasks.text_classification:TextClassification",
         modality="text",
-        metric="accuracy",
+        metrics=CLASSIFICATION,
         summary="One label for one text.",
         arguments={
             "tokenizer": "word",
@@ -44,7 +45,7 @@ TASKS: tuple[TaskCard, ...] = (
         name="language_modeling",
         task="zoo.tasks.language_modeling:LanguageModeling",
         modality="text",
-        metric="loss",
+        metrics=LANGUAGE,
         summary="The next token of a text, and texts written token by token.",
         arguments={"tokenizer": "character", "vocabulary_size": 1024, "context_length": 64},
         command="generate",
@@ -54,7 +55,7 @@ TASKS: tuple[TaskCard, ...] = (
         name="keyword_spotting",
         task="zoo.tasks.keyword_spotting:KeywordSpotting",
         modality="speech",
-        metric="accuracy",
+        metrics=CLASSIFICATION,
         summary="Which of a few words is spoken in a clip.",
         arguments=_CLIPS,
     ),
@@ -62,7 +63,7 @@ TASKS: tuple[TaskCard, ...] = (
         name="speaker_identification",
         task="zoo.tasks.speaker_identification:SpeakerIdentification",
         modality="speech",
-        metric="accuracy",
+        metrics=CLASSIFICATION,
         summary="Which of the known speakers is heard in a clip.",
         arguments=_CLIPS,
     ),

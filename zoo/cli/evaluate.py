@@ -40,11 +40,12 @@ def evaluate_command(
     """
     from recipes.runs.run import load
 
-    result = load(target).evaluate(data=data, data_dir=data_dir, batch_size=batch_size)
+    run = load(target)
+    result = run.evaluate(data=data, data_dir=data_dir, batch_size=batch_size)
     if json:
         show_json(result)
         return
     console.print(f"{result['name']}: {result['examples']:,} test examples")
     for note in result["notes"]:
         console.print(f"note: {note}", soft_wrap=True)
-    show_metrics(result["metrics"])
+    show_metrics(result["metrics"], run.task.metrics)

@@ -92,5 +92,5 @@ def finetune_command(
     if json:
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
         return
-    show_metrics(run.metrics["metrics"])
+    show_metrics(run.metrics["metrics"], run.task.metrics)
     show_run(run)

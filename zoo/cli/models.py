@@ -93,8 +93,8 @@ def _list_weights(models: list[str], pattern: str, *, json: bool) -> None:
     rows = [
         (
             card.name,
-            f"{card.metric} {card.value:.4f}",
-            f"{card.low:.4f} – {card.high:.4f}",
+            f"{card.metric} {registry.metric_of(card).text(card.value)}",
+            registry.metric_of(card).span({"low": card.low, "high": card.high}) or "–",
             card.data_licence,
             f"{card.size_bytes / 1e6:.2f} MB",
             card.recipe,

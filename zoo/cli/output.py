@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +11,7 @@ from rich.console import Console
 from zoo import registry
 from zoo.cli.table import PLAIN, console, show_table
 from zoo.errors import ZooError, command
+from zoo.metrics.base import OLD_METHOD, Metric, metric_named
 
 
 def show_json(value: Any) -> None:
@@ -18,21 +20,21 @@ def show_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-def show_metrics(metrics: dict[str, dict[str, Any]]) -> None:
-    """Print metrics with their intervals, and how each was come by where it says so."""
-    rows = [
-        (name, f"{v['value']:.4f}", _interval(v), str(v.get("method") or ""))
-        for name, v in metrics.items()
-    ]
+def show_metrics(entries: Mapping[str, Mapping[str, Any]], metrics: Iterable[Metric]) -> None:
+    """Print metrics with their intervals, and how these came about.
+
+    Args:
+        entries: metric name to {"value", "low", "high", "method"}.
+        metrics: the task's, which know their units.
+    """
+    rows = []
+    for name, entry in entries.items():
+        metric = metric_named(name, metrics)
+        span = metric.span(entry)
+        method = entry.get("method", OLD_METHOD) if span else "–"
+        rows.append((name, metric.text(entry["value"]), span or "–", method))
     columns = ("metric", "value", "95 % interval", "method")
-    if not any(row[-1] for row in rows):
-        columns, rows = columns[:-1], [row[:-1] for row in rows]
     show_table("test split", columns, rows, spare=1)
-
-
-def _interval(entry: dict[str, Any]) -> str:
-    low, high = entry.get("low"), entry.get("high")
-    return "–" if low is None or high is None else f"{low:.4f} – {high:.4f}"
 
 
 def show_run(run: Any) -> None:

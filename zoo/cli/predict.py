@@ -10,7 +10,6 @@ from zoo.cli import complete
 from zoo.cli.output import show_json
 from zoo.errors import DataError
 
-
 Target = Annotated[
     str,
     typer.Argument(help="A run directory, weight or recipe name.", autocompletion=complete.targets),

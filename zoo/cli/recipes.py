@@ -1,13 +1,16 @@
 """`zoo recipes list|show|copy`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from zoo.cli import complete
 from zoo.cli.output import console, counted, show_json, show_table
 from zoo.errors import RunError, command
+
+if TYPE_CHECKING:
+    from recipes.values.schema import Recipe
 
 app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help=True)
 
@@ -40,18 +43,19 @@ def list_command(
             ]
         )
         return
-    rows = [(recipe.name, *_expected(recipe.expects)) for recipe in found]
+    rows = [(recipe.name, *_expected(recipe)) for recipe in found]
     columns = ("recipe", "test", "a further run, 95 %", "minutes", "seeds")
     show_table(counted(len(rows), "recipe"), columns, rows, whole=2, spare=2)
 
 
-def _expected(expects) -> tuple[str, str, str, str]:
+def _expected(recipe: "Recipe") -> tuple[str, str, str, str]:
+    expects, metric = recipe.expects, recipe.expected_metric
     if expects == "unmeasured":
         return "unmeasured", "–", "–", "–"
-    note = " (unstable)" if expects.unstable else ""
+    note = " (unstable)" if recipe.unstable else ""
     return (
-        f"{expects.metric} {expects.mean:.4f}",
-        f"{expects.low:.4f} – {expects.high:.4f}{note}",
+        f"{expects.metric} {metric.text(expects.mean)}",
+        metric.span(expects.model_dump()) + note,
         f"{expects.minutes:.1f}",
         str(len(expects.values)),
     )

@@ -90,5 +90,5 @@ def train_command(
     if json:
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
         return
-    show_metrics(run.metrics["metrics"])
+    show_metrics(run.metrics["metrics"], run.task.metrics)
     show_run(run)

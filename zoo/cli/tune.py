@@ -101,10 +101,11 @@ def _show(found: "Study") -> None:
     first, best = found.trials[0], found.best
     own = found.plan.space.own_values(found.plan.recipe)
     rows = [(path, own[path], best.values[path]) for path in own]
-    before = f"{first.value:.4f}" if first.completed else "failed"
-    rows.append((f"validation {found.metric}", before, f"{best.value:.4f}"))
+    text = found.metrics[0].text
+    before = text(first.value) if first.completed else "failed"
+    rows.append((f"validation {found.metric}", before, text(best.value)))
     show_table(f"trial {best.number} of {len(found.trials)}", ("", "the recipe", "best"), rows)
     console.print()
-    show_metrics(found.test)
+    show_metrics(found.test, found.metrics)
     console.print(f"\nrecipe  {command('zoo', 'train', found.path / BEST)}", soft_wrap=True)
     console.print(f"report  {found.path / REPORT}", soft_wrap=True)

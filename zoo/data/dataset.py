@@ -29,6 +29,7 @@ class Feature:
     kind: str
     shape: tuple[int | None, ...] = ()
     sample_rate_hz: int = 0  # of audio
+    plural: str = ""  # of groups: what they are, such as "speakers"
 
 
 class Split(Sequence):

@@ -54,12 +54,3 @@ def _nats(model: keras.Model, ids: np.ndarray, padding_id: int) -> np.ndarray:
     picked = np.take_along_axis(logits, targets[..., None], axis=-1)[..., 0]
     nats = np.log(np.exp(logits).sum(axis=-1)) - picked
     return np.where(targets == padding_id, np.float32("nan"), nats)
-
-
-def perplexity(loss: float) -> float:
-    """Return exp(loss), the number of tokens that the model is torn between on average.
-
-    >>> round(perplexity(1.6), 3)
-    4.953
-    """
-    return math.exp(min(loss, 700.0))  # beyond lies no float

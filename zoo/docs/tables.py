@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from recipes.values.load import load_recipe, recipe_names
-from recipes.values.schema import Expects, Recipe
+from recipes.values.schema import Recipe
 from zoo import registry
 from zoo.catalog.tasks import TASKS
 from zoo.cli.output import human
 
-SHARES = ("accuracy", "macro_f1", "f1", "ece", "top5", "eer", "wer", "cer")  # shown in per cent
 SOURCES = {
     "embedded": "comes with kerazoo",
     "tfds": "`zoo data {name} --download`, once",
@@ -30,15 +29,6 @@ def table(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     lines = [columns, ("---",) * len(columns), *rows]
     cells = ([cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
     return "\n".join(f"| {' | '.join(line)} |" for line in cells)
-
-
-def number(metric: str, value: float) -> str:
-    """Return a metric's value as people read it.
-
-    >>> number("accuracy", 0.93884), number("loss", 1.51)
-    ('93.88%', '1.5100')
-    """
-    return f"{value:.2%}" if metric in SHARES else f"{value:.4f}"
 
 
 def models() -> str:
@@ -156,8 +146,7 @@ def tasks() -> str:
 def recipes() -> str:
     """Return the table of recipes with what they reached."""
     rows = [
-        (f"`{name}`", recipe.model.name, *_expected(recipe.expects))
-        for name, recipe in _recipes().items()
+        (f"`{name}`", recipe.model.name, *_expected(recipe)) for name, recipe in _recipes().items()
     ]
     columns = ("recipe", "model", "test, mean", "seeds", "a further run, 95 %", "minutes")
     return table(columns, rows)
@@ -172,14 +161,15 @@ def recipe_details() -> str:
         if expects == "unmeasured":
             parts.append("Not measured yet.")
             continue
-        seeds = ", ".join(f"{number(expects.metric, v)} ({s})" for s, v in expects.values.items())
+        metric = recipe.expected_metric
+        seeds = ", ".join(f"{metric.text(v)} ({s})" for s, v in expects.values.items())
         versions = ", ".join(
             f"{package} {version}" for package, version in expects.versions.items()
         )
         rows = [
             (f"test {expects.metric} (seed)", seeds),
-            ("mean", number(expects.metric, expects.mean)),
-            ("a further run, 95 %", _interval(expects)),
+            ("mean", metric.text(expects.mean)),
+            ("a further run, 95 %", _interval(recipe)),
             ("minutes, quickest run", f"{expects.minutes:.1f}"),
             ("hardware", expects.hardware),
             ("versions", versions),
@@ -195,34 +185,37 @@ def weights() -> str:
         (
             f"`{card.name}`",
             f"`{card.recipe}`",
-            f"{card.metric} {number(card.metric, card.value)}",
-            f"{number(card.metric, card.low)} – {number(card.metric, card.high)}",
+            f"{card.metric} {registry.metric_of(card).text(card.value)}",
+            registry.metric_of(card).span({"low": card.low, "high": card.high}) or "–",
+            card.method or "–",
             f"{card.size_bytes / 1e6:.2f} MB",
             card.data_licence,
         )
         for card in registry.weight_cards().values()
     ]
-    return table(("weight", "recipe", "test", "95 %, other examples", "size", "data licence"), rows)
+    columns = ("weight", "recipe", "test", "95 %, other examples", "by", "size", "data licence")
+    return table(columns, rows)
 
 
 def _recipes() -> dict[str, Recipe]:
     return {name: load_recipe(name) for name in recipe_names()}
 
 
-def _expected(expects: Expects | str) -> tuple[str, str, str, str]:
-    if isinstance(expects, str):
+def _expected(recipe: Recipe) -> tuple[str, str, str, str]:
+    expects = recipe.expects
+    if expects == "unmeasured":
         return "unmeasured", "–", "–", "–"
     return (
-        f"{expects.metric} {number(expects.metric, expects.mean)}",
+        f"{expects.metric} {recipe.expected_metric.text(expects.mean)}",
         str(len(expects.values)),
-        _interval(expects),
+        _interval(recipe),
         f"{expects.minutes:.1f}",
     )
 
 
-def _interval(expects: Expects) -> str:
-    low, high = (number(expects.metric, value) for value in (expects.low, expects.high))
-    return f"{low} – {high}" + (" (unstable)" if expects.unstable else "")
+def _interval(recipe: Recipe) -> str:
+    span = recipe.expected_metric.span(recipe.expects.model_dump())
+    return span + (" (unstable)" if recipe.unstable else "")
 
 
 def _values(values: Any) -> str:

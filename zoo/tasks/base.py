@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.cards import WeightCard
+from zoo.metrics.base import Metric
+from zoo.metrics.estimators import Estimator
 from zoo.regularization import NONE, Regularization
 
 if TYPE_CHECKING:
@@ -96,21 +98,21 @@ class Task(abc.ABC):
     - **sequence targets** (text, captions): `y={"ids"}` with an axis of `None`; `loss` masks the
       padding, `decode` samples or searches and may call the model many times.
     - **boxes and masks**: `y={"boxes", "classes"}` padded with -1, or `{"mask"}` of the image's
-      size; `encode` turns boxes into targets, `decode` runs NMS, `score` computes AP over the split.
+      size; `encode` turns boxes into targets, `decode` runs NMS, `statistics` matches boxes.
     - **several modalities**: one entry of `x` for each, one named backbone each in `build`.
     - **several outputs**: `build` returns a model with a dictionary of outputs; `loss` adds them up.
 
     Attributes:
         name: as in the catalog.
-        metric: the key of `score` that selects models.
-        mode: "max" or "min": which way `metric` is better.
+        metrics: what `score` returns, in its order; the first one selects models.
+        estimators: how each metric follows from `statistics`, by its name.
         shown: keys of `loss` that are shown in training beside "loss".
         random_encoding: `encode` uses its seed, so that training encodes at every visit.
     """
 
     name: str
-    metric: str
-    mode: str
+    metrics: tuple[Metric, ...]
+    estimators: Mapping[str, Estimator]
     shown: tuple[str, ...] = ()
     random_encoding: bool = False
 
@@ -175,8 +177,36 @@ class Task(abc.ABC):
         """Run the model on a batch and return one prediction for each example, stacked or listed."""
 
     @abc.abstractmethod
+    def statistics(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Compare predictions with targets example by example.
+
+        Intervals resample what this returns, so that it is computed once: right or wrong, the
+        negative log-likelihood, the number of errors and of words.
+
+        Args:
+            predictions: of `decode`, N of them.
+            truths: targets by name, (N, …) each.
+
+        Returns:
+            What the estimators take, by name; the first axis of each array is that of the examples.
+        """
+
+    @property
+    def metric(self) -> str:
+        """Name of the metric that selects models."""
+        return self.metrics[0].name
+
+    @property
+    def mode(self) -> str:
+        """Which way that metric is better: "max" or "min"."""
+        return self.metrics[0].mode
+
     def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Compare predictions with targets over a whole split."""
+        """Return every metric over a whole split."""
+        found = self.statistics(predictions, truths)
+        return {metric.name: float(self.estimators[metric.name](found)) for metric in self.metrics}
 
     @abc.abstractmethod
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:

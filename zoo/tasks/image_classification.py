@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, final
 import keras
 import numpy as np
 
+from zoo.catalog.metrics import CLASSIFICATION
 from zoo.catalog.tasks import IMAGE_SIZE
 from zoo.errors import ArgumentError, DataError
 from zoo.heads.classification import classification_head
+from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
 from zoo.tasks.classification import (
     classification_loss,
-    classification_scores,
     describe_classes,
     probabilities,
 )
@@ -36,8 +37,8 @@ class ImageClassification(Task):
     """
 
     name = "image_classification"
-    metric = "accuracy"
-    mode = "max"
+    metrics = CLASSIFICATION
+    estimators = ESTIMATORS
     shown = ("accuracy",)
 
     def __init__(self, *, image_size: int | None = None, regularization: Regularization = NONE):
@@ -103,8 +104,10 @@ class ImageClassification(Task):
     def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
         return probabilities(model, x)
 
-    def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
-        return classification_scores(np.asarray(predictions), np.asarray(truths["label"]))
+    def statistics(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        return classification_statistics(np.asarray(predictions), np.asarray(truths["label"]))
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
         return describe_classes(prediction, assets.classes)

@@ -8,8 +8,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from zoo.decoding.likelihood import perplexity, token_nats
+from zoo.catalog.metrics import LANGUAGE
+from zoo.decoding.likelihood import token_nats
 from zoo.errors import ArgumentError, DataError, unknown_name
+from zoo.metrics.language import ESTIMATORS, perplexity
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
 from zoo.tasks.text_checks import check_known, check_length, check_vocabulary
@@ -44,8 +46,8 @@ class LanguageModeling(Task):
     """
 
     name = "language_modeling"
-    metric = "loss"
-    mode = "min"
+    metrics = LANGUAGE
+    estimators = ESTIMATORS
     random_encoding = True
 
     def __init__(
@@ -174,15 +176,15 @@ class LanguageModeling(Task):
             known_characters=assets.sizes["vocabulary_size"] - SPECIAL,
         )
 
-    def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Return nats per token, its exponential, and bits per character, over all tokens."""
-        is_text = np.asarray(truths["ids"])[:, 1:] != PADDING_ID
-        total = float(np.where(is_text, predictions, 0).sum(dtype="float64"))
-        loss = total / np.count_nonzero(is_text)
+    def statistics(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Return nats and whether there is a token, (N, T - 1) each, and characters, (N,)."""
+        is_token = np.asarray(truths["ids"])[:, 1:] != PADDING_ID
         return {
-            "loss": loss,
-            "perplexity": perplexity(loss),
-            "bits_per_character": total / math.log(2) / float(truths["characters"].sum()),
+            "nats": np.where(is_token, predictions, 0),
+            "tokens": is_token,
+            "characters": np.asarray(truths["characters"]),
         }
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
@@ -190,7 +192,7 @@ class LanguageModeling(Task):
         nats = np.asarray(prediction, dtype="float64")
         nats = nats[~np.isnan(nats)]
         loss = float(nats.mean()) if nats.size else math.nan
-        said = {"perplexity": perplexity(loss), "loss": loss, "tokens": nats.size}
+        said = {"perplexity": float(perplexity(loss)), "loss": loss, "tokens": nats.size}
         if assets.extra["tokenizer"]["kind"] == "character":
             said["bits_per_character"] = loss / math.log(2)
         return [said]

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, final
 import keras
 import numpy as np
 
+from zoo.catalog.metrics import CLASSIFICATION
 from zoo.errors import ArgumentError, DataError
 from zoo.heads.classification import classification_head
+from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
 from zoo.tasks.classification import (
     classification_loss,
-    classification_scores,
     describe_classes,
     probabilities,
 )
@@ -42,8 +43,8 @@ class TextClassification(Task):
     """
 
     name = "text_classification"
-    metric = "accuracy"
-    mode = "max"
+    metrics = CLASSIFICATION
+    estimators = ESTIMATORS
     shown = ("accuracy",)
 
     def __init__(
@@ -147,8 +148,10 @@ class TextClassification(Task):
     def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
         return probabilities(model, x)
 
-    def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
-        return classification_scores(np.asarray(predictions), np.asarray(truths["label"]))
+    def statistics(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        return classification_statistics(np.asarray(predictions), np.asarray(truths["label"]))
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
         return describe_classes(prediction, assets.classes)

@@ -5,18 +5,22 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-import recipes.runs.evaluate
-from recipes.runs.evaluate import intervals, predictions_of
+from recipes.runs.evaluate import groups_of, intervals, predictions_of
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
+from zoo.metrics.base import Metric
+from zoo.metrics.estimators import Share
 from zoo.tasks.base import Assets, Spec
+from zoo.tasks.image_classification import ImageClassification
 
 
-class Share:
+class RightOnes:
     """Scores the share of predictions that are right, and nothing else."""
 
-    def score(self, predictions, truths):
-        return {"accuracy": float((np.asarray(predictions) == truths["label"]).mean())}
+    metrics, estimators = (Metric("accuracy"),), {"accuracy": Share("right")}
+
+    def statistics(self, predictions, truths):
+        return {"right": np.asarray(predictions) == truths["label"]}
 
 
 def outcomes(count, probability, generator):
@@ -27,49 +31,88 @@ def outcomes(count, probability, generator):
 
 def test_the_interval_is_close_to_the_normal_one():
     predictions, truths = outcomes(900, 0.9, np.random.default_rng(0))
-    entry = intervals(Share(), predictions, truths)["accuracy"]
+    entry = intervals(RightOnes(), predictions, truths)["accuracy"]
     share = (predictions == 0).mean()
     half = 1.96 * np.sqrt(share * (1 - share) / 900)
     assert entry["value"] == share
     assert entry["low"] == pytest.approx(share - half, abs=0.2 * half)
     assert entry["high"] == pytest.approx(share + half, abs=0.2 * half)
-
-
-def test_the_interval_covers_the_true_share_as_often_as_the_normal_one(monkeypatch):
-    monkeypatch.setattr(recipes.runs.evaluate, "RESAMPLES", 200)
-    generator = np.random.default_rng(1)
-    truth, count, trials, ours, normal = 0.8, 150, 300, 0, 0
-    for trial in range(trials):
-        predictions, truths = outcomes(count, truth, generator)
-        entry = intervals(Share(), predictions, truths, seed=trial)["accuracy"]
-        ours += entry["low"] <= truth <= entry["high"]
-        half = 1.96 * np.sqrt(entry["value"] * (1 - entry["value"]) / count)
-        normal += abs(entry["value"] - truth) <= half
-    assert 0.91 < ours / trials < 0.98
-    assert abs(ours - normal) / trials < 0.03
-
-
-def test_a_seed_gives_the_same_interval_and_another_seed_another():
-    predictions, truths = outcomes(4001, 0.5, np.random.default_rng(2))
-    first, again, other = (intervals(Share(), predictions, truths, seed=s) for s in (0, 0, 1))
-    assert first == again != other
-    assert first["accuracy"]["value"] == other["accuracy"]["value"]
+    assert entry["method"] == "exact binomial (Blaker) over 900 examples"
 
 
 def test_listed_predictions_give_the_interval_of_stacked_ones():
     predictions, truths = outcomes(40, 0.7, np.random.default_rng(3))
-    stacked, listed = (intervals(Share(), p, truths) for p in (predictions, list(predictions)))
+    stacked, listed = (intervals(RightOnes(), p, truths) for p in (predictions, list(predictions)))
     assert stacked == listed
 
 
-def test_predictions_and_targets_are_resampled_together():
+def test_predictions_and_targets_belong_together():
     labels = np.arange(30)
-    entry = intervals(Share(), labels.copy(), {"label": labels})["accuracy"]
+    entry = intervals(RightOnes(), labels.copy(), {"label": labels})["accuracy"]
     exact = binomtest(30, 30).proportion_ci(method="exact")
-    assert entry == {"value": 1.0, "low": pytest.approx(exact.low), "high": exact.high}
+    assert entry == {
+        "value": 1.0,
+        "low": pytest.approx(exact.low),
+        "high": exact.high,
+        "method": "exact binomial (Clopper–Pearson) over 30 examples",
+    }
 
 
-class Echo(Share):
+@pytest.mark.parametrize("count", [2, 20])
+def test_a_classifier_that_is_always_wrong_mirrors_one_that_is_always_right(count):
+    probabilities = np.tile([0.9, 0.1], (count, 1))
+    right, wrong = (
+        intervals(ImageClassification(), probabilities, {"label": np.full(count, label)})
+        for label in (0, 1)
+    )
+    assert right["accuracy"]["low"] == pytest.approx(1 - wrong["accuracy"]["high"])
+    assert wrong["accuracy"]["low"] == 0
+    assert wrong["accuracy"]["high"] == pytest.approx(1 - 0.025 ** (1 / count))
+
+
+def test_the_calibration_error_has_no_interval_that_could_leave_out_its_value():
+    generator = np.random.default_rng(5)
+    confidence = generator.uniform(0.6, 0.95, 360)
+    probabilities = np.column_stack([confidence, 1 - confidence])
+    labels = (generator.uniform(size=360) >= confidence).astype(int)
+    entry = intervals(ImageClassification(), probabilities, {"label": labels})["ece"]
+    assert 0 < entry["value"] < 0.1
+    assert (entry["low"], entry["high"]) == (None, None)
+
+
+# --- groups
+
+
+def test_an_interval_by_groups_says_so_and_is_wider():
+    generator = np.random.default_rng(0)
+    by_speaker = np.repeat(generator.beta(9, 1, size=16), 20)
+    predictions = (generator.random(320) >= by_speaker).astype(int)
+    truths = {"label": np.zeros(320, "int64")}
+    speakers = [f"s{i // 20}" for i in range(320)]
+    alone = intervals(RightOnes(), predictions, truths)["accuracy"]
+    grouped = intervals(RightOnes(), predictions, truths, groups=speakers, noun="speakers")
+    entry = grouped["accuracy"]
+    assert entry["high"] - entry["low"] > alone["high"] - alone["low"]
+    assert entry["method"].endswith("by 16 speakers")
+
+
+@pytest.mark.parametrize(("known", "used"), [(["a", "b"], True), (["c", "b"], False), (None, True)])
+def test_groups_count_where_training_has_not_met_them(known, used):
+    test = Split({"label": np.zeros(3), "group": ["c", "c", "d"]})
+    columns = {"label": np.zeros(2)} | ({"group": known} if known else {})
+    found = groups_of(test, Split(columns))
+    assert found == (["c", "c", "d"] if used else None)
+
+
+def test_without_a_column_of_groups_examples_are_drawn_singly():
+    split = Split({"label": np.zeros(3)})
+    assert groups_of(split, split) is None
+
+
+# --- predictions
+
+
+class Echo(RightOnes):
     """Predicts the input, so that every prediction can be told apart."""
 
     def units(self, split, assets, *, training):

@@ -11,6 +11,7 @@ from recipes.runs.run import Run
 from recipes.values.load import load_recipe, recipe_path
 from recipes.values.schema import prediction_interval
 from zoo import devices
+from zoo.catalog.metrics import ACCURACY
 from zoo.errors import RecipeError, RunError
 from zoo.tasks.base import Assets
 
@@ -65,7 +66,7 @@ def test_expects_sums_up_runs_by_seed(tmp_path):
     runs = runs_with(tmp_path, {3: 0.97, 1: 0.98, 2: 0.96}, seconds=700.0)
     runs[1].metrics["seconds"] = 750.0
     expects = expects_of(runs)
-    low, high = prediction_interval([0.98, 0.96, 0.97])
+    low, high = prediction_interval([0.98, 0.96, 0.97], ACCURACY)
     assert list(expects.values.items()) == [(1, 0.98), (2, 0.96), (3, 0.97)]
     assert expects.metric == "accuracy"
     assert expects.mean == pytest.approx(0.97)

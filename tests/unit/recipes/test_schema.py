@@ -1,5 +1,6 @@
 """A recipe is values; what does not fit is refused with the nearest that would."""
 
+import dataclasses
 import math
 
 import pytest
@@ -8,7 +9,10 @@ from hypothesis import strategies as st
 
 from recipes.values.load import dump_yaml, load_recipe, parse_overrides, parse_yaml, recipe_names
 from recipes.values.schema import OPTIMIZERS, Recipe, prediction_interval
+from zoo import registry
+from zoo.catalog.metrics import ACCURACY, LOSS
 from zoo.errors import ArgumentError, RecipeError, UnknownNameError
+from zoo.metrics.base import Metric
 
 DIGITS = "image/digits-cnn"
 
@@ -190,10 +194,35 @@ def test_optimizer_table_is_that_of_keras():
 
 
 def test_prediction_interval_is_the_textbook_one():
-    low, high = prediction_interval([0.90, 0.92, 0.91])
+    low, high = prediction_interval([0.90, 0.92, 0.91], ACCURACY)
     half = 4.302653 * 0.01 * math.sqrt(1 + 1 / 3)  # t(0.975, 2) from a table
     assert low == pytest.approx(0.91 - half, abs=1e-6)
     assert high == pytest.approx(0.91 + half, abs=1e-6)
+
+
+def test_a_prediction_interval_ends_where_the_unit_of_the_metric_does():
+    near_one, points = [0.999, 0.99, 0.98], [34.0, 34.5, 33.5]
+    assert prediction_interval(near_one, ACCURACY)[1] == 1
+    low, high = prediction_interval(points, Metric("bleu", unit="points"))
+    assert low < 34 < high and high - 34 == pytest.approx(34 - low)
+    assert prediction_interval([0.01, 0.02, 1.9], Metric("wer", "min", "error rate"))[0] == 0
+    assert prediction_interval([0.01, 0.02, 1.9], Metric("wer", "min", "error rate"))[1] > 1
+
+
+def test_an_interval_is_too_wide_by_the_unit_of_its_metric(monkeypatch):
+    expects = {
+        "metric": "accuracy", "values": {1: 34.0}, "mean": 34.0, "low": 32.9, "high": 35.1,
+        "minutes": 1.0, "hardware": "", "data_fingerprint": "",
+    }  # fmt: skip
+    recipe = load_recipe(DIGITS).with_values({"expects": expects})
+    assert recipe.unstable  # 2.2 as a share
+    card = dataclasses.replace(
+        registry.task_card("image_classification"),
+        metrics=(Metric("accuracy", unit="points", digits=1),),
+    )
+    monkeypatch.setattr(registry, "task_card", lambda name: card)
+    assert not recipe.unstable  # 2.2 of 100
+    assert recipe.expected_metric.text(34) == "34.0 points"
 
 
 def test_prediction_interval_covers_one_further_run():
@@ -203,7 +232,7 @@ def test_prediction_interval_covers_one_further_run():
     hits = 0
     for _ in range(2000):
         *seen, further = generator.normal(0.5, 0.01, 6)
-        low, high = prediction_interval(seen)
+        low, high = prediction_interval(seen, LOSS)
         hits += low <= further <= high
     assert 0.935 < hits / 2000 < 0.965
 

@@ -8,6 +8,8 @@ import pytest
 
 from recipes.diagnosis.rules import Finding
 from recipes.report.data import ReportInput
+from zoo.catalog.metrics import CLASSIFICATION
+from zoo.metrics.base import Metric
 
 
 def make_history(epochs: int) -> list[dict[str, float]]:
@@ -118,6 +120,7 @@ def make_input(
         "seconds": 192.0,
         "expects": {"metric": "accuracy", "mean": 0.8, "low": 0.5, "high": 1.0},
         "command": "zoo train image/tiny training.seed=1",
+        "measures": CLASSIFICATION,
         "weights": {"file": "weights.safetensors", "size_bytes": 553_000, "sha256": "ab" * 32},
     }
     return ReportInput(**(values | changes))
@@ -181,8 +184,7 @@ VARIANTS: dict[str, Callable[[], ReportInput]] = {
         },
     ),
     "another metric": lambda: make_input(
-        metric="wer",
-        mode="min",
+        measures=(Metric("wer", "min", "error rate"),),
         history=[
             {"epoch": 1, "loss": 1.0, "val_wer": 0.4},
             {"epoch": 2, "loss": 0.9, "val_wer": 0.3},

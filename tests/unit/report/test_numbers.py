@@ -7,6 +7,7 @@ import pytest
 from sklearn import metrics as reference
 
 from recipes.report import numbers, wording
+from zoo.metrics.base import Metric
 
 
 @pytest.fixture
@@ -76,7 +77,9 @@ def test_the_best_epoch_is_the_one_that_validation_prefers(made, mode, expected)
         {"epoch": epoch, "loss": 1.0, "val_accuracy": value}
         for epoch, value in ((1, float("nan")), (2, 0.9), (3, 0.1))
     ]
-    assert numbers.best_epoch(made(history=history, mode=mode)) == expected
+    assert (
+        numbers.best_epoch(made(history=history, measures=(Metric("accuracy", mode),))) == expected
+    )
 
 
 def test_without_validation_no_epoch_is_best(made):
@@ -91,21 +94,19 @@ def test_predictions_that_do_not_fit_the_labels_are_refused(made):
 @pytest.mark.parametrize(
     ("value", "words"), [(0.9, "lies within"), (0.2, "lies below"), (0.99, "lies above")]
 )
-def test_a_result_is_compared_with_what_the_recipe_expects(value, words):
+def test_a_result_is_compared_with_what_the_recipe_expects(made, value, words):
     expects = {"metric": "accuracy", "low": 0.8, "high": 0.95}
-    text = wording.expectation(expects, {"accuracy": {"value": value}})
+    data = made(expects=expects, metrics={"metrics": {"accuracy": {"value": value}}})
+    text = wording.expectation(data)
     assert "80.00–95.00 %" in text and words in text
 
 
 @pytest.mark.parametrize("expects", [None, "unmeasured", {"metric": "wer"}])
-def test_without_an_expectation_nothing_is_compared(expects):
-    assert wording.expectation(expects, {"accuracy": {"value": 0.5}}) == ""
+def test_without_an_expectation_nothing_is_compared(made, expects):
+    assert wording.expectation(made(expects=expects)) == ""
 
 
 def test_numbers_read_well():
-    assert wording.number("accuracy", 0.92) == "92.00 %"
-    assert wording.number("loss", 0.123456) == "0.1235"
-    assert wording.number("loss", math.nan) == "not a number"
     assert [wording.compact(n) for n in (999, 1000, 272_474, 1_234_567)] == [
         "999",
         "1.00 k",

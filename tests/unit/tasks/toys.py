@@ -7,13 +7,16 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.metrics.base import Metric
+from zoo.metrics.estimators import Ratio, Share
 from zoo.tasks.base import Assets, Spec, Task
 
 
 class TwoInputs(Task):
     """Is the image's mean brighter than the sound's loudness? Dictionaries of inputs."""
 
-    name, metric, mode, shown = "two_inputs", "accuracy", "max", ("accuracy",)
+    name, shown = "two_inputs", ("accuracy",)
+    metrics, estimators = (Metric("accuracy"),), {"accuracy": Share("right")}
 
     def fit(self, train, *, features, classes):
         x = {"image": Spec((4, 4, 1), "float32"), "audio": Spec((6,), "float32")}
@@ -43,8 +46,8 @@ class TwoInputs(Task):
     def decode(self, model, x, assets):
         return np.asarray(model.predict_on_batch(x)["logits"]).argmax(-1)
 
-    def score(self, predictions, truths):
-        return {"accuracy": float((predictions == truths["label"]).mean())}
+    def statistics(self, predictions, truths):
+        return {"right": predictions == truths["label"]}
 
     def describe(self, prediction: Any, assets: Assets):
         return [{"label": assets.classes[int(prediction)]}]
@@ -53,7 +56,9 @@ class TwoInputs(Task):
 class Parity(Task):
     """Mark each token of a sequence as odd or even: varying lengths, masked loss, list outputs."""
 
-    name, metric, mode, shown = "parity", "token_accuracy", "max", ()
+    name, shown = "parity", ()
+    metrics = (Metric("token_accuracy"),)
+    estimators = {"token_accuracy": Share("right", "tokens")}  # noqa: RUF012
 
     def fit(self, train, *, features, classes):
         spec = Spec((None,), "int64", padding=0, buckets=(4, 8))
@@ -82,12 +87,10 @@ class Parity(Task):
         guesses = np.asarray(model.predict_on_batch(x)["logits"]).argmax(-1)
         return [row[ids > 0] for row, ids in zip(guesses, x["ids"], strict=True)]
 
-    def score(self, predictions, truths: Mapping[str, np.ndarray]):
-        right = total = 0
-        for guess, truth in zip(predictions, truths["parity"], strict=True):
-            truth = truth[truth >= 0]
-            right, total = right + int((guess == truth).sum()), total + truth.size
-        return {"token_accuracy": right / total}
+    def statistics(self, predictions, truths: Mapping[str, np.ndarray]):
+        real = [truth[truth >= 0] for truth in truths["parity"]]
+        right = [np.sum(guess == truth) for guess, truth in zip(predictions, real, strict=True)]
+        return {"right": np.array(right), "tokens": np.array([len(truth) for truth in real])}
 
     def describe(self, prediction, assets):
         return [{"parity": prediction.tolist()}]
@@ -96,7 +99,8 @@ class Parity(Task):
 class TwoOutputs(Task):
     """A class and a number from one image: a dictionary of outputs, a sum of losses."""
 
-    name, metric, mode, shown = "two_outputs", "error", "min", ("class_loss", "value_loss")
+    name, shown = "two_outputs", ("class_loss", "value_loss")
+    metrics, estimators = (Metric("error", "min", unit="m"),), {"error": Ratio("error")}
 
     def fit(self, train, *, features, classes):
         y = {"label": Spec((), "int64"), "value": Spec((), "float32")}
@@ -128,8 +132,8 @@ class TwoOutputs(Task):
     def decode(self, model, x, assets):
         return np.asarray(model.predict_on_batch(x)["value"])
 
-    def score(self, predictions, truths):
-        return {"error": float(np.abs(predictions - truths["value"]).mean())}
+    def statistics(self, predictions, truths):
+        return {"error": np.abs(predictions - truths["value"])}
 
     def describe(self, prediction, assets):
         return [{"value": float(prediction)}]

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from tuning.progress import StudyDisplay, clock, short_names, short_values
 from tuning.trials import Trial
+from zoo.catalog.metrics import ACCURACY
 
 VALUES = {"optimizer.learning_rate": 0.01, "training.batch_size": 64}
 
@@ -37,9 +38,9 @@ def test_a_pipe_gets_one_plain_line_a_trial(history):
         display.waiting()
         display.end(trial(2, 0.75), trial(1, 0.8), seconds_left=150.0)
 
-    text = shown(StudyDisplay(metric="accuracy", max_trials=4), run)
+    text = shown(StudyDisplay(metric=ACCURACY, max_trials=4), run)
     assert text == (
-        "trial   2/4  val_accuracy 0.7500  best 0.8000 (trial 1)  1:15  "
+        "trial   2/4  val_accuracy 75.00 %  best 80.00 % (trial 1)  1:15  "
         "learning_rate=0.01 batch_size=64  2:30 left\n"
     )
 
@@ -49,7 +50,7 @@ def test_a_failed_trial_says_why_and_brackets_stay(history):
         lost = trial(3, status="failed", message="no [bold] idea")
         display.end(lost, None, seconds_left=None)
 
-    text = shown(StudyDisplay(metric="accuracy", max_trials=None), run)
+    text = shown(StudyDisplay(metric=ACCURACY, max_trials=None), run)
     assert text.startswith("trial   3  failed: no [bold] idea  1:15")
     assert "/" not in text
 
@@ -60,7 +61,7 @@ def test_a_terminal_shows_the_epoch_under_way(history, monkeypatch):
         "tuning.progress.Console",
         lambda **_: Console(file=stream, force_terminal=True, width=200),
     )
-    display = StudyDisplay(metric="accuracy", max_trials=4)
+    display = StudyDisplay(metric=ACCURACY, max_trials=4)
     display.begin(trial(1), history)
     display.end(trial(1, 0.7), trial(1, 0.7), seconds_left=60.0)
     display.begin(trial(2), history)
@@ -69,14 +70,14 @@ def test_a_terminal_shows_the_epoch_under_way(history, monkeypatch):
     display.close()
     text = stream.getvalue()
     assert "trial   2/4  epoch 2/3" in text
-    assert "val_accuracy 0.7500" in text
-    assert "best 0.7000 (trial 1)" in text
+    assert "val_accuracy 75.00 %" in text
+    assert "best 70.00 % (trial 1)" in text
     assert "1:00 left" in text
     assert text.endswith("\x1b[?25h") or "\x1b[?25h" in text  # the cursor is back
 
 
 def test_silence_when_asked(history, capsys):
-    display = StudyDisplay(metric="accuracy", max_trials=4, shown=False)
+    display = StudyDisplay(metric=ACCURACY, max_trials=4, shown=False)
     display.begin(trial(2), history)
     display.end(trial(2, 0.75), None, seconds_left=None)
     display.close()

@@ -13,6 +13,7 @@ from tuning.report.html import render, write_report
 from tuning.space import make_space
 from tuning.study import Study
 from tuning.trials import Trial, best_trial
+from zoo.catalog.metrics import ACCURACY, LOSS
 
 
 def made(base, space, folder, *, count=12, mode="max", failed=(4,)):
@@ -136,7 +137,7 @@ def test_values_far_off_do_not_squeeze_the_others(base, space, tmp_path, mode):
     shown = {}
 
     def draw(axes):
-        figures.progress(axes, trials, metric="loss", mode=mode)
+        figures.progress(axes, trials, metric=LOSS, mode=mode)
         shown["limits"] = axes.get_ylim()
 
     assert svg("progress", draw, width=4, height=3).startswith("<svg")
@@ -158,5 +159,5 @@ def test_figures_of_every_kind_of_field_and_of_nothing_can_be_drawn(base, tmp_pa
     first = Trial(number=1, values=space.own_values(base), epochs=9)
     done = dataclasses.replace(first, status="completed", value=0.5)
     for trials in ([], [first], [done]):
-        save_figures(tmp_path, trials, space.fields, metric="accuracy", mode="max", found=None)
+        save_figures(tmp_path, trials, space.fields, metric=ACCURACY, mode="max", found=None)
     assert math.isfinite((tmp_path / "slices.png").stat().st_size)

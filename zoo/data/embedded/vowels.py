@@ -97,7 +97,7 @@ def load() -> Dataset:
         features={
             "audio": Feature("audio", (None,), sample_rate_hz=SAMPLE_RATE_HZ),
             "label": Feature("label"),
-            "group": Feature("group"),
+            "group": Feature("group", plural="speakers"),
         },
         classes=CLASSES,
         licence=_CARD.licence,

@@ -1,0 +1,153 @@
+"""Statistics of classifiers, macro F1 and the calibration error."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from zoo.metrics.estimators import Estimator, Ratio, Share, Statistics
+from zoo.metrics.intervals import (
+    NONE,
+    Interval,
+    Sampling,
+    effective_binomial,
+    grouped_share,
+    student_share,
+)
+
+CALIBRATION_BINS = 15  # of equal width over confidence, as in 1706.04599 §5
+
+
+def classification_statistics(
+    probabilities: np.ndarray, labels: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Return what accuracy, macro F1, cross-entropy and calibration error are made of.
+
+    Args:
+        probabilities: (N, K).
+        labels: integers, (N,).
+
+    Returns:
+        "right" (0 or 1), "nats" (negative log-likelihood), "confidence" (largest probability),
+        "label" and "guess", (N,) each. An example whose probabilities are not finite, as those of a
+        model that diverged, has NaN and a guess of -1.
+    """
+    finite = np.isfinite(probabilities).all(axis=-1)
+    guess = probabilities.argmax(axis=-1)
+    likelihood = probabilities[np.arange(labels.size), labels]
+    return {
+        "right": np.where(finite, guess == labels, np.nan),
+        "nats": np.where(finite, -np.log(np.clip(likelihood, 1e-12, 1)), np.nan),
+        "confidence": np.where(finite, probabilities.max(axis=-1), np.nan),
+        "label": labels,
+        "guess": np.where(finite, guess, -1),
+    }
+
+
+class MacroF1(Estimator):
+    """Mean over the classes that occur of 2 TP / (2 TP + FP + FN), in [0, 1].
+
+    Its interval is that of a share with as many examples as would be equally certain: their number
+    follows from the variance of F1 (by the delta method; classes without a mistake, or without a
+    right answer, have that of one more example that is half right).
+    """
+
+    def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:
+        label, guess = statistics["label"], statistics["guess"]
+        if weights is None:
+            right, either = _counts(label, guess)
+            present = either > 0
+            return np.float64((2 * right[present] / either[present]).mean())
+        if guess.min() < 0:
+            return np.full(len(weights), np.nan)
+        right, either = _weighted_counts(label, guess, weights)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.nanmean(np.where(either > 0, 2 * right / either, np.nan), axis=1)
+
+    def interval(self, statistics: Statistics, sampling: Sampling, *, seed: int = 0) -> Interval:
+        label, guess = statistics["label"], statistics["guess"]
+        value = float(self(statistics))
+        if not np.isfinite(value) or sampling.count < 2:
+            return NONE
+        right, either = _counts(label, guess)
+        named = np.bincount(label, minlength=len(either)) > 0
+        # Few examples of a class bias F1 downwards; so do classes that were guessed and never there.
+        without = float((2 * right[named] / either[named]).mean()) - value
+        right, either, present = right[either > 0], either[either > 0], np.cumsum(either > 0) - 1
+        smooth = (2 * right + 1) / (either + 2)  # with one more example that is half right
+        upwards = max(float((smooth * (1 - smooth) / (either + 2)).mean()), without)
+        label, guess, wrong = present[label], present[guess], label != guess
+        inverse = 1 / either / len(either)
+        slope = 2 * right / either * inverse
+        parts = sampling.sums(np.where(wrong, 0, 2 * inverse[label]) - slope[label] - slope[guess])
+        if sampling.codes is not None:
+            mixed = np.count_nonzero(sampling.sums(wrong.astype(float)))
+            return grouped_share(
+                value, parts, sampling, examples=len(label), mixed=mixed, upwards=upwards
+            )
+        flat = (right == 0) | (2 * right == either)
+        unseen = smooth * (1 - smooth) / (either / 2 + 1)
+        variance = (parts**2).sum() * sampling.count / (sampling.count - 1)
+        variance += unseen[flat].sum() / len(either) ** 2 + upwards**2
+        count = min(sampling.count, smooth.mean() * (1 - smooth.mean()) / variance)
+        count *= student_share(sampling.count)
+        low, high = effective_binomial(value, min(value + upwards, 1.0), count)
+        return Interval(low, high, f"binomial of the effective number, by {sampling.what}")
+
+
+def _counts(label: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return right answers, and labels and guesses together, by class; NaN with unknown guesses."""
+    if guess.min() < 0:
+        return np.full(1, np.nan), np.ones(1)
+    classes = int(max(label.max(), guess.max())) + 1
+    either = np.bincount(label, minlength=classes) + np.bincount(guess, minlength=classes)
+    return np.bincount(label[label == guess], minlength=classes), either
+
+
+def _weighted_counts(
+    label: np.ndarray, guess: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return right answers, and labels and guesses together, by resample and class: (R, K)."""
+    from scipy.sparse import csr_array
+
+    classes = int(max(label.max(), guess.max())) + 1
+    rows = np.arange(len(label))
+    ones, shape = np.ones(len(label)), (len(label), classes)
+    either = csr_array((ones, (rows, label)), shape) + csr_array((ones, (rows, guess)), shape)
+    hits = csr_array(((label == guess).astype("float64"), (rows, label)), shape)
+    return (hits.T @ weights.T).T, (either.T @ weights.T).T
+
+
+class CalibrationError(Estimator):
+    """Gap between confidence and accuracy, averaged over bins of equal width (1706.04599, eq. 3).
+
+    It has no interval: the sum of absolute gaps is biased upwards by chance and by resampling once
+    more, so that a bootstrapped interval misses the true error more often than it holds it.
+    """
+
+    def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:
+        confidence, right = statistics["confidence"], statistics["right"]
+        if not np.isfinite(confidence).all():
+            return np.float64("nan") if weights is None else np.full(len(weights), np.nan)
+        bins = calibration_bins(confidence)
+        gap = confidence - right
+        if weights is None:
+            sums = np.bincount(bins, weights=gap, minlength=CALIBRATION_BINS)
+            return np.float64(np.abs(sums).sum() / confidence.size)
+        sums = weights @ (gap[:, None] * (bins[:, None] == np.arange(CALIBRATION_BINS)))
+        return np.abs(sums).sum(axis=1) / weights.sum(axis=1)
+
+    def interval(self, statistics: Statistics, sampling: Sampling, *, seed: int = 0) -> Interval:
+        return NONE
+
+
+def calibration_bins(confidence: np.ndarray) -> np.ndarray:
+    """Return the bin of each confidence in [0, 1], from 0, (N,)."""
+    return np.minimum((confidence * CALIBRATION_BINS).astype(int), CALIBRATION_BINS - 1)
+
+
+ESTIMATORS: Mapping[str, Estimator] = {
+    "accuracy": Share("right"),
+    "macro_f1": MacroF1(),
+    "loss": Ratio("nats"),
+    "ece": CalibrationError(),
+}
