@@ -250,7 +250,9 @@ def check_metrics(task: Task, predictions: Any, truths: Mapping[str, np.ndarray]
 def check_mode(task: Task, better: Any, worse: Any, truths: Mapping[str, np.ndarray]) -> None:
     """Check that better predictions give a better value of the metric that decides."""
     gain = task.score(better, truths)[task.metric] - task.score(worse, truths)[task.metric]
-    assert gain * task.metrics[0].sign > 0, f"{task.metric} is not better at its {task.mode}"
+    assert gain * task.metrics[0].sign > 0, (
+        f"{task.metric} is not better at its {task.metrics[0].mode}"
+    )
 
 
 def check_recipe(name: str, folder: Path, *, data_dir: str | None = None) -> None:

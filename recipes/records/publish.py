@@ -1,9 +1,11 @@
 """Turn finished runs into what the package states and ships: `expects` and a weight with its card.
 
     python -m recipes.records.publish RUN RUN RUN [--weights] [--name NAME]
+    python -m recipes.records.publish --intervals
 
 The runs differ in their seed only. The weight is that of the run with the best validation metric,
-so that the test split decides nothing.
+so that the test split decides nothing. `--intervals` evaluates the weights that ship and writes their
+intervals anew, after the way to compute them has changed; values stay as they are.
 """
 
 import argparse
@@ -151,6 +153,24 @@ def ship(run: Run, *, name: str) -> dict[str, Any]:
     return card
 
 
+def renew_intervals(name: str, *, data_dir: str | None = None) -> dict[str, Any]:
+    """Write the intervals of a shipped weight anew; return its card.
+
+    Raises:
+        RunError: the data is not what the weight was measured on.
+    """
+    path = WEIGHTS_FOLDER / f"{name}.json"
+    card, found = read_json(path), load(name).evaluate(data_dir=data_dir)
+    if not found["data_as_trained"]:
+        raise RunError(f"{card['dataset']} is not what {name} was measured on.")
+    entries = card["metrics"]["metrics"]
+    for metric, entry in found["metrics"].items():
+        entries[metric] = entry | {"value": entries[metric]["value"]}
+    card |= entries[card["metric"]]
+    write_text(path, json.dumps(card, indent=1) + "\n")
+    return card
+
+
 def _as_stored(run: Run, file: Path, sha256: str) -> Run:
     return Run(
         name=run.name,
@@ -165,10 +185,18 @@ def _as_stored(run: Run, file: Path, sha256: str) -> Run:
 def main() -> None:
     """Write `expects` of the runs' recipe and, with --weights, ship the chosen run's weights."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("runs", nargs="+", type=Path)
+    parser.add_argument("runs", nargs="*", type=Path)
+    parser.add_argument("--intervals", action="store_true", help="of the weights that ship, anew")
     parser.add_argument("--weights", action="store_true", help="ship the best run's weights")
     parser.add_argument("--name", help="of the weight; MODEL.DATASET otherwise")
     arguments = parser.parse_args()
+    if arguments.intervals:
+        for name in registry.weight_cards():
+            card = renew_intervals(name)
+            print({key: card[key] for key in ("name", "value", "low", "high", "method")})
+        return
+    if not arguments.runs:
+        parser.error("name the runs, or give --intervals")
     runs = [load(path) for path in arguments.runs]
     expects = expects_of(runs)
     write_expects(recipe_path(runs[0].recipe.name), expects)

@@ -1,5 +1,6 @@
 """`zoo verify`."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -9,6 +10,7 @@ from zoo.cli.output import console, show_json, show_table
 from zoo.errors import ArgumentError
 
 GOOD = ("equal", "within the interval")
+VALUES = ("value", "recorded", "low", "high")  # of the metric; all digits decide
 EXCUSED = ("not verified", "data differs")  # says nothing about the recipe
 
 
@@ -47,12 +49,17 @@ def verify_command(
         _verify_all(seed, data_dir=data_dir, json=json)
         return
     from recipes.records.verify import verify
+    from recipes.values.load import load_recipe
 
     result = verify(recipe, seed=seed, data_dir=data_dir)
     if json:
         show_json(result)
     else:
-        rows = [(key, str(value)) for key, value in result.items()]
+        text = load_recipe(recipe).expected_metric.text
+        rows = [
+            (key, f"{text(value)} ({value})" if key in VALUES else str(value))
+            for key, value in result.items()
+        ]
         show_table(f"{result['recipe']}: {result['verdict']}", ("", ""), rows)
     if result["verdict"] not in GOOD:
         raise typer.Exit(1)
@@ -71,7 +78,7 @@ def _verify_all(seed: int | None, *, data_dir: str | None, json: bool) -> None:
         show_json(results)
     else:
         columns = ("recipe", "metric", "seed", "recorded", "value", "minutes", "verdict")
-        rows = [[_cell(result.get(column, "–")) for column in columns] for result in results]
+        rows = [[_cell(result, column) for column in columns] for result in results]
         show_table(f"{len(results)} recipes", columns, rows)
     if any(
         result["verdict"] not in GOOD and not result["verdict"].startswith(EXCUSED)
@@ -80,5 +87,10 @@ def _verify_all(seed: int | None, *, data_dir: str | None, json: bool) -> None:
         raise typer.Exit(1)
 
 
-def _cell(value: Any) -> str:
-    return f"{value:.4f}" if isinstance(value, float) and value < 100 else str(value)
+def _cell(result: Mapping[str, Any], column: str) -> str:
+    from recipes.values.load import load_recipe
+
+    value = result.get(column, "–")
+    if column in VALUES and column in result:
+        return load_recipe(result["recipe"]).expected_metric.text(value)
+    return str(value)

@@ -91,7 +91,7 @@ class MacroF1(Estimator):
         count = min(sampling.count, smooth.mean() * (1 - smooth.mean()) / variance)
         count *= student_share(sampling.count)
         low, high = effective_binomial(value, min(value + upwards, 1.0), count)
-        return Interval(low, high, f"binomial of the effective number, by {sampling.what}")
+        return Interval(low, high, f"effective binomial over {sampling.what}")
 
 
 def _counts(label: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

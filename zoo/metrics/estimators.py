@@ -92,7 +92,7 @@ class Ratio(Estimator):
         if ends is None:
             return NONE
         low = max(ends[0], 0.0) if over.min() >= 0 else ends[0]
-        return Interval(low, ends[1], f"skewness-corrected t over {sampling.what}")
+        return Interval(low, ends[1], f"Hall's t over {sampling.what}")
 
 
 class Share(Ratio):

@@ -85,9 +85,9 @@ def binomial(right: int, count: int) -> Interval:
     if right in (0, count):
         far = TAIL ** (1 / count)
         low, high = (0.0, 1 - far) if right == 0 else (far, 1.0)
-        return Interval(low, high, "exact binomial (Clopper–Pearson)")
+        return Interval(low, high, "exact binomial")
     low, high = _blaker_low(right, count), 1 - _blaker_low(count - right, count)
-    return Interval(low, high, "exact binomial (Blaker)")
+    return Interval(low, high, "exact binomial")
 
 
 def _blaker_low(right: int, count: int) -> float:
@@ -141,7 +141,7 @@ def grouped_share(
     high = min(value + upwards, 1.0)
     tail = _cautious_tail(parts)
     low, high = effective_binomial(value, high, count * student_share(groups), tail=tail)
-    return Interval(low, high, f"binomial of the effective number, by {sampling.what}")
+    return Interval(low, high, f"effective binomial over {sampling.what}")
 
 
 def student_share(count: int) -> float:

@@ -89,7 +89,7 @@ class Assets:
 
 
 class Task(abc.ABC):
-    """Eight methods that every kind of problem fills in; subclasses are final.
+    """Eight methods and two tables that every kind of problem fills in; subclasses are final.
 
     Everything is a dictionary, so that the interface is the same for one input or many:
 
