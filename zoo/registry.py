@@ -22,7 +22,7 @@ MODELS: dict[str, ModelCard] = {
 }
 TASKS: dict[str, TaskCard] = {card.name: card for card in tasks.TASKS}
 DATASETS: dict[str, DatasetCard] = {card.name: card for card in datasets.DATASETS}
-_OWN = "cards of your own must be registered with zoo.register before they are named"
+_OWN = "cards of your own are registered with zoo.register before loading"
 
 
 @functools.cache
@@ -164,7 +164,7 @@ def model_info(name: str) -> dict[str, Any]:
         "arxiv": card.arxiv,
         "year": card.year,
         "arguments": builder_arguments(name),
-        "features": [dataclasses.asdict(feature) for feature in card.features],
+        "features": json.loads(json.dumps([dataclasses.asdict(f) for f in card.features])),
         "head_feature": card.head_feature,
         "weights": [weight.name for weight in weight_cards().values() if weight.model == name],
     }

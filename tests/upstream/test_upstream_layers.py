@@ -85,3 +85,21 @@ def test_a_seeded_layer_in_a_parallel_map_is_not_reproducible():
     assert erased(parallel=None) == erased(parallel=None)
     first = erased(parallel=4)
     assert any(erased(parallel=4) != first for _ in range(20))
+
+
+def test_variables_without_values_are_made_up_for_later():
+    """Trap: what is built without initialization is initialized by the next symbolic call.
+
+    Stepped round by zoo.complexity.shapes_only, which takes the variables off Keras' list.
+    """
+    from keras.src.backend.common import global_state
+
+    with keras.StatelessScope(initialize_variables=False):
+        layer = layers.Dense(2)
+        layer.build((None, 3))
+        pending = global_state.get_global_attribute("uninitialized_variables")
+        assert [variable is layer.kernel for variable in pending[-2:]] == [True, False]
+    assert layer.kernel._value is None
+    with keras.StatelessScope():
+        pass
+    assert layer.kernel._value is not None

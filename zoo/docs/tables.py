@@ -76,8 +76,27 @@ def model_arguments() -> str:
         parts += ["\n".join(f"- `{info['name']}`: {info['summary']}" for info in members)]
         papers = dict.fromkeys(f"*{info['paper']}* ({info['year']})" for info in members)
         parts += [f"{'; '.join(papers)}."]
+        parts += [_features(members)]
         parts += [_arguments(members)]
     return "\n\n".join(parts)
+
+
+def _features(members: list[dict[str, Any]]) -> str:
+    """Return the features of a family in a line; a line a model where they differ."""
+    lines: dict[str, list[str]] = {}
+    for info in members:
+        features = ", ".join(_feature(feature) for feature in info["features"])
+        line = f"{features}; the head takes `{info['head_feature']}`."
+        lines.setdefault(line, []).append(f"`{info['name']}`")
+    if len(lines) == 1:
+        return f"Features: {next(iter(lines))}"
+    return "\n".join(f"- Features of {', '.join(names)}: {line}" for line, names in lines.items())
+
+
+def _feature(feature: dict[str, Any]) -> str:
+    strides = feature["stride"] if isinstance(feature["stride"], list) else [feature["stride"]]
+    where = "" if strides == [None] else f"stride {' × '.join(map(str, strides))}, "
+    return f"`{feature['name']}` ({where}width {feature['width']})"
 
 
 def _tasks_of(name: str) -> str:

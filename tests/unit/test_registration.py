@@ -1,0 +1,304 @@
+"""Cards of one's own: found by name here and in other processes, and refused where they are wrong."""
+
+import dataclasses
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import zoo
+from recipes.values.load import load_recipe
+from zoo import registration, registry
+from zoo.cards import DatasetCard, FeatureSpec, ModelCard, TaskCard
+from zoo.errors import ArgumentError, UnknownNameError
+
+NET = ModelCard(
+    name="tiny_net",
+    builder=f"{__name__}:tiny_net",
+    family="tiny_net",
+    modality="image",
+    tasks=("image_classification",),
+    summary="One dense layer, for tests.",
+    paper="",
+    arxiv="",
+    year=2026,
+    input_shape=(8, 8, 1),
+    num_classes=10,
+    features=(FeatureSpec("pooled", None, 3),),
+    head_feature="pooled",
+    arguments={"width": 3},
+)
+DATA = DatasetCard(
+    name="half_digits",
+    source="own",
+    loader=f"{__name__}:half_digits",
+    modality="image",
+    task="image_classification",
+    summary="Digits under another name.",
+    licence="none stated",
+    homepage="",
+    num_classes=10,
+)
+TASK = TaskCard(
+    name="own_task",
+    task="zoo.tasks.image_classification:ImageClassification",
+    modality="image",
+    metric="accuracy",
+    summary="Labels under another name.",
+    arguments={"image_size": None},
+)
+
+
+def tiny_net(*, input_shape: tuple[int, int, int] = (8, 8, 1), width: int = 2, scale: float = 1.0):
+    """Build one dense layer."""
+    import keras
+
+    image = keras.Input(input_shape, name="image")
+    x = keras.layers.Dense(width, name="dense")(keras.layers.Flatten(name="flat")(image) * scale)
+    return keras.Model(image, {"pooled": x}, name="backbone")
+
+
+def half_digits():
+    """Load the digits."""
+    return dataclasses.replace(zoo.load_dataset("digits"), name="half_digits")
+
+
+@pytest.fixture
+def register():
+    """Register cards, and take them away afterwards."""
+    given = []
+
+    def register(card):
+        given.append(card)
+        zoo.register(card)
+
+    yield register
+    for card in given:
+        registration.unregister(card)
+
+
+def test_a_registered_model_is_listed_and_described(register):
+    before = registry.list_models()
+    register(NET)
+    assert registry.list_models() == [*before, "tiny_net"]
+    assert registry.find_models("dense layer, for TESTS") == ["tiny_net"]
+    assert registry.list_models(max_params=10**9) == before  # nobody counted it
+    info = registry.model_info("tiny_net")
+    assert info["params"] is None and info["macs"] is None
+    assert info["arguments"] == {
+        "width": {"type": "int", "default": 3},
+        "scale": {"type": "float", "default": 1.0},
+    }
+
+
+def test_a_registered_model_is_built_with_the_arguments_of_its_card(register):
+    register(NET)
+    assert zoo.build("tiny_net", num_classes=0).output_shape == (None, 3)
+    assert zoo.build("tiny_net", num_classes=0, width=5).output_shape == (None, 5)
+    with pytest.raises(ArgumentError, match="nearest: width"):
+        zoo.build("tiny_net", widht=5)
+
+
+def test_recipes_know_registered_models_data_and_tasks(register):
+    for card in (NET, DATA, TASK):
+        register(card)
+    changes = {
+        "model": {"name": "tiny_net", "arguments": {"width": 4}},
+        "data.name": "half_digits",
+    }
+    recipe = load_recipe("image/digits-cnn").with_values(changes)
+    assert recipe.model.name == "tiny_net"
+    assert zoo.load_dataset(recipe.data.name).name == "half_digits"
+    with pytest.raises(ArgumentError, match="tiny_net has no argument 'depth'"):
+        recipe.with_values({"model.arguments": {"depth": 4}})
+    model = dataclasses.replace(NET, name="other_net", tasks=("own_task",))
+    register(model)
+    changed = {"model": {"name": "other_net"}, "task": {"name": "own_task"}}
+    assert recipe.with_values(changed).task.name == "own_task"
+
+
+def test_what_is_taken_away_is_unknown_again(register):
+    register(NET)
+    registration.unregister(NET)
+    with pytest.raises(UnknownNameError) as caught:
+        registry.model_card("tiny_net")
+    assert "zoo.register" in caught.value.fix
+    registration.unregister(registry.model_card("mlp"))  # the catalog's own stay
+    assert registry.model_card("mlp")
+
+
+@pytest.mark.parametrize("name", ["resnet21", "my_net"])
+def test_a_recipe_of_an_unregistered_model_says_what_to_do(name):
+    with pytest.raises(UnknownNameError) as caught:
+        load_recipe("image/digits-cnn", f"model.name={name}", "model.arguments={}")
+    assert repr(name) in caught.value.problem
+    assert "registered with zoo.register" in caught.value.fix
+
+
+@pytest.mark.parametrize(
+    "name, owner", [("resnet20", "kerazoo"), ("tiny_net", "test_registration.py")]
+)
+def test_a_name_that_is_taken_names_its_owner(register, name, owner):
+    register(NET)
+    with pytest.raises(ArgumentError) as caught:
+        zoo.register(dataclasses.replace(NET, name=name, summary="Another."))
+    assert repr(name) in caught.value.problem and owner in caught.value.problem
+
+
+def test_the_same_card_may_be_registered_again(register):
+    register(NET)
+    zoo.register(dataclasses.replace(NET))
+    assert registry.model_card("tiny_net") == NET
+
+
+@pytest.mark.parametrize(
+    "change, says",
+    [
+        ({"builder": "tiny_net"}, "not of the form"),
+        ({"builder": "my net:build"}, "not of the form"),
+        ({"builder": f"{__name__}:huge_net"}, "holds no huge_net so far"),
+        ({"builder": "no_such_package.net:build"}, "there is no module no_such_package.net"),
+        ({"builder": "no_such_module:build"}, "there is no module no_such_module"),
+        ({"head_feature": "stride_4"}, "the feature 'stride_4'"),
+        ({"name": "tiny.net"}, "cannot be the name"),
+        ({"name": ""}, "cannot be the name"),
+    ],
+)
+def test_a_card_that_cannot_work_is_refused(change, says):
+    card = dataclasses.replace(NET, **change)
+    with pytest.raises(ArgumentError, match=says):
+        zoo.register(card)
+    assert card.name not in registry.MODELS
+
+
+def test_only_cards_are_registered():
+    with pytest.raises(ArgumentError, match="not a card"):
+        zoo.register(tiny_net)
+
+
+def test_a_builder_without_a_backbone_is_named(register):
+    register(
+        dataclasses.replace(NET, features=(FeatureSpec("tokens", 1, 3),), head_feature="tokens")
+    )
+    with pytest.raises(ArgumentError, match="features that its card declares") as caught:
+        zoo.build("tiny_net")
+    assert "pooled" in caught.value.fix
+
+
+def test_a_reference_into_a_broken_module_is_one_screen(register, tmp_path, monkeypatch):
+    (tmp_path / "broken_models.py").write_text("import no_such_package\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    register(dataclasses.replace(NET, builder="broken_models:build"))
+    with pytest.raises(
+        ArgumentError, match="ModuleNotFoundError: No module named 'no_such_package'"
+    ):
+        zoo.build("tiny_net")
+
+
+# --- other processes
+
+STAND_IN = """
+from zoo import registry
+from tuning import worker
+
+def find(name):
+    card = registry.model_card(name)
+    return [card.builder, registry.resolve(card.builder).__name__]
+
+worker.ACTIONS = {"find": find}
+worker.main()
+"""
+MODULE = """
+import zoo
+from zoo.cards import FeatureSpec, ModelCard
+
+def build_net():
+    '''Build nothing.'''
+
+zoo.register(ModelCard(
+    name="own_net", builder=f"{__name__}:build_net", family="own", modality="image",
+    tasks=("image_classification",), summary="", paper="", arxiv="", year=2026,
+    input_shape=(8, 8, 1), num_classes=2, features=(FeatureSpec("pooled", None, 3),),
+    head_feature="pooled",
+))
+"""
+ASK = f"""
+from tuning import executor
+executor._CODE = {STAND_IN!r}
+worker = executor.Executor()
+try:
+    print(*worker.ask("find", name="own_net", waiting=lambda: None))
+except zoo.ZooError as error:
+    print(error)
+finally:
+    worker.close()
+"""
+
+
+def run(*command, folder):
+    result = subprocess.run(
+        [sys.executable, *command],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "PYTHONPATH": str(Path(zoo.__file__).parents[1])},
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    return result.stdout
+
+
+def test_a_process_that_trains_knows_what_an_imported_module_registered(tmp_path):
+    (tmp_path / "own_models.py").write_text(MODULE)
+    said = run("-c", f"import own_models, zoo{ASK}", folder=tmp_path)
+    assert said.split() == ["own_models:build_net", "build_net"]
+
+
+def test_a_process_that_trains_knows_what_a_script_registered(tmp_path):
+    guarded = "\n".join(f"    {line}" for line in ASK.splitlines())
+    (tmp_path / "train.py").write_text(f'{MODULE}\nif __name__ == "__main__":{guarded}\n')
+    said = run("train.py", folder=tmp_path)
+    assert said.split() == ["__mp_main__:build_net", "build_net"]
+
+
+def test_a_file_outside_the_path_is_imported_by_its_place(tmp_path):
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "string.py").write_text(MODULE)  # the library has a module of that name
+    load = (
+        "import importlib.util as u, sys, zoo\n"
+        "spec = u.spec_from_file_location('own_string', 'deep/string.py')\n"
+        "module = sys.modules['own_string'] = u.module_from_spec(spec)\n"
+        "spec.loader.exec_module(module)"
+    )
+    assert run("-c", f"{load}{ASK}", folder=tmp_path).split()[1] == "build_net"
+
+
+def test_a_script_without_a_guard_starts_no_processes_without_end(tmp_path):
+    ask = "\n".join(f"    {line}" for line in ASK.splitlines())
+    ends = """
+if __name__ == "__main__":
+    work()
+else:
+    executor.Executor().ask("find", name="own_net", waiting=lambda: None)
+"""
+    (tmp_path / "train.py").write_text(
+        f"{MODULE}\nfrom tuning import executor\ndef work():{ask}{ends}"
+    )
+    said = run("train.py", folder=tmp_path)
+    assert "starts work while it is imported" in said
+    assert 'if __name__ == "__main__":' in said
+
+
+def test_a_module_that_fails_in_the_other_process_is_one_screen(tmp_path):
+    fails = "import sys\nif 'tuning.worker' in sys.modules:\n    raise OSError('no such disk')\n"
+    (tmp_path / "own_models.py").write_text(fails + MODULE)
+    said = run("-c", f"import own_models, zoo{ASK}", folder=tmp_path)
+    assert "own_models.py, which registers cards, cannot be imported: OSError: no such disk" in said
+    assert len(said.splitlines()) == 3
+
+
+def test_cards_of_an_interactive_session_are_refused(tmp_path):
+    said = run("-c", f"{MODULE}{ASK}", folder=tmp_path)
+    assert "interactive session" in said and ".py file" in said
