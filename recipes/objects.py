@@ -1,30 +1,23 @@
 """Recipe values to objects: task, model, data, augmentation, precision."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from recipes.values.load import recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
+from zoo.columns import Column
+from zoo.columns.assets import Assets
+from zoo.columns.modalities import WORDS
 from zoo.errors import DataError
-from zoo.tasks.base import Assets, Task
+from zoo.tasks.base import Task
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
 
 BUILDER_KNOBS = ("stochastic_depth_rate", "embedding_dropout_rate", "layer_dropout_rate")
-AUGMENTATIONS = {  # by the name of the input that they change
-    "image": "zoo.transforms.mixing:image_augmentation",
-    "ids": "zoo.transforms.text:text_augmentation",
-    "audio": "zoo.transforms.audio:speech_augmentation",
-}
-MODALITIES = {  # of tasks: the column of data that they take, and what is in it
-    "image": ("image", "images"),
-    "text": ("text", "texts"),
-    "speech": ("audio", "sounds"),
-}
 
 
 def make_task(recipe: Recipe) -> Task:
@@ -85,13 +78,12 @@ def make_dataset(
 
 
 def _check_columns(recipe: Recipe, dataset: "Dataset") -> None:
-    """Raise DataError unless the data has the column that the recipe's task takes."""
+    """Raise DataError unless the data has a column of the kind that the recipe's task takes."""
     modality = registry.task_card(recipe.task.name).modality
-    if modality not in MODALITIES or MODALITIES[modality][0] in dataset.features:
+    held = [column.modality for column in dataset.features.values() if column.modality]
+    if modality not in WORDS or modality in held:
         return
-    held = [name for name, (column, _) in MODALITIES.items() if column in dataset.features]
-    word = MODALITIES[modality][1]
-    words = " and ".join(MODALITIES[name][1] for name in held) or "none"
+    word, words = WORDS[modality], " and ".join(WORDS[name] for name in held) or "none"
     names = [name for name in recipe_names() if name.partition("/")[0] in held]
     others = f"choose a recipe for {words} ({', '.join(names)}), or " if names else ""
     raise DataError(
@@ -114,7 +106,19 @@ def precision(recipe: Recipe) -> Iterator[None]:
         keras.config.set_dtype_policy(old)
 
 
-def make_augmentation(recipe: Recipe, assets: Assets) -> Callable[..., Any] | None:
-    """Return the batch augmentation of the recipe's modality, or None where nothing is on."""
-    (name,) = assets.x  # every task so far takes one input
-    return registry.resolve(AUGMENTATIONS[name])(recipe.regularization_values(), assets=assets)
+def make_augmentation(
+    recipe: Recipe, assets: Assets, features: Mapping[str, Column]
+) -> tuple[Callable[..., Any] | None, Callable[..., Any] | None]:
+    """Return what changes training examples one by one, and what changes batches of them.
+
+    Args:
+        recipe: its regularization values say what is on.
+        assets: the fitted columns.
+        features: the data's own columns.
+    """
+    from zoo.transforms.batches import batch_augmentation
+    from zoo.transforms.examples import example_transforms
+
+    values = recipe.regularization_values()
+    transforms, done = example_transforms(values, assets=assets, features=features)
+    return transforms, batch_augmentation(values, assets=assets, done=done)

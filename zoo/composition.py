@@ -10,10 +10,13 @@ from typing import Any
 import keras
 
 from zoo import registry
-from zoo.cards import ModelCard, SoundPreprocessing, WeightCard
+from zoo.cards import ModelCard, WeightCard
+from zoo.columns import Label, Vector, is_presence
+from zoo.columns.assets import Assets
+from zoo.columns.modalities import input_of
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.preprocessing import front_layers, preprocessing_of
-from zoo.tasks.base import Assets, Front, Spec, Task
+from zoo.tasks.base import Front, Task, keras_inputs
 from zoo.weights import load_into, load_model_weights, read_tensors
 
 HEAD = "head_"  # how the names of a head's layers begin
@@ -118,10 +121,7 @@ def _features_model(
     backbone, fronts, assets = _backbone(
         card, assets, arguments, preprocessing, regularization=task.regularization
     )
-    inputs = {
-        name: keras.Input(spec.shape, dtype=taken.dtype, name=name)
-        for (name, spec), taken in zip(assets.x.items(), backbone.inputs, strict=True)
-    }
+    inputs = keras_inputs(assets)
     fronted = {name: fronts.get(name, _as_it_is)(tensor) for name, tensor in inputs.items()}
     if len(inputs) == 1:
         (inputs,), (fronted,) = inputs.values(), fronted.values()
@@ -145,7 +145,7 @@ def _backbone(
     registry.check_arguments(card.name, arguments, parameters)
     values = preprocessing if isinstance(preprocessing, Mapping) else None
     fronts = front_layers(preprocessing_of(card, assets, values), **regularization)
-    shapes = {name: tuple(spec.shape) for name, spec in assets.x.items()}
+    shapes = {name: spec.shape for name, spec in assets.specs()[0].items() if not is_presence(name)}
     taken = {
         name: tuple(fronts[name](keras.KerasTensor((None, *shape))).shape[1:])
         if name in fronts
@@ -158,8 +158,8 @@ def _backbone(
     elif "input_shape" in parameters:
         known["input_shape"] = next(iter(taken.values()))
     if preprocessing is False:
-        x = {name: replace(spec, shape=taken[name]) for name, spec in assets.x.items()}
-        fronts, assets = {}, replace(assets, x=x)
+        raw = {name: Vector(taken[name]) for name in fronts}
+        fronts, assets = {}, replace(assets, x={**assets.x, **raw})
     try:
         backbone = builder(**{**card.arguments, **known, **arguments})
     except (TypeError, ValueError) as error:
@@ -221,27 +221,14 @@ def _assets(
     """Return the assets of a model that is built by name, without any data."""
     classes = _classes(card, weight, num_classes)
     if weight:
-        trained = Assets.from_weight(weight)
-        (name,) = trained.x
-        x = {name: replace(trained.x[name], shape=input_shape)} if input_shape else trained.x
-        return replace(trained, x=x, classes=classes)
-    shape = tuple(input_shape or card.input_shape)
-    y = {"label": Spec((), "int64")}
-    if card.modality == "image":
-        return Assets(x={"image": Spec(shape, "uint8")}, y=y, classes=classes)
-    if card.modality == "speech":
-        own = card.preprocessing
-        extra = {"front": dict(own.log_mel)} if isinstance(own, SoundPreprocessing) else {}
-        return Assets(x={"audio": Spec(shape, "float32")}, y=y, classes=classes, extra=extra)
-    if card.modality != "text":
-        raise ArgumentError(
-            f"{card.name} takes {card.modality}, of which nothing is known without data.",
-            expected="a model of images, sounds or texts",
-            fix="train it with a recipe, or call its builder yourself",
-        )
-    x = {"ids": Spec((None,), "int32")}
+        trained = Assets.from_weight(weight).with_classes(classes)
+        if input_shape is None:
+            return trained
+        x = {name: column.shaped(input_shape) for name, column in trained.x.items()}
+        return replace(trained, x=x)
+    x = input_of(card, tuple(input_shape or card.input_shape))
     if task != "language_modeling":
-        return Assets(x=x, y=y, classes=classes)
+        return Assets(x=x, y={"label": Label(classes)})
     if not classes:
         raise ArgumentError(
             f"{card.name} is a language model: its head is its vocabulary.",
@@ -249,7 +236,7 @@ def _assets(
             fix="features_only=True gives features without a head",
         )
     arguments.setdefault("vocabulary_size", len(classes))
-    return Assets(x=x, y={"ids": x["ids"]})
+    return Assets(x=x, y=x)
 
 
 def _split(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:
@@ -284,7 +271,7 @@ def _shipped(model: str, source: str | Path) -> WeightCard | None:
 def _as_trained(
     weight: WeightCard, input_shape: tuple[int, ...] | None, arguments: dict[str, Any]
 ) -> tuple[tuple[int, ...] | None, dict[str, Any]]:
-    shape = tuple(next(iter(weight.assets["x"].values()))["shape"])
+    shape = next(iter(Assets.from_dict(weight.assets).x.values())).shape
     if input_shape is not None and len(shape) == 3 and input_shape[-1] != shape[-1]:
         raise WeightsError(
             f"{weight.name} was trained on {shape[-1]} channel(s), not {input_shape[-1]}.",
@@ -325,7 +312,7 @@ def _classes(
     if num_classes == 0:
         return ()
     if weight:
-        classes = tuple(weight.assets["classes"])
+        classes = Assets.from_dict(weight.assets).classes
         if num_classes not in (None, len(classes)):
             raise WeightsError(
                 f"{weight.name} has {len(classes)} classes, not {num_classes}.",

@@ -8,9 +8,10 @@ import keras
 
 from zoo import registry
 from zoo.cards import ImagePreprocessing, ModelCard, Preprocessing, SoundPreprocessing
+from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, unknown_name
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Assets, Front
+from zoo.tasks.base import Front
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
 MASKS = ("frequency_masks", "frequency_mask_width", "time_masks", "time_mask_width")
@@ -23,7 +24,7 @@ def preprocessing_of(
 
     Args:
         card: of the model.
-        assets: `extra["preprocessing"]` holds values by input name, `extra["front"]` those of sounds.
+        assets: the columns of the inputs hold what training fixed.
         values: fields to change, of a model with one input.
 
     Raises:
@@ -32,15 +33,13 @@ def preprocessing_of(
     own = card.preprocessing
     by_name = own if isinstance(own, Mapping) else dict.fromkeys(assets.x, own)
     found = {}
-    for name, spec in assets.x.items():
+    for name, column in assets.x.items():
         part = by_name.get(name)
-        if isinstance(part, SoundPreprocessing) and "front" in assets.extra:
-            part = SoundPreprocessing(log_mel=assets.extra["front"])
-        changes = {**assets.extra.get("preprocessing", {}).get(name, {}), **(values or {})}
+        changes = {**(column.preprocessing if part else {}), **(values or {})}
         if changes:
             part = _changed(card, part, changes)
         if isinstance(part, ImagePreprocessing):
-            _check_image(part, channels=spec.shape[-1])
+            _check_image(part, channels=column.shape[-1])
         if part is not None:
             found[name] = part
     return found
@@ -54,7 +53,11 @@ def front_layers(
     Pixels are scaled. Waveforms become log-mel features, which SpecAugment masks in training where
     `regularization` asks for it.
     """
-    found = {name: _front(values, regularization) for name, values in preprocessing.items()}
+    alone = len(preprocessing) == 1  # then the layers have plain names, as always
+    found = {
+        name: _front(values, regularization, prefix="" if alone else f"{name}_")
+        for name, values in preprocessing.items()
+    }
     return {name: front for name, front in found.items() if front is not None}
 
 
@@ -68,21 +71,22 @@ def with_preprocessing(assets: Assets, card: ModelCard) -> Assets:
         for name, values in preprocessing_of(card, assets).items()
         if isinstance(values, ImagePreprocessing) and values != ImagePreprocessing()
     }
-    return replace(assets, extra={**assets.extra, "preprocessing": kept}) if kept else assets
+    changed = {name: assets.x[name].preprocessed(values) for name, values in kept.items()}
+    return replace(assets, x={**assets.x, **changed}) if changed else assets
 
 
-def _front(values: Preprocessing, regularization: Regularization) -> Front | None:
+def _front(values: Preprocessing, regularization: Regularization, *, prefix: str) -> Front | None:
     if isinstance(values, ImagePreprocessing):
-        return _rescaling(values)
+        return _rescaling(values, prefix=prefix)
     if not isinstance(values, SoundPreprocessing):
         return None
     from zoo.layers.log_mel import LogMel
     from zoo.layers.spec_augment import SpecAugment
 
-    layers = [LogMel(**values.log_mel, name="log_mel")]
+    layers = [LogMel(**values.log_mel, name=f"{prefix}log_mel")]
     masks = {name: getattr(regularization, name) for name in MASKS}
     if masks["frequency_masks"] or masks["time_masks"]:
-        layers.append(SpecAugment(**masks, name="spec_augment"))
+        layers.append(SpecAugment(**masks, name=f"{prefix}spec_augment"))
 
     def front(audio: Any) -> Any:
         for layer in layers:
@@ -92,7 +96,7 @@ def _front(values: Preprocessing, regularization: Regularization) -> Front | Non
     return front
 
 
-def _rescaling(values: ImagePreprocessing) -> keras.layers.Layer:
+def _rescaling(values: ImagePreprocessing, *, prefix: str) -> keras.layers.Layer:
     """Return (pixel · scale - mean) / deviation as one product and one sum."""
     size = max(len(values.mean), len(values.deviation))
     means, deviations = (
@@ -103,7 +107,7 @@ def _rescaling(values: ImagePreprocessing) -> keras.layers.Layer:
     offset = [-mean / deviation for mean, deviation in zip(means, deviations, strict=True)]
     if size == 1:
         (scale,), (offset,) = scale, offset
-    return keras.layers.Rescaling(scale, offset=offset, name="preprocessing")
+    return keras.layers.Rescaling(scale, offset=offset, name=f"{prefix}preprocessing")
 
 
 def _changed(

@@ -17,10 +17,10 @@ from recipes.export.formats import convert, quietly, random_inputs
 from recipes.objects import make_model, precision
 from recipes.runs.run import Run, load
 from zoo import devices
+from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, MachineError, RunError, ZooError, unknown_name
 from zoo.files import write_text
 from zoo.ownership import install_command
-from zoo.tasks.base import Assets
 
 if TYPE_CHECKING:
     import keras
@@ -37,6 +37,7 @@ _PACKAGES = {
 }
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BATCH_SIZE = 32
+_NEARLY = {"rtol": 1e-3, "atol": 1e-4}
 
 
 def export(
@@ -108,7 +109,8 @@ def _complete(
         "outputs": exported.outputs,
         "parity": _compare(exported, run, count, data_dir) if count else None,
     }
-    assets = facts | {"weights_sha256": run.sha256} | run.assets.to_dict()
+    told = {"classes": list(run.assets.classes), "sizes": run.assets.sizes}
+    assets = facts | {"weights_sha256": run.sha256} | run.assets.to_dict() | told
     write_text(folder / "assets.json", json.dumps(assets, indent=1, ensure_ascii=False) + "\n")
     write_text(folder / "README.md", usage_page(run, facts))
     return facts
@@ -223,13 +225,13 @@ def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -
     batches, source = _batches(run, count, data_dir)
     largest, equal, total, seen = 0.0, 0, 0, 0
     for x in batches:
-        expected = np.asarray(run.model.predict_on_batch(x)["logits"], "float64")
-        found = np.asarray(exported(x)["logits"], "float64")
-        counted = _counted(x, run.assets, expected.shape[:-1])
-        same = expected.argmax(axis=-1) == found.argmax(axis=-1)
-        largest = max(largest, float(np.abs(expected - found).max()))
+        expected = _outputs(run.model.predict_on_batch(x))
+        found = _outputs(exported(x))
+        largest = max(largest, *(float(np.abs(expected[k] - found[k]).max()) for k in expected))
+        same = _agreeing(expected, found)
+        counted = _counted(x, run.assets, same.shape)
         equal, total = equal + int(same[counted].sum()), total + int(counted.sum())
-        seen += len(expected)
+        seen += len(same)
     return {
         "source": source,
         "examples": seen,
@@ -239,10 +241,25 @@ def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -
     }
 
 
+def _outputs(given: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return {name: np.asarray(value, "float64") for name, value in given.items()}
+
+
+def _agreeing(expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Say where the most likely label is the same; without logits, where all numbers nearly are."""
+    if "logits" in expected:
+        return expected["logits"].argmax(axis=-1) == found["logits"].argmax(axis=-1)
+    return np.array(
+        [all(np.allclose(expected[k][i], found[k][i], **_NEARLY) for k in expected)
+         for i in range(len(next(iter(expected.values()))))]
+    )  # fmt: skip
+
+
 def _counted(x: Mapping[str, np.ndarray], assets: Assets, shape: tuple[int, ...]) -> np.ndarray:
     """Say which labels count: all, but at padding where there is one for each position."""
-    if len(shape) == 2 and "ids" in x:
-        return x["ids"] != assets.x["ids"].padding
+    for name, spec in assets.specs()[0].items():
+        if len(shape) == 2 and spec.shape == (None,) and x[name].shape == shape:
+            return x[name] != spec.padding
     return np.ones(shape, bool)
 
 

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo import devices
+from zoo.columns.assets import Assets
+from zoo.columns.usage import variable_of
 from zoo.errors import ArgumentError, MachineError
-from zoo.tasks.base import Assets
 
 if TYPE_CHECKING:
     import keras
-
-RANDOM_LENGTH = 32  # of an axis that varies and has no buckets
 
 
 def convert(model: "keras.Model", path: Path, assets: Assets, *, format: str) -> None:
@@ -35,7 +34,9 @@ def convert(model: "keras.Model", path: Path, assets: Assets, *, format: str) ->
         ArgumentError: the format cannot hold the model; says which can.
         MachineError: there is no space left.
     """
-    model.predict_on_batch(random_inputs(assets, 1))  # Keras exports to ONNX what was called
+    model = _plainly_named(model)
+    x = {variable_of(name): value for name, value in random_inputs(assets, 1).items()}
+    model.predict_on_batch(x)  # Keras exports to ONNX what was called
     if format == "saved_model":
         _save_model(model, path)
     elif format == "onnx":
@@ -46,6 +47,23 @@ def convert(model: "keras.Model", path: Path, assets: Assets, *, format: str) ->
         _tidy_onnx(path)
     else:
         _convert_to_litert(model, path, assets)
+
+
+def _plainly_named(model: "keras.Model") -> "keras.Model":
+    """Return the model with inputs named as every format can: text_present for text.present."""
+    import keras
+
+    names = {tensor.name: variable_of(tensor.name) for tensor in model.inputs}
+    if all(name == plain for name, plain in names.items()):
+        return model
+    inputs = {
+        names[tensor.name]: keras.Input(
+            tensor.shape[1:], dtype=tensor.dtype, name=names[tensor.name]
+        )
+        for tensor in model.inputs
+    }
+    outputs = model({name: inputs[plain] for name, plain in names.items()})
+    return keras.Model(inputs, outputs, name=model.name)
 
 
 def _save_model(model: "keras.Model", path: Path) -> None:
@@ -127,7 +145,8 @@ def _convert_to_litert(model: "keras.Model", path: Path, assets: Assets) -> None
     from tensorflow.lite.python.convert_phase import ConverterError
 
     own = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
-    longest = {name: max(spec.buckets, default=None) for name, spec in assets.x.items()}
+    specs, _ = assets.specs()
+    longest = {variable_of(k): max(spec.buckets, default=None) for k, spec in specs.items()}
     said = ""
     for batch, fixed in ((None, False), (1, False), (1, True)):
         signature = {
@@ -187,15 +206,11 @@ def quietly() -> Iterator[None]:
 
 
 def random_inputs(assets: Assets, count: int) -> dict[str, np.ndarray]:
-    """Return seeded inputs as the assets declare them: pixels, ids below the vocabulary, noise."""
+    """Return seeded inputs as the columns make them up: pixels, ids below the vocabulary, noise."""
     generator, made = np.random.default_rng(0), {}
-    for name, spec in assets.x.items():
-        length = max(spec.buckets, default=RANDOM_LENGTH)
-        shape = (count, *(length if size is None else size for size in spec.shape))
-        if spec.dtype == "uint8":
-            made[name] = generator.integers(0, 256, shape, dtype="uint8")
-        elif "int" in spec.dtype:
-            made[name] = generator.integers(1, assets.sizes["vocabulary_size"], shape, spec.dtype)
-        else:
-            made[name] = generator.normal(0, 0.1, shape).astype(spec.dtype)
+    for name, column in assets.x.items():
+        parts = column.random(generator, count)
+        made |= {f"{name}.{part}" if part else name: array for part, array in parts.items()}
+        if column.optional:
+            made[f"{name}.present"] = np.ones(count, "float32")
     return made

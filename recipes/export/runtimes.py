@@ -7,6 +7,8 @@ from typing import Any, final
 
 import numpy as np
 
+from zoo.columns.usage import variable_of
+
 Arrays = Mapping[str, np.ndarray]
 Shape = list[int | None]
 _DTYPES = {
@@ -32,6 +34,7 @@ class Exported:
 
     def __call__(self, x: Arrays) -> dict[str, np.ndarray]:
         """Run a batch: in one go, or example by example where the file takes one at a time."""
+        x = {variable_of(name): value for name, value in x.items()}
         x = {name: np.asarray(x[name], facts["dtype"]) for name, facts in self.inputs.items()}
         count = len(next(iter(x.values())))
         if all(facts["shape"][0] is None for facts in self.inputs.values()):

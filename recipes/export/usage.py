@@ -1,9 +1,10 @@
 """The page beside an exported model: what goes in, what comes out, and ten lines that run it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from zoo.errors import ArgumentError
+from zoo.columns.base import PRESENT
+from zoo.columns.usage import Usage, variable_of
 
 if TYPE_CHECKING:
     from recipes.runs.run import Run
@@ -16,26 +17,22 @@ _IMPORTS = {
 _CALLS = {
     "saved_model": (
         'model = tf.saved_model.load("saved_model")  # keep it: it owns the variables\n'
-        'logits = model.signatures["serving_default"]({input}=tf.constant(x))["logits"].numpy()'
+        "inputs = {{name: tf.constant(value) for name, value in inputs.items()}}\n"
+        '{output} = model.signatures["serving_default"](**inputs)["{output}"].numpy()'
     ),
     "onnx": (
         'session = onnxruntime.InferenceSession("model.onnx")\n'
-        '(logits,) = session.run(["logits"], {{"{input}": x}})'
+        '({output},) = session.run(["{output}"], inputs)'
     ),
     "litert": (
         'runner = Interpreter(model_path="model.tflite").get_signature_runner()\n'
-        'logits = runner({input}=x)["logits"]'
+        '{output} = runner(**inputs)["{output}"]'
     ),
 }
 _NEEDS = {
     "saved_model": "tensorflow",
     "onnx": "onnxruntime",
     "litert": "ai-edge-litert",
-}
-_MEANINGS = {
-    "image": "pixels 0–255, as they are in the file; scaling is inside",
-    "ids": "token ids of the tokenizer in `assets.json`; 0 is padding",
-    "audio": "a waveform in [-1, 1], one channel at {rate} Hz; the log-mel front end is inside",
 }
 
 
@@ -46,29 +43,30 @@ def usage_page(run: "Run", facts: Mapping[str, Any]) -> str:
         run: that was exported.
         facts: of `recipes.export.export.export`.
     """
-    format, (name,) = facts["format"], facts["inputs"]
-    rate = run.assets.extra.get("front", {}).get("sample_rate_hz")
+    format = facts["format"]
+    usages = [column.usage(name) for name, column in run.assets.x.items()]
+    needs = [usage.needs for usage in usages if usage.needs] or ["shapes"]
+    packages = dict.fromkeys([_NEEDS[format], *(u.package for u in usages if u.package)])
     lines = [
         f"# {facts['name']} as {format}",
         "",
         f"`{facts['file']}` holds {run.recipe.model.name}, trained with {run.recipe.name}. "
-        "`assets.json` holds what it needs besides: labels, sizes, "
-        + ("the tokenizer." if name == "ids" else "shapes."),
+        f"`assets.json` holds what it needs besides: labels, sizes, {', '.join(needs)}.",
         "",
         "| | name | shape | type | what |",
         "|---|---|---|---|---|",
-        _row("in", name, facts["inputs"][name], _MEANINGS[name].format(rate=rate)),
+        *(_row("in", k, facts["inputs"][k], what) for k, what in _inputs(run).items()),
         *(
             _row("out", output, value, _meaning(output, run))
             for output, value in facts["outputs"].items()
         ),
         "",
-        "A `?` is an axis of any size." + _one_at_a_time(facts["inputs"][name]),
+        "A `?` is an axis of any size." + _one_at_a_time(facts["inputs"]),
         "",
-        f"It needs `pip install {_NEEDS[format]} {_READERS[name][0]}`.",
+        f"It needs `pip install {' '.join(packages)}`.",
         "",
         "```python",
-        *_snippet(run, name, format),
+        *_snippet(run, usages, facts),
         "```",
     ]
     if facts["parity"]:
@@ -96,63 +94,50 @@ def _meaning(output: str, run: "Run") -> str:
     return "one for each class" if run.assets.classes else "of the next token, at each position"
 
 
-def _one_at_a_time(facts: Mapping[str, Any]) -> str:
-    if facts["shape"][0] is None:
+def _inputs(run: "Run") -> dict[str, str]:
+    """Return what each tensor that goes in means, by name."""
+    said = {}
+    for name, column in run.assets.x.items():
+        for tensor in column.tensors(name):
+            present = tensor == f"{name}.{PRESENT}"
+            said[variable_of(tensor)] = (
+                f"1 where there is a value of `{name}`, 0 where there is none"
+                if present
+                else column.usage(name).meaning
+            )
+    return said
+
+
+def _one_at_a_time(inputs: Mapping[str, Any]) -> str:
+    if all(facts["shape"][0] is None for facts in inputs.values()):
         return ""
     return " This file takes one example at a time: the format holds this model in no other way."
 
 
-_READERS = {
-    "image": ("pillow", "from PIL import Image"),
-    "ids": ("kerazoo", "from zoo.tokenizers import load_tokenizer"),
-    "audio": ("soundfile", "import soundfile"),
-}
-
-
-def _snippet(run: "Run", name: str, format: str) -> list[str]:
-    if name not in _READERS:
-        raise ArgumentError(f"There is no example of use for the input {name!r}.")
+def _snippet(run: "Run", usages: Sequence[Usage], facts: Mapping[str, Any]) -> list[str]:
+    format = facts["format"]
+    output = "logits" if "logits" in facts["outputs"] else next(iter(facts["outputs"]))
+    imports = dict.fromkeys([_IMPORTS[format], *(u.imports for u in usages if u.imports)])
+    tensors = {name: variable for usage in usages for name, variable in usage.tensors.items()}
+    listed = ", ".join(f'"{name}": {variable}' for name, variable in tensors.items())
     return [
         "import json",
         "",
         "import numpy as np",
-        _IMPORTS[format],
-        _READERS[name][1],
+        *imports,
         "",
         'assets = json.load(open("assets.json", encoding="utf-8"))',
-        *_reading(run, name),
-        *_CALLS[format].format(input=name).splitlines(),
-        _answer(run),
+        *(line for usage in usages for line in usage.lines),
+        f"inputs = {{{listed}}}",
+        *_CALLS[format].format(output=output).splitlines(),
+        _answer(run, usages, output),
     ]
 
 
-def _reading(run: "Run", name: str) -> list[str]:
-    shape = run.assets.x[name].shape
-    if name == "image":
-        height, width, channels = shape
-        mode = "L" if channels == 1 else "RGB"
-        return [
-            f'image = Image.open("picture.png").convert("{mode}").resize(({width}, {height}))',
-            f'x = np.asarray(image, "float32").reshape(1, {height}, {width}, {channels})',
-        ]
-    if name == "audio":
-        (samples,) = shape
-        rate = run.assets.extra["front"]["sample_rate_hz"]
-        return [
-            f'clip, _ = soundfile.read("clip.wav", dtype="float32")  # one channel at {rate} Hz',
-            f"missing = max(0, {samples} - len(clip))  # silence around, or the middle of it",
-            "clip = np.pad(clip, (missing // 2, missing - missing // 2))",
-            f"start = (len(clip) - {samples}) // 2",
-            f"x = clip[None, start : start + {samples}]",
-        ]
-    return [
-        'tokenizer = load_tokenizer(assets["extra"]["tokenizer"])',
-        'ids = tokenizer.encode("What is this?")[: assets["sizes"]["context_length"]]',
-        'x = np.asarray([ids], "int32")',
-    ]
-
-
-def _answer(run: "Run") -> str:
+def _answer(run: "Run", usages: Sequence[Usage], output: str) -> str:
+    if output != "logits":
+        return f"print({output})"
     if run.assets.classes:
         return 'print(assets["classes"][logits[0].argmax()])'
-    return "print(tokenizer.decode([logits[0, -1].argmax()]))"
+    answers = [usage.answer for usage in usages if usage.answer]
+    return f"print({answers[0] if answers else 'logits'})"

@@ -12,7 +12,6 @@ from recipes.report import numbers, wording
 from recipes.report.data import ReportInput
 from zoo.errors import command
 
-EXAMPLES = {"image": "image.png", "text": "Some text."}  # of an input
 PROMPT = "Once upon a time"
 WEAKEST = 5  # classes and pairs that are named as limits
 LISTED_CLASSES = 50  # a card names no more of them
@@ -131,9 +130,12 @@ def _usage(data: ReportInput, target: str) -> tuple[str, str]:
     if data.task == "language_modeling":
         call = f"print(zoo.generate({target!r}, {PROMPT!r})[0])"
         return f"import zoo\n\n{call}", command("zoo", "generate", target, "--prompt", PROMPT)
-    example = EXAMPLES.get(data.task.partition("_")[0], "clip.wav")
+    several = len(data.inputs) > 1
+    example = dict(data.inputs) if several else next(iter(data.inputs.values()), "…")
     lines = ("import zoo", "", f"run = zoo.load({target!r})", f"print(run.predict([{example!r}]))")
-    return "\n".join(lines), command("zoo", "predict", target, example)
+    return "\n".join(lines), command(
+        "zoo", "predict", target, "examples.jsonl" if several else example
+    )
 
 
 def _training(data: ReportInput) -> list[tuple[str, str]]:

@@ -31,10 +31,11 @@ class ReportInput:
             "metrics": {name: {"value", "low", "high", "method"}}}.
         probabilities: of the test examples, (N, K); (0, 0) for tasks without classes.
         labels: of the test examples, (N,); (0,) for tasks without classes.
-        example_of: test index to what is shown of it: a uint8 image (H, W, C), or a text.
+        example_of: test index to what is shown of it: a uint8 image (H, W, C), a text, or several.
         name_of: test index to what a person would call that example.
         train_samples: (image or text, class name) as they are stored.
         augmented_samples: (image or text, class name) as the model sees them in training.
+        inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
         dataset: "name", "licence", "homepage", "source", "counts" ({split: [of each class]}),
             "fingerprint", "skipped" (file names); all but "name" may be missing.
@@ -75,6 +76,7 @@ class ReportInput:
     measures: tuple[Metric, ...] = ()
     licence: str = ""
     generated: Sequence[tuple[str, str]] = ()
+    inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         expected = (len(self.labels), len(self.classes))

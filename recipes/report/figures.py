@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from recipes.report import numbers, panels, pictures, wording
 from recipes.report.data import ReportInput
-from recipes.report.examples import Shown
+from recipes.report.examples import Shown, first_of
 from recipes.report.texts import text_list
 from recipes.report.theme import note, style, to_png, to_svg
 from zoo.files import write_bytes
@@ -122,6 +122,7 @@ def _samples(data: ReportInput) -> Figure:
 
 def _drawn(examples: list[tuple[Shown, str, str]], *, title: str, empty: str) -> Figure:
     """Lay out images in a grid, texts in a list."""
-    if examples and isinstance(examples[0][0], str):
-        return text_list(examples, title=title)
-    return pictures.grid(examples, title=title, empty=empty)
+    single = [(first_of(example), *said) for example, *said in examples]
+    if single and isinstance(single[0][0], str):
+        return text_list(single, title=title)
+    return pictures.grid(single, title=title, empty=empty)

@@ -134,7 +134,7 @@ def _inside(data: ReportInput) -> list[Markup]:
     )
 
 
-def _mistakes(data: ReportInput) -> list[dict[str, str]]:
+def _mistakes(data: ReportInput) -> list[dict[str, Any]]:
     return [
         {
             **_example(data.example_of(item.index)),
@@ -147,15 +147,17 @@ def _mistakes(data: ReportInput) -> list[dict[str, str]]:
     ]
 
 
-def _samples(samples: Any) -> list[dict[str, str]]:
+def _samples(samples: Any) -> list[dict[str, Any]]:
     return [_example(sample) | {"name": name} for sample, name in samples[: figures.SAMPLES]]
 
 
-def _example(sample: Shown) -> dict[str, str]:
-    """Return what the page shows of an example: an "image" address, or "text"."""
-    if isinstance(sample, str):
-        return {"image": "", "text": sample}
-    return {"image": pictures.data_uri(sample), "text": ""}
+def _example(sample: Shown) -> dict[str, Any]:
+    """Return what the page shows of an example: the addresses of "images", and "texts"."""
+    parts = sample if isinstance(sample, tuple) else (sample,)
+    return {
+        "images": [pictures.data_uri(part) for part in parts if not isinstance(part, str)],
+        "texts": [part for part in parts if isinstance(part, str)],
+    }
 
 
 def _counts(data: ReportInput) -> dict[str, Any]:

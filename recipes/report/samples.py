@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from recipes.report.examples import DRAWN, PRINTED, stored_value
+from zoo.columns import Column
 from zoo.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ TEXTS_EACH, TEXT_LENGTH = 2, 100  # lines of a class, and their characters
 
 def has_picture(dataset: "Dataset") -> bool:
     """Tell whether `save_samples` can draw these examples."""
-    return bool({"image", "audio"} & set(dataset.features))
+    return _column(dataset, DRAWN) is not None
 
 
 def save_samples(dataset: "Dataset", path: Path) -> None:
@@ -25,46 +27,52 @@ def save_samples(dataset: "Dataset", path: Path) -> None:
     A sound is drawn as its waveform above its spectrogram, with its length.
 
     Args:
-        dataset: with a column "image" or "audio".
+        dataset: with a column of images or sounds.
         path: of the file; replaced whole.
 
     Raises:
         ArgumentError: the examples are neither images nor sounds.
     """
-    if not has_picture(dataset):
+    found = _column(dataset, DRAWN)
+    if found is None:
         raise ArgumentError(
             f"{dataset.name} holds neither images nor sounds: there is nothing to draw.",
             fix="leave the picture away; `zoo data` prints samples of texts",
         )
-    from recipes.report.pictures import audio_picture, grid
+    from recipes.report.pictures import grid
     from recipes.report.theme import style, to_png
     from zoo.files import write_bytes
 
-    train = dataset.splits["train"]
-    drawn = []
+    (column_name, column), train, drawn = found, dataset.splits["train"], []
     for index, name in _picked(dataset, each=EACH):
-        example = train[index]
-        if "image" in example:
-            drawn.append((np.asarray(example["image"]), name, ""))
-            continue
-        audio, rate = np.asarray(example["audio"]), dataset.features["audio"].sample_rate_hz
-        picture = audio_picture(audio, sample_rate_hz=rate)
-        drawn.append((picture, name, f"{len(audio) / rate:.2f} s"))
-    kind = "images" if "image" in dataset.features else "sounds"
-    title = f"{dataset.name}: training {kind}" + (" by class" if dataset.classes else "")
+        value = train[index][column_name]
+        if value is not None:
+            drawn.append((stored_value(column, value), name, column.told(value)))
+    title = f"{dataset.name}: training {column.word}" + (" by class" if dataset.classes else "")
     with style():
         write_bytes(path, to_png(grid(drawn, title=title, empty="none", columns=2 * EACH)))
 
 
 def text_samples(dataset: "Dataset") -> list[tuple[str, str]]:
-    """Return (class name, beginning of a training text), a few of each of the first ten classes."""
+    """Return (class name, beginning of a training text), a few of each of the first ten classes.
+
+    Without a column of texts there are none.
+    """
     from zoo.data.scans import beginning
 
-    texts = dataset.splits["train"].columns["text"]
+    found = _column(dataset, PRINTED)
+    if found is None:
+        return []
+    texts = dataset.splits["train"].columns[found[0]]
     return [
-        (name, beginning(texts[index], length=TEXT_LENGTH))
+        (name, beginning(texts[index] or "", length=TEXT_LENGTH))
         for index, name in _picked(dataset, each=TEXTS_EACH)
     ]
+
+
+def _column(dataset: "Dataset", kinds: tuple[type[Column], ...]) -> tuple[str, Column] | None:
+    items = dataset.features.items()
+    return next(((name, column) for name, column in items if isinstance(column, kinds)), None)
 
 
 def _picked(dataset: "Dataset", *, each: int) -> list[tuple[int, str]]:

@@ -9,8 +9,8 @@ from typing import Any, final
 import numpy as np
 
 from recipes.runs.inputs import Item, encoded, items_of
-from recipes.runs.predict import expected
-from zoo.data import formats, images
+from zoo.columns import Image
+from zoo.columns.image import fit_image
 from zoo.errors import WeightsError
 
 # What Keras lets through of a damaged or changed file, found by cutting files short, flipping bytes
@@ -48,7 +48,7 @@ class ForeignModel:
             batch_size: of prediction.
             keep_going: give a file that cannot be read a result with "error", instead of raising.
         """
-        found = items_of(inputs, suffixes=formats.IMAGES, expected=expected("image"))
+        found = items_of(inputs, {"image": Image()}, model=self.name)
         items = encoded(found, self._encoded, keep_going=keep_going)
         rows = iter(self._scores([item for item in items if item.error is None], batch_size))
         return [
@@ -65,9 +65,7 @@ class ForeignModel:
         ]
 
     def _encoded(self, item: Item) -> np.ndarray:
-        from zoo.tasks.image_classification import fit_image
-
-        image = item.value if item.file is None else images.read_image(item.value)
+        image = Image().read(item.values["image"])
         return fit_image(image, self.model.input_shape[1:])
 
     def _scores(self, items: Sequence[Item], batch_size: int) -> np.ndarray:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import ArgumentError, DataError, RunError
-from zoo.tokenizers import PADDING_ID, UNKNOWN, UNKNOWN_ID, Tokenizer, load_tokenizer
+from zoo.tokenizers import PADDING_ID, UNKNOWN, UNKNOWN_ID, Tokenizer
 
 if TYPE_CHECKING:
     import keras
 
     from recipes.runs.run import Run
-    from zoo.tasks.base import Assets
+    from zoo.columns.assets import Assets
 
 TASK = "language_modeling"
 TEMPERATURE = 0.8  # surprising enough to be read, sure enough to be spelt well
@@ -122,7 +122,7 @@ def continuations(
         max_tokens: how much is written.
         seed: of the draws.
     """
-    tokenizer, pairs = load_tokenizer(assets.extra["tokenizer"]), []
+    tokenizer, pairs = assets.x["ids"].loaded, []
     for prompt in prompts:
         ids = tokenizer.encode(prompt or NEWLINE)
         ids = ids[ids != UNKNOWN_ID]
@@ -168,7 +168,7 @@ def _ready(target: Any, prompt: str) -> tuple["Run", Tokenizer, np.ndarray]:
             expected=f"a model of the task {TASK}",
             fix=f"`zoo list --task {TASK}` shows the models, `zoo recipes list` how to train one",
         )
-    tokenizer = load_tokenizer(run.assets.extra["tokenizer"])
+    tokenizer = run.assets.x["ids"].loaded
     _check_prompt(prompt, tokenizer.to_dict())
     return run, tokenizer, tokenizer.encode(prompt or NEWLINE)
 

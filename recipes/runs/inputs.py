@@ -2,17 +2,19 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from zoo.columns import Column
 from zoo.data import formats, layout, rows
 from zoo.errors import DataError, ZooError, nearest
 
-Input = str | Path | np.ndarray
+Value = str | Path | np.ndarray | None
+Input = Value | Mapping[str, Value]
 # Endings by which a single word is taken for the name of a file, not for a text.
 _ENDINGS = (*formats.TEXTS, *formats.TABLES, ".md", ".json", ".html", ".log", ".pdf", ".docx")
 _ALIKE = 0.8  # how close a word must be to the name of a file to be taken for it
@@ -20,17 +22,17 @@ _ALIKE = 0.8  # how close a word must be to the name of a file to be taken for i
 
 @dataclass(frozen=True)
 class Item:
-    """One thing to predict, and what came of reading it.
+    """One example to predict, and what came of reading it.
 
     Attributes:
-        value: a path, a text, or an array.
-        file: it came from; None for a value.
+        values: a path, a text, an array or None by column.
+        file: it came from; None for values.
         row: of a table, such as "line 7".
         error: why it cannot be read.
         encoded: what the model takes.
     """
 
-    value: Any
+    values: Mapping[str, Value]
     file: str | None = None
     row: str | None = None
     error: ZooError | None = None
@@ -39,49 +41,110 @@ class Item:
     @property
     def source(self) -> dict[str, Any]:
         """What a result says of where it came from."""
-        text = self.file is None or self.row is not None
-        return {
-            "file": self.file,
-            **({"row": self.row} if self.row else {}),
-            **({"text": self.value} if text and isinstance(self.value, str) else {}),
+        told = {"file": self.file} | ({"row": self.row} if self.row else {})
+        words = {
+            name: value for name, value in self.values.items() if isinstance(value, str | Path)
         }
+        if len(self.values) > 1:
+            return told | {
+                "inputs": {k: str(v) if k in words else None for k, v in self.values.items()}
+            }
+        (value,) = self.values.values()
+        text = isinstance(value, str) and (self.file is None or self.row is not None)
+        return told | ({"text": value} if text else {})
 
 
 def items_of(
     inputs: Sequence[Input],
+    columns: Mapping[str, Column],
     *,
-    suffixes: tuple[str, ...],
-    expected: str,
-    texts_too: bool = False,
+    model: str,
     text_column: str | None = None,
 ) -> list[Item]:
     """Return what is to be predicted; a folder stands for its files, a table for its rows.
 
     Args:
         inputs: as `predict` takes them.
-        suffixes: of the files that a folder is searched for.
-        expected: what the model takes, in words.
-        texts_too: a `str` is a text, and tables are read row by row.
-        text_column: of tables; None takes "text", or the only column.
+        columns: of the model's inputs, by name of the data's column.
+        model: its name, for messages.
+        text_column: of tables, for models of texts alone; None takes "text", or the only column.
 
     Raises:
-        DataError: a folder holds no such file, or a table cannot be read.
+        DataError: a folder holds no such file, a table cannot be read, or a value does not say which
+            of several inputs it is.
     """
     found: list[Item] = []
     for given in inputs:
-        if isinstance(given, np.ndarray) or (texts_too and not isinstance(given, Path)):
-            found.append(Item(given))
-            continue
-        path = Path(given).expanduser()
-        files = _inside(path, suffixes, expected) if path.is_dir() else [path]
-        for file in files:
-            if texts_too and file.suffix.lower() in formats.TABLES and file.is_file():
-                found += _rows(file, text_column)
-            elif file.is_file():
-                found.append(Item(file, str(file)))
-            else:
-                found.append(Item(file, str(file), error=missing(file, expected)))
+        if isinstance(given, Mapping):
+            found.append(_named(given, columns, model))
+        elif len(columns) > 1:
+            found += _from_table(given, columns, model)
+        else:
+            ((name, column),) = columns.items()
+            found += _alone(given, name, column, text_column)
     return found
+
+
+def _alone(given: Value, name: str, column: Column, text_column: str | None) -> list[Item]:
+    """Return the examples of a model with one input."""
+    if not column.is_file(given):
+        return [Item({name: given})]
+    path, takes_words, found = Path(given).expanduser(), not column.is_file("word"), []
+    files = _inside(path, column) if path.is_dir() else [path]
+    for file in files:
+        if takes_words and file.suffix.lower() in formats.TABLES and file.is_file():
+            found += _rows(file, name, text_column)
+        else:
+            error = None if file.is_file() else missing(file, column.expected)
+            found.append(Item({name: file}, str(file), error=error))
+    return found
+
+
+def _named(given: Mapping[str, Value], columns: Mapping[str, Column], model: str) -> Item:
+    """Return the example that a dictionary holds."""
+    example = "for example: " + _written(columns)
+    unknown = [name for name in given if name not in columns]
+    absent = [n for n, c in columns.items() if given.get(n) is None and not c.optional]
+    values = {name: given.get(name) for name in columns}
+    if unknown:
+        near = nearest(unknown[0], columns) or list(columns)
+        problem, expected = f"{model} takes no {unknown[0]!r}.", f"one of: {', '.join(near)}"
+    elif absent:
+        problem = f"An example lacks {', '.join(absent)}."
+        expected = f"{', '.join(absent)} in each example; only what is optional may be absent"
+    else:
+        for name, column in columns.items():
+            if column.is_file(values[name]):
+                values[name] = path = Path(values[name]).expanduser()
+                if not path.is_file():
+                    return Item(values, error=missing(path, column.expected))
+        return Item(values)
+    return Item(values, error=DataError(problem, expected=expected, fix=example))
+
+
+def _written(columns: Mapping[str, Column]) -> str:
+    return "{" + ", ".join(f'"{name}": "{c.example or "…"}"' for name, c in columns.items()) + "}"
+
+
+def _from_table(given: Value, columns: Mapping[str, Column], model: str) -> list[Item]:
+    """Return the rows of a table that has the inputs of a model as its columns."""
+    path = Path(given).expanduser() if isinstance(given, str | Path) else None
+    if path is None or path.suffix.lower() not in formats.TABLES:
+        raise DataError(
+            f"{model} takes {' and '.join(columns)}; one value does not say which it is.",
+            expected="a dictionary for each example, or a table (.csv, .tsv, .jsonl) with these columns",
+            fix="for example: " + _written(columns),
+        )
+    items = []
+    for where, row in rows.read_rows(path)[1]:
+        if isinstance(row, DataError):
+            items.append(Item(dict.fromkeys(columns), str(path), where, error=row))
+            continue
+        values = {name: row.get(name) or None for name in columns}
+        files = {n: path.parent / v for n, v in values.items() if columns[n].is_file(v)}
+        item = _named(values | files, columns, model)
+        items.append(replace(item, file=str(path), row=where))
+    return items
 
 
 def encoded(
@@ -99,11 +162,11 @@ def encoded(
         try:
             if item.error is not None:
                 raise item.error
-            done.append(Item(item.value, item.file, item.row, encoded=encode(item)))
+            done.append(replace(item, encoded=encode(item)))
         except ZooError as error:
             if not keep_going:
                 raise
-            done.append(Item(item.value, item.file, item.row, error=error))
+            done.append(replace(item, error=error))
     return done
 
 
@@ -140,13 +203,14 @@ def _beside(path: Path) -> list[str]:
     return [str(path.with_name(name)) for name in nearest(path.name, names, cutoff=_ALIKE)]
 
 
-def _inside(folder: Path, suffixes: tuple[str, ...], expected: str) -> list[Path]:
+def _inside(folder: Path, column: Column) -> list[Path]:
     """Return the files of one kind in a folder and the folders in it, in order."""
+    suffixes = column.suffixes if column.is_file("word") else (*column.suffixes, *formats.TABLES)
     files = [file for file in _walked(folder) if file.suffix.lower() in suffixes]
     if not files:
         raise DataError(
             f"{folder} holds no file to predict.",
-            expected=expected,
+            expected=column.expected,
             fix="give another folder, or the files themselves",
         )
     return files
@@ -160,7 +224,7 @@ def _walked(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _rows(path: Path, text_column: str | None) -> list[Item]:
+def _rows(path: Path, name: str, text_column: str | None) -> list[Item]:
     """Return the rows of a table, each with its text."""
     columns, found = rows.read_rows(path)
     column = text_column or (columns[0] if len(columns) == 1 else "text")
@@ -173,8 +237,8 @@ def _rows(path: Path, text_column: str | None) -> list[Item]:
     items = []
     for where, row in found:
         if isinstance(row, DataError):
-            items.append(Item(None, str(path), where, error=row))
+            items.append(Item({name: None}, str(path), where, error=row))
         else:
             value = row.get(column)
-            items.append(Item("" if value is None else str(value), str(path), where))
+            items.append(Item({name: "" if value is None else str(value)}, str(path), where))
     return items

@@ -1,37 +1,18 @@
 """From files or arrays to what the model says of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recipes.runs.inputs import Input, Item, encoded, items_of
-from zoo.data import formats, images
+from zoo.columns import Column
 from zoo.data.pipeline import stack
-from zoo.errors import ArgumentError, DataError
+from zoo.errors import ArgumentError
 
 if TYPE_CHECKING:
     from recipes.runs.run import Run
-
-TEXT_LIMIT_BYTES = 10_000_000
-_SUFFIXES = {  # by the name of the input
-    "image": formats.IMAGES,
-    "audio": formats.SOUNDS,
-    "ids": (*formats.TEXTS, *formats.TABLES),
-}
-_WORDS = {"image": "image files", "audio": "audio files", "ids": "texts, or files of text in UTF-8"}
-_COLUMNS = {"image": "image", "audio": "audio", "ids": "text"}
-_AXES_OF_A_BATCH = {"image": 4, "audio": 2, "ids": 1}
-
-
-def expected(name: str) -> str:
-    """Say which files a model takes, by the name of its input.
-
-    >>> expected("audio").startswith("audio files: wav, flac, ogg")
-    True
-    """
-    return f"{_WORDS[name]}: {', '.join(suffix[1:] for suffix in _SUFFIXES[name])}"
 
 
 def predict(
@@ -48,7 +29,9 @@ def predict(
         target: run directory, weight name or recipe name.
         inputs: paths of files, of folders with files, and of tables of texts (.csv, .tsv, .jsonl), or
             values as a dataset gives them: uint8 images, float32 waveforms at the model's rate, texts.
-            For text models a `str` is a text and a `Path` a file.
+            For text models a `str` is a text and a `Path` a file. Models of several inputs take a
+            dictionary for each example, by column of the data, or a table with these columns; what
+            may be absent is left out or None.
         batch_size: of prediction.
         text_column: of tables; None takes "text", or the only column that there is.
         keep_going: give an input that cannot be read a result with "error" and no predictions,
@@ -56,7 +39,7 @@ def predict(
 
     Returns:
         One {"file", "task", "predictions"} for each input, and for each row of a table ("row" says
-        which); predictions are typed by the task.
+        which); predictions are typed by the task. For several inputs "inputs" says what was given.
 
     >>> zoo.predict("cnn_small.digits", ["seven.png"])[0]["predictions"][0]  # doctest: +SKIP
     {'label': '7', 'probability': 0.999}
@@ -76,32 +59,30 @@ def predict_inputs(
     keep_going: bool = False,
 ) -> list[dict[str, Any]]:
     """Encode inputs with the code that training used, run the model, and describe the outcome."""
-    name = _input(run)
-    if isinstance(inputs, str | Path | np.ndarray):
-        many = isinstance(inputs, np.ndarray) and inputs.ndim == _AXES_OF_A_BATCH[name]
-        inputs = list(inputs) if many else [inputs]
-    if text_column and name != "ids":
+    columns = {column.source or name: column for name, column in run.assets.x.items()}
+    words = len(columns) == 1 and not next(iter(columns.values())).is_file("word")
+    if text_column and not words:
         raise ArgumentError(
             f"{run.name} takes no texts, so that there is no column to name.",
             fix="leave --text-column (text_column=) out",
         )
     items = items_of(
-        inputs,
-        suffixes=_SUFFIXES[name],
-        expected=expected(name),
-        texts_too=name == "ids",
+        _listed(inputs, columns),
+        columns,
+        model=run.name,
         text_column=text_column or _column_of(run),
     )
     for item in items:
         if item.error is not None and not keep_going:
             raise item.error  # at once, before Keras is loaded
     # All are read before anything is run; only what the model takes is kept of each.
-    items = encoded(items, lambda item: _encoded(run, item), keep_going=keep_going)
+    items = encoded(items, lambda item: _encoded(run, columns, item), keep_going=keep_going)
     good = [item for item in items if item.error is None]
+    specs, _ = run.assets.specs()
     predictions: list[Any] = []
     for start in range(0, len(good), batch_size):
         chunk = [item.encoded for item in good[start : start + batch_size]]
-        x = {key: stack([one[key] for one in chunk], spec) for key, spec in run.assets.x.items()}
+        x = {key: stack([one[key] for one in chunk], spec) for key, spec in specs.items()}
         predictions += list(run.task.decode(run.model, x, run.assets))
     answers = iter(predictions)
     return [
@@ -118,9 +99,12 @@ def predict_inputs(
     ]
 
 
-def _input(run: "Run") -> str:
-    (name,) = run.assets.x  # every task so far takes one input
-    return name
+def _listed(inputs: Any, columns: Mapping[str, Column]) -> list[Input]:
+    """Return inputs one by one: a single one needs no list, and an array may be a stack."""
+    if isinstance(inputs, np.ndarray) and len(columns) == 1:
+        (column,) = columns.values()
+        return list(inputs) if column.is_batch(inputs) else [inputs]
+    return [inputs] if isinstance(inputs, str | Path | Mapping) else list(inputs)
 
 
 def _column_of(run: "Run") -> str | None:
@@ -129,37 +113,9 @@ def _column_of(run: "Run") -> str | None:
     return None if column is None else str(column)
 
 
-def _encoded(run: "Run", item: Item) -> dict[str, np.ndarray]:
-    return run.task.encode({_COLUMNS[_input(run)]: _value(run, item)}, run.assets, None)[0]
-
-
-def _value(run: "Run", item: Item) -> Any:
-    """Return what a dataset would give: pixels, samples at the model's rate, or a text."""
-    if item.file is None or item.row is not None:
-        return item.value
-    name = _input(run)
-    if name == "image":
-        return images.read_image(item.value)
-    if name == "audio":
-        from zoo.data.audio import read_audio
-
-        rate = run.assets.extra["front"]["sample_rate_hz"]
-        return read_audio(item.value, sample_rate_hz=rate)[0]
-    return _read_text(item.value)
-
-
-def _read_text(path: Path) -> str:
-    if path.stat().st_size > TEXT_LIMIT_BYTES:
-        raise DataError(
-            f"{path} is too large for one text: {path.stat().st_size / 1e6:.0f} MB.",
-            expected=f"at most {TEXT_LIMIT_BYTES / 1e6:.0f} MB",
-            fix="cut it into smaller files",
-        )
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is not UTF-8 text: byte {error.start} is something else.",
-            expected="text in UTF-8",
-            fix="convert it, for example with: iconv -f cp1252 -t utf-8",
-        ) from error
+def _encoded(run: "Run", columns: Mapping[str, Column], item: Item) -> dict[str, np.ndarray]:
+    example = {
+        name: None if value is None else columns[name].read(value)
+        for name, value in item.values.items()
+    }
+    return run.task.encode(example, run.assets, None)[0]

@@ -11,8 +11,9 @@ from recipes.runs.trained import RECIPE, check_unedited
 from recipes.values.load import load_recipe, recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
+from zoo.columns.assets import Assets
 from zoo.errors import RunError, WeightsError, check_format, command, unknown_name
-from zoo.tasks.base import Assets, Task
+from zoo.tasks.base import Task
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
@@ -155,6 +156,7 @@ class Run:
         Args:
             inputs: paths of files, folders or tables, or values as a dataset gives them: uint8
                 (H, W, C) for images, float32 (samples,) at the model's rate for audio, str for text.
+                For models of several inputs a dictionary for each example, by column of the data.
             batch_size, text_column, keep_going: as `zoo.predict`.
         """
         from recipes.runs.predict import predict_inputs

@@ -14,7 +14,6 @@ from zoo.errors import ArgumentError, DataError
 EPOCHS, FROZEN_EPOCHS = 20, 5
 LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
 BATCH_SIZE, LEAST_STEPS = 16, 20  # updates of an epoch, where the data has fewer batches
-_MODALITIES = {"image": "image", "ids": "text", "audio": "speech"}
 
 
 def finetune(
@@ -143,11 +142,12 @@ def _check_data(source: Run, data: str) -> str:
             fix="give other data with --data; to train longer: zoo train RECIPE training.epochs=N",
         )
     card = next((card for card in registry.list_datasets() if card.name == data), None)
-    (name,) = source.assets.x
-    if card and card.modality != _MODALITIES[name]:
+    taken = {column.modality for column in source.assets.x.values() if column.modality}
+    if card and len(taken) == 1 and card.modality not in taken:
+        (modality,) = taken
         raise DataError(
-            f"{data} is a data set of {card.modality}; {source.name} takes {_MODALITIES[name]}.",
-            expected=f"one of: {', '.join(_names_of(_MODALITIES[name]))}, or a folder",
+            f"{data} is a data set of {card.modality}; {source.name} takes {modality}.",
+            expected=f"one of: {', '.join(_names_of(modality))}, or a folder",
             fix="zoo data shows the data sets",
         )
     return place

@@ -19,8 +19,9 @@ from keras import ops
 
 from recipes.runs.run import Run, load
 from recipes.values.schema import Recipe
+from zoo.columns import Column
+from zoo.columns.assets import Assets
 from zoo.errors import DataError, WeightsError
-from zoo.tasks.base import Assets
 from zoo.weights import load_into, read_tensors, tensor_keys
 
 if TYPE_CHECKING:
@@ -55,18 +56,37 @@ def inherited(source: Run, dataset: "Dataset") -> Assets:
     Raises:
         DataError: the data has fewer than two classes.
     """
+    x = {
+        name: _for_data(column, column.source or name, source, dataset)
+        for name, column in source.assets.x.items()
+    }
+    assets = replace(source.assets, x=x)
     if not source.assets.classes:
-        return source.assets
+        return assets
     if len(dataset.classes) < 2:
         raise DataError(
             f"{dataset.name} has {len(dataset.classes)} class(es); there is nothing to tell apart.",
             expected="two classes or more",
             fix="for a folder: one subfolder a class",
         )
-    extra = dict(source.assets.extra)
-    if "data_rate_hz" in extra:  # clips are brought from it to the rate of the front end
-        extra["data_rate_hz"] = dataset.features["audio"].sample_rate_hz
-    return replace(source.assets, classes=dataset.classes, extra=extra)
+    return assets.with_classes(dataset.classes)
+
+
+def _for_data(column: Column, name: str, source: Run, dataset: "Dataset") -> Column:
+    """Return an input's column for the data's column of its name, or for the only one of its kind."""
+    alike = [key for key, held in dataset.features.items() if held.kind == column.kind]
+    key = name if name in alike or len(alike) != 1 else alike[0]
+    if key in alike:
+        return replace(column.for_data(dataset.features[key]), source=key)
+    if column.optional:
+        return column
+    held = [c.word for c in dataset.features.values() if c.modality]
+    raise DataError(
+        f"{dataset.name} holds {' and '.join(held) or 'nothing that it knows'}; "
+        f"{source.name} takes {column.word}.",
+        expected=f"a data set of {column.word}",
+        fix="zoo data shows the data sets; zoo list --weights the trained models",
+    )
 
 
 def take_over(model: keras.Model, source: Run, assets: Assets) -> None:

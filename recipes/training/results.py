@@ -110,7 +110,7 @@ def _findings(
 ) -> list[Any]:
     """Return what the diagnosis says of the curves, the gradients and the answers on test."""
     error = metrics.get("ece", {}).get("value", float("nan"))
-    calibration = check_calibration(error, **answers)
+    calibration = check_calibration(error, answers["probabilities"], answers["labels"])
     return findings(history, records, metric=task.metric, mode=task.mode, calibration=calibration)
 
 
@@ -129,36 +129,47 @@ def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> 
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
     """Return what the report says of recipe, data and model, whatever came of them."""
     recipe, card = setup.recipe, registry.model_card(setup.recipe.model.name)
-    shape = next(iter(setup.assets.x.values())).shape
-    rate = _sample_rate(setup)
+    columns = _inputs(setup)
     return {
         "recipe": recipe.resolved(),
         "expects": None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
         "task": setup.task.name,
         "measures": setup.task.metrics,
-        "classes": setup.assets.classes,
-        "example_of": lambda i: shown(test.split[i], sample_rate_hz=rate),
+        "inputs": {name: column.example for name, column in columns.items()},
+        "example_of": lambda i: shown(test.split[i], columns),
         "name_of": test.split.name_of,
         "train_samples": _train_samples(setup),
         "augmented_samples": _augmented_samples(setup),
         "dataset": _dataset_facts(setup.dataset),
         "parameters": count_params(setup.model),
-        "multiply_adds": multiply_adds(
-            setup.model, input_shape=card.input_shape if None in shape else shape
-        ),
+        "multiply_adds": _multiply_adds(setup, card.input_shape),
         "generated": _generated(setup),
     }
 
 
 def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:
-    """Return class probabilities and labels; empty for tasks without classes."""
-    if setup.assets.classes:
-        return {"probabilities": np.asarray(predictions), "labels": np.asarray(truths["label"])}
-    return {"probabilities": np.zeros((0, 0)), "labels": np.zeros(0, dtype="int64")}
+    """Return classes, their probabilities and labels; empty where a task gives none."""
+    classes = setup.assets.classes
+    stacked = isinstance(predictions, np.ndarray) and predictions.ndim == 2
+    if classes and stacked and predictions.shape[-1] == len(classes):
+        labels = np.asarray(truths[setup.assets.label])
+        return {"classes": classes, "probabilities": np.asarray(predictions), "labels": labels}
+    none = np.zeros(0, dtype="int64")
+    return {"classes": (), "probabilities": np.zeros((0, 0)), "labels": none}
 
 
-def _sample_rate(setup: "Setup") -> int:
-    return max(feature.sample_rate_hz for feature in setup.dataset.features.values())
+def _inputs(setup: "Setup") -> dict[str, Any]:
+    """Return the columns of the model's inputs by the names that examples have for them."""
+    return {column.source or name: column for name, column in setup.assets.x.items()}
+
+
+def _multiply_adds(setup: "Setup", usual: tuple[int, ...]) -> int | None:
+    """Count for one example; of lengths that vary the card's, and nothing for several inputs."""
+    specs, _ = setup.assets.specs()
+    if len(specs) > 1:
+        return None
+    (spec,) = specs.values()
+    return multiply_adds(setup.model, input_shape=usual if None in spec.shape else spec.shape)
 
 
 def _generated(setup: "Setup") -> list[tuple[str, str]]:
@@ -194,11 +205,9 @@ def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> 
 def _train_samples(setup: "Setup") -> list[tuple[Shown, str]]:
     split, classes = setup.dataset.splits["train"], setup.assets.classes
     places = np.linspace(0, len(split) - 1, min(SAMPLES, len(split))).astype(int)
-    rate = _sample_rate(setup)
+    columns = {name: setup.dataset.features[name] for name in _inputs(setup)}
     names = [classes[k] for k in split.labels[places]] if classes else [""] * len(places)
-    return [
-        (shown(split[i], sample_rate_hz=rate), name) for i, name in zip(places, names, strict=True)
-    ]
+    return [(shown(split[i], columns), name) for i, name in zip(places, names, strict=True)]
 
 
 def _augmented_samples(setup: "Setup") -> list[tuple[Shown, str]]:
@@ -211,11 +220,11 @@ def _augmented_samples(setup: "Setup") -> list[tuple[Shown, str]]:
     examples = [{name: value[i] for name, value in x.items()} for i in range(SAMPLES)]
     names = [""] * SAMPLES
     if setup.assets.classes:
-        labels = np.asarray(y["label"])
+        labels = np.asarray(y[setup.assets.label])
         labels = labels.argmax(axis=-1) if labels.ndim == 2 else labels
         names = [setup.assets.classes[k] for k in labels]
     return [
-        (shown_input(example, extra=setup.assets.extra), name)
+        (shown_input(example, setup.assets.x), name)
         for example, name in zip(examples, names, strict=True)
     ]
 

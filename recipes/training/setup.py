@@ -62,7 +62,9 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     if source:
         take_over(model, source, assets)
     values = recipe.regularization_values()
-    train = Encoded(examples, task, assets, training=True)
+    transforms, augment = make_augmentation(recipe, assets, dataset.features)
+    trained_on = assets.placed(transforms.steps) if transforms else assets
+    train = Encoded(examples, task, trained_on, training=True, transforms=transforms)
     steps = steps_per_epoch(recipe, examples=len(train))
     apply_penalties(model, values)
     model.compile(optimizer=make_optimizer(recipe, model, values, steps_per_epoch=steps))
@@ -77,7 +79,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         model=model,
         train=train,
         validation=Encoded(dataset.splits["validation"], task, assets),
-        augment=make_augmentation(recipe, assets),
+        augment=augment,
         steps=steps,
         releases=(Release(recipe.initialization.frozen_epochs),) if source else (),
     )

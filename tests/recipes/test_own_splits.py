@@ -8,7 +8,8 @@ import pytest
 from recipes.runs.run import load
 from recipes.runs.splits import SPLITS, write_splits
 from recipes.training.train import train
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Image, Label
+from zoo.data.dataset import Dataset, Split
 from zoo.data.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import DataError, RunError
@@ -170,7 +171,7 @@ def test_the_list_of_examples_without_names_is_small(tmp_path):
     dataset = Dataset(
         name="many",
         splits={"train": split(60_000, 0), "test": split(10_000, 1)},
-        features={"image": Feature("image", (2, 2, 1)), "label": Feature("label")},
+        features={"image": Image((2, 2, 1)), "label": Label()},
         classes=("one",),
         licence="",
         source="embedded",

@@ -8,14 +8,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo import registry
+from zoo import columns, registry
 from zoo.cards import ImagePreprocessing, TextPreprocessing, WeightCard
+from zoo.columns.assets import Assets
+from zoo.columns.image import fit_image
 from zoo.preprocessing import front_layers, preprocessing_of, with_preprocessing
 from zoo.regularization import Regularization
-from zoo.tasks.base import Assets, Spec
-from zoo.tasks.image_classification import ImageClassification, fit_image
+from zoo.tasks.image_classification import ImageClassification
 
-IMAGES = Assets(x={"image": Spec((6, 6, 3), "uint8")}, y={})
+IMAGES = Assets(x={"image": columns.Image((6, 6, 3))}, y={})
 PHOTOS = ImagePreprocessing(
     scale=1 / 255,
     mean=(0.485, 0.456, 0.406),
@@ -27,8 +28,8 @@ PHOTOS = ImagePreprocessing(
 
 def photo(height, width, channels=3):
     """Return an image whose pixels tell where they are."""
-    rows, columns = np.mgrid[:height, :width]
-    image = np.stack([rows * 255 // height, columns * 255 // width, rows * 0 + 128], axis=-1)
+    y, x = np.mgrid[:height, :width]
+    image = np.stack([y * 255 // height, x * 255 // width, y * 0 + 128], axis=-1)
     return image[..., :channels].astype("uint8")
 
 
@@ -62,13 +63,14 @@ def test_texts_and_inputs_without_values_have_no_layers():
 
 
 def test_several_inputs_have_values_by_name():
-    both = Assets(x={"left": Spec((4, 4, 1), "uint8"), "right": Spec((4, 4, 1), "uint8")}, y={})
+    both = Assets(x={"left": columns.Image((4, 4, 1)), "right": columns.Image((4, 4, 1))}, y={})
     found = preprocessing_of(card({"left": ImagePreprocessing(scale=1.0)}), both)
     assert found == {"left": ImagePreprocessing(scale=1.0)}
 
 
 def test_what_training_fixed_goes_before_the_card():
-    assets = replace(IMAGES, extra={"preprocessing": {"image": {"mean": [0.5]}}})
+    image = columns.Image((6, 6, 3), preprocessing={"mean": [0.5]})
+    assets = Assets(x={"image": image}, y={})
     found = preprocessing_of(card(ImagePreprocessing()), Assets.from_dict(assets.to_dict()))
     assert found == {"image": ImagePreprocessing(mean=(0.5,))}
     assert preprocessing_of(card(ImagePreprocessing()), assets, {"mean": (0.25,)}) == {
@@ -78,7 +80,7 @@ def test_what_training_fixed_goes_before_the_card():
 
 def test_sounds_are_masked_in_training_only_where_asked_for():
     model = registry.model_card("crnn")
-    clips = Assets(x={"audio": Spec((2_400,), "float32")}, y={})
+    clips = Assets(x={"audio": columns.Audio(8000, 2_400)}, y={})
     values = preprocessing_of(model, clips)
     assert values == {"audio": model.preprocessing}
     masks = Regularization(frequency_masks=1, frequency_mask_width=4)

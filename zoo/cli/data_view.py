@@ -24,7 +24,8 @@ def facts_of(dataset: Any) -> dict[str, Any]:
     """Return what is shown of a `zoo.data.dataset.Dataset`, as JSON values."""
     from recipes.report.samples import text_samples
 
-    rate = dataset.features["audio"].sample_rate_hz if "audio" in dataset.features else None
+    rates = [getattr(column, "sample_rate_hz", None) for column in dataset.features.values()]
+    rate = max(filter(None, rates), default=None)
     return {
         "name": dataset.name,
         "source": dataset.source,
@@ -33,24 +34,22 @@ def facts_of(dataset: Any) -> dict[str, Any]:
         "sample_rate_hz": rate,
         "classes": list(dataset.classes),
         "counts": dataset.counts(),
-        "sizes": {name: _sizes(split, rate) for name, split in dataset.splits.items()},
+        "sizes": {name: _sizes(split, dataset.features) for name, split in dataset.splits.items()},
         "fingerprint": dataset.fingerprint,
         "skipped": list(dataset.skipped),
         "notes": list(dataset.notes),
-        "samples": text_samples(dataset) if "text" in dataset.features else [],
+        "samples": text_samples(dataset),
     }
 
 
-def _sizes(split: Any, sample_rate_hz: int | None) -> dict[str, float]:
+def _sizes(split: Any, features: Any) -> dict[str, float]:
     """Return what a split holds besides examples, as far as nothing is decoded for it."""
-    sizes: dict[str, float] = {}
-    if "text" in split.columns:
-        sizes["characters"] = sum(map(len, split.columns["text"]))
-    if "audio" in split.columns and "audio" not in split.decode:
-        sizes["seconds"] = round(sum(map(len, split.columns["audio"])) / sample_rate_hz, 2)
-    if "group" in split.columns:
-        sizes["groups"] = len(set(split.columns["group"]))
-    return sizes
+    amounts = [
+        column.amount(split.columns[name])
+        for name, column in features.items()
+        if name in split.columns and name not in split.decode
+    ]
+    return dict(amount for amount in amounts if amount)
 
 
 def show_facts(facts: dict[str, Any], remarks: Sequence[str]) -> None:

@@ -44,6 +44,12 @@ def show_run(run: Any) -> None:
     console.print(next_command(run.path, run.recipe.task.name), soft_wrap=True)
 
 
+def takes_words(run: Any) -> bool:
+    """Tell whether a word of a command line can be a value of a run's input, as a text is."""
+    columns = list(run.assets.x.values())
+    return len(columns) == 1 and not columns[0].is_file("word")
+
+
 def next_command(target: Any, task: str) -> str:
     """Return the line that says how to use a trained model.
 

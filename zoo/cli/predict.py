@@ -60,6 +60,7 @@ def predict_command(
     """
     from recipes.runs.foreign import load_keras_file
     from recipes.runs.run import load
+    from zoo.cli.output import takes_words
     from zoo.cli.predict_table import check_new, show, write_csv
 
     if csv is not None:
@@ -69,7 +70,7 @@ def predict_command(
         run, texts = load_keras_file(target), False
     else:
         run = load(target)
-        texts = "ids" in run.assets.x
+        texts = takes_words(run)
         how["text_column"] = text_column
     results = run.predict(_inputs(inputs, texts=texts), **how)
     failed = [result["error"] for result in results if "error" in result]

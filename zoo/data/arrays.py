@@ -73,7 +73,7 @@ def _columns(dataset: "Dataset", split: str, batch_size: int | None) -> tuple[An
     examples = dataset.splits[split]
     kinds = []
     for name, feature in dataset.features.items():
-        varies = None in feature.shape and not isinstance(examples.columns[name], np.ndarray)
+        varies = None in feature.value_shape and not isinstance(examples.columns[name], np.ndarray)
         if varies and batch_size is not None:
             raise DataError(
                 f"{name} has another shape in each example, so {dataset.name} makes no batches.",
@@ -82,7 +82,7 @@ def _columns(dataset: "Dataset", split: str, batch_size: int | None) -> tuple[An
             )
         value = np.asarray(examples[0][name])
         is_text = value.dtype.kind in "US"
-        shape = feature.shape if varies else value.shape
+        shape = feature.value_shape if varies else value.shape
         kinds.append(("string" if is_text else value.dtype.name, shape))
 
     def fetch(positions: np.ndarray) -> list[np.ndarray]:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.columns import Audio
 from zoo.data import labels
 from zoo.data.dataset import Dataset
 from zoo.data.duplicates import leaks, passages, repeats
 from zoo.data.findings import NAMED, Finding, Report
-from zoo.data.scans import WORDS, Scan, scan
+from zoo.data.scans import LOOKS, Scan, scan
 from zoo.errors import DataError
 
 IMBALANCE = 10  # largest class / smallest class that is worth a warning
@@ -73,23 +74,23 @@ def check_dataset(dataset: Dataset, *, skipped_are_errors: bool = False) -> Repo
         findings += _alike_classes(dataset, counts)
         findings += _missing_classes(dataset, counts)
         findings += _imbalance(dataset, counts.get("train", []))
-    column = next((name for name in WORDS if name in dataset.features), None)
+    kinds = {type(kind): name for name, kind in reversed(dataset.features.items())}
+    column = next((kinds[kind] for kind in LOOKS if kind in kinds), None)
     if column is not None:
-        rate = dataset.features[column].sample_rate_hz
+        kind = dataset.features[column]
         order = [name for name in _HELD_OUT_FIRST if name in dataset.splits]
-        scans = [
-            scan(name, dataset.splits[name], column=column, sample_rate_hz=rate) for name in order
-        ]
+        scans = [scan(name, dataset.splits[name], column=column, kind=kind) for name in order]
         findings += _corrupt(scans, dataset.skipped, "error" if skipped_are_errors else "note")
         for name in _ODD:
             findings += _odd(scans, name)
         for held, other in combinations(scans, 2):
             findings += leaks(held, other)
-            findings += passages(held, other) if column == "text" and not dataset.classes else []
+            if held.looks.quoted and not dataset.classes:
+                findings += passages(held, other)
         for one in scans:
             findings += repeats(one)
-        findings += _lengths(scans) if dataset.classes and column != "image" else []
-        findings += _rates(dataset) if column == "audio" else []
+        findings += _lengths(scans) if dataset.classes and scans[0].looks.unit else []
+        findings += _rates(dataset, kind) if isinstance(kind, Audio) else []
     rank = {"error": 0, "warning": 1, "note": 2}
     findings.sort(key=lambda finding: rank[finding.severity])
     return Report(dataset=dataset.name, counts=counts, findings=tuple(findings))
@@ -156,7 +157,7 @@ def _imbalance(dataset: Dataset, counts: Sequence[int]) -> list[Finding]:
 
 def _corrupt(scans: Sequence[Scan], skipped: Sequence[str], skipped_severity: str) -> list[Finding]:
     findings = []
-    word = WORDS[scans[0].column]
+    word = scans[0].looks.word
     problems = [problem for scan in scans for problem in scan.corrupt]
     if problems:
         findings.append(
@@ -193,7 +194,7 @@ def _odd(scans: Sequence[Scan], check: str) -> list[Finding]:
             check=check,
             severity=severity,
             count=len(names),
-            message=f"{len(names)} {WORDS[scans[0].column]} {what}.",
+            message=f"{len(names)} {scans[0].looks.word} {what}.",
             examples=tuple(names[:NAMED]),
             fix=fix,
         )
@@ -205,7 +206,7 @@ def _lengths(scans: Sequence[Scan]) -> list[Finding]:
     every = [length for scan in scans for length in scan.lengths.values()]
     if not every:
         return []
-    median, unit = float(np.median(every)), "s" if scans[0].column == "audio" else "characters"
+    median, unit = float(np.median(every)), scans[0].looks.unit
     findings = []
     for check, how in (("long", "longer"), ("short", "shorter")):
         odd = [
@@ -218,7 +219,7 @@ def _lengths(scans: Sequence[Scan]) -> list[Finding]:
             continue
         odd.sort(key=lambda item: item[0], reverse=check == "long")
         shown = [(length, scan.names([index])[0]) for length, scan, index in odd[:NAMED]]
-        word = WORDS[scans[0].column]
+        word = scans[0].looks.word
         findings.append(
             Finding(
                 check=check,
@@ -259,13 +260,13 @@ def _groups(dataset: Dataset) -> list[Finding]:
     return findings
 
 
-def _rates(dataset: Dataset) -> list[Finding]:
+def _rates(dataset: Dataset, column: Audio) -> list[Finding]:
     """Read the headers of a folder's files again: what was decoded has one rate."""
     if dataset.source != "folder":
         return []
     from zoo.data.audio import audio_info
 
-    wanted = dataset.features["audio"].sample_rate_hz
+    wanted = column.sample_rate_hz
     odd = []
     for split in dataset.splits.values():
         for index in range(len(split)):

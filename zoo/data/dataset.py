@@ -3,10 +3,12 @@
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.columns import Column
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -17,26 +19,11 @@ Example = Mapping[str, Any]
 NAMED = 10  # of the files that were left out
 
 
-@dataclass(frozen=True)
-class Feature:
-    """Type of one column.
-
-    `kind` is "image" (uint8, (H, W, C)), "label" (int64 scalar), "audio" (float32, (samples,), in
-    [-1, 1]), "text" (str) or "group" (str: the speaker or writer that an example belongs to);
-    `shape` holds None where examples differ.
-    """
-
-    kind: str
-    shape: tuple[int | None, ...] = ()
-    sample_rate_hz: int = 0  # of audio
-    plural: str = ""  # of groups: what they are, such as "speakers"
-
-
 class Split(Sequence):
     """Random access to the examples of one split.
 
     Columns are NumPy arrays (equal shapes, kept decoded) or sequences read through `decode` when an
-    example is asked for (files, encoded bytes).
+    example is asked for (files, encoded bytes). None stands for a value that an example lacks.
 
     Args:
         columns: name to array or sequence, all of one length.
@@ -68,7 +55,8 @@ class Split(Sequence):
         example = {}
         for name, column in self.columns.items():
             value = column[index]
-            example[name] = self.decode[name](value) if name in self.decode else value
+            decoded = name in self.decode and value is not None
+            example[name] = self.decode[name](value) if decoded else value
         return example
 
     @property
@@ -85,6 +73,17 @@ class Split(Sequence):
                 fix="choose a data set with classes, or a task that needs none",
             )
         return np.asarray(self.columns["label"], dtype="int64")
+
+    def changed(self, changes: Mapping[str, Callable[[Any], Any]]) -> "Split":
+        """Return the same examples, with values of some columns changed as they are read.
+
+        Args:
+            changes: column name to a function of the decoded value.
+        """
+        decode = dict(self.decode)
+        for name, change in changes.items():
+            decode[name] = partial(_one_after_the_other, self.decode.get(name), change)
+        return Split(self.columns, decode=decode, names=self.names)
 
     def name_of(self, index: int) -> str:
         """Return the file name or, where there is none, the position of an example."""
@@ -141,7 +140,7 @@ class Dataset:
     Attributes:
         name: registry name, TFDS name or folder.
         splits: split name to `Split`.
-        features: column name to `Feature`.
+        features: column name to its type, a `zoo.columns.Column`.
         classes: class names; the label is the position. Empty where examples have no labels.
         licence: as the source states it.
         source: "embedded", "tfds", "archive", "folder" or "table".
@@ -152,7 +151,7 @@ class Dataset:
 
     name: str
     splits: Mapping[str, Split]
-    features: Mapping[str, Feature]
+    features: Mapping[str, Column]
     classes: tuple[str, ...]
     licence: str
     source: str
@@ -264,6 +263,12 @@ class Dataset:
         return replace(self, splits=splits, _memo={})
 
 
+def _one_after_the_other(
+    decode: Callable[[Any], Any] | None, change: Callable[[Any], Any], value: Any
+) -> Any:
+    return change(value if decode is None else decode(value))
+
+
 def _hash_column(digest: Any, name: str, split: Split) -> None:
     column = split.columns[name]
     digest.update(name.encode())
@@ -281,6 +286,8 @@ def _hash_column(digest: Any, name: str, split: Split) -> None:
 
 
 def _file_or_text(value: Any) -> bytes:
+    if value is None:
+        return b"\0absent"  # which no text begins with
     if not hasattr(value, "read_bytes"):
         return str(value).encode()
     try:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from zoo.columns import Text
 from zoo.data import formats, layout
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.dataset import Dataset, Split
 from zoo.data.splits import stratified_indices
 from zoo.data.texts import read_text
 from zoo.errors import DataError
@@ -74,7 +75,7 @@ def _dataset(
     return Dataset(
         name=str(place),
         splits=splits,
-        features={"text": Feature("text")},
+        features={"text": Text()},
         classes=(),
         licence="not stated (texts of yours)",
         source="folder",

@@ -7,14 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 
 from zoo.data.findings import NAMED, Finding
-from zoo.data.scans import WORDS, Scan
+from zoo.data.scans import Scan
 
 LEAK_SHARE = 0.005  # of a split; a score cannot be off by more than the share that leaks
-# Of thumbnails. Images: on Fashion-MNIST and MNIST, JPEG copies (quality 75) and brightened ones
-# reach it in 19 of 20 cases, while 5 of MNIST's 10,000 test digits find so close a stroke in train.
-# Sounds: in spoken_digit (2,500 recordings of ten words), no two reach it, and Ogg copies do in 19
-# of 20 cases.
-NEAR_CORRELATION = {"image": 0.995, "audio": 0.99}
 NEAR_DIFFERENCE = 6.0  # mean absolute difference of thumbnails, in levels of 0..255
 NEAR_PAIRS_LIMIT = 5_000_000_000  # about a minute on two cores
 NEAR_JACCARD = 0.9  # of two texts: shared sequences of five characters, of all that they have
@@ -33,7 +28,7 @@ def repeats(scan: Scan) -> list[Finding]:
         return []
     at_odds = sum(any(scan.at_odds(g[0], scan, other) for other in g[1:]) for g in groups)
     extra = sum(len(members) - 1 for members in groups)
-    message = f"{extra} {WORDS[scan.column]} of {scan.name} repeat another of {scan.name}"
+    message = f"{extra} {scan.looks.word} of {scan.name} repeat another of {scan.name}"
     return [
         Finding(
             check="duplicates_within_split",
@@ -55,7 +50,7 @@ def leaks(held: Scan, other: Scan) -> list[Finding]:
         if digest in other.digests
         for index in members
     }
-    word = WORDS[held.column]
+    word = held.looks.word
     if same:
         at_odds = sum(held.at_odds(i, other, j) for i, j in same.items())
         labels = f", {at_odds} of them with another label" if at_odds else ""
@@ -71,13 +66,14 @@ def leaks(held: Scan, other: Scan) -> list[Finding]:
                 fix=f"remove them from {other.name}",
             )
         )
-    near = near_texts(held, other) if held.column == "text" else near_thumbnails(held, other)
+    search = near_thumbnails if held.looks.least_correlation else near_texts
+    near = search(held, other)
     if near is None:
         return [*findings, _not_searched(held, other)]
     near = {i: j for i, j in near.items() if i not in same}
     if near:
         share = len(near) / len(held.split)
-        verb = {"image": "look", "text": "read", "audio": "sound"}[held.column]
+        verb = held.looks.verb
         findings.append(
             Finding(
                 check="near_duplicates_across_splits",
@@ -111,7 +107,7 @@ def near_thumbnails(held: Scan, other: Scan) -> dict[int, int] | None:
         correlation = _standardised(rows) @ theirs_unit.T  # (rows, M)
         best = correlation.argmax(axis=1)
         gap = np.abs(rows.astype("float32") - theirs[best]).mean(axis=1)
-        alike = correlation[np.arange(len(rows)), best] >= NEAR_CORRELATION[held.column]
+        alike = correlation[np.arange(len(rows)), best] >= held.looks.least_correlation
         for row in np.flatnonzero(alike & (gap <= NEAR_DIFFERENCE)):
             found[my_places[start + row]] = their_places[best[row]]
     return found

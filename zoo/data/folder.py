@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from zoo.columns import Column, Group, Label
 from zoo.data import documents, formats, kinds, layout, table
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.dataset import Dataset, Split
 from zoo.data.groups import with_groups
 from zoo.data.kinds import Kind, Texts, kind_of
 from zoo.errors import ArgumentError, DataError
@@ -154,7 +155,7 @@ def _by_class(
     feature, splits, note = _splits(files, root, kind)
     notes = [f"Left alone: {layout.listed(left_alone)}."] if left_alone else []
     notes += _remarks(root, found, classes, kind, paths)
-    features = {kind.column: feature, "label": Feature("label")}
+    features = {kind.column: feature, "label": Label()}
     if group_pattern:
         for name, split in splits.items():
             tops = [found[name] / classes[file.label] for file in files[name]]
@@ -163,7 +164,7 @@ def _by_class(
                 for file, top in zip(files[name], tops, strict=True)
             ]
             splits[name] = with_groups(split, group_pattern, below=inside)
-        features["group"] = Feature("group")
+        features["group"] = Group()
     splits, drawn = layout.with_test(
         splits, classes=classes, seed=seed, test_fraction=test_fraction
     )
@@ -348,7 +349,7 @@ def _require_classes(files: Sequence[_File], classes: Sequence[str], folder: Pat
 
 def _splits(
     files: Mapping[str, Sequence[_File]], root: Path, kind: Kind
-) -> tuple[Feature, dict[str, Split], str]:
+) -> tuple[Column, dict[str, Split], str]:
     """Return the type of the column, the splits, and a note on the files."""
     headers = [file.header for members in files.values() for file in members]
     feature = kind.feature(headers)

@@ -11,15 +11,15 @@ from typing import Any, final
 import numpy as np
 
 from zoo.catalog.tasks import IMAGE_SIZE
+from zoo.columns import Audio, Column, Image, Text
 from zoo.data import formats, images, texts
-from zoo.data.dataset import Feature
 from zoo.errors import DataError
 
 SUFFIXES = (*formats.IMAGES, *formats.SOUNDS, *formats.TEXTS)
 ARRAY_LIMIT_BYTES = 1_000_000_000  # decoded values are kept in memory up to this
 LARGE_SIDE = 512  # pixels; larger images of one size are seldom meant to be trained on whole
 
-Column = np.ndarray | list[Any]
+Values = np.ndarray | list[Any]
 Decode = Callable[[Path], np.ndarray] | None
 
 
@@ -45,20 +45,20 @@ class Kind(abc.ABC):
         """
 
     @abc.abstractmethod
-    def feature(self, headers: Sequence[Any]) -> Feature:
+    def feature(self, headers: Sequence[Any]) -> Column:
         """Return the type of the column that these files make."""
 
     @abc.abstractmethod
     def values(
-        self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
-    ) -> tuple[Column, Decode]:
+        self, paths: Sequence[Path], headers: Sequence[Any], feature: Column, *, in_memory: bool
+    ) -> tuple[Values, Decode]:
         """Return the stored column, and the function that decodes a value where that is needed."""
 
     @abc.abstractmethod
-    def size_bytes(self, headers: Sequence[Any], feature: Feature) -> int | None:
+    def size_bytes(self, headers: Sequence[Any], feature: Column) -> int | None:
         """Return the size of all decoded values; None where they are to stay files."""
 
-    def note(self, headers: Sequence[Any], feature: Feature) -> str:
+    def note(self, headers: Sequence[Any], feature: Column) -> str:
         """Return what a reader of a result must know of these files."""
         return ""
 
@@ -75,18 +75,18 @@ class Images(Kind):
             images.read_image(path)
         return shape
 
-    def feature(self, headers: Sequence[tuple[int, ...]]) -> Feature:
+    def feature(self, headers: Sequence[tuple[int, ...]]) -> Column:
         heights, widths, channels = (set(axis) for axis in zip(*headers, strict=True))
         height = heights.pop() if len(heights) == 1 else None
         width = widths.pop() if len(widths) == 1 else None
-        return Feature("image", (height, width, max(channels)))
+        return Image((height, width, max(channels)))
 
-    def size_bytes(self, headers: Sequence[tuple[int, ...]], feature: Feature) -> int | None:
+    def size_bytes(self, headers: Sequence[tuple[int, ...]], feature: Column) -> int | None:
         return None if None in feature.shape else len(headers) * int(np.prod(feature.shape))
 
     def values(
-        self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
-    ) -> tuple[Column, Decode]:
+        self, paths: Sequence[Path], headers: Sequence[Any], feature: Column, *, in_memory: bool
+    ) -> tuple[Values, Decode]:
         decode = partial(images.read_image, channels=feature.shape[-1])
         if not in_memory:
             return list(paths), decode
@@ -95,7 +95,7 @@ class Images(Kind):
             image[...] = decode(path)
         return column, None
 
-    def note(self, headers: Sequence[tuple[int, ...]], feature: Feature) -> str:
+    def note(self, headers: Sequence[tuple[int, ...]], feature: Column) -> str:
         if None not in feature.shape:
             height, width = feature.shape[:2]
             if max(height, width) <= LARGE_SIDE:
@@ -127,22 +127,22 @@ class Sounds(Kind):
             read_audio(path)
         return info.samples, info.sample_rate_hz
 
-    def feature(self, headers: Sequence[tuple[int, int]]) -> Feature:
+    def feature(self, headers: Sequence[tuple[int, int]]) -> Column:
         rates = Counter(rate for _, rate in headers)
         usual = max(rates, key=lambda rate: (rates[rate], rate))  # of equally many, the higher
-        return Feature("audio", (None,), sample_rate_hz=usual)
+        return Audio(usual)
 
-    def size_bytes(self, headers: Sequence[tuple[int, int]], feature: Feature) -> int | None:
+    def size_bytes(self, headers: Sequence[tuple[int, int]], feature: Column) -> int | None:
         seconds = sum(samples / rate for samples, rate in headers)
         return round(4 * seconds * feature.sample_rate_hz)
 
     def values(
-        self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
-    ) -> tuple[Column, Decode]:
+        self, paths: Sequence[Path], headers: Sequence[Any], feature: Column, *, in_memory: bool
+    ) -> tuple[Values, Decode]:
         decode = partial(_samples, sample_rate_hz=feature.sample_rate_hz)
         return (list(map(decode, paths)), None) if in_memory else (list(paths), decode)
 
-    def note(self, headers: Sequence[tuple[int, int]], feature: Feature) -> str:
+    def note(self, headers: Sequence[tuple[int, int]], feature: Column) -> str:
         rates = Counter(rate for _, rate in headers)
         if len(rates) == 1:
             return ""
@@ -167,15 +167,15 @@ class Texts(Kind):
     def header(self, path: Path, *, whole: bool) -> str:
         return texts.read_text(path, encoding=self.encoding).strip()
 
-    def feature(self, headers: Sequence[str]) -> Feature:
-        return Feature("text")
+    def feature(self, headers: Sequence[str]) -> Column:
+        return Text()
 
-    def size_bytes(self, headers: Sequence[str], feature: Feature) -> int | None:
+    def size_bytes(self, headers: Sequence[str], feature: Column) -> int | None:
         return 0  # they are in memory already
 
     def values(
-        self, paths: Sequence[Path], headers: Sequence[Any], feature: Feature, *, in_memory: bool
-    ) -> tuple[Column, Decode]:
+        self, paths: Sequence[Path], headers: Sequence[Any], feature: Column, *, in_memory: bool
+    ) -> tuple[Values, Decode]:
         return list(headers), None
 
 

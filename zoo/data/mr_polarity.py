@@ -5,8 +5,9 @@ import os
 import numpy as np
 
 from zoo.catalog.datasets import DATASETS
+from zoo.columns import Label, Text
 from zoo.data.archive import find_files, read_file
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.dataset import Dataset, Split
 from zoo.errors import ArgumentError
 
 _CARD = next(card for card in DATASETS if card.name == "mr_polarity")
@@ -59,7 +60,7 @@ def load(
             "train": everything.take(np.flatnonzero(~in_test)),
             "test": everything.take(np.flatnonzero(in_test)),
         },
-        features={"text": Feature("text"), "label": Feature("label")},
+        features={"text": Text(), "label": Label()},
         classes=tuple(_CLASSES),
         licence=_CARD.licence,
         source="archive",

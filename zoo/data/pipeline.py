@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from zoo.columns import Spec
 from zoo.data.dataset import Split
 
 if TYPE_CHECKING:
@@ -14,15 +15,6 @@ if TYPE_CHECKING:
 MEMORY_LIMIT_BYTES = 2**31  # encoded examples beyond this are encoded again at every pass
 GROUPED_BATCHES = 16  # among so many, examples of similar length are put into one batch
 Arrays = dict[str, np.ndarray]
-
-
-class SpecLike(Protocol):
-    """`zoo.tasks.base.Spec`."""
-
-    shape: tuple[int | None, ...]
-    dtype: str
-    padding: float
-    buckets: tuple[int, ...]
 
 
 class Encoder(Protocol):
@@ -51,6 +43,7 @@ class Encoded:
         assets: declares shapes.
         training: the examples are trained on; a task whose encoding is random gets seeds.
         memory_limit_bytes: above it nothing is kept.
+        transforms: `(example, seed) -> example`, changes each example at each visit; nothing is kept.
     """
 
     def __init__(
@@ -61,15 +54,14 @@ class Encoded:
         *,
         training: bool = False,
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
+        transforms: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None,
     ):
         self.split = task.units(split, assets, training=training)
-        self.task, self.assets = task, assets
-        self.specs: tuple[dict[str, SpecLike], dict[str, SpecLike]] = (
-            dict(assets.x),
-            dict(assets.y),
-        )
+        self.task, self.assets, self.transforms = task, assets, transforms
+        self.specs: tuple[dict[str, Spec], dict[str, Spec]] = assets.specs()
         size = len(self.split) * sum(_bytes(spec) for part in self.specs for spec in part.values())
-        keep = size <= memory_limit_bytes and not (training and task.random_encoding)
+        changing = transforms is not None or (training and task.random_encoding)
+        keep = size <= memory_limit_bytes and not changing
         self._kept = self._encode_all() if keep else None
 
     def __len__(self) -> int:
@@ -106,7 +98,7 @@ class Encoded:
             )
         seeds = [None] * len(indices) if seeds is None else seeds.tolist()
         pairs = [
-            self.task.encode(self.split[int(i)], self.assets, seed)
+            self.task.encode(self._visited(int(i), seed), self.assets, seed)
             for i, seed in zip(indices, seeds, strict=True)
         ]
         return tuple(
@@ -118,6 +110,12 @@ class Encoded:
         """Yield every example once, in order; the last batch may be shorter."""
         for start in range(0, len(self), batch_size):
             yield self.batch(np.arange(start, min(start + batch_size, len(self))))
+
+    def _visited(self, index: int, seed: int | None) -> Mapping[str, Any]:
+        example = self.split[index]
+        if self.transforms is None or seed is None:
+            return example
+        return self.transforms(example, seed)
 
     def _encode_all(self) -> tuple[dict[str, Any], dict[str, Any]]:
         pairs = [self.task.encode(self.split[i], self.assets, None) for i in range(len(self.split))]
@@ -132,19 +130,19 @@ class Encoded:
         )
 
 
-def _bytes(spec: SpecLike) -> int:
+def _bytes(spec: Spec) -> int:
     length = max(spec.buckets, default=1024)
     count = np.prod([length if size is None else size for size in spec.shape], dtype="int64")
     return int(count) * np.dtype(spec.dtype).itemsize
 
 
-def _pick(column: np.ndarray | list, indices: np.ndarray, spec: SpecLike) -> np.ndarray:
+def _pick(column: np.ndarray | list, indices: np.ndarray, spec: Spec) -> np.ndarray:
     if isinstance(column, np.ndarray):
         return column[indices]
     return stack([column[i] for i in indices], spec)
 
 
-def stack(values: list, spec: SpecLike) -> np.ndarray:
+def stack(values: list, spec: Spec) -> np.ndarray:
     """Stack to (B, …), padding axes of `None` to the bucket's edge or the longest."""
     if None not in spec.shape:
         return np.asarray(values, dtype=spec.dtype).reshape(len(values), *spec.shape)

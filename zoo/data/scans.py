@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from zoo.columns import Audio, Column, Text
+from zoo.columns import Image as ImageColumn
 from zoo.data.dataset import Split
 from zoo.errors import DataError
 from zoo.words import bare_words
 
-WORDS = {"image": "image(s)", "text": "text(s)", "audio": "sound(s)"}
 SILENT, FULL_SCALE = 0.001, 0.99  # absolute values of samples: -60 dB and 0 dB of full scale
 HEARD = 0.05  # of a sound's peak; softer beginnings and ends are no part of its thumbnail
 CLIPPED_SHARE = 0.001  # of the samples, in runs of three or more at full scale
@@ -46,7 +47,8 @@ class Scan:
     """What one pass over a split leaves behind.
 
     Attributes:
-        column: "image", "text" or "audio".
+        column: that was looked at.
+        looks: how.
         digests: positions by digest.
         signatures: by position.
         lengths: by position.
@@ -57,6 +59,7 @@ class Scan:
     name: str
     split: Split
     column: str
+    looks: "Looks"
     digests: dict[bytes, list[int]] = field(default_factory=lambda: defaultdict(list))
     signatures: dict[int, Any] = field(default_factory=dict)
     lengths: dict[int, float] = field(default_factory=dict)
@@ -66,9 +69,9 @@ class Scan:
     def names(self, positions: Sequence[int]) -> list[str]:
         """Return what a person would call these examples; texts with their first words."""
         names = [f"{self.name} {self.split.name_of(i)}" for i in positions]
-        if self.column != "text":
+        if not self.looks.quoted:
             return names
-        texts = [beginning(self.split[i]["text"], length=40) for i in positions]
+        texts = [beginning(self.split[i][self.column], length=40) for i in positions]
         return [f'{name} "{text}"' for name, text in zip(names, texts, strict=True)]
 
     def at_odds(self, mine: int, other: "Scan", theirs: int) -> bool:
@@ -78,24 +81,23 @@ class Scan:
         return bool(self.split.columns["label"][mine] != other.split.columns["label"][theirs])
 
 
-def scan(name: str, split: Split, *, column: str, sample_rate_hz: int = 0) -> Scan:
+def scan(name: str, split: Split, *, column: str, kind: Column) -> Scan:
     """Look at every example once.
 
     Args:
         name: of the split.
         split: its examples.
-        column: "image", "text" or "audio".
-        sample_rate_hz: of audio.
+        column: that is looked at.
+        kind: its type, one of `LOOKS`.
     """
-    looks: dict[str, Callable[[Any], Look]] = {
-        "image": look_at_image,
-        "text": look_at_text,
-        "audio": lambda audio: look_at_audio(audio, sample_rate_hz=sample_rate_hz),
-    }
-    found = Scan(name, split, column)
+    looks = LOOKS[type(kind)]
+    found = Scan(name, split, column, looks)
     for index in range(len(split)):
         try:
-            look = looks[column](split[index][column])
+            value = split[index][column]
+            if value is None:
+                continue
+            look = looks.look(value, kind)
         except DataError as error:
             found.corrupt.append(error.problem)
             continue
@@ -170,6 +172,48 @@ def look_at_audio(audio: np.ndarray, *, sample_rate_hz: int) -> Look:
     heard = np.flatnonzero(levels > HEARD * levels.max())
     signature = _sound_thumbnail(audio[heard[0] : heard[-1] + 1], sample_rate_hz)
     return Look(_digest(whole.tobytes()), signature, seconds, odd)
+
+
+@dataclass(frozen=True)
+class Looks:
+    """How examples of one type are looked at, and what is said of them.
+
+    Attributes:
+        look: of a value and its column.
+        word: for examples.
+        verb: what near copies do "almost like one of" another split.
+        unit: of lengths, where lengths far from the median are worth a word; empty otherwise.
+        least_correlation: of thumbnails that are near copies; 0 where texts are compared instead.
+        quoted: examples are named with their first words.
+    """
+
+    look: Callable[[Any, Any], Look]
+    word: str
+    verb: str
+    unit: str = ""
+    least_correlation: float = 0.0
+    quoted: bool = False
+
+
+# Thumbnails of images: on Fashion-MNIST and MNIST, JPEG copies (quality 75) and brightened ones reach
+# it in 19 of 20 cases, while 5 of MNIST's 10,000 test digits find so close a stroke in train. Of
+# sounds: in spoken_digit (2,500 recordings of ten words), no two reach it, and Ogg copies do in 19 of
+# 20 cases.
+LOOKS: dict[type[Column], Looks] = {
+    ImageColumn: Looks(
+        lambda image, column: look_at_image(image), "image(s)", "look", least_correlation=0.995
+    ),
+    Text: Looks(
+        lambda text, column: look_at_text(text), "text(s)", "read", "characters", quoted=True
+    ),
+    Audio: Looks(
+        lambda audio, column: look_at_audio(audio, sample_rate_hz=column.sample_rate_hz),
+        "sound(s)",
+        "sound",
+        "s",
+        least_correlation=0.99,
+    ),
+}
 
 
 def _digest(data: Any, *, key: str = "") -> bytes:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.catalog.datasets import DATASETS
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Audio, Label
+from zoo.data.dataset import Dataset, Split
 from zoo.data.tfds import read_columns
 from zoo.errors import ArgumentError, DataError, nearest
 
@@ -65,14 +66,14 @@ def load(
         names=names,
     )
     card = next(card for card in DATASETS if card.name == "spoken_digit")
-    audio = Feature("audio", (None,), sample_rate_hz=SAMPLE_RATE_HZ)
+    audio = Audio(SAMPLE_RATE_HZ)
     return Dataset(
         name="spoken_digit",
         splits={
             "train": everything.take(np.flatnonzero(~in_test)),
             "test": everything.take(np.flatnonzero(in_test)),
         },
-        features={"audio": audio, "label": Feature("label")},
+        features={"audio": audio, "label": Label()},
         classes=_DIGITS if target == "digit" else known,
         licence=card.licence,
         source="tfds",

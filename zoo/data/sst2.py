@@ -4,8 +4,9 @@ import dataclasses
 import os
 from collections.abc import Sequence
 
+from zoo.columns import Group
 from zoo.data import tfds
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.dataset import Dataset, Split
 
 
 def load(
@@ -33,7 +34,7 @@ def load(
     return dataclasses.replace(
         dataset,
         splits={part: _with_sentences(part, split) for part, split in dataset.splits.items()},
-        features=dataset.features | {"group": Feature("group")},
+        features=dataset.features | {"group": Group()},
         _memo={},
     )
 

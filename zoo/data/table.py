@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from zoo.columns import Group, Label, Text
 from zoo.data import documents, formats, layout
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.dataset import Dataset, Split
 from zoo.data.headers import missing_column
 from zoo.data.labels import numbers_of
 from zoo.data.rows import bad_row, read_rows
@@ -21,6 +22,7 @@ LAYOUT = "a .csv, .tsv or .jsonl file, or a folder with train.csv, validation.cs
 
 SPLIT = "split"  # what a column is called that names the split of each row
 _LOOKED_AT = 1000  # rows, to see whether the first line is one of them
+_KINDS = {"text": Text(), "label": Label(), "group": Group()}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -135,7 +137,7 @@ def _tables(
     return Dataset(
         name=str(place),
         splits=splits,
-        features={name: Feature(name) for name in columns.wanted},
+        features={name: kind for name, kind in _KINDS.items() if name in columns.wanted},
         classes=classes,
         licence="not stated (a table of yours)",
         source="table",

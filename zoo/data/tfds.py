@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from zoo.catalog.datasets import DATASETS
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Audio, Column, Image, Label, Text
+from zoo.data.dataset import Dataset, Split
 from zoo.data.images import read_image
 from zoo.data.splits import stratified_indices
 from zoo.data.tfds_files import (
@@ -82,7 +83,7 @@ def load(
     features, classes = {columns.kind: feature}, ()
     if columns.label:
         kind = builder.info.features[columns.label]
-        features["label"] = Feature("label")
+        features["label"] = Label()
         classes = tuple(kind.names or map(str, range(kind.num_classes)))
     if "test" not in splits:
         splits |= _drawn_test(splits["train"], classes)
@@ -209,11 +210,11 @@ def _drawn_test(train: Split, classes: tuple[str, ...]) -> dict[str, Split]:
 
 def _make_splits(
     name: str, builder: "Builder", columns: _Columns, values: dict[str, dict[str, list]], room: int
-) -> tuple[Feature, dict[str, Split]]:
+) -> tuple[Column, dict[str, Split]]:
     """Turn columns into splits; `values` is emptied on the way, so that files are let go of."""
     kind = builder.info.features[columns.example]
     examples: dict[str, Any] = {s: found.pop(columns.example) for s, found in values.items()}
-    feature, decode = Feature("text"), {}
+    feature, decode = Text(), {}
     if columns.kind == "image":
         feature, decode = _decode_images(name, kind, examples, room)
     elif columns.kind == "audio":
@@ -229,7 +230,7 @@ def _make_splits(
 
 def _decode_images(
     name: str, kind: Any, examples: dict[str, Any], room: int
-) -> tuple[Feature, dict[str, Any]]:
+) -> tuple[Column, dict[str, Any]]:
     """Decode the images in place where they fit in memory; otherwise return how to do it."""
     dtype = np.dtype(kind.np_dtype)
     if dtype not in (np.uint8, np.uint16):
@@ -238,16 +239,16 @@ def _decode_images(
     shape = (height, width, 1 if channels == 1 else 3)
     decode = partial(read_image, name=f"an image of {name}", channels=shape[-1])
     if height is None or width is None:
-        return Feature("image", shape), {"image": decode}
+        return Image(shape), {"image": decode}
     count = sum(len(files) for files in examples.values())
     if count * int(np.prod(shape)) > room:
-        return Feature("image", shape), {"image": decode}
+        return Image(shape), {"image": decode}
     for split in examples:  # lets go of the files of a split once it is decoded
         examples[split] = np.stack([decode(file) for file in examples[split]])
-    return Feature("image", shape), {}
+    return Image(shape), {}
 
 
-def _scale_sounds(name: str, kind: Any, examples: dict[str, Any]) -> Feature:
+def _scale_sounds(name: str, kind: Any, examples: dict[str, Any]) -> Column:
     """Scale samples in place to [-1, 1]: by the narrowest integers of files that hold them all.
 
     TFDS does not record how many bits a sample had in its file. Samples that are floats already
@@ -274,7 +275,7 @@ def _scale_sounds(name: str, kind: Any, examples: dict[str, Any]) -> Feature:
             else (sound / full_scale).astype("float32")
             for sound in stored
         ]
-    return Feature("audio", (None,), sample_rate_hz=int(kind.sample_rate))
+    return Audio(int(kind.sample_rate))
 
 
 def _full_scale(sounds: list[np.ndarray]) -> int:

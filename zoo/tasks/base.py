@@ -2,103 +2,52 @@
 
 import abc
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from zoo.cards import WeightCard
+from zoo.columns import Column
+from zoo.columns import Spec as Spec
+from zoo.columns.assets import Assets
 from zoo.metrics.base import Metric
 from zoo.metrics.estimators import Estimator
 from zoo.regularization import NONE, Regularization
+from zoo.transforms.geometry import moved, resizing
 
 if TYPE_CHECKING:
     import keras
 
-    from zoo.data.dataset import Feature, Split
+    from zoo.data.dataset import Split
 
 Tensors = Mapping[str, Any]
 Predictions = np.ndarray | list
 Front = Callable[[Any], Any]  # a layer, or layers one after another
 
 
-@dataclass(frozen=True)
-class Spec:
-    """Shape of one example's tensor, without the batch axis, and its dtype.
+def keras_inputs(assets: Assets) -> "dict[str, keras.KerasTensor]":
+    """Return a Keras input for each tensor of `assets.x`, by name; pixels arrive as floats."""
+    import keras
 
-    An axis of `None` varies between examples: batches are padded along it with `padding`, up to the
-    edge of a bucket in `buckets` (the longest of the batch where there are none).
-    """
-
-    shape: tuple[int | None, ...]
-    dtype: str
-    padding: float = 0
-    buckets: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Assets:
-    """What was fitted on train and is needed for ever after; JSON in, JSON out.
-
-    Attributes:
-        x: input name to `Spec`.
-        y: target name to `Spec`.
-        classes: class names by label; empty for tasks without classes.
-        sizes: numbers that a builder is told besides the input's shape ("vocabulary_size").
-        extra: anything else a task must remember (a vocabulary, means), as JSON values.
-    """
-
-    x: Mapping[str, Spec]
-    y: Mapping[str, Spec]
-    classes: tuple[str, ...] = ()
-    sizes: Mapping[str, int] = field(default_factory=dict)
-    extra: Mapping[str, Any] = field(default_factory=dict)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values."""
-        return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> "Assets":
-        """Rebuild from `to_dict`, also after a trip through JSON."""
-
-        def specs(items: Mapping[str, Any]) -> dict[str, Spec]:
-            return {
-                name: Spec(
-                    tuple(item["shape"]), item["dtype"], item["padding"], tuple(item["buckets"])
-                )
-                for name, item in items.items()
-            }
-
-        return cls(
-            specs(values["x"]),
-            specs(values["y"]),
-            tuple(values["classes"]),
-            dict(values.get("sizes", {})),
-            dict(values["extra"]),
+    specs, _ = assets.specs()
+    return {
+        name: keras.Input(
+            spec.shape, dtype="float32" if spec.dtype == "uint8" else spec.dtype, name=name
         )
-
-    @classmethod
-    def from_weight(cls, card: WeightCard) -> "Assets":
-        """Return the assets of a shipped weight, with its own preprocessing in `extra`."""
-        assets = cls.from_dict(card.assets)
-        if not card.preprocessing:
-            return assets
-        values = {name: dict(card.preprocessing) for name in assets.x}
-        return replace(assets, extra={**assets.extra, "preprocessing": values})
+        for name, spec in specs.items()
+    }
 
 
 class Task(abc.ABC):
-    """Eight methods and two tables that every kind of problem fills in; subclasses are final.
+    """What every kind of problem fills in; subclasses are final.
 
     Everything is a dictionary, so that the interface is the same for one input or many:
 
-    - **images**: `x={"image"}`, `y={"label"}`; resizing belongs in `encode`.
-    - **audio**: `x={"audio"}` with `Spec((None,), "float32", buckets=…)`; log-mel is a layer.
+    - **inputs** are columns by name: `x={"image": Image(…)}`, `{"audio": Audio(…)}`, or both. An
+      `optional` column gives the model a tensor "NAME.present" as well.
     - **sequence targets** (text, captions): `y={"ids"}` with an axis of `None`; `loss` masks the
       padding, `decode` samples or searches and may call the model many times.
-    - **boxes and masks**: `y={"boxes", "classes"}` padded with -1, or `{"mask"}` of the image's
-      size; `encode` turns boxes into targets, `decode` runs NMS, `statistics` matches boxes.
+    - **boxes and masks**: `y={"boxes": Boxes(…)}`, padded with -1, or `{"mask": Mask(…)}`; both
+      move with their image. `decode` runs NMS, `statistics` matches boxes.
     - **several modalities**: one entry of `x` for each, one named backbone each in `build`.
     - **several outputs**: `build` returns a model with a dictionary of outputs; `loss` adds them up.
 
@@ -121,29 +70,47 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def fit(
-        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
     ) -> Assets:
         """Learn what must be known before encoding, from the train split alone."""
 
-    @abc.abstractmethod
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
         """Return what is encoded, trained on and scored one by one.
 
-        The examples themselves for most tasks; a language model cuts documents into windows here.
+        The examples themselves for most tasks, with values as `encode` takes them; a language model
+        cuts documents into windows here.
         """
+        changes = {
+            column.source or name: change
+            for name, column in assets.x.items()
+            if (change := column.adapter())
+        }
+        return split.changed(changes) if changes else split
 
-    @abc.abstractmethod
     def encode(
         self, example: Mapping[str, Any], assets: Assets, seed: int | None
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Turn one example into `(x, y)` as `assets` declares them.
+        """Turn one example into `(x, y)` as `assets` declares them: column by column.
 
         Args:
             example: as the dataset gives it; prediction passes one without targets, and `y` is then
                 empty.
             assets: from `fit`.
-            seed: of random crops and the like in training; None means none of them.
+            seed: of random parts in training; None means none of them.
+
+        Raises:
+            DataError: a value is missing or is not what its column takes.
         """
+        x: dict[str, np.ndarray] = {}
+        y: dict[str, np.ndarray] = {}
+        if steps := resizing(assets.columns):
+            example, assets = moved(example, assets.columns, steps, seed=0), assets.placed(steps)
+        for name, column in assets.x.items():
+            x |= column.encoded(name, example.get(column.source or name))
+        for name, column in assets.y.items():
+            if (column.source or name) in example:
+                y |= column.encoded(name, example[column.source or name])
+        return x, y
 
     @abc.abstractmethod
     def build(

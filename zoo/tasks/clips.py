@@ -2,19 +2,20 @@
 
 import numbers
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from zoo.catalog.metrics import CLASSIFICATION
-from zoo.errors import ArgumentError, DataError
+from zoo.columns import Audio, Column, Label
+from zoo.columns.assets import Assets, column_of
+from zoo.errors import ArgumentError
 from zoo.heads.classification import classification_head
 from zoo.layers.log_mel import LogMel
 from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
+from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
 from zoo.tasks.classification import (
     classification_loss,
     describe_classes,
@@ -22,7 +23,7 @@ from zoo.tasks.classification import (
 )
 
 if TYPE_CHECKING:
-    from zoo.data.dataset import Feature, Split
+    from zoo.data.dataset import Split
 
 LONGEST_SECONDS = 60
 LOWEST_HZ, HIGHEST_HZ = 1_000, 768_000
@@ -32,7 +33,7 @@ class ClipClassification(Task):
     """One of `classes` for a clip; abstract, because subclasses give it a name.
 
     Clips get one length: the middle of longer ones, silence around shorter ones. Log-mel features
-    are made inside the model (`zoo.layers.log_mel`), as `assets.extra["front"]` says.
+    are made inside the model (`zoo.layers.log_mel`), as the column's `front` says.
 
     Args:
         sample_rate_hz: that the model takes; others are resampled. None takes the data's.
@@ -96,51 +97,16 @@ class ClipClassification(Task):
         }
 
     def fit(
-        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
     ) -> Assets:
-        if "audio" not in features:
-            raise DataError(
-                f"These examples have no sound, only: {', '.join(features)}.",
-                expected="a column audio",
-                fix="choose a data set of clips, or another task",
-            )
-        data_rate_hz = features["audio"].sample_rate_hz
-        rate = self.sample_rate_hz or data_rate_hz
+        audio = column_of(features, Audio, "audio")
+        rate = self.sample_rate_hz or audio.sample_rate_hz
         samples = round(self.clip_seconds * rate)
         front = {"sample_rate_hz": rate, **self.front}
         LogMel(**front).num_frames(samples)  # raises before anything is trained
-        return Assets(
-            x={"audio": Spec((samples,), "float32")},
-            y={"label": Spec((), "int64")},
-            classes=classes,
-            extra={"front": front, "data_rate_hz": data_rate_hz},
-        )
-
-    def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
-        """Return the clips at the model's rate, at which `encode` takes them."""
-        rate, data_rate_hz = assets.extra["front"]["sample_rate_hz"], assets.extra["data_rate_hz"]
-        if rate == data_rate_hz:
-            return split
-        first = split.decode.get("audio")
-        decode = partial(_resampled, decode=first, to_hz=rate, from_hz=data_rate_hz)
-        return type(split)(
-            split.columns, decode={**split.decode, "audio": decode}, names=split.names
-        )
-
-    def encode(
-        self, example: Mapping[str, Any], assets: Assets, seed: int | None
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        audio = np.asarray(example["audio"])
-        is_sound = audio.ndim == 1 and audio.size and np.issubdtype(audio.dtype, np.floating)
-        if not is_sound or not np.isfinite(audio).all():
-            raise DataError(
-                f"An array of {audio.dtype} and shape {audio.shape} is no clip.",
-                expected="finite floats of shape (samples,) in [-1, 1]",
-                fix="take one channel and divide 16-bit integers by 32768, or leave it out",
-            )
-        (samples,) = assets.x["audio"].shape
-        y = {"label": np.int64(example["label"])} if "label" in example else {}
-        return {"audio": fit_clip(audio.astype("float32"), samples)}, y
+        own = {"log_mel": front}
+        clip = Audio(rate, samples, audio.sample_rate_hz, own, source=audio.source)
+        return Assets(x={"audio": clip}, y={"label": Label(classes)})
 
     def build(
         self,
@@ -149,7 +115,7 @@ class ClipClassification(Task):
         fronts: Mapping[str, Front] | None = None,
         head_feature: str | None = None,
     ) -> keras.Model:
-        audio = keras.Input(assets.x["audio"].shape, name="audio")  # (B, samples)
+        (audio,) = keras_inputs(assets).values()  # (B, samples)
         front = (fronts or {}).get("audio")
         features = backbone(front(audio) if front else audio)
         rate = self.regularization.dropout_rate
@@ -172,23 +138,3 @@ class ClipClassification(Task):
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
         return describe_classes(prediction, assets.classes)
-
-
-def fit_clip(audio: np.ndarray, samples: int) -> np.ndarray:
-    """Return the middle of a longer clip (N,), or a shorter one amid silence: (samples,).
-
-    >>> fit_clip(np.array([1.0, 2.0, 3.0]), 5).tolist()
-    [0.0, 1.0, 2.0, 3.0, 0.0]
-    """
-    before = (len(audio) - samples) // 2
-    if before >= 0:
-        return audio[before : before + samples]
-    missing = samples - len(audio)
-    return np.pad(audio, (missing // 2, missing - missing // 2))
-
-
-def _resampled(value: Any, *, decode: Any, to_hz: int, from_hz: int) -> np.ndarray:
-    from scipy.signal import resample_poly
-
-    audio = value if decode is None else decode(value)
-    return resample_poly(audio, to_hz, from_hz).astype("float32")

@@ -1,6 +1,5 @@
 """Image classification: one label for one image."""
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
 
@@ -8,12 +7,13 @@ import keras
 import numpy as np
 
 from zoo.catalog.metrics import CLASSIFICATION
-from zoo.catalog.tasks import IMAGE_SIZE
-from zoo.errors import ArgumentError, DataError
+from zoo.columns import Column, Image, Label
+from zoo.columns.assets import Assets, column_of
+from zoo.errors import ArgumentError
 from zoo.heads.classification import classification_head
 from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
+from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
 from zoo.tasks.classification import (
     classification_loss,
     describe_classes,
@@ -21,7 +21,7 @@ from zoo.tasks.classification import (
 )
 
 if TYPE_CHECKING:
-    from zoo.data.dataset import Feature, Split
+    from zoo.data.dataset import Split
 
 LARGEST_SIDE = 4096  # pixels
 
@@ -54,32 +54,10 @@ class ImageClassification(Task):
         self.image_size = image_size
 
     def fit(
-        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
     ) -> Assets:
-        height, width, channels = features["image"].shape
-        if self.image_size or height is None or width is None:
-            height = width = self.image_size or IMAGE_SIZE
-        return Assets(
-            x={"image": Spec((height, width, channels or 3), "uint8")},
-            y={"label": Spec((), "int64")},
-            classes=classes,
-        )
-
-    def encode(
-        self, example: Mapping[str, Any], assets: Assets, seed: int | None
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        values = assets.extra.get("preprocessing", {}).get("image", {})
-        image = fit_image(
-            example["image"],
-            assets.x["image"].shape,
-            crop_share=values.get("crop_share"),
-            interpolation=values.get("interpolation", "bilinear"),
-        )
-        y = {"label": np.int64(example["label"])} if "label" in example else {}
-        return {"image": image}, y
-
-    def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
-        return split
+        image = column_of(features, Image, "image").sized(self.image_size)
+        return Assets(x={"image": image}, y={"label": Label(classes)})
 
     def build(
         self,
@@ -88,7 +66,7 @@ class ImageClassification(Task):
         fronts: Mapping[str, Front] | None = None,
         head_feature: str | None = None,
     ) -> keras.Model:
-        image = keras.Input(assets.x["image"].shape, name="image")  # (B, H, W, C)
+        (image,) = keras_inputs(assets).values()  # (B, H, W, C)
         front = (fronts or {}).get("image")
         features = backbone(front(image) if front else image)
         rate = self.regularization.dropout_rate
@@ -111,77 +89,3 @@ class ImageClassification(Task):
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
         return describe_classes(prediction, assets.classes)
-
-
-def fit_image(
-    image: np.ndarray,
-    shape: tuple[int | None, ...],
-    *,
-    crop_share: float | None = None,
-    interpolation: str = "bilinear",
-) -> np.ndarray:
-    """Give an image the channels and size that a model takes.
-
-    Gray becomes RGB by repetition, RGB becomes gray by ITU-R 601 luma; resizing is antialiased.
-
-    Args:
-        image: uint8, (h, w), (h, w, 1) or (h, w, 3).
-        shape: (H, W, C) with C 1 or 3.
-        crop_share: keep the aspect: resize until the crop is this share of the shorter side, (0, 1],
-            and take the centre, as torchvision and timm evaluate. None resizes both sides to
-            (H, W) whatever the aspect.
-        interpolation: "nearest", "bilinear", "bicubic" or "lanczos".
-
-    Returns:
-        uint8, (H, W, C).
-
-    Raises:
-        DataError: another type or shape.
-    """
-    height, width, channels = shape
-    image = np.asarray(image)
-    image = image[..., None] if image.ndim == 2 else image
-    if (
-        image.dtype != np.uint8
-        or image.ndim != 3
-        or image.shape[-1] not in (1, 3)
-        or not image.size
-    ):
-        raise DataError(
-            f"An array of {image.dtype} and shape {image.shape} is no image.",
-            expected="uint8, 0–255, of shape (H, W), (H, W, 1) or (H, W, 3)",
-            fix='for values in [0, 1]: (image * 255).round().astype("uint8")',
-        )
-    if image.shape == (height, width, channels) and crop_share is None:
-        return image
-    from PIL import Image
-
-    picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-    picture = picture.convert("L" if channels == 1 else "RGB")
-    filter = Image.Resampling[interpolation.upper()]
-    if crop_share is not None:
-        size = _covering(picture.size, (width, height), crop_share)
-        left, top = (round((a - b) / 2) for a, b in zip(size, (width, height), strict=True))
-        picture = picture.resize(size, filter) if picture.size != size else picture
-        picture = picture.crop((left, top, left + width, top + height))
-    elif picture.size != (width, height):
-        picture = picture.resize((width, height), filter)
-    out = np.asarray(picture)
-    return out[..., None] if channels == 1 else out
-
-
-def _covering(size: tuple[int, int], crop: tuple[int, int], crop_share: float) -> tuple[int, int]:
-    """Return the size of the same aspect of which `crop` is at most `crop_share` a side.
-
-    Rounded down as torchvision and timm do.
-
-    >>> _covering((500, 375), (224, 224), 0.875)
-    (341, 256)
-    """
-    wanted = [math.floor(side / crop_share) for side in crop]
-    short = max((0, 1), key=lambda axis: wanted[axis] / size[axis])
-    other = 1 - short
-    covering = [0, 0]
-    covering[short] = wanted[short]
-    covering[other] = max(crop[other], wanted[short] * size[other] // size[short])
-    return covering[0], covering[1]

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 import keras
@@ -9,16 +10,18 @@ import numpy as np
 from keras import ops
 
 from zoo.catalog.metrics import LANGUAGE
+from zoo.columns import Column, Number, Text
+from zoo.columns.assets import Assets, column_of
 from zoo.decoding.likelihood import token_nats
-from zoo.errors import ArgumentError, DataError, unknown_name
+from zoo.errors import ArgumentError, unknown_name
 from zoo.metrics.language import ESTIMATORS, perplexity
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
+from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
 from zoo.tasks.text_checks import check_known, check_length, check_vocabulary
-from zoo.tokenizers import PADDING_ID, SPECIAL, UNKNOWN_ID, fit_tokenizer, load_tokenizer
+from zoo.tokenizers import PADDING_ID, SPECIAL, UNKNOWN_ID
 
 if TYPE_CHECKING:
-    from zoo.data.dataset import Feature, Split
+    from zoo.data.dataset import Split
 
 SEPARATOR = "\n\n"  # between documents
 TOKENIZERS = ("character", "bpe")
@@ -76,27 +79,19 @@ class LanguageModeling(Task):
         self.context_length = context_length
 
     def fit(
-        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
     ) -> Assets:
-        if "text" not in train.columns:
-            raise DataError(
-                "These examples hold no text to learn a language from.",
-                expected=f"a column text, not {', '.join(train.columns)}",
-                fix="choose a data set of texts: zoo data list shows them",
-            )
-        texts = [*train.columns["text"], SEPARATOR]  # so that a prompt can begin on a new line
-        tokenizer = fit_tokenizer(self.tokenizer, texts, vocabulary_size=self.vocabulary_size)
-        check_vocabulary(tokenizer, texts, vocabulary_size=self.vocabulary_size)
-        ids = Spec((None,), "int32", padding=PADDING_ID, buckets=(self.context_length,))
-        return Assets(
-            x={"ids": ids},
-            y={"ids": ids, "characters": Spec((), "float32")},
-            sizes={
-                "vocabulary_size": tokenizer.vocabulary_size,
-                "context_length": self.context_length,
-            },
-            extra={"tokenizer": tokenizer.to_dict()},
+        text = replace(
+            column_of(features, Text, "text"),
+            context_length=self.context_length,
+            buckets=(self.context_length,),
+            fitting={"kind": self.tokenizer, "vocabulary_size": self.vocabulary_size},
         )
+        texts = [*train.columns[text.source], SEPARATOR]  # so that a prompt can begin a new line
+        fitted = text.fit(texts)
+        check_vocabulary(fitted.loaded, texts, vocabulary_size=self.vocabulary_size)
+        ids = Text(buckets=text.buckets)
+        return Assets(x={"ids": fitted}, y={"ids": ids, "characters": Number()})
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
         """Return windows: columns "ids" and "characters_per_token".
@@ -107,11 +102,12 @@ class LanguageModeling(Task):
         Raises:
             DataError: the text is too short, or has too many characters that the model does not know.
         """
-        text = SEPARATOR.join(split.columns["text"])
-        ids = load_tokenizer(assets.extra["tokenizer"]).encode(text)
+        column = assets.x["ids"]
+        text = SEPARATOR.join(split.columns[column.source])
+        ids = column.loaded.encode(text)
         check_known(text, ids, what="the training text" if training else "the held-out text")
         check_length(ids, what="The split")
-        size = assets.sizes["context_length"]
+        size = column.context_length
         length, step = (2 * size, size) if training else (size, size - 1)
         last = max(0, len(ids) - length) if training else len(ids) - 2  # a target for each window
         starts = np.arange(0, last + 1, step)
@@ -128,12 +124,14 @@ class LanguageModeling(Task):
     def encode(
         self, example: Mapping[str, Any], assets: Assets, seed: int | None
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        if "text" in example:  # from a user: all of it, however long
-            ids = load_tokenizer(assets.extra["tokenizer"]).encode(example["text"])
+        column = assets.x["ids"]
+        if column.source in example:  # from a user: all of it, however long
+            text = example[column.source]
+            ids = column.loaded.encode(text)
             check_length(ids, what="The text")
-            ratio = len(example["text"]) / len(ids)
+            ratio = len(text) / len(ids)
         else:
-            size, ids = assets.sizes["context_length"], example["ids"]
+            size, ids = column.context_length, example["ids"]
             start = seed % (max(0, len(ids) - size) + 1) if seed is not None else 0
             ids, ratio = ids[start : start + size], example["characters_per_token"]
         return {"ids": ids}, {"ids": ids, "characters": np.float32((len(ids) - 1) * ratio)}
@@ -145,7 +143,7 @@ class LanguageModeling(Task):
         fronts: Mapping[str, Front] | None = None,
         head_feature: str | None = None,
     ) -> keras.Model:
-        ids = keras.Input((None,), dtype="int32", name="ids")  # (B, T)
+        (ids,) = keras_inputs(assets).values()  # (B, T)
         return keras.Model(ids, backbone(ids)[head_feature or "logits"], name="language_model")
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
@@ -170,7 +168,7 @@ class LanguageModeling(Task):
         return token_nats(
             model,
             np.asarray(x["ids"]),
-            context_length=assets.sizes["context_length"],
+            context_length=assets.x["ids"].context_length,
             padding_id=PADDING_ID,
             unknown_id=UNKNOWN_ID,
             known_characters=assets.sizes["vocabulary_size"] - SPECIAL,
@@ -193,6 +191,6 @@ class LanguageModeling(Task):
         nats = nats[~np.isnan(nats)]
         loss = float(nats.mean()) if nats.size else math.nan
         said = {"perplexity": float(perplexity(loss)), "loss": loss, "tokens": nats.size}
-        if assets.extra["tokenizer"]["kind"] == "character":
+        if assets.x["ids"].tokenizer["kind"] == "character":
             said["bits_per_character"] = loss / math.log(2)
         return [said]

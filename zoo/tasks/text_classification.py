@@ -1,29 +1,31 @@
 """Text classification: one label for one text."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 import keras
 import numpy as np
 
 from zoo.catalog.metrics import CLASSIFICATION
+from zoo.columns import Column, Label, Text
+from zoo.columns.assets import Assets, column_of
+from zoo.columns.text import length_buckets
 from zoo.errors import ArgumentError, DataError
 from zoo.heads.classification import classification_head
 from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Assets, Front, Predictions, Spec, Task, Tensors
+from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
 from zoo.tasks.classification import (
     classification_loss,
     describe_classes,
     probabilities,
 )
-from zoo.tokenizers import PADDING_ID, Tokenizer, fit_tokenizer, load_tokenizer
 
 if TYPE_CHECKING:
-    from zoo.data.dataset import Feature, Split
+    from zoo.data.dataset import Split
 
 LONGEST = 100_000  # tokens
-SHORTEST_BUCKET = 8  # tokens
 
 
 @final
@@ -73,38 +75,26 @@ class TextClassification(Task):
             )
         self.tokenizer, self.vocabulary_size, self.min_count = tokenizer, vocabulary_size, min_count
         self.max_tokens, self.lowercase = max_tokens, lowercase
-        self._loaded: tuple[Any, Tokenizer] | None = None
 
     def fit(
-        self, train: "Split", *, features: Mapping[str, "Feature"], classes: tuple[str, ...]
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
     ) -> Assets:
-        if "text" not in features:
-            raise DataError(
-                f"These examples have no text, only: {', '.join(features)}.",
-                expected="a column text",
-                fix="choose a data set of texts, or another task",
-            )
-        tokenizer = fit_tokenizer(
-            self.tokenizer,
-            train.columns["text"],
-            vocabulary_size=self.vocabulary_size,
-            lowercase=self.lowercase,
-            min_count=self.min_count,
-        )
-        ids = Spec((None,), "int32", padding=PADDING_ID, buckets=length_buckets(self.max_tokens))
-        return Assets(
-            x={"ids": ids},
-            y={"label": Spec((), "int64")},
-            classes=classes,
-            sizes={
-                "vocabulary_size": tokenizer.vocabulary_size,
-                "context_length": self.max_tokens,
+        text = replace(
+            column_of(features, Text, "text"),
+            context_length=self.max_tokens,
+            buckets=length_buckets(self.max_tokens),
+            fitting={
+                "kind": self.tokenizer,
+                "vocabulary_size": self.vocabulary_size,
+                "lowercase": self.lowercase,
+                "min_count": self.min_count,
             },
-            extra={"tokenizer": tokenizer.to_dict()},
         )
+        ids = text.fit(train.columns[text.source])
+        return Assets(x={"ids": ids}, y={"label": Label(classes)})
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
-        for i, text in enumerate(split.columns["text"]):
+        for i, text in enumerate(split.columns[assets.x["ids"].source]):
             if not text.strip():
                 raise DataError(
                     f"The text of example {split.name_of(i)} is empty.",
@@ -113,20 +103,6 @@ class TextClassification(Task):
                 )
         return split
 
-    def encode(
-        self, example: Mapping[str, Any], assets: Assets, seed: int | None
-    ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        text = example["text"]
-        if not isinstance(text, str) or not text.strip():
-            raise DataError(
-                f"{text!r:.80} is no text to classify.",
-                expected="a string with a word at least",
-                fix="leave it out",
-            )
-        ids = self._tokenizer(assets).encode(text)[: assets.sizes["context_length"]]
-        y = {"label": np.int64(example["label"])} if "label" in example else {}
-        return {"ids": ids}, y
-
     def build(
         self,
         backbone: keras.Model | Mapping[str, keras.Model],
@@ -134,7 +110,7 @@ class TextClassification(Task):
         fronts: Mapping[str, Front] | None = None,
         head_feature: str | None = None,
     ) -> keras.Model:
-        ids = keras.Input(assets.x["ids"].shape, dtype="int32", name="ids")  # (B, T)
+        (ids,) = keras_inputs(assets).values()  # (B, T)
         rate = self.regularization.dropout_rate
         logits = classification_head(
             backbone(ids), len(assets.classes), feature=head_feature, dropout_rate=rate
@@ -155,25 +131,3 @@ class TextClassification(Task):
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
         return describe_classes(prediction, assets.classes)
-
-    def _tokenizer(self, assets: Assets) -> Tokenizer:
-        """Return the fitted tokenizer, made once for each assets."""
-        state = assets.extra["tokenizer"]
-        if self._loaded is None or self._loaded[0] is not state:
-            self._loaded = (state, load_tokenizer(state))
-        return self._loaded[1]
-
-
-def length_buckets(max_tokens: int) -> tuple[int, ...]:
-    """Return the lengths that batches are padded to: 8, 16, 24, 32, 48, 64, 96, … `max_tokens`.
-
-    Few, because each costs a trace of the model; steps of a half at most, because padding costs time.
-
-    >>> length_buckets(40)
-    (8, 16, 24, 32, 40)
-    """
-    edges, edge = [], SHORTEST_BUCKET
-    while edge < max_tokens:
-        edges += [edge] if edge == SHORTEST_BUCKET else [edge, edge * 3 // 2]
-        edge *= 2
-    return (*(e for e in edges if e < max_tokens), max_tokens)

@@ -6,25 +6,16 @@ Axes: B clips, N samples. A result is a pure function of (clips, seed), as in
 
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 import tensorflow as tf
 
+from zoo.columns import Audio
 from zoo.regularization import Regularization
-from zoo.transforms.image import Seed, fold_seed, split_seed
+from zoo.transforms.image import Seed, split_seed
 
-Tensors = dict[str, tf.Tensor]
-Augmentation = Callable[[Tensors, Tensors, Seed], tuple[Tensors, Tensors]]
-
-TIME_SHIFT, NOISE, SPEED = range(3)  # folded into the batch's seed; never renumber (see `batch`)
+TIME_SHIFT, NOISE, SPEED = range(3)  # folded into the batch's seed; never renumber
 
 _STEEPEST = 2.0  # power falls as 1 / frequency ** colour: 0 is white, 1 pink, 2 brown
-
-
-class WithFront(Protocol):
-    """`zoo.tasks.base.Assets`; `extra["front"]` holds "sample_rate_hz"."""
-
-    extra: dict[str, dict[str, int]]
 
 
 def speed(audio: tf.Tensor, seed: Seed, *, change: float) -> tf.Tensor:
@@ -125,29 +116,23 @@ def _coloured_noise(shape: tf.Tensor, colour_seed: Seed, noise_seed: Seed) -> tf
     return noise * tf.math.rsqrt(tf.reduce_mean(noise**2, axis=1, keepdims=True) + 1e-20)
 
 
-def speech_augmentation(values: Regularization, *, assets: WithFront) -> Augmentation | None:
-    """Return the function that augments batches of clips as the knobs in `values` say.
+def audio_changes(
+    values: Regularization, column: Audio
+) -> dict[int, Callable[[tf.Tensor, Seed], tf.Tensor]]:
+    """Return the changes of clips that are on by stage, in their order: speed, shift, noise.
 
     Args:
         values: knobs `speed_change`, `time_shift_ms`, `noise_probability`, `noise_low_db`,
             `noise_high_db`; the others act elsewhere.
-        assets: gives the sample rate.
+        column: gives the sample rate.
 
-    Returns:
-        None when all are off. Otherwise a function of (x, y, seed) that returns (x, y) with
-        `x["audio"]`, float32 (B, N), changed; `y` and all other entries pass through.
-
-    >>> from types import SimpleNamespace
-    >>> assets = SimpleNamespace(extra={"front": {"sample_rate_hz": 8000}})
-    >>> augment = speech_augmentation(Regularization(time_shift_ms=100.0), assets=assets)
-    >>> x, y = augment({"audio": tf.ones((2, 800))}, {"label": tf.constant([1, 0])}, (0, 7))
-    >>> x["audio"].shape
-    TensorShape([2, 800])
+    >>> list(audio_changes(Regularization(time_shift_ms=100.0), Audio(8000)))
+    [0]
     """
     changes: dict[int, Callable[[tf.Tensor, Seed], tf.Tensor]] = {}
     if values.speed_change:
         changes[SPEED] = partial(speed, change=values.speed_change)
-    samples = round(values.time_shift_ms * assets.extra["front"]["sample_rate_hz"] / 1000)
+    samples = round(values.time_shift_ms * column.sample_rate_hz / 1000)
     if samples:
         changes[TIME_SHIFT] = partial(time_shift, samples=samples)
     if values.noise_probability:
@@ -157,14 +142,4 @@ def speech_augmentation(values: Regularization, *, assets: WithFront) -> Augment
             low_db=values.noise_low_db,
             high_db=values.noise_high_db,
         )
-    if not changes:
-        return None
-
-    @tf.autograph.experimental.do_not_convert
-    def augment(x: Tensors, y: Tensors, seed: Seed) -> tuple[Tensors, Tensors]:
-        audio = x["audio"]
-        for stage, change in changes.items():
-            audio = change(audio, fold_seed(seed, stage))
-        return {**x, "audio": audio}, y
-
-    return augment
+    return changes

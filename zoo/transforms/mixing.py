@@ -1,43 +1,18 @@
-"""Mixing of images and labels within a batch, and all image augmentation in its order.
+"""Mixing of images and labels within a batch.
 
 Axes: B images, H rows, W columns, C channels, K classes.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 import tensorflow as tf
 
 from zoo.errors import ArgumentError
 from zoo.regularization import Regularization
-from zoo.transforms.auto_augment import rand_augment, trivial_augment
-from zoo.transforms.image import (
-    Seed,
-    as_float,
-    box_mask,
-    fold_seed,
-    random_crop,
-    random_erasing,
-    random_flip,
-    random_resized_crop,
-    split_seed,
-)
+from zoo.transforms.image import Seed, as_float, box_mask, split_seed
 
-Tensors = dict[str, tf.Tensor]
-Augmentation = Callable[[Tensors, Tensors, Seed], tuple[Tensors, Tensors]]
-Change = Callable[[tf.Tensor, Seed], tf.Tensor]  # (images, seed) -> images
 Mix = Callable[[tf.Tensor, tf.Tensor, Seed], tuple[tf.Tensor, tf.Tensor]]  # with labels
-
-# What is folded into the batch's seed for each stage: a stage that is switched on or off leaves the
-# draws of all others as they were. Never renumber: recorded runs would no longer come true.
-CROP, RESIZED_CROP, FLIP, AUTO_AUGMENT, ERASING, MIXING = range(6)
-
-
-class WithClasses(Protocol):
-    """`zoo.tasks.base.Assets`."""
-
-    classes: tuple[str, ...]
 
 
 def mixup(
@@ -112,81 +87,12 @@ def draw_beta(count: tf.Tensor | int, seed: Seed, *, alpha: float) -> tf.Tensor:
     return tf.cast(first / (first + second), tf.float32)
 
 
-def image_augmentation(values: Regularization, *, assets: WithClasses) -> Augmentation | None:
-    """Return the function that augments batches as the knobs in `values` say.
+def mixing_of(values: Regularization) -> Mix | None:
+    """Return what mixes images and labels, or None where no knob of it is on.
 
-    Order: crop, resized crop, flip, auto-augment, erasing, then mixup or cutmix; where both are on,
-    one of them is drawn for each batch with probability 1/2 (as in DeiT, 2012.12877).
-
-    Args:
-        values: knobs `crop_padding`, `crop_min_scale`, `flip`, `auto_augment`, `rand_augment_*`,
-            `erasing_probability`, `mixup_alpha` and `cutmix_alpha`; the others act elsewhere.
-        assets: `zoo.tasks.base.Assets`; mixing makes one-hot labels of its K classes.
-
-    Returns:
-        None when all these knobs are off. Otherwise a function of (x, y, seed) that returns (x, y)
-        with `x["image"]` as float32 (B, H, W, C), 0–255, and, when mixing is on, `y["label"]` as
-        float32 (B, K) instead of integers (B,). All other entries pass through. `seed` is an
-        integer tensor (2,), another one for each step.
-
-    Raises:
-        ArgumentError: from the function, for images that are not (B, H, W, C) with C 1 or 3.
-
-    >>> from types import SimpleNamespace
-    >>> assets = SimpleNamespace(classes=("cat", "dog", "bird"))
-    >>> augment = image_augmentation(Regularization(flip=True), assets=assets)
-    >>> x, y = augment({"image": tf.ones((2, 8, 8, 3))}, {"label": tf.constant([1, 2])}, (0, 7))
-    >>> x["image"].shape
-    TensorShape([2, 8, 8, 3])
+    Where mixup and cutmix are both on, one of them is drawn for each batch with probability 1/2 (as in
+    DeiT, 2012.12877).
     """
-    changes, mix = _changes(values), _mixing(values)
-    if not changes and mix is None:
-        return None
-
-    @tf.autograph.experimental.do_not_convert
-    def augment(x: Tensors, y: Tensors, seed: Seed) -> tuple[Tensors, Tensors]:
-        images = as_float(x["image"])
-        for stage, change in changes.items():
-            images = change(images, fold_seed(seed, stage))
-        if mix is not None:
-            labels = tf.one_hot(y["label"], len(assets.classes))  # (B, K)
-            images, labels = mix(images, labels, fold_seed(seed, MIXING))
-            y = {**y, "label": labels}
-        return {**x, "image": images}, y
-
-    return augment
-
-
-def _changes(values: Regularization) -> Mapping[int, Change]:
-    """Return the label-preserving stages that are on, in their order."""
-    changes: dict[int, Change] = {}
-    if values.crop_padding:
-        changes[CROP] = partial(random_crop, padding=values.crop_padding)
-    if values.crop_min_scale:
-        changes[RESIZED_CROP] = partial(_resized_crop_of_same_size, min_scale=values.crop_min_scale)
-    if values.flip:
-        changes[FLIP] = random_flip
-    if values.auto_augment == "trivial":
-        changes[AUTO_AUGMENT] = trivial_augment
-    elif values.auto_augment == "rand":
-        changes[AUTO_AUGMENT] = partial(
-            rand_augment,
-            num_layers=values.rand_augment_layers,
-            magnitude=values.rand_augment_magnitude,
-            magnitude_std=values.rand_augment_std,
-        )
-    if values.erasing_probability:
-        changes[ERASING] = partial(random_erasing, probability=values.erasing_probability)
-    return changes
-
-
-def _resized_crop_of_same_size(images: tf.Tensor, seed: Seed, *, min_scale: float) -> tf.Tensor:
-    height, width = images.shape[1:3]
-    return random_resized_crop(images, seed, min_scale=min_scale, size=(height, width))
-
-
-def _mixing(values: Regularization) -> Mix | None:
-    """Return what mixes images and labels, or None."""
     mix_images = partial(mixup, alpha=values.mixup_alpha)
     cut_images = partial(cutmix, alpha=values.cutmix_alpha)
     if not values.mixup_alpha:

@@ -4,18 +4,16 @@ Axes: B texts, T tokens.
 """
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
 
 import tensorflow as tf
 
+from zoo.columns import Text
 from zoo.regularization import Regularization
 from zoo.tokenizers import PADDING_ID, UNKNOWN_ID
-from zoo.transforms.image import Seed, fold_seed
+from zoo.transforms.image import Seed
 
-Tensors = dict[str, tf.Tensor]
-Augmentation = Callable[[Tensors, Tensors, Seed], tuple[Tensors, Tensors]]
-
-WORD_DROPOUT = 0  # folded into the batch's seed, as in `zoo.transforms.mixing`; never renumber
+WORD_DROPOUT = 0  # folded into the batch's seed, as in `zoo.transforms.batches`; never renumber
 
 
 def word_dropout(ids: tf.Tensor, seed: Seed, *, rate: float) -> tf.Tensor:
@@ -40,28 +38,17 @@ def word_dropout(ids: tf.Tensor, seed: Seed, *, rate: float) -> tf.Tensor:
     return tf.where((draw < rate) & (ids != PADDING_ID), unknown, ids)
 
 
-def text_augmentation(values: Regularization, *, assets: Any) -> Augmentation | None:
-    """Return the function that augments batches as the knobs in `values` say.
+def text_changes(
+    values: Regularization, column: Text
+) -> dict[int, Callable[[tf.Tensor, Seed], tf.Tensor]]:
+    """Return the changes of ids that are on by stage: `word_dropout`.
 
     Args:
         values: knob `word_dropout_rate`; the others act elsewhere.
-        assets: not needed; every modality's function takes it.
+        column: of the ids.
 
-    Returns:
-        None when the knob is off. Otherwise a function of (x, y, seed) that returns (x, y) with
-        `x["ids"]`, (B, T), changed by `word_dropout`; `y` and all other entries pass through.
-
-    >>> augment = text_augmentation(Regularization(word_dropout_rate=0.5), assets=None)
-    >>> x, y = augment({"ids": tf.ones((2, 3), tf.int32)}, {"label": tf.constant([1, 0])}, (0, 7))
-    >>> x["ids"].shape
-    TensorShape([2, 3])
+    >>> list(text_changes(Regularization(word_dropout_rate=0.5), Text()))
+    [0]
     """
-    if not values.word_dropout_rate:
-        return None
-
-    @tf.autograph.experimental.do_not_convert
-    def augment(x: Tensors, y: Tensors, seed: Seed) -> tuple[Tensors, Tensors]:
-        stage_seed = fold_seed(seed, WORD_DROPOUT)
-        return {**x, "ids": word_dropout(x["ids"], stage_seed, rate=values.word_dropout_rate)}, y
-
-    return augment
+    rate = values.word_dropout_rate
+    return {WORD_DROPOUT: partial(word_dropout, rate=rate)} if rate else {}

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Group, Image, Label, Text
+from zoo.data.dataset import Dataset, Split
 from zoo.data.embedded.digits import load
 from zoo.data.images import read_image, write_png
 from zoo.errors import ArgumentError, DataError, MachineError, UnknownNameError
@@ -34,7 +35,7 @@ def texts() -> Dataset:
     return Dataset(
         name="texts",
         splits={"train": split, "test": split.take([1, 0])},
-        features={name: Feature(name) for name in split.columns},
+        features={"text": Text(), "label": Label(), "group": Group()},
         classes=("pos", "neg"),
         licence="",
         source="table",
@@ -45,7 +46,7 @@ def of_images(split: Split, shape: tuple[int | None, ...] = (2, 4, 1)) -> Datase
     return Dataset(
         name="images",
         splits={"train": split},
-        features={"image": Feature("image", shape), "label": Feature("label")},
+        features={"image": Image(shape), "label": Label()},
         classes=("a", "b"),
         licence="",
         source="folder",

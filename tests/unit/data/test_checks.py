@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from zoo.columns import Image as Images
+from zoo.columns import Label
 from zoo.data import duplicates
 from zoo.data.checks import Finding, check_dataset
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.dataset import Dataset, Split
 from zoo.data.images import read_image
 
 SHAPE = (24, 24, 3)
@@ -33,7 +35,7 @@ def dataset_of(skipped: tuple[str, ...] = (), **splits: Split) -> Dataset:
     return Dataset(
         name="made_here",
         splits=splits,
-        features={"image": Feature("image", SHAPE), "label": Feature("label")},
+        features={"image": Images(SHAPE), "label": Label()},
         classes=("cat", "dog"),
         licence="CC0",
         source="folder",

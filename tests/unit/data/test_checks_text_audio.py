@@ -8,13 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zoo.columns import Audio, Group, Label, Text
 from zoo.data import duplicates, scans
 from zoo.data.audio import read_audio, write_wav
 from zoo.data.checks import Finding, check_dataset
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.dataset import Dataset, Split
 from zoo.data.folder import load
 
 RATE = 8000
+KINDS = {"audio": Audio(RATE), "text": Text(), "label": Label(), "group": Group()}
 VOCABULARY = [f"{a}{b}{c}" for a in "bdgklmnprst" for b in "aeiou" for c in ("n", "r", "st", "")]
 
 
@@ -50,7 +52,7 @@ def dataset_of(*, classes: tuple[str, ...] = ("no", "yes"), **splits: Split) -> 
     return Dataset(
         name="made_here",
         splits=splits,
-        features={n: Feature(n, sample_rate_hz=RATE if n == "audio" else 0) for n in columns},
+        features={n: KINDS[n] for n in columns},
         classes=classes,
         licence="CC0",
         source="table",
@@ -121,7 +123,9 @@ def jaccard(one: str, other: str) -> float:
 def test_near_texts_are_exactly_those_that_comparing_all_pairs_finds(
     mine: list[str], theirs: list[str]
 ) -> None:
-    held, other = (scans.scan("x", Split({"text": t}), column="text") for t in (mine, theirs))
+    held, other = (
+        scans.scan("x", Split({"text": t}), column="text", kind=Text()) for t in (mine, theirs)
+    )
     near = duplicates.near_texts(held, other)
     for i, text in held.signatures.items():
         best = max(jaccard(text, candidate) for candidate in other.signatures.values())

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Image, Label
+from zoo.data.dataset import Dataset, Split
 from zoo.data.images import read_image, write_png
 from zoo.errors import ArgumentError, DataError
 
@@ -15,7 +16,7 @@ def dataset_of(train: Split, **more: Split) -> Dataset:
     return Dataset(
         name="made_here",
         splits={"train": train, **more},
-        features={"image": Feature("image", (2, 2, 1)), "label": Feature("label")},
+        features={"image": Image((2, 2, 1)), "label": Label()},
         classes=("even", "odd"),
         licence="CC0",
         source="folder",

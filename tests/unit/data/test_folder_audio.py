@@ -10,9 +10,9 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zoo.columns import Audio, Group, Text
 from zoo.data import documents, formats, kinds, table
 from zoo.data.audio import write_wav
-from zoo.data.dataset import Feature
 from zoo.data.folder import load
 from zoo.errors import ArgumentError, DataError
 
@@ -53,7 +53,7 @@ def test_sounds_by_class_are_decoded_at_their_rate(words: Path) -> None:
     dataset = load(words)
     assert dataset.classes == ("no", "yes")
     assert dataset.counts() == {"train": [8, 8], "test": [2, 2]}
-    assert dataset.features["audio"] == Feature("audio", (None,), sample_rate_hz=8000)
+    assert dataset.features["audio"] == Audio(8000)
     for split in dataset.splits.values():
         for i, example in enumerate(split):
             audio = example["audio"]
@@ -126,7 +126,7 @@ def test_sounds_and_texts_below_their_class_are_taken(words: Path) -> None:
 
 def test_no_speaker_is_on_both_sides(words: Path) -> None:
     dataset = load(words, group_pattern=BY_SPEAKER)
-    assert dataset.features["group"] == Feature("group")
+    assert dataset.features["group"] == Group()
     sides = [set(split.columns["group"]) for split in dataset.splits.values()]
     assert sides[0] | sides[1] == set("abcde")
     assert not sides[0] & sides[1]
@@ -194,7 +194,7 @@ def test_a_sound_that_cannot_be_read_is_named_and_may_be_left_out(
 def test_texts_by_class_are_one_document_a_file(essays: Path) -> None:
     dataset = load(essays)
     assert dataset.classes == ("neg", "pos")
-    assert dataset.features["text"] == Feature("text")
+    assert dataset.features["text"] == Text()
     assert dataset.counts() == {"train": [4, 4], "test": [1, 1]}
     found = {e["text"] for split in dataset.splits.values() for e in split}
     assert found == {

@@ -8,22 +8,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zoo.columns import Spec
 from zoo.data.dataset import Split
 from zoo.data.pipeline import GROUPED_BATCHES, Encoded, batch_positions, training_stream
-
-
-@dataclasses.dataclass
-class Spec:
-    shape: tuple
-    dtype: str
-    padding: float = 0
-    buckets: tuple = ()
 
 
 @dataclasses.dataclass
 class Declared:
     x: dict
     y: dict
+
+    def specs(self):
+        return self.x, self.y
 
 
 class Identity:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zoo import testing
+from zoo.columns import Label, Text
 from zoo.data import sst2
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.data.dataset import Dataset, Split
 
 PHRASES = st.lists(st.lists(st.sampled_from("abc"), max_size=5).map(" ".join), max_size=12)
 
@@ -33,7 +34,7 @@ def test_validation_is_carved_by_whole_sentences(monkeypatch):
     plain = Dataset(
         name="glue/sst2",
         splits={"train": Split({"text": texts, "label": labels}), "test": Split(test)},
-        features={"text": Feature("text"), "label": Feature("label")},
+        features={"text": Text(), "label": Label()},
         classes=("negative", "positive"),
         licence="none stated",
         source="tfds",

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.data.dataset import Dataset, Feature
+from zoo.columns import Group, Label, Text
+from zoo.data.dataset import Dataset
 from zoo.data.table import load
 from zoo.errors import ArgumentError, DataError
 
@@ -37,7 +38,7 @@ def pairs(dataset: Dataset) -> list[tuple[str, str]]:
 def test_a_csv_gives_texts_classes_and_a_drawn_test_split(tmp_path: Path) -> None:
     dataset = load(write(tmp_path / "a.csv", csv_text()))
     assert dataset.classes == ("neg", "pos")
-    assert dataset.features == {"text": Feature("text"), "label": Feature("label")}
+    assert dataset.features == {"text": Text(), "label": Label()}
     assert dataset.counts() == {"train": [5, 5], "test": [1, 1]}
     assert pairs(dataset) == sorted(ROWS)
     assert dataset.source == "table"
@@ -132,7 +133,7 @@ def test_groups_are_not_divided(tmp_path: Path) -> None:
     rows = [(f"text {i}", "ab"[i % 2], f"author {i // 8}") for i in range(40)]
     path = write(tmp_path / "a.csv", csv_text(rows, "text,label,who"))
     dataset = load(path, group_column="who")
-    assert dataset.features["group"] == Feature("group")
+    assert dataset.features["group"] == Group()
     train, test = (set(dataset.splits[name].columns["group"]) for name in ("train", "test"))
     assert (len(train), len(test), train & test) == (4, 1, set())
     assert "1 of 5 groups, 8 examples" in dataset.notes[0]

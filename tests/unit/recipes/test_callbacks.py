@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from recipes.training.callbacks import Recorder, Rejoin, Selection, averaged_weights
+from zoo.columns import Spec
+from zoo.columns.assets import Assets
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
-from zoo.tasks.base import Assets, Spec
 from zoo.weights import read_tensors
 
 ASSETS = Assets(x={"value": Spec((2,), "float32")}, y={"label": Spec((), "int64")})

@@ -6,11 +6,12 @@ import pytest
 from scipy.stats import binomtest
 
 from recipes.runs.evaluate import groups_of, intervals, predictions_of
+from zoo.columns import Spec
+from zoo.columns.assets import Assets
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
 from zoo.metrics.base import Metric
 from zoo.metrics.estimators import Share
-from zoo.tasks.base import Assets, Spec
 from zoo.tasks.image_classification import ImageClassification
 
 

@@ -15,10 +15,11 @@ from recipes.export.runtimes import open_exported
 from recipes.objects import make_model, make_task
 from recipes.runs.run import Run
 from recipes.values.load import load_recipe
+from zoo.columns import Label, Spec, Text
+from zoo.columns.assets import Assets
 from zoo.data.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import ArgumentError, MachineError, RunError, UnknownNameError
-from zoo.tasks.base import Assets, Spec
 from zoo.weights import save_model_weights
 
 for package in ("tf2onnx", "onnxruntime", "ai_edge_litert"):
@@ -195,7 +196,7 @@ def test_a_sound_goes_in_as_a_waveform(tmp_path, monkeypatch, capsys, seconds):
 
     run = run_of(tmp_path, "speech/vowels-dscnn")
     facts = export(run, format="onnx", output=tmp_path / "out", examples=20)
-    rate = run.assets.extra["front"]["sample_rate_hz"]
+    rate = run.assets.x["audio"].sample_rate_hz
     assert facts["inputs"] == {"audio": {"shape": [None, rate // 2], "dtype": "float32"}}
     assert facts["parity"]["equal"] == facts["parity"]["of"] == 20
     sound = np.random.default_rng(0).uniform(-0.5, 0.5, round(seconds * rate)).astype("float32")
@@ -214,8 +215,7 @@ def of_ids(make, *, tokens=12):
     x = keras.layers.Embedding(50, 8, name="embedding")(ids)
     x = make(x, keras.ops.not_equal(ids, 0))
     logits = keras.layers.Dense(3, name="head_logits")(x)
-    spec = Spec((None,), "int32", padding=0, buckets=(tokens,))
-    assets = Assets(x={"ids": spec}, y={}, classes=("a", "b", "c"), sizes={"vocabulary_size": 50})
+    assets = Assets(x={"ids": Text(buckets=(tokens,))}, y={"label": Label(("a", "b", "c"))})
     return keras.Model({"ids": ids}, {"logits": logits}), assets
 
 

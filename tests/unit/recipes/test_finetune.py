@@ -19,12 +19,13 @@ from recipes.training.setup import prepare
 from recipes.training.train import fit
 from recipes.values.load import load_recipe
 from recipes.values.schema import UNSCALED_OPTIMIZERS
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Audio, Image, Label, Text
+from zoo.columns.assets import Assets
+from zoo.data.dataset import Dataset, Split
 from zoo.data.images import write_png
 from zoo.data.load import load_dataset
 from zoo.data.pipeline import Encoded
 from zoo.errors import ArgumentError, DataError, RecipeError, WeightsError
-from zoo.tasks.base import Assets, Spec
 from zoo.weights import read_tensors, tensor_keys
 
 SOURCE = "cnn_small.digits"
@@ -134,15 +135,14 @@ def test_few_examples_make_epochs_of_twenty_updates(parity, tmp_path, monkeypatc
 
 
 def test_tokenizer_and_front_end_stay_and_the_rate_of_the_clips_is_the_data_s():
-    extra = {"tokenizer": {"kind": "word"}}
-    text = Assets(x={"ids": Spec((None,), "int32")}, y={}, classes=("a", "b"), extra=extra)
+    ids, label = Text({"kind": "word"}, 9, source="text"), Label(("a", "b"))
+    text = Assets(x={"ids": ids}, y={"label": label})
     found = inherited(Named(assets=text), dataset(("text", "label"), classes=("c", "d", "e")))
-    assert found == replace(text, classes=("c", "d", "e"))
-    extra = {"front": {"sample_rate_hz": 8000}, "data_rate_hz": 8000}
-    sound = Assets(x={"audio": Spec((9,), "float32")}, y={}, classes=("a", "b"), extra=extra)
+    assert (found.x, found.classes) == ({"ids": ids}, ("c", "d", "e"))
+    audio = Audio(8000, 9, 8000, {"log_mel": {}}, source="audio")
+    sound = Assets(x={"audio": audio}, y={"label": label})
     clips = dataset(("audio", "label"), sample_rate_hz=16_000)
-    expected = {"front": {"sample_rate_hz": 8000}, "data_rate_hz": 16_000}
-    assert inherited(Named(assets=sound), clips).extra == expected
+    assert inherited(Named(assets=sound), clips).x == {"audio": replace(audio, data_rate_hz=16_000)}
 
 
 # --- frozen, then released
@@ -266,10 +266,11 @@ def test_a_released_backbone_moves_at_its_share_of_the_rate():
 
 def dataset(features, classes=("a", "b"), sample_rate_hz=0):
     columns = {name: np.zeros(2, "int64") for name in features}
+    kinds = {"image": Image(), "audio": Audio(sample_rate_hz), "text": Text(), "label": Label()}
     return Dataset(
         name="other",
         splits={"train": Split(columns)},
-        features={name: Feature(name, sample_rate_hz=sample_rate_hz) for name in features},
+        features={name: kinds[name] for name in features},
         classes=classes,
         licence="",
         source="folder",

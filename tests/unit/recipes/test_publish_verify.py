@@ -12,8 +12,8 @@ from recipes.values.load import load_recipe, recipe_path
 from recipes.values.schema import prediction_interval
 from zoo import devices
 from zoo.catalog.metrics import ACCURACY
+from zoo.columns.assets import Assets
 from zoo.errors import RecipeError, RunError
-from zoo.tasks.base import Assets
 
 DIGITS = "image/digits-cnn"
 NOW = {name: devices.versions()[name] for name in ("tensorflow", "keras", "numpy")}

@@ -87,6 +87,7 @@ def make_input(
         },
         "environment": {"python": "3.11.9", "packages": {"keras": "3.15.1"}, "threads": 2},
         "task": "image_classification",
+        "inputs": {"image": "image.png"},
         "classes": names,
         "history": make_history(epochs),
         "records": make_records(epochs),

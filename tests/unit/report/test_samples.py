@@ -8,7 +8,8 @@ from PIL import Image
 
 from recipes.report.pictures import audio_picture, data_uri
 from recipes.report.samples import TEXT_LENGTH, save_samples, text_samples
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Audio, Text
+from zoo.data.dataset import Dataset, Split
 from zoo.errors import ArgumentError
 
 WAVE, GAP = 60, 4  # rows of the waveform, and between it and the spectrogram
@@ -73,7 +74,7 @@ def dataset_of(column: str, values: list, *, classes: tuple[str, ...] = ("a", "b
     return Dataset(
         name="made_here",
         splits={"train": Split(columns)},
-        features={column: Feature(column, sample_rate_hz=8000)},
+        features={column: Audio(8000) if column == "audio" else Text()},
         classes=classes,
         licence="CC0",
         source="folder",

@@ -6,18 +6,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.data.dataset import Feature, Split
+from zoo.columns import Audio, Image, Label
+from zoo.columns.assets import Assets
+from zoo.columns.audio import fit_clip
+from zoo.data.dataset import Split
 from zoo.errors import ArgumentError, DataError
 from zoo.layers.log_mel import LogMel
 from zoo.models.speech.ds_cnn import ds_cnn
 from zoo.regularization import Regularization
-from zoo.tasks.base import Assets
-from zoo.tasks.clips import fit_clip
 from zoo.tasks.keyword_spotting import KeywordSpotting
 from zoo.tasks.speaker_identification import SpeakerIdentification
 
 RATE = 8_000
-FEATURES = {"audio": Feature("audio", (None,), sample_rate_hz=RATE), "label": Feature("label")}
+FEATURES = {"audio": Audio(RATE), "label": Label()}
 both = pytest.mark.parametrize("task_class", [KeywordSpotting, SpeakerIdentification])
 
 
@@ -37,9 +38,9 @@ def fitted(task):
 def test_assets_declare_the_clip_and_the_features(task_class):
     task = task_class(clip_seconds=0.6, window_ms=32.0, hop_ms=16.0, num_mels=20)
     assets = fitted(task)
-    assert assets.x["audio"].shape == (4_800,) and assets.x["audio"].dtype == "float32"
+    assert assets.x["audio"].shape == (4_800,) and assets.specs()[0]["audio"].dtype == "float32"
     assert assets.classes == ("low", "high")
-    front = LogMel(**assets.extra["front"])
+    front = LogMel(**assets.x["audio"].front)
     assert front.compute_output_shape((None, 4_800)) == (None, 36, 20)
     assert Assets.from_dict(assets.to_dict()) == assets
 
@@ -72,7 +73,7 @@ def test_clips_are_brought_to_the_rate_of_the_model(rate):
     task = KeywordSpotting(sample_rate_hz=rate, clip_seconds=0.5)
     assets = fitted(task)
     assert assets.x["audio"].shape == (rate // 2,)
-    assert assets.extra["front"]["sample_rate_hz"] == rate
+    assert assets.x["audio"].sample_rate_hz == rate
     units = task.units(split(), assets, training=True)
     assert len(units) == 2 and units.labels.tolist() == [0, 1]
     audio = units[0]["audio"]
@@ -108,9 +109,9 @@ def test_what_is_no_clip_is_refused(audio):
 
 
 def test_data_without_sound_are_refused():
-    with pytest.raises(DataError, match="have no sound, only: image, label"):
+    with pytest.raises(DataError, match=r"takes sounds; the data holds image \(images\), label"):
         KeywordSpotting().fit(
-            split(), features={"image": Feature("image"), "label": Feature("label")}, classes=("a",)
+            split(), features={"image": Image(), "label": Label()}, classes=("a",)
         )
 
 
@@ -144,7 +145,7 @@ def test_the_model_goes_from_waveforms_to_logits(task_class):
         clip_seconds=0.3, hop_ms=20.0, num_mels=10, regularization=Regularization(dropout_rate=0.2)
     )
     assets = fitted(task)
-    front = LogMel(**assets.extra["front"])
+    front = LogMel(**assets.x["audio"].preprocessing)
     model = task.build(ds_cnn(input_shape=(14, 10)), assets, {"audio": front})
     assert model.input_shape == (None, 2_400) and model.output_shape == (None, 2)
     assert [layer.name for layer in model.layers][-2:] == ["head_dropout", "head_logits"]

@@ -10,17 +10,19 @@ from hypothesis import strategies as st
 from PIL import Image
 from sklearn import metrics
 
-from zoo.data.dataset import Feature, Split
+from zoo.columns import Image as Images
+from zoo.columns import Label
+from zoo.columns.assets import Assets
+from zoo.columns.image import fit_image
+from zoo.data.dataset import Split
 from zoo.errors import DataError
 from zoo.metrics.classification import CalibrationError
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Assets, Spec
-from zoo.tasks.image_classification import ImageClassification, fit_image
+from zoo.tasks.image_classification import ImageClassification
 
 ASSETS = Assets(
-    x={"image": Spec((4, 6, 1), "uint8")},
-    y={"label": Spec((), "int64")},
-    classes=tuple("abcdefg"),
+    x={"image": Images((4, 6, 1))},
+    y={"label": Label(tuple("abcdefg"))},
 )
 
 
@@ -169,7 +171,7 @@ def test_a_description_names_the_five_likeliest_classes_in_order():
 
 
 def test_a_description_of_few_classes_names_them_all():
-    assets = Assets(x=ASSETS.x, y=ASSETS.y, classes=("no", "yes"))
+    assets = ASSETS.with_classes(("no", "yes"))
     assert len(task_with().describe(np.array([0.25, 0.75]), assets)) == 2
 
 
@@ -255,6 +257,6 @@ def test_the_size_is_the_datas_own_unless_it_varies_or_another_is_asked_for(
 ):
     split = Split({"image": [picture(4, 4, 1)], "label": np.array([0])})
     task = ImageClassification(image_size=image_size, regularization=NONE)
-    assets = task.fit(split, features={"image": Feature("image", shape)}, classes=("one", "two"))
+    assets = task.fit(split, features={"image": Images(shape)}, classes=("one", "two"))
     assert assets.x["image"].shape == expected
     assert assets.classes == ("one", "two")

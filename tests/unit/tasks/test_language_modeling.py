@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.data.dataset import Feature, Split
+from zoo.columns import Text
+from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
 from zoo.errors import ArgumentError, DataError, UnknownNameError
 from zoo.models.text.gpt import gpt
@@ -17,10 +18,10 @@ from zoo.regularization import Regularization
 from zoo.task_model import TaskModel
 from zoo.tasks.language_modeling import LanguageModeling
 from zoo.testing import check_task
-from zoo.tokenizers import PADDING_ID, UNKNOWN_ID, CharacterTokenizer, load_tokenizer
+from zoo.tokenizers import PADDING_ID, UNKNOWN_ID, CharacterTokenizer
 
 TEXT = "the cat sat on the mat, and the dog sat on the log. " * 4
-FEATURES = {"text": Feature("text")}
+FEATURES = {"text": Text()}
 
 
 def fitted(text=TEXT, **arguments):
@@ -45,7 +46,7 @@ def predictions_of(task, assets, split, model):
 
 
 def ids_of(assets, text):
-    return load_tokenizer(assets.extra["tokenizer"]).encode(text)
+    return assets.x["ids"].loaded.encode(text)
 
 
 @settings(max_examples=25, deadline=None)
@@ -88,7 +89,7 @@ def test_documents_are_joined_with_a_blank_line():
     task, assets, split = fitted(["a cat", "a dog"])
     units = task.units(split, assets, training=False)
     ids = [*units[0]["ids"], *units[1]["ids"][1:]]
-    assert load_tokenizer(assets.extra["tokenizer"]).decode(ids) == "a cat\n\na dog"
+    assert assets.x["ids"].loaded.decode(ids) == "a cat\n\na dog"
 
 
 def test_the_last_window_is_padded_and_its_padding_counts_nothing():
@@ -212,7 +213,7 @@ def test_a_text_too_short_to_predict_is_named():
 
 
 def test_data_without_text_is_named():
-    with pytest.raises(DataError, match="hold no text"):
+    with pytest.raises(DataError, match="takes texts; the data holds nothing"):
         LanguageModeling().fit(Split({"image": np.zeros((2, 4, 4, 1))}), features={}, classes=())
 
 

@@ -6,20 +6,22 @@ import keras
 import numpy as np
 import pytest
 
-from zoo.data.dataset import Feature, Split
+from zoo.columns import Image, Label, Text
+from zoo.columns.assets import Assets
+from zoo.columns.text import length_buckets
+from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
 from zoo.errors import ArgumentError, DataError, UnknownNameError
 from zoo.models.text.textcnn import textcnn
 from zoo.regularization import Regularization
 from zoo.task_model import TaskModel
-from zoo.tasks.base import Assets
-from zoo.tasks.text_classification import TextClassification, length_buckets
+from zoo.tasks.text_classification import TextClassification
 from zoo.testing import check_task
 from zoo.tokenizers import UNKNOWN_ID
 
 TEXTS = ["A fine film.", "a dull film", "Fine, fine!", "dull"]
 LABELS = np.array([1, 0, 1, 0])
-FEATURES = {"text": Feature("text"), "label": Feature("label")}
+FEATURES = {"text": Text(), "label": Label()}
 CLASSES = ("bad", "good")
 
 
@@ -87,17 +89,23 @@ def test_a_very_long_text_is_cut():
 @pytest.mark.parametrize("text", ["", " ", "\n\t  \N{NO-BREAK SPACE}"])
 def test_an_empty_text_is_refused(text):
     task, assets = fitted()
-    with pytest.raises(DataError, match="is no text to classify") as caught:
+    with pytest.raises(DataError, match="is not a text") as caught:
         encoded(task, assets, text)
     assert repr(text) in str(caught.value)
     assert len(str(caught.value).splitlines()) <= 4
 
 
-@pytest.mark.parametrize("value", [None, 3, b"fine", np.zeros(3), ["fine"]])
+@pytest.mark.parametrize("value", [3, b"fine", np.zeros(3), ["fine"]])
 def test_what_is_no_text_is_refused(value):
     task, assets = fitted()
-    with pytest.raises(DataError, match="is no text to classify"):
+    with pytest.raises(DataError, match="is not a text"):
         encoded(task, assets, value)
+
+
+def test_an_example_without_a_text_is_refused():
+    task, assets = fitted()
+    with pytest.raises(DataError, match="An example has no text"):
+        encoded(task, assets, None)
 
 
 def test_an_empty_text_among_examples_is_named():
@@ -111,8 +119,8 @@ def test_an_empty_text_among_examples_is_named():
 
 def test_examples_without_text_are_refused():
     split = Split({"image": np.zeros((2, 4, 4, 1), "uint8"), "label": LABELS[:2]})
-    features = {"image": Feature("image", (4, 4, 1)), "label": Feature("label")}
-    with pytest.raises(DataError, match="no text, only: image, label"):
+    features = {"image": Image((4, 4, 1)), "label": Label()}
+    with pytest.raises(DataError, match=r"takes texts; the data holds image \(images\), label"):
         TextClassification().fit(split, features=features, classes=CLASSES)
 
 

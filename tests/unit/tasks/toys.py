@@ -7,9 +7,11 @@ import keras
 import numpy as np
 from keras import ops
 
+from zoo.columns import Label, Number, Spec
+from zoo.columns.assets import Assets
 from zoo.metrics.base import Metric
 from zoo.metrics.estimators import Ratio, Share
-from zoo.tasks.base import Assets, Spec, Task
+from zoo.tasks.base import Task
 
 
 class TwoInputs(Task):
@@ -20,7 +22,7 @@ class TwoInputs(Task):
 
     def fit(self, train, *, features, classes):
         x = {"image": Spec((4, 4, 1), "float32"), "audio": Spec((6,), "float32")}
-        return Assets(x=x, y={"label": Spec((), "int64")}, classes=("sound", "image"))
+        return Assets(x=x, y={"label": Label(("sound", "image"))})
 
     def units(self, split, assets, *, training):
         return split
@@ -103,8 +105,8 @@ class TwoOutputs(Task):
     metrics, estimators = (Metric("error", "min", unit="m"),), {"error": Ratio("error")}
 
     def fit(self, train, *, features, classes):
-        y = {"label": Spec((), "int64"), "value": Spec((), "float32")}
-        return Assets(x={"image": Spec((4, 4, 1), "float32")}, y=y, classes=("dark", "bright"))
+        y = {"label": Label(("dark", "bright")), "value": Number()}
+        return Assets(x={"image": Spec((4, 4, 1), "float32")}, y=y)
 
     def units(self, split, assets, *, training):
         return split

@@ -1,7 +1,6 @@
 """Mixing within a batch, and all image augmentation in its order."""
 
 from functools import partial
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -10,9 +9,12 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zoo.columns import Image, Label, Text
+from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError
 from zoo.regularization import Regularization, resolve
 from zoo.transforms.auto_augment import trivial_augment
+from zoo.transforms.batches import batch_augmentation
 from zoo.transforms.image import (
     fold_seed,
     random_crop,
@@ -20,7 +22,7 @@ from zoo.transforms.image import (
     random_flip,
     random_resized_crop,
 )
-from zoo.transforms.mixing import cutmix, draw_beta, image_augmentation, mixup
+from zoo.transforms.mixing import cutmix, draw_beta, mixup
 
 SEED = (3, 7)
 MIXES = {"mixup": mixup, "cutmix": cutmix}
@@ -29,7 +31,8 @@ seeds = st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))
 
 
 def classes(count):
-    return SimpleNamespace(classes=tuple(map(str, range(count))))
+    label = Label(tuple(map(str, range(count))))
+    return Assets(x={"image": Image((12, 12, 3))}, y={"label": label})
 
 
 def noise(count, height=12, width=12, channels=3, *, seed=0):
@@ -128,11 +131,11 @@ def test_shares_stay_finite_when_alpha_is_tiny():
 
 def test_nothing_is_returned_when_every_knob_is_off():
     others = Regularization(dropout_rate=0.5, weight_decay=0.1, label_smoothing=0.1)
-    assert image_augmentation(others, assets=classes(3)) is None
+    assert batch_augmentation(others, assets=classes(3)) is None
 
 
 def test_without_mixing_labels_and_other_entries_pass_through():
-    augment = image_augmentation(Regularization(flip=True, crop_padding=2), assets=classes(3))
+    augment = batch_augmentation(Regularization(flip=True, crop_padding=2), assets=classes(3))
     x = {"image": noise(4), "text": tf.constant(["a", "b", "c", "d"])}
     y = {"label": tf.constant([0, 1, 2, 0], tf.int64)}
     new_x, new_y = augment(x, y, SEED)
@@ -143,7 +146,7 @@ def test_without_mixing_labels_and_other_entries_pass_through():
 
 @pytest.mark.parametrize("knobs", [{"mixup_alpha": 0.3}, {"cutmix_alpha": 1.0}])
 def test_with_mixing_labels_become_rows_that_sum_to_one(knobs):
-    augment = image_augmentation(Regularization(**knobs), assets=classes(3))
+    augment = batch_augmentation(Regularization(**knobs), assets=classes(3))
     y = {"label": tf.constant([0, 1, 2, 0], tf.int64), "weight": tf.ones(4)}
     _, new_y = augment({"image": noise(4)}, y, SEED)
     assert new_y["label"].shape == (4, 3) and new_y["label"].dtype == tf.float32
@@ -152,7 +155,7 @@ def test_with_mixing_labels_become_rows_that_sum_to_one(knobs):
 
 
 def test_mixup_and_cutmix_take_turns_by_batch():
-    augment = image_augmentation(Regularization(mixup_alpha=1, cutmix_alpha=1), assets=classes(6))
+    augment = batch_augmentation(Regularization(mixup_alpha=1, cutmix_alpha=1), assets=classes(6))
     images = np.broadcast_to(40 * np.arange(6)[:, None, None, None], (6, 8, 8, 1))
     blended = 0
     for step in range(40):
@@ -182,7 +185,7 @@ ALL_ON = {
     ],
 )
 def test_each_stage_folds_its_own_number_into_the_seed(number, knobs, change):
-    augment = image_augmentation(Regularization(**knobs), assets=classes(8))
+    augment = batch_augmentation(Regularization(**knobs), assets=classes(8))
     x, _ = augment({"image": noise(32)}, {"label": tf.range(32)}, SEED)
     np.testing.assert_array_equal(x["image"], change(noise(32), fold_seed(SEED, number)))
 
@@ -191,9 +194,9 @@ def test_each_stage_folds_its_own_number_into_the_seed(number, knobs, change):
 def test_switching_a_stage_off_leaves_the_draws_of_the_others(off):
     def draws(knobs):
         """Read mixup's draws from the labels, and erasing's from the noise, which is no integer."""
-        mixed = image_augmentation(Regularization(**knobs), assets=classes(8))
+        mixed = batch_augmentation(Regularization(**knobs), assets=classes(8))
         _, y = mixed({"image": noise(8)}, {"label": tf.range(8)}, SEED)
-        plain = image_augmentation(Regularization(**knobs | {"mixup_alpha": 0}), assets=classes(8))
+        plain = batch_augmentation(Regularization(**knobs | {"mixup_alpha": 0}), assets=classes(8))
         x, _ = plain({"image": np.zeros((8, 10, 10, 3))}, {"label": tf.range(8)}, SEED)
         image = x["image"].numpy()
         return y["label"].numpy(), np.where(image % 1 > 0, image, 0)
@@ -204,10 +207,28 @@ def test_switching_a_stage_off_leaves_the_draws_of_the_others(off):
         np.testing.assert_array_equal(full, reduced)
 
 
+def test_what_has_more_than_one_input_cannot_be_mixed():
+    several = Assets(x={"image": Image((8, 8, 3)), "text": Text()}, y={"label": Label(("a", "b"))})
+    with pytest.raises(ArgumentError, match="image, text with label cannot be mixed") as caught:
+        batch_augmentation(Regularization(mixup_alpha=0.2), assets=several)
+    assert "mixup_alpha=0" in caught.value.fix
+
+
+def test_two_inputs_of_one_type_draw_different_numbers():
+    two = Assets(
+        x={"left": Image((12, 12, 3)), "right": Image((12, 12, 3))}, y={"label": Label(("a", "b"))}
+    )
+    augment = batch_augmentation(Regularization(flip=True), assets=two)
+    images = noise(64)
+    x, _ = augment({"left": images, "right": images}, {"label": tf.zeros(64)}, SEED)
+    mirrored = [(x[name].numpy() != images).any(axis=(1, 2, 3)) for name in ("left", "right")]
+    assert 10 < (mirrored[0] != mirrored[1]).sum() < 54
+
+
 @pytest.fixture(scope="module")
 def strong_pipeline():
     """Return batches of the strongest preset from `start` on, with parallel maps or without."""
-    augment = image_augmentation(
+    augment = batch_augmentation(
         resolve("strong", modality="image", optimizer="adamw", knobs={"crop_padding": 2}),
         assets=classes(5),
     )

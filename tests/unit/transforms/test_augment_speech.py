@@ -1,18 +1,19 @@
 """Augmentation of clips: shifts, noise at the ratio that is asked for, and that a seed repeats it."""
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zoo.columns import Audio
+from zoo.columns.assets import Assets
 from zoo.regularization import Regularization
-from zoo.transforms.audio import add_noise, speech_augmentation, speed, time_shift
+from zoo.transforms.audio import add_noise, speed, time_shift
+from zoo.transforms.batches import batch_augmentation
 
 SEED = (3, 7)
-ASSETS = SimpleNamespace(extra={"front": {"sample_rate_hz": 8_000}})
+ASSETS = Assets(x={"audio": Audio(8_000, 400)}, y={})
 seeds = st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))
 
 
@@ -124,7 +125,7 @@ def test_each_clip_draws_its_own_numbers_whatever_the_others_are():
     audio = clips()
     other = audio.copy()
     other[1:] = 0.5
-    augment = speech_augmentation(
+    augment = batch_augmentation(
         Regularization(time_shift_ms=2.0, noise_probability=0.8), assets=ASSETS
     )
     one = augment({"audio": tf.constant(audio)}, {}, SEED)[0]["audio"].numpy()
@@ -136,7 +137,7 @@ def test_each_clip_draws_its_own_numbers_whatever_the_others_are():
 
 
 def test_all_else_passes_through_and_the_type_stays():
-    augment = speech_augmentation(Regularization(noise_probability=1.0), assets=ASSETS)
+    augment = batch_augmentation(Regularization(noise_probability=1.0), assets=ASSETS)
     label, other = tf.constant([1, 0]), tf.constant([[2], [3]])
     x, y = augment({"audio": tf.constant(clips(2)), "other": other}, {"label": label}, SEED)
     assert x["other"] is other and y == {"label": label}
@@ -144,13 +145,13 @@ def test_all_else_passes_through_and_the_type_stays():
 
 
 def test_nothing_is_done_where_nothing_is_asked_for():
-    assert speech_augmentation(Regularization(), assets=ASSETS) is None
-    assert speech_augmentation(Regularization(flip=True, time_masks=2), assets=ASSETS) is None
-    assert speech_augmentation(Regularization(time_shift_ms=1e-3), assets=ASSETS) is None
+    assert batch_augmentation(Regularization(), assets=ASSETS) is None
+    assert batch_augmentation(Regularization(flip=True, time_masks=2), assets=ASSETS) is None
+    assert batch_augmentation(Regularization(time_shift_ms=1e-3), assets=ASSETS) is None
 
 
 def test_milliseconds_become_samples_of_the_model_s_rate():
-    augment = speech_augmentation(Regularization(time_shift_ms=1.0), assets=ASSETS)  # 8 samples
+    augment = batch_augmentation(Regularization(time_shift_ms=1.0), assets=ASSETS)  # 8 samples
     audio = clips(count=200, samples=40)
     moved = augment({"audio": tf.constant(audio)}, {}, SEED)[0]["audio"].numpy()
     shifts = [shift_of(before, after, 8) for before, after in zip(audio, moved, strict=True)]
@@ -160,9 +161,9 @@ def test_milliseconds_become_samples_of_the_model_s_rate():
 def test_a_stage_that_is_switched_off_leaves_the_draws_of_the_other_as_they_were():
     audio = {"audio": tf.constant(clips())}
     noise = Regularization(noise_probability=1.0)
-    alone = speech_augmentation(noise, assets=ASSETS)(audio, {}, SEED)[0]["audio"].numpy()
+    alone = batch_augmentation(noise, assets=ASSETS)(audio, {}, SEED)[0]["audio"].numpy()
     shifted = Regularization(noise_probability=1.0, time_shift_ms=1e3 / 8_000)
-    both = speech_augmentation(shifted, assets=ASSETS)(audio, {}, SEED)[0]["audio"].numpy()
+    both = batch_augmentation(shifted, assets=ASSETS)(audio, {}, SEED)[0]["audio"].numpy()
     noise_alone = alone - audio["audio"].numpy()
     moved = time_shift(audio["audio"], tf.random.fold_in(tf.constant(SEED, tf.int64), 0), samples=1)
     ratio = (both - moved.numpy()) / noise_alone  # the same noise, at the moved clip's power
@@ -170,7 +171,7 @@ def test_a_stage_that_is_switched_off_leaves_the_draws_of_the_other_as_they_were
 
 
 def test_batches_in_a_pipeline_repeat_whatever_runs_in_parallel():
-    augment = speech_augmentation(
+    augment = batch_augmentation(
         Regularization(time_shift_ms=1.0, noise_probability=0.8), assets=ASSETS
     )
 

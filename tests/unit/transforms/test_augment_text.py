@@ -6,10 +6,14 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from zoo.columns import Text
+from zoo.columns.assets import Assets
 from zoo.regularization import Regularization
 from zoo.tokenizers import PADDING_ID, UNKNOWN_ID
-from zoo.transforms.text import text_augmentation, word_dropout
+from zoo.transforms.batches import batch_augmentation
+from zoo.transforms.text import word_dropout
 
+ASSETS = Assets(x={"ids": Text()}, y={})
 seeds = st.tuples(st.integers(0, 2**31 - 1), st.integers(0, 2**31 - 1))
 
 
@@ -52,13 +56,13 @@ def test_the_same_seed_drops_the_same_words_and_another_seed_others():
 
 
 def test_no_knob_no_function():
-    assert text_augmentation(Regularization(), assets=None) is None
-    assert text_augmentation(Regularization(embedding_dropout_rate=0.5), assets=None) is None
+    assert batch_augmentation(Regularization(), assets=ASSETS) is None
+    assert batch_augmentation(Regularization(embedding_dropout_rate=0.5), assets=ASSETS) is None
 
 
 def test_the_batch_function_changes_ids_alone():
     ids, label = drawn_ids(), np.arange(8)
-    augment = text_augmentation(Regularization(word_dropout_rate=0.5), assets=None)
+    augment = batch_augmentation(Regularization(word_dropout_rate=0.5), assets=ASSETS)
     x, y = augment({"ids": tf.constant(ids), "more": 1}, {"label": label}, tf.constant([5, 6]))
     assert set(x) == {"ids", "more"} and x["more"] == 1
     assert y["label"] is label
@@ -67,7 +71,7 @@ def test_the_batch_function_changes_ids_alone():
 
 
 def test_it_runs_inside_a_pipeline_on_texts_of_any_length():
-    augment = text_augmentation(Regularization(word_dropout_rate=0.5), assets=None)
+    augment = batch_augmentation(Regularization(word_dropout_rate=0.5), assets=ASSETS)
 
     def batches():
         for tokens in (3, 5):

@@ -3,7 +3,8 @@
 import numpy as np
 
 from zoo.catalog.datasets import DATASETS
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Image, Label
+from zoo.data.dataset import Dataset, Split
 from zoo.data.splits import stratified_indices
 
 _CARD = next(card for card in DATASETS if card.name == "digits")
@@ -36,7 +37,7 @@ def load() -> Dataset:
     return Dataset(
         name="digits",
         splits={"train": everything.take(train), "test": everything.take(test)},
-        features={"image": Feature("image", (8, 8, 1)), "label": Feature("label")},
+        features={"image": Image((8, 8, 1)), "label": Label()},
         classes=tuple(str(digit) for digit in range(10)),
         licence=_CARD.licence,
         source="embedded",

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from zoo.catalog.datasets import DATASETS
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Label, Text
+from zoo.data.dataset import Dataset, Split
 from zoo.errors import DataError
 
 # Modules with 80 docstrings or more that every installation has (tkinter is often left out).
@@ -85,7 +86,7 @@ def load() -> Dataset:
     return Dataset(
         name="docstrings",
         splits={name: _split(examples) for name, examples in members.items()},
-        features={"text": Feature("text"), "label": Feature("label")},
+        features={"text": Text(), "label": Label()},
         classes=MODULES,
         licence=_CARD.licence,
         source="embedded",

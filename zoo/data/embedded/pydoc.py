@@ -5,7 +5,8 @@ import sys
 from collections import defaultdict
 
 from zoo.catalog.datasets import DATASETS
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Text
+from zoo.data.dataset import Dataset, Split
 from zoo.errors import DataError
 
 _CARD = next(card for card in DATASETS if card.name == "pydoc")
@@ -55,7 +56,7 @@ def load() -> Dataset:
             split: Split({"text": [texts[name] for name in names]}, names=names)
             for split, names in members.items()
         },
-        features={"text": Feature("text")},
+        features={"text": Text()},
         classes=(),
         licence=_CARD.licence,
         source="embedded",

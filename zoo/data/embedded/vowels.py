@@ -9,7 +9,8 @@ vowel twice. Made to try speech models on within a minute; results say nothing o
 import numpy as np
 
 from zoo.catalog.datasets import DATASETS
-from zoo.data.dataset import Dataset, Feature, Split
+from zoo.columns import Audio, Group, Label
+from zoo.data.dataset import Dataset, Split
 
 SAMPLE_RATE_HZ = 8_000
 CLASSES = ("IY", "IH", "EH", "AE", "AA", "AO", "UH", "UW", "AH", "ER")  # ARPAbet
@@ -95,9 +96,9 @@ def load() -> Dataset:
             for name, split in columns.items()
         },
         features={
-            "audio": Feature("audio", (None,), sample_rate_hz=SAMPLE_RATE_HZ),
-            "label": Feature("label"),
-            "group": Feature("group", plural="speakers"),
+            "audio": Audio(SAMPLE_RATE_HZ),
+            "label": Label(),
+            "group": Group("speakers"),
         },
         classes=CLASSES,
         licence=_CARD.licence,

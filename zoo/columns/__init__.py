@@ -1,0 +1,29 @@
+"""Columns: what one column of examples is, as an input or as a target; one type a file."""
+
+from zoo.columns.audio import Audio
+from zoo.columns.base import Column, Spec, is_presence
+from zoo.columns.boxes import Boxes
+from zoo.columns.group import Group
+from zoo.columns.image import Image
+from zoo.columns.label import Label
+from zoo.columns.labels import Labels
+from zoo.columns.mask import Mask
+from zoo.columns.number import Number
+from zoo.columns.text import Text
+from zoo.columns.vector import Vector
+
+__all__ = [
+    "Audio",
+    "Boxes",
+    "Column",
+    "Group",
+    "Image",
+    "Label",
+    "Labels",
+    "Mask",
+    "Number",
+    "Spec",
+    "Text",
+    "Vector",
+    "is_presence",
+]
