@@ -112,7 +112,7 @@ def _too_short(run: _Run) -> Finding:
         "too_short",
         "unknown",
         "This run is too short to judge overfitting and the learning rate.",
-        f"{len(run.history)} of the {WINDOW} epochs that it takes",
+        f"{len(run.history)} epochs; at least {WINDOW} are needed",
         f"Train longer: training.epochs={WINDOW}, or more",
     )
 

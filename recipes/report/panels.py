@@ -10,6 +10,7 @@ from recipes.report.data import ReportInput
 from recipes.report.theme import FIRST, INK, MUTED, ON_FILL, SECOND, THIRD, note, plain
 from zoo.metrics.classification import CALIBRATION_BINS
 
+LEVEL_LETTERS = 2  # of class names that stand level below a column
 MATRIX_CLASSES = 30  # more can't be read; the most confused pairs are shown instead
 FEW_EPOCHS = 25  # up to here each epoch gets a dot
 LONGEST_NAME = 18  # characters of a class name on an axis
@@ -132,7 +133,10 @@ def confusion(axes: Axes, data: ReportInput) -> None:
         text = {"color": ON_FILL if alpha > 0.6 else INK, "fontsize": size}
         axes.text(column, row, str(counts[row, column]), ha="center", va="center", **text)
     names = [short(name) for name in data.classes]
-    axes.set_xticks(range(classes), names, rotation=45, ha="right", rotation_mode="anchor")
+    if max(map(len, names)) > LEVEL_LETTERS:
+        axes.set_xticks(range(classes), names, rotation=45, ha="right", rotation_mode="anchor")
+    else:
+        axes.set_xticks(range(classes), names)
     axes.set_yticks(range(classes), names)
     axes.set(xlim=(-0.5, classes - 0.5), ylim=(classes - 0.5, -0.5), aspect="equal")
     axes.set(xlabel="predicted", ylabel="true")

@@ -146,9 +146,8 @@ def _course(recipe: Recipe, *, steps_per_epoch: int, done: int) -> tuple[list[fl
     for i in range(min(done, _SAMPLES)):
         optimizer.iterations.assign(i * done // min(done, _SAMPLES))
         rates.append(float(keras.ops.convert_to_numpy(optimizer.learning_rate)))
-    config = optimizer.get_config()
-    config.pop("learning_rate")
-    return rates, config
+    settings = optimizer.get_config()
+    return rates, {k: v for k, v in settings.items() if k not in ("name", "learning_rate")}
 
 
 def _different(then: dict[str, Any], now: dict[str, Any]) -> str:

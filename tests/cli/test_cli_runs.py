@@ -4,7 +4,13 @@ import shutil
 
 from shell import DIGITS
 
-SMALL = ("--smoke", "model.arguments.widths=[4,8]")
+SMALL = (
+    "model.arguments.widths=[4,8]",
+    "training.epochs=2",
+    "training.steps_per_epoch=2",
+    "training.batch_size=8",
+    "schedule.warmup_epochs=0",
+)
 
 
 def test_commands_that_are_printed_can_be_pasted_whatever_the_folder_is_called(zoo, photos, in_tmp):

@@ -86,7 +86,9 @@ def test_run_that_crashed_in_an_epoch_resumes_exactly(
     assert_equal_runs(run, uninterrupted)
 
 
-def test_a_checkpoint_inside_an_epoch_is_gone_on_from_at_that_step(tmp_path, monkeypatch):
+def test_a_checkpoint_inside_an_epoch_is_gone_on_from_at_that_step(
+    uninterrupted, tmp_path, monkeypatch
+):
     from recipes.runs.trained import checkpoint_state
     from recipes.training.callbacks import Recorder
 
@@ -104,8 +106,8 @@ def test_a_checkpoint_inside_an_epoch_is_gone_on_from_at_that_step(tmp_path, mon
     monkeypatch.setattr(Recorder, "on_train_batch_end", note)
     run = train("image/digits-cnn", run_dir=tmp_path / "run", resume=True, progress=False, **SMALL)
     assert trained[0] == (1, 2)
-    assert len(trained) == 8 * 7 - 9
-    assert [row["epoch"] for row in run.history] == list(range(1, 9))
+    assert len(trained) == len(run.history) * 7 - 9
+    assert history_of(run) == history_of(uninterrupted)
     assert all(row["samples_per_second"] > 0 for row in run.history)
 
 
@@ -122,7 +124,9 @@ def edit(folder, old, new):
     (folder / "recipe.yaml").write_text(text.replace(old, new))
 
 
-def test_resuming_from_an_edited_recipe_names_the_field_then_and_now(tmp_path, monkeypatch):
+def test_resuming_from_an_edited_recipe_names_the_field_then_and_now(
+    uninterrupted, tmp_path, monkeypatch
+):
     folder = tmp_path / "a run"
     crash_after(9, folder, monkeypatch, checkpoint_minutes=1e-9)
     edit(folder, "summary: ", "summary: Edited. ")  # changes nothing in what is trained
@@ -136,7 +140,7 @@ def test_resuming_from_an_edited_recipe_names_the_field_then_and_now(tmp_path, m
     assert {path: path.read_bytes() for path in before} == before
     edit(folder, "learning_rate: 0.5", "learning_rate: 0.003")
     run = train(folder / "recipe.yaml", run_dir=folder, resume=True, progress=False)
-    assert len(run.history) == SMALL["training.epochs"]
+    assert history_of(run) == history_of(uninterrupted)
 
 
 def test_a_finished_run_whose_recipe_was_edited_is_not_loaded(uninterrupted, tmp_path):
@@ -326,6 +330,7 @@ def test_five_random_sigkills_resume_exactly_for_text_language_models_and_speech
 CONSTANT = SMALL | {
     "schedule.name": "constant",
     "schedule.warmup_epochs": 1,
+    "regularization.early_stopping_patience": 0,
     "regularization.averaging_decay": 0.5,  # the same however long a run is
     "training.epochs": 5,
 }
@@ -388,7 +393,7 @@ def test_only_more_epochs_continue_a_run(five_epochs, in_tmp, overrides, words):
     ("changes", "words"),
     [
         ({"schedule.name": "cosine"}, "cosine depends on the number of epochs"),
-        ({"regularization.averaging_decay": 0.99}, "ema_momentum 0.66.* would have been 0.76"),
+        ({"regularization.averaging_decay": 0.99}, "ema_momentum 0.71.* would have been 0.79"),
         (
             {"regularization.early_stopping_patience": 1, "optimizer.learning_rate": 1e-9},
             "early stopping",

@@ -273,7 +273,7 @@ def test_a_run_of_less_than_three_epochs_is_too_short_to_judge_its_curves(epochs
     found = by_kind(curves, [record(epoch + 1, ratio=9.0) for epoch in range(epochs)])
     assert not {"overfitting", "generalisation_gap", "learning_rate"} & set(found)
     assert found["too_short"].severity == "unknown"
-    assert f"{epochs} of the 3 epochs" in found["too_short"].evidence
+    assert f"{epochs} epochs; at least 3" in found["too_short"].evidence
 
 
 @pytest.mark.parametrize(
