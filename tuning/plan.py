@@ -14,7 +14,7 @@ from tuning.oracles.base import check_oracle
 from tuning.space import Space, default_space, load_space
 from tuning.trials import FOLDER, Trial
 from zoo.data.load import folder_of
-from zoo.errors import ArgumentError, RunError, ZooError
+from zoo.errors import ArgumentError, RunError, ZooError, command
 from zoo.files import write_text
 
 STUDY, SPACE, BEST = "study.json", "space.yaml", "best_recipe.yaml"
@@ -177,7 +177,7 @@ def read_plan(folder: Path) -> Plan:
 
 def resume_command(folder: Path) -> str:
     """Return what goes on with a study."""
-    return f"zoo tune {folder / RECIPE} --study {folder} --resume"
+    return command("zoo", "tune", folder / RECIPE, "--study", folder, "--resume")
 
 
 def plain_values(recipe: Recipe) -> dict[str, Any]:

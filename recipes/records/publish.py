@@ -19,7 +19,7 @@ from recipes.runs.run import Run, load, read_json
 from recipes.values.load import dump_yaml, load_recipe, recipe_path
 from recipes.values.schema import Expects, prediction_interval
 from zoo import registry
-from zoo.errors import RunError
+from zoo.errors import RunError, command
 from zoo.files import write_text
 
 FLOAT16_TOLERANCE = 0.001  # of the metric; of scores from 0 to 100 a tenth
@@ -82,7 +82,7 @@ def _check_runs(runs: list[Run]) -> None:
             raise RunError(
                 f"{run.name} was not trained with the values of {name} as it stands.",
                 expected="runs of the recipe without other changes than the seed",
-                fix=f"zoo train {name} training.seed={run.recipe.training.seed}",
+                fix=command("zoo", "train", name, f"training.seed={run.recipe.training.seed}"),
             )
 
 

@@ -11,7 +11,7 @@ from recipes.training.train import train
 from recipes.values.load import load_recipe
 from recipes.values.schema import Expects, Recipe
 from zoo import devices
-from zoo.errors import DataError, RecipeError, RunError
+from zoo.errors import DataError, RecipeError, RunError, command
 
 
 def hardware(environment: Mapping[str, Any]) -> str:
@@ -125,7 +125,7 @@ def _comparable(recipe: Recipe) -> Expects:
     if expects == "unmeasured":
         raise RecipeError(
             f"{recipe.name} is unmeasured; there is nothing to verify.",
-            fix=f"zoo train {recipe.name} trains it",
+            fix=f"{command('zoo', 'train', recipe.name)} trains it",
         )
     if not recipe.unstable:
         return expects
