@@ -7,19 +7,12 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, PercentFor
 
 from recipes.report import numbers
 from recipes.report.data import ReportInput
-from recipes.report.theme import FIRST, INK, MUTED, ON_FILL, SECOND, THIRD, note, plain
+from recipes.report.theme import FIRST, INK, MUTED, ON_FILL, SECOND, THIRD, note, plain, short
 from zoo.metrics.classification import CALIBRATION_BINS
 
 LEVEL_LETTERS = 2  # of class names that stand level below a column
 MATRIX_CLASSES = 30  # more can't be read; the most confused pairs are shown instead
 FEW_EPOCHS = 25  # up to here each epoch gets a dot
-LONGEST_NAME = 18  # characters of a class name on an axis
-
-
-def short(name: str, length: int = LONGEST_NAME) -> str:
-    """Cut a name to what fits an axis."""
-    name = " ".join(name.split())
-    return name if len(name) <= length else name[: length - 1] + "…"
 
 
 def loss(axes: Axes, data: ReportInput) -> None:

@@ -12,8 +12,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from PIL import Image
 
-from recipes.report.panels import short
-from recipes.report.theme import FIRST, INK, MUTED, PAPER, SECOND
+from recipes.report.theme import FIRST, INK, MUTED, PAPER, SECOND, short
 
 LARGEST_SIDE = 96  # pixels in the page; keeps the file small
 

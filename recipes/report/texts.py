@@ -5,8 +5,7 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from recipes.report.panels import short
-from recipes.report.theme import INK, MUTED, SECOND
+from recipes.report.theme import INK, MUTED, SECOND, short
 
 LINES = 3  # of a text that are shown
 _WIDTH = 110  # characters in a line

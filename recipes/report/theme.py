@@ -15,6 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
+LONGEST_NAME = 18  # characters of a class name on an axis
+
 # The series are from the palette of Okabe and Ito, told apart by the colour-blind.
 INK, MUTED, GRID = "#1b1e23", "#666c75", "#e1e4e8"
 FIRST, SECOND, THIRD = "#0072b2", "#d55e00", "#009e73"
@@ -114,3 +116,9 @@ def to_svg(figure: Figure, *, name: str) -> str:
 def _inherited_font(match: re.Match) -> str:
     weight = "; font-weight: 600" if re.search(r"bold|[67]00", match[1]) else ""
     return f"font-size: {match[2]}; font-family: inherit{weight}"
+
+
+def short(name: str, length: int = LONGEST_NAME) -> str:
+    """Cut a name to what fits an axis."""
+    name = " ".join(name.split())
+    return name if len(name) <= length else name[: length - 1] + "…"

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -110,23 +109,3 @@ def intervals(
             entry[end] = None if entry[end] is None else float(metric.clip(entry[end]))
         found[metric.name] = entry
     return found
-
-
-def evaluate(
-    target: Any,
-    *,
-    data: str | Path | None = None,
-    data_dir: str | None = None,
-    batch_size: int = 256,
-) -> dict[str, Any]:
-    """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
-
-    Args:
-        target: run directory, weight name or recipe name.
-        data, data_dir, batch_size: of `Run.evaluate`, which says what is returned.
-
-    >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
-    """
-    from recipes.runs.run import load
-
-    return load(target).evaluate(data=data, data_dir=data_dir, batch_size=batch_size)

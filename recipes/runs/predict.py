@@ -15,41 +15,6 @@ if TYPE_CHECKING:
     from recipes.runs.run import Run
 
 
-def predict(
-    target: Any,
-    inputs: Sequence[Input],
-    *,
-    batch_size: int = 64,
-    text_column: str | None = None,
-    keep_going: bool = False,
-) -> list[dict[str, Any]]:
-    """Predict with a run, a shipped weight or a recipe's weight.
-
-    Args:
-        target: run directory, weight name or recipe name.
-        inputs: paths of files, of folders with files, and of tables of texts (.csv, .tsv, .jsonl), or
-            values as a dataset gives them: uint8 images, float32 waveforms at the model's rate, texts.
-            For text models a `str` is a text and a `Path` a file. Models of several inputs take a
-            dictionary for each example, by column of the data, or a table with these columns; what
-            may be absent is left out or None.
-        batch_size: of prediction.
-        text_column: of tables; None takes "text", or the only column that there is.
-        keep_going: give an input that cannot be read a result with "error" and no predictions,
-            instead of raising.
-
-    Returns:
-        One {"file", "task", "predictions"} for each input, and for each row of a table ("row" says
-        which); predictions are typed by the task. For several inputs "inputs" says what was given.
-
-    >>> zoo.predict("cnn_small.digits", ["seven.png"])[0]["predictions"][0]  # doctest: +SKIP
-    {'label': '7', 'probability': 0.999}
-    """
-    from recipes.runs.run import load
-
-    how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
-    return load(target).predict(inputs, **how)
-
-
 def predict_inputs(
     run: "Run",
     inputs: Sequence[Input],

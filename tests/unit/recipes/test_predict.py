@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from recipes.objects import make_model, make_task
+from recipes.runs.by_name import predict
 from recipes.runs.foreign import ForeignModel, load_keras_file
 from recipes.runs.inputs import looks_like_a_path
-from recipes.runs.predict import predict
 from recipes.runs.run import Run, load
 from recipes.values.load import load_recipe
 from zoo.data.images import write_png

@@ -145,7 +145,7 @@ class OneBox(Task):
 
     name = "box_of_a_test"
     metrics = (Metric("distance", mode="min", unit="pixels"),)
-    estimators = {"distance": Ratio("distance")}
+    estimators: ClassVar = {"distance": Ratio("distance")}
 
     def fit(self, train, *, features, classes):
         image = column_of(features, Image, "image").sized(SIDE)
