@@ -1,16 +1,13 @@
 """`zoo recipes list|show|copy`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
 from zoo.cli import complete
 from zoo.cli.output import console, counted, show_json, show_table
 from zoo.errors import RunError, command
-
-if TYPE_CHECKING:
-    from recipes.values.schema import Recipe
 
 app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help=True)
 
@@ -48,7 +45,7 @@ def list_command(
     show_table(counted(len(rows), "recipe"), columns, rows, whole=2, spare=2)
 
 
-def _expected(recipe: "Recipe") -> tuple[str, str, str, str]:
+def _expected(recipe: Any) -> tuple[str, str, str, str]:
     expects, metric = recipe.expects, recipe.expected_metric
     if expects == "unmeasured":
         return "unmeasured", "–", "–", "–"
