@@ -328,7 +328,7 @@ def test_a_backbone_that_does_not_fit_is_refused(parity):
 
 def test_a_language_model_has_no_head_to_train_alone():
     recipe = load_recipe("text/pydoc-gpt")
-    assets = Named(classes=(), x={"ids": None})
+    assets = Assets(x={"ids": Text()}, y={})
     source = Named(recipe=recipe, assets=assets, name="gpt", path=None, sha256="0")
     made = finetuning_recipe(source, "shakespeare")
     assert (made.initialization.frozen_epochs, made.initialization.backbone_rate) == (0, 1.0)

@@ -145,7 +145,7 @@ def test_the_model_goes_from_waveforms_to_logits(task_class):
         clip_seconds=0.3, hop_ms=20.0, num_mels=10, regularization=Regularization(dropout_rate=0.2)
     )
     assets = fitted(task)
-    front = LogMel(**assets.x["audio"].preprocessing)
+    front = LogMel(**assets.x["audio"].front)
     model = task.build(ds_cnn(input_shape=(14, 10)), assets, {"audio": front})
     assert model.input_shape == (None, 2_400) and model.output_shape == (None, 2)
     assert [layer.name for layer in model.layers][-2:] == ["head_dropout", "head_logits"]

@@ -250,9 +250,8 @@ def test_no_text_costs_less_than_its_entropy_however_little_is_known(known):
     text = "".join(np.random.default_rng(0).choice(list(letters), 4000))
     task, assets, _ = fitted(letters)
     tokenizer = CharacterTokenizer(known, lowercase=False)
-    sizes = dict(assets.sizes, vocabulary_size=tokenizer.vocabulary_size)
-    extra = {"tokenizer": tokenizer.to_dict()}
-    assets = dataclasses.replace(assets, sizes=sizes, extra=extra)
+    ids = dataclasses.replace(assets.x["ids"], tokenizer=tokenizer.to_dict())
+    assets = dataclasses.replace(assets, x={"ids": ids})
     x, y = task.encode({"text": text}, assets, None)
     share = np.bincount(x["ids"], minlength=tokenizer.vocabulary_size) / len(text)
 
