@@ -9,7 +9,7 @@ from zoo.cards import WeightCard
 from zoo.columns.base import Column, Spec
 from zoo.columns.label import Label
 from zoo.columns.vector import Vector
-from zoo.errors import DataError
+from zoo.errors import DataError, check_format
 
 VERSION = 2  # of the values that `Assets.to_dict` gives; 1 is that of kerazoo 0.1.0
 
@@ -104,19 +104,15 @@ class Assets:
         """Rebuild from `to_dict`, also after a trip through JSON, and from what 0.1.0 wrote.
 
         Raises:
-            DataError: a later version wrote these values, or they name an unknown kind of column.
+            RunError: a later version of kerazoo wrote these values.
+            DataError: they name a kind of column that is not known.
         """
         version = values.get("version", 1)
         if version == 1:
             from zoo.columns.assets_v1 import converted
 
             return cls(*converted(values))
-        if version != VERSION:
-            raise DataError(
-                f"These assets are of version {version!r}; this kerazoo knows {VERSION}.",
-                expected=f"version 1 or {VERSION}",
-                fix="install a newer kerazoo",
-            )
+        check_format("What was fitted on train", version, known=VERSION)
         x, y = (
             {name: Column.from_dict(column) for name, column in values[part].items()}
             for part in ("x", "y")
