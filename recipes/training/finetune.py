@@ -106,8 +106,7 @@ def finetuning_recipe(
         "data": {"name": data},
         "model": {"name": recipe.model.name, "arguments": builder_arguments(recipe)},
         "regularization": recipe.resolved()["regularization"]
-        # Averages need more steps than a finetune has; a largest norm would act on frozen weights.
-        | {"averaging_decay": 0.0, "max_norm": 0.0},
+        | {"averaging_decay": 0.0},  # an average needs more updates than a finetune has
         "optimizer": {
             "name": "adamw",
             "learning_rate": LEARNING_RATE * BACKBONE_RATE / backbone_rate

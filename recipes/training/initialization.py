@@ -4,24 +4,23 @@ A recipe with an `initialization` section takes the backbone of a run or shipped
 new, unless the classes are the same. For `frozen_epochs` the head is trained alone; afterwards the
 backbone follows at `backbone_rate` of the learning rate.
 
-One optimizer over one list of tensors does both. What the backbone gets of the learning rate is a
-function of the optimizer's step, which a checkpoint holds, so a run resumes bit for bit across the
-release. While it is frozen the backbone runs as in prediction: no dropout, and the statistics of its
-batch normalization stand still.
+Frozen is `trainable=False`, and the optimizer has slots for the head alone. At the release it is made
+anew for all of the model: slots of the head and the number of updates are kept, those of the backbone
+begin. Which of the two a checkpoint holds follows from how many epochs it has seen, so a run resumes
+bit for bit across the release.
 """
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
 import keras
-from keras import ops
 
 from recipes.runs.run import Run, load
 from recipes.values.schema import Recipe
 from zoo.columns import Column
 from zoo.columns.assets import Assets
-from zoo.errors import DataError, WeightsError
+from zoo.errors import DataError, RecipeError, WeightsError
 from zoo.weights import load_into, read_tensors, tensor_keys
 
 if TYPE_CHECKING:
@@ -108,82 +107,69 @@ def take_over(model: keras.Model, source: Run, assets: Assets) -> None:
     load_into(model, tensors)
 
 
+def backbone_variables(model: keras.Model) -> list[keras.Variable]:
+    """Return the weights of all layers that are not of the head."""
+    return [variable for layer in _backbone(model) for variable in layer.weights]
+
+
+def _backbone(model: keras.Model) -> list[keras.layers.Layer]:
+    return [layer for layer in model.layers if not layer.name.startswith(HEAD)]
+
+
 @final
 class Release(keras.callbacks.Callback):
-    """Run the backbone as in prediction for the first epochs, and as in training from then on.
+    """Hold the backbone still for the first epochs, and let go of it when they are over.
+
+    It is frozen as Keras freezes: `trainable=False`. Its weights and the statistics of its batch
+    normalization stand still, and the optimizer has no slots for it; its dropout goes on. The
+    release comes at the end of the last frozen epoch, so it must stand before what saves or scores
+    there: `enter(n)` is the state in which n epochs are done.
 
     Args:
+        model: built, not compiled; frozen at once unless `frozen_epochs` is 0.
         frozen_epochs: >= 0.
+        compile_again: compiles the model for what is trainable now, and keeps the state of the
+            optimizer that it had.
+
+    Raises:
+        RecipeError: all of the model is backbone, so nothing would be trained.
     """
 
-    def __init__(self, frozen_epochs: int):
+    def __init__(
+        self, model: keras.Model, *, frozen_epochs: int, compile_again: Callable[[], None]
+    ):
         super().__init__()
-        self.frozen_epochs = frozen_epochs
+        self.frozen_epochs, self.compile_again = frozen_epochs, compile_again
+        self._whole, self._fixed = model, []
+        self._held = frozen_epochs > 0
+        if self._held:
+            self._freeze()
 
-    def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        frozen = epoch < self.frozen_epochs
-        backbones = [layer for layer in self.model.layers if isinstance(layer, keras.Model)]
-        if frozen == all("call" in vars(backbone) for backbone in backbones):
+    def enter(self, epoch: int) -> None:
+        """Bring model and optimizer to where `epoch` epochs are done; there is no way back."""
+        if not self._held or epoch < self.frozen_epochs:
             return
-        for backbone in backbones:
-            vars(backbone).pop("call", None)
-            if frozen:
-                backbone.call = _as_in_prediction(backbone.call)
-        self.model.make_train_function(force=True)  # the old one was traced in the other mode
+        self._held = False
+        for layer in _backbone(self._whole):
+            layer.trainable = True
+        for layer in self._fixed:
+            layer.trainable = False
+        stops = self._whole.stop_training  # compiling forgets it
+        self.compile_again()
+        self._whole.stop_training = stops
+        self._whole.make_train_function(force=True)
 
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        for layer in self.model.layers:
-            vars(layer).pop("call", None)
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        self.enter(epoch + 1)
 
-
-def _as_in_prediction(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a model's `call` that is never told of training, and so tells no layer of it."""
-    return lambda inputs, training=None, mask=None: call(inputs, training=False, mask=mask)
-
-
-def gentle(
-    base: "type[keras.optimizers.Optimizer]",
-    model: "keras.Model",
-    *,
-    frozen_steps: int,
-    rate: float,
-) -> "type[keras.optimizers.Optimizer]":
-    """Return an optimizer class that moves what is not the head later, and less.
-
-    Learning rate and weight decay of the backbone are multiplied by 0 for `frozen_steps` updates
-    and by `rate` from then on. Its moments are gathered from the start, so that the first updates
-    after the release have a usual size.
-
-    Args:
-        base: of Keras; an update must be proportional to its learning rate.
-        model: built.
-        frozen_steps: >= 0.
-        rate: (0, 1].
-    """
-    head = {id(v) for key, v in tensor_keys(model).items() if key.startswith(HEAD)}
-    backbone = [id(variable) not in head for variable in model.trainable_variables]
-
-    @final
-    class Gentle(base):
-        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            if backbone[self._get_variable_index(variable)]:
-                learning_rate = learning_rate * self._share()
-            super().update_step(gradient, variable, learning_rate)
-
-        def _apply_weight_decay(self, variables: list[Any]) -> None:
-            if not (self.weight_decay or getattr(self, "adam_weight_decay", None)):  # Muon has two
-                return
-            before = [
-                (variable, ops.copy(variable))
-                for variable in variables
-                if backbone[self._get_variable_index(variable)]
-            ]
-            super()._apply_weight_decay(variables)
-            for variable, old in before:
-                variable.assign(old + (variable - old) * self._share())
-
-        def _share(self) -> Any:
-            return ops.where(self.iterations < frozen_steps, 0.0, rate)
-
-    Gentle.__name__ = base.__name__
-    return Gentle
+    def _freeze(self) -> None:
+        layers = [part for layer in _backbone(self._whole) for part in layer._flatten_layers()]
+        self._fixed = [layer for layer in layers if not layer.trainable]
+        for layer in _backbone(self._whole):
+            layer.trainable = False
+        if not self._whole.trainable_variables:
+            raise RecipeError(
+                f"{self._whole.name} has no head that could be trained alone.",
+                expected="initialization.frozen_epochs=0",
+                fix="set it to 0, or take a task with a head, such as a classification",
+            )

@@ -1,11 +1,18 @@
-"""Recipe values to Keras optimizers and learning-rate schedules."""
+"""Recipe values to one Keras optimizer: decay, clipping, averaging, and a backbone's lower rate.
 
+Every recipe trains with an `adapted` optimizer. This is the one file that overrides private methods
+of Keras; tests/upstream/test_upstream_optimizers.py tells when one of them changes.
+"""
+
+import contextlib
+import functools
 import math
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, final
 
 import keras
 
-from recipes.training.initialization import gentle
+from recipes.training.initialization import backbone_variables
 from recipes.training.schedule import learning_rate
 from recipes.values.schema import Recipe
 from zoo.errors import RecipeError
@@ -40,40 +47,150 @@ def make_optimizer(
 
     Args:
         recipe: optimizer and schedule.
-        model: built.
+        model: built; slots are made for what is trainable in it now.
         values: the expanded regularization.
         steps_per_epoch: updates in one epoch.
     """
-    arguments: dict[str, Any] = dict(recipe.optimizer.arguments)
-    arguments |= decay_arguments(recipe.optimizer.name, values.weight_decay)
+    name = recipe.optimizer.name
+    arguments = dict(recipe.optimizer.arguments) | decay_arguments(name, values.weight_decay)
     if values.clip_norm:
         arguments["global_clipnorm"] = values.clip_norm
     decay = _averaging_decay(values, updates=recipe.training.epochs * steps_per_epoch)
     if decay:
         arguments |= {"use_ema": True, "ema_momentum": decay}
-    optimizer_class = getattr(keras.optimizers, _CLASSES[recipe.optimizer.name])
-    if recipe.initialization:
-        optimizer_class = gentle(
-            optimizer_class,
-            model,
-            frozen_steps=recipe.initialization.frozen_epochs * steps_per_epoch,
-            rate=recipe.initialization.backbone_rate,
-        )
+    optimizer_class = adapted(getattr(keras.optimizers, _CLASSES[name]))
     try:
         optimizer = optimizer_class(
             learning_rate=learning_rate(recipe, steps_per_epoch=steps_per_epoch), **arguments
         )
     except (ValueError, TypeError) as error:
         raise RecipeError(
-            f"Keras refuses the arguments of {recipe.optimizer.name}: {error}",
+            f"Keras refuses the arguments of {name}: {error}",
             expected="values as the Keras documentation of that optimizer gives them",
             fix="change optimizer.arguments",
         ) from error
-    if arguments.get("weight_decay"):
-        flat = [v for v in model.trainable_variables if len(v.shape) <= 1]
-        optimizer.exclude_from_weight_decay(var_list=flat)
+    if recipe.initialization:
+        backbone = backbone_variables(model)
+        optimizer.slow_down(backbone, rate=recipe.initialization.backbone_rate)
+    flat = [v for v in model.trainable_variables if len(v.shape) <= 1]
+    optimizer.exclude_from_weight_decay(var_list=flat)
     optimizer.build(model.trainable_variables)
     return optimizer
+
+
+@functools.cache
+def adapted(base: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Optimizer]:
+    """Return the subclass of a Keras optimizer that recipes train with; the same for every recipe.
+
+    Without slow variables it updates bit for bit as `base` does, from the same variables in the
+    same order. A checkpoint holds its variables, and the recipe makes it anew: its config is that
+    of `base`.
+
+    Args:
+        base: an optimizer class of Keras.
+    """
+
+    @final
+    class Adapted(base):
+        _slow_ids: frozenset[int] = frozenset()
+        _slow: frozenset[int] = frozenset()  # positions
+        _slow_rate = 1.0
+        _at_slow = False  # what is asked now is asked for a slow variable
+        slow_since: keras.Variable | None = None  # updates before the first of slow variables
+
+        def slow_down(self, variables: list[keras.Variable], *, rate: float) -> None:
+            """Move variables at a share of learning rate and decay; call it before `build`."""
+            self._slow_ids, self._slow_rate = frozenset(map(id, variables)), rate
+
+        def build(self, variables: list[keras.Variable]) -> None:
+            if self.built:
+                return
+            super().build(variables)
+            self._slow = frozenset(i for i, v in enumerate(variables) if id(v) in self._slow_ids)
+            if self._slow:
+                self.slow_since = self.add_variable(
+                    (), name="slow_since", dtype="int", aggregation="only_first_replica"
+                )
+
+        @property
+        def iterations(self) -> Any:  # corrects the bias of moments, which begin with them
+            updates = super().iterations
+            return updates - self.slow_since if self._at_slow else updates
+
+        def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+            if self._get_variable_index(variable) not in self._slow:
+                super().update_step(gradient, variable, learning_rate)
+                return
+            with _for_slow(self):
+                super().update_step(gradient, variable, learning_rate * self._slow_rate)
+
+        def _apply_weight_decay(self, variables: list[keras.Variable]) -> None:
+            if not (self.weight_decay or getattr(self, "adam_weight_decay", None)):  # Muon has two
+                return
+            slow = [v for v in variables if self._get_variable_index(v) in self._slow]
+            super()._apply_weight_decay([v for v in variables if all(v is not w for w in slow)])
+            with _for_slow(self):
+                super()._apply_weight_decay(slow)
+
+        def _get_current_learning_rate(self) -> Any:
+            rate = super()._get_current_learning_rate()
+            return rate * self._slow_rate if self._at_slow else rate
+
+    Adapted.__name__ = Adapted.__qualname__ = base.__name__  # Keras names variables after it
+    return Adapted
+
+
+@contextlib.contextmanager
+def _for_slow(optimizer: Any) -> Iterator[None]:
+    """Let an adapted optimizer answer with the rate and the count of its slow variables."""
+    optimizer._at_slow = True
+    try:
+        yield
+    finally:
+        optimizer._at_slow = False
+
+
+def carry_over(old: keras.optimizers.Optimizer, new: keras.optimizers.Optimizer) -> None:
+    """Give a new optimizer the state of an old one that was built for fewer variables.
+
+    Slots of variables that both know and all counters are copied. A variable that is new starts
+    with fresh slots, at its own first update, and its average at its weights.
+
+    Args:
+        old: `adapted`, or Keras' loss scaling around one.
+        new: made alike; built for the old one's variables and more.
+    """
+    places = {id(variable): i for i, variable in enumerate(old._trainable_variables)}
+    origins = [places.get(id(variable)) for variable in new._trainable_variables]
+    for name, value in vars(new).items():
+        before = getattr(old, name, None)
+        if isinstance(value, keras.Variable) and before is not None:
+            value.assign(before)
+        elif name not in ("_variables", "_trainable_variables") and _is_slots(value, origins):
+            for slot, origin in zip(value, origins, strict=True):
+                if origin is not None and slot is not None:
+                    slot.assign(before[origin])
+    if isinstance(new, keras.optimizers.LossScaleOptimizer):
+        carry_over(old.inner_optimizer, new.inner_optimizer)
+        return
+    if new.use_ema:
+        averages = new._model_variables_moving_average
+        for average, variable, origin in zip(
+            averages, new._trainable_variables, origins, strict=True
+        ):
+            if origin is None:
+                average.assign(variable)
+    if new.slow_since is not None and old.slow_since is None:
+        new.slow_since.assign(old.iterations)
+
+
+def _is_slots(value: Any, origins: list[int | None]) -> bool:
+    """Tell whether an attribute holds a slot, or None, for each variable: where Keras keeps them."""
+    return (
+        isinstance(value, list)
+        and len(value) == len(origins)
+        and any(isinstance(slot, keras.Variable) for slot in value)
+    )
 
 
 def _averaging_decay(values: Regularization, *, updates: int) -> float:

@@ -6,7 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
-from recipes.runs.trained import CHECKPOINT, RECIPE, check_unedited, trained_values
+from recipes.runs.trained import (
+    CHECKPOINT,
+    RECIPE,
+    check_unedited,
+    checkpoint_state,
+    trained_values,
+)
 from recipes.training.checkpoint import Midway, load_checkpoint, save_checkpoint
 from recipes.training.optimizer import make_optimizer
 from recipes.values.load import dump_yaml, load_recipe
@@ -45,6 +51,7 @@ def restore(
     if not (folder / CHECKPOINT).exists():
         return Position(), {}
     check_unedited(folder)
+    setup.enter(checkpoint_state(folder).get("epoch", 0))  # slots are those of what is trained
     state, midway = load_checkpoint(folder / CHECKPOINT, setup.model)
     _check_data(setup, state, folder)
     recorder.history[:], probe.records[:] = state["history"], state["records"]
@@ -72,6 +79,7 @@ def begin_where(source: Path, setup: "Setup", folder: Path) -> None:
     """
     before = load_recipe(source / RECIPE)
     with locked(source):
+        setup.enter(checkpoint_state(source).get("epoch", 0))
         state, midway = load_checkpoint(source / CHECKPOINT, setup.model)
         _check_data(setup, state, source)
         _check_course(setup, before, state, source)

@@ -1,11 +1,13 @@
 """Everything before `fit`: data, assets, model, optimizer."""
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from recipes.objects import make_augmentation, make_dataset, make_model, make_task
 from recipes.values.schema import Recipe
+from zoo.regularization import Regularization
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,12 @@ class Setup:
     validation: Any  # Encoded
     augment: Callable[..., Any] | None
     steps: int
-    releases: tuple[Any, ...] = ()  # callback that lets go of a frozen backbone
+    releases: tuple[Any, ...] = ()  # callback that lets go of a frozen backbone; first of all
+
+    def enter(self, epoch: int) -> None:
+        """Bring model and optimizer to where `epoch` epochs are done: what a checkpoint fits."""
+        for release in self.releases:
+            release.enter(epoch)
 
 
 def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
@@ -35,8 +42,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import keras
     import tensorflow as tf
 
-    from recipes.training.initialization import Release, inherited, source_of, take_over
-    from recipes.training.optimizer import make_optimizer, steps_per_epoch
+    from recipes.training.initialization import inherited, source_of, take_over
+    from recipes.training.optimizer import steps_per_epoch
     from zoo import registry
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
@@ -67,10 +74,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     train = Encoded(examples, task, trained_on, training=True, transforms=transforms)
     steps = steps_per_epoch(recipe, examples=len(train))
     apply_penalties(model, values)
-    model.compile(optimizer=make_optimizer(recipe, model, values, steps_per_epoch=steps))
-    if not model.optimizer.built:
-        # Under mixed_float16 Keras has wrapped it, and a checkpoint needs the wrapper's slots too.
-        model.optimizer.build(model.trainable_variables)
+    releases = _make_ready(model, recipe, values, steps)
     return Setup(
         recipe=recipe,
         dataset=dataset,
@@ -81,7 +85,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         validation=Encoded(dataset.splits["validation"], task, assets),
         augment=augment,
         steps=steps,
-        releases=(Release(recipe.initialization.frozen_epochs),) if source else (),
+        releases=releases,
     )
 
 
@@ -94,3 +98,29 @@ def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
         f"The labels of {dataset.name} (column {column}, {len(dataset.classes)} classes) are not "
         f"used: {recipe.task.name} does not predict classes.",
     )
+
+
+def _make_ready(model: Any, recipe: Recipe, values: Regularization, steps: int) -> tuple[Any, ...]:
+    """Freeze what the recipe freezes and compile; return the callbacks that let go of it."""
+    from recipes.training.initialization import Release
+
+    compile_again = functools.partial(_compile, model, recipe, values, steps)
+    releases = ()
+    if recipe.initialization:
+        frozen_epochs = recipe.initialization.frozen_epochs
+        releases = (Release(model, frozen_epochs=frozen_epochs, compile_again=compile_again),)
+    compile_again()
+    return releases
+
+
+def _compile(model: Any, recipe: Recipe, values: Regularization, steps: int) -> None:
+    """Compile for what is trainable now; an optimizer that was there hands its state on."""
+    from recipes.training.optimizer import carry_over, make_optimizer
+
+    before = getattr(model, "optimizer", None)
+    model.compile(optimizer=make_optimizer(recipe, model, values, steps_per_epoch=steps))
+    if not model.optimizer.built:
+        # Under mixed_float16 Keras has wrapped it, and a checkpoint needs the wrapper's slots too.
+        model.optimizer.build(model.trainable_variables)
+    if before is not None:
+        carry_over(before, model.optimizer)

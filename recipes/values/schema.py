@@ -54,7 +54,6 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
     # evaluated at the point where gradients are taken, not at the average (2405.15682, y and x)
     "schedule_free_adamw": ("beta_1", "beta_2", "epsilon", "warmup_steps"),
 }
-UNSCALED_OPTIMIZERS = ("ftrl", "schedule_free_adamw")  # weights are functions of their slots
 PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # said when a recipe is run
 FORMAT = 1  # of a recipe file
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
@@ -151,7 +150,7 @@ class InitializationValues(_Values):
     weights: str  # a weight's name, or a run folder
     sha256: str  # of its file: the same numbers, or none
     frozen_epochs: Annotated[int, Field(ge=0)] = 2  # in which the head is trained alone
-    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # share of the learning rate, then
+    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # afterwards, of the learning rate
 
 
 class Expects(_Values):
@@ -245,24 +244,19 @@ class Recipe(_Values):
             OPTIMIZERS[self.optimizer.name],
             fix="see the Keras documentation of that optimizer",
         )
-        self._check_initialization(self.regularization_values())
+        self._check_initialization()
         return self
 
-    def _check_initialization(self, values: Regularization) -> None:
-        """Refuse what would move frozen weights, or never release them."""
+    def _check_initialization(self) -> None:
+        """Refuse what would throw trained weights away, or never release them."""
         if self.initialization is None:
             return
-        if self.optimizer.name in UNSCALED_OPTIMIZERS:
+        if self.optimizer.name == "ftrl":
             raise RecipeError(
-                f"{self.optimizer.name} cannot hold a backbone still.",
-                expected="an optimizer whose steps are proportional to its learning rate",
+                "ftrl computes each weight from its gradients alone: trained weights would be lost "
+                "at its first update.",
+                expected="an optimizer that moves weights from where they are",
                 fix="set optimizer.name to adamw or sgd",
-            )
-        if values.max_norm:
-            raise RecipeError(
-                "max_norm acts on frozen weights as well.",
-                expected="regularization.max_norm=0 with an initialization",
-                fix="use weight_decay instead",
             )
         if self.initialization.frozen_epochs > self.training.epochs:
             raise RecipeError(

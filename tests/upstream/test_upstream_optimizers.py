@@ -69,6 +69,95 @@ def test_averaged_weights_replace_the_trained_ones_at_the_end_of_fit():
     np.testing.assert_array_equal(weights_after(8), weights_after(8))
 
 
+def test_muon_has_a_second_decay_with_a_default_of_its_own():
+    """Trap: with `weight_decay=0` Muon still decays what it gives to AdamW.
+
+    Stepped round by zoo.regularization (decay_arguments).
+    """
+    optimizer = keras.optimizers.Muon(1.0, weight_decay=0.0)
+    bias = keras.Variable(np.ones(2, "float32"), name="bias")
+    optimizer.build([bias])
+    optimizer.apply([keras.ops.zeros_like(bias)])
+    assert bias.numpy() == pytest.approx(0.996)
+
+
+def test_a_piecewise_schedule_drops_one_update_late():
+    """Trap: at a boundary the old rate still holds.
+
+    Stepped round by recipes.training.schedule (learning_rate).
+    """
+    schedule = keras.optimizers.schedules.PiecewiseConstantDecay([2], [1.0, 0.1])
+    assert [float(schedule(step)) for step in range(4)] == pytest.approx([1.0, 1.0, 1.0, 0.1])
+
+
+# What recipes.training.optimizer overrides, or reads, of Keras' own methods and attributes.
+
+EVERY = sorted(
+    name
+    for name, value in vars(keras.optimizers).items()
+    if isinstance(value, type)
+    and issubclass(value, keras.optimizers.Optimizer)
+    and name not in ("Optimizer", "LossScaleOptimizer", "MultiOptimizer")
+)
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_decay_and_update_ask_where_the_adapter_answers(name):
+    """Trap: only private methods tell decay and update of some weights another rate and count.
+
+    Stepped round by recipes.training.optimizer (adapted): red means that it must be adapted anew.
+    """
+    asked = []
+
+    class Watched(getattr(keras.optimizers, name)):
+        @property
+        def iterations(self):
+            asked.append("iterations")
+            return super().iterations
+
+        def _get_current_learning_rate(self):
+            asked.append("rate")
+            return super()._get_current_learning_rate()
+
+        def _apply_weight_decay(self, variables):
+            asked.clear()
+            super()._apply_weight_decay(variables)
+            assert "rate" in asked
+
+        def update_step(self, gradient, variable, learning_rate):
+            asked.clear()
+            index = self._get_variable_index(variable)
+            assert self._trainable_variables[index].shape == variable.shape
+            super().update_step(gradient, variable, learning_rate)
+            assert "rate" not in asked  # it takes the one that it is given
+
+    optimizer = Watched(learning_rate=0.1, weight_decay=0.1)
+    variables = [keras.Variable(np.ones((2, 3), "float32")), keras.Variable(np.ones(2, "float32"))]
+    optimizer.build(variables)
+    optimizer.apply([keras.ops.ones_like(v) for v in variables])
+    assert int(optimizer.iterations) == 1
+
+
+@pytest.mark.parametrize("name", EVERY)
+def test_slots_lie_in_lists_by_the_position_of_their_weight(name):
+    """Trap: no method tells which slots belong to a weight, so they are found where they lie.
+
+    Stepped round by recipes.training.optimizer (carry_over): red means that it misses some.
+    """
+    optimizer = getattr(keras.optimizers, name)(learning_rate=0.1, use_ema=True)
+    weights = [keras.Variable(np.ones((2, 3), "float32")), keras.Variable(np.ones(4, "float32"))]
+    optimizer.build(weights)
+    listed = {
+        id(slot)
+        for key, value in vars(optimizer).items()
+        if isinstance(value, list) and len(value) == 2 and key != "_variables"
+        for slot in value
+    }
+    alone = {id(value) for value in vars(optimizer).values() if isinstance(value, keras.Variable)}
+    assert {id(variable) for variable in optimizer.variables} <= listed | alone
+    assert len(optimizer._model_variables_moving_average) == 2
+
+
 def test_schedules_run_on_micro_steps_under_gradient_accumulation():
     """Trap: 12 micro-steps make 3 updates, yet a decay over 12 updates has ended.
 

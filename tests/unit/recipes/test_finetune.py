@@ -9,16 +9,15 @@ import numpy as np
 import pytest
 
 import recipes.training.callbacks
-import recipes.training.optimizer
+from recipes.objects import precision
 from recipes.runs.evaluate import predictions_of
 from recipes.runs.run import load
 from recipes.training.finetune import finetune, finetuning_recipe
 from recipes.training.history import WALL_TIMES
-from recipes.training.initialization import gentle, inherited, source_of
+from recipes.training.initialization import Release, inherited, source_of
 from recipes.training.setup import prepare
 from recipes.training.train import fit
 from recipes.values.load import load_recipe
-from recipes.values.schema import UNSCALED_OPTIMIZERS
 from zoo.columns import Audio, Image, Label, Text
 from zoo.columns.assets import Assets
 from zoo.data.dataset import Dataset, Split
@@ -168,20 +167,83 @@ def test_the_backbone_is_bit_equal_while_frozen_and_moves_once_released(parity, 
     assert statistics > 0
 
 
-def test_a_frozen_backbone_runs_without_dropout_and_a_released_one_with_it(parity):
+def slots(setup):
+    """Optimizer variables that have the shape of a weight, by shape."""
+    return sorted(tuple(v.shape) for v in setup.model.optimizer.variables if len(v.shape))
+
+
+def shapes(variables, times=2):
+    return sorted(tuple(v.shape) for v in variables for _ in range(times))
+
+
+def test_a_frozen_backbone_takes_no_memory_of_the_optimizer(parity):
+    setup = prepare(recipe_of(parity, **SMALL))  # adamw: two slots a weight
+    head = [v for key, v in tensor_keys(setup.model).items() if key.startswith("head_")]
+    assert slots(setup) == shapes(head)
+    setup.enter(1)
+    assert slots(setup) == shapes(head)
+    setup.enter(2)
+    assert slots(setup) == shapes(setup.model.trainable_variables)
+    assert len(setup.model.trainable_variables) > len(head)
+
+
+def test_a_frozen_backbone_is_not_trainable_and_its_statistics_stand_still(parity):
     setup = prepare(recipe_of(parity, **SMALL))
-    (release,), x = setup.releases, {"image": np.full((64, 8, 8, 1), 100, "float32")}
-    release.set_model(setup.model)
     backbone = setup.model.get_layer("backbone")
+    images = np.random.default_rng(0).uniform(0, 255, (64, 8, 8, 1)).astype("float32")
 
-    def spread():
-        features = list(backbone(x["image"], training=True).values())[-1]
-        return float(np.ptp(np.asarray(features), axis=0).max())
+    def moved():
+        before = [v.numpy() for v in backbone.non_trainable_variables if "moving" in v.path]
+        backbone(images, training=True)
+        after = [v.numpy() for v in backbone.non_trainable_variables if "moving" in v.path]
+        assert after
+        return any(not np.array_equal(a, b) for a, b in zip(before, after, strict=True))
 
-    release.on_epoch_begin(1)
-    assert spread() < 1e-5
-    release.on_epoch_begin(2)
-    assert spread() > 1e-3
+    assert not backbone.trainable_variables
+    assert not moved()
+    setup.enter(2)
+    assert backbone.trainable_variables
+    assert moved()
+
+
+def test_a_layer_that_was_fixed_before_stays_so_after_the_release(parity, monkeypatch):
+    import recipes.training.setup as module
+
+    made = module.make_model
+
+    def with_a_fixed_layer(*arguments):
+        model = made(*arguments)
+        fixed.append(next(x for x in model.get_layer("backbone").layers if x.trainable_weights))
+        fixed[0].trainable = False
+        return model
+
+    fixed = []
+    monkeypatch.setattr(module, "make_model", with_a_fixed_layer)
+    setup = prepare(recipe_of(parity, **SMALL))
+    setup.enter(2)
+    assert not fixed[0].trainable
+    assert setup.model.get_layer("backbone").trainable_variables
+
+
+def test_the_release_keeps_the_head_s_slots_and_the_count_of_updates(parity):
+    setup = prepare(recipe_of(parity, **SMALL))
+    first = setup.model.optimizer
+    generator = np.random.default_rng(0)
+    for _ in range(3):
+        first.apply(
+            [generator.normal(size=v.shape).astype("float32") for v in first._trainable_variables]
+        )
+    held = [v.numpy() for v in (*first._momentums, *first._velocities)]
+    names = [id(v) for v in first._trainable_variables]
+    setup.enter(2)
+    new = setup.model.optimizer
+    assert int(new.iterations) == 3
+    places = [i for i, v in enumerate(new._trainable_variables) if id(v) in names]
+    kept = [new._momentums[i] for i in places] + [new._velocities[i] for i in places]
+    for mine, theirs in zip(kept, held, strict=True):
+        np.testing.assert_array_equal(mine.numpy(), theirs)
+    for i in set(range(len(new._momentums))) - set(places):
+        assert not new._momentums[i].numpy().any()
 
 
 @pytest.mark.parametrize(  # after the release, and while frozen
@@ -203,12 +265,7 @@ def test_a_run_that_is_stopped_resumes_exactly_across_the_release(
         with pytest.raises(KeyError, match="crash"):
             trained(recipe, tmp_path / "run")
     resumed, again = trained(recipe, tmp_path / "run", resume=True)
-    for mine, theirs in (
-        (resumed.model.variables, whole[0].model.variables),
-        (resumed.model.optimizer.variables, whole[0].model.optimizer.variables),
-    ):
-        for a, b in zip(mine, theirs, strict=True):
-            np.testing.assert_array_equal(a.numpy(), b.numpy())
+    assert_same_state(resumed, whole[0])
     assert without_times(again.history) == without_times(whole[1].history)
 
 
@@ -216,49 +273,78 @@ def without_times(history):
     return [{k: v for k, v in entry.items() if k not in WALL_TIMES} for entry in history]
 
 
-SCALED = sorted(set(recipes.training.optimizer._CLASSES) - set(UNSCALED_OPTIMIZERS))
+AVERAGED = {"regularization.averaging_decay": 0.5, "training.epochs": 5}
 
 
-def updated(name, *, wrapped, steps, rate):
-    """Kernel of backbone and head after updates by a fixed gradient, with weight decay."""
-    keras.utils.set_random_seed(0)
-    inputs = keras.Input((6,))
-    hidden = keras.layers.Dense(6, name="hidden")(inputs)
-    model = keras.Model(inputs, keras.layers.Dense(6, name="head_logits")(hidden))
-    base = getattr(keras.optimizers, recipes.training.optimizer._CLASSES[name])
-    made = gentle(base, model, frozen_steps=2, rate=0.1) if wrapped else base
-    optimizer = made(learning_rate=rate, weight_decay=0.1)
-    optimizer.build(model.trainable_variables)
-    before = [variable.numpy() for variable in model.trainable_variables]
-    generator = np.random.default_rng(0)
-    for _ in range(steps):
-        optimizer.apply(
-            [generator.normal(size=v.shape).astype("float32") for v in model.trainable_variables]
-        )
-    after = [variable.numpy() for variable in model.trainable_variables]
-    return before, after
+@pytest.mark.parametrize(
+    ("values", "stop"),
+    [
+        (AVERAGED, (2, 1)),
+        *(
+            pytest.param(values, stop, marks=pytest.mark.slow)
+            for values in (
+                AVERAGED,
+                {"regularization.max_norm": 0.5, "optimizer.name": "schedule_free_adamw"},
+                {"training.precision": "mixed_float16"},
+            )
+            for stop in ((1, 0), (1, 1), (2, 0), (3, 0))
+        ),
+    ],
+)
+def test_every_phase_resumes_from_its_last_checkpoint(parity, tmp_path, monkeypatch, values, stop):
+    """While frozen, at the release and after it; `stop` is epochs and steps of the next."""
+    recipe = recipe_of(parity, **SMALL | {"training.steps_per_epoch": 2} | values)
+    with precision(recipe):
+        whole, _ = trained(recipe, tmp_path / "whole")
+        monkeypatch.setattr(recipes.training.callbacks, "CHECKPOINT_SECONDS", 0)
+        with monkeypatch.context() as patch:
+            save = recipes.training.callbacks.save_checkpoint
+            patch.setattr(recipes.training.callbacks, "save_checkpoint", stop_at(stop, save))
+            with pytest.raises(KeyError, match="crash"):
+                fit(prepare(recipe), tmp_path / "run", checkpoint_minutes=1e-9, **FRESHLY)
+        resumed, _ = trained(recipe, tmp_path / "run", resume=True)
+    assert_same_state(resumed, whole)
 
 
-@pytest.mark.parametrize("name", SCALED)
-def test_every_optimizer_holds_the_backbone_still_and_trains_the_head_as_ever(name):
-    before, after = updated(name, wrapped=True, steps=2, rate=0.05)
-    _, plain = updated(name, wrapped=False, steps=2, rate=0.05)
-    np.testing.assert_array_equal(after[0], before[0])
-    np.testing.assert_array_equal(after[1], before[1])
-    np.testing.assert_allclose(after[2], plain[2], rtol=1e-6)
-    _, released = updated(name, wrapped=True, steps=3, rate=0.05)
-    assert not np.array_equal(released[0], before[0])
+FRESHLY = {"resume": False, "progress": False}
 
 
-def test_a_released_backbone_moves_at_its_share_of_the_rate():
-    before, after = updated("sgd", wrapped=True, steps=3, rate=0.05)
-    _, last = updated("sgd", wrapped=False, steps=3, rate=0.05)
-    generator = np.random.default_rng(0)
-    gradients = [generator.normal(size=v.shape) for _ in range(3) for v in before]
-    step = 0.05 * 0.1
-    expected = before[0] * (1 - step * 0.1) - step * gradients[8]
-    np.testing.assert_allclose(after[0], expected, rtol=1e-4, atol=1e-6)
-    np.testing.assert_allclose(after[2], last[2], rtol=1e-6)
+def stop_at(stop, save):
+    def save_and_crash(path, model, state, **midway):
+        save(path, model, state, **midway)
+        if (state["epoch"], state.get("step", 0)) == stop:
+            raise KeyError("crash")
+
+    return save_and_crash
+
+
+def assert_same_state(one, other):
+    for mine, theirs in (
+        (one.model.variables, other.model.variables),
+        (one.model.optimizer.variables, other.model.optimizer.variables),
+    ):
+        for a, b in zip(mine, theirs, strict=True):
+            np.testing.assert_array_equal(a.numpy(), b.numpy())
+
+
+def test_averages_begin_at_the_weights_that_are_released(parity, tmp_path):
+    values = {"regularization.averaging_decay": 0.5, "training.epochs": 5}
+    setup = prepare(recipe_of(parity, **SMALL | values))
+    raw = {key: v.numpy() for key, v in tensor_keys(setup.model).items()}
+    setup.enter(2)
+    with recipes.training.callbacks.averaged_weights(setup.model):
+        for key, variable in tensor_keys(setup.model).items():
+            if key.startswith("backbone/"):
+                np.testing.assert_array_equal(variable.numpy(), raw[key])
+
+
+def test_a_largest_norm_leaves_frozen_weights_alone(parity, tmp_path):
+    values = SMALL | {"regularization.max_norm": 0.01, "training.epochs": 2}
+    setup, _ = trained(recipe_of(parity, **values), tmp_path)
+    tensors, _ = read_tensors(load(SOURCE).weights_path)
+    for key, variable in tensor_keys(setup.model).items():
+        if key.startswith("backbone/"):
+            np.testing.assert_array_equal(variable.numpy(), tensors[key].astype("float32"))
 
 
 # --- mistakes
@@ -302,8 +388,7 @@ def test_a_foreign_file_is_refused(parity):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"optimizer.name": "ftrl"}, "ftrl cannot hold a backbone still"),
-        ({"regularization.max_norm": 3.0}, "max_norm acts on frozen weights"),
+        ({"optimizer.name": "ftrl"}, "trained weights would be lost at its first update"),
         ({"training.epochs": 1}, r"frozen_epochs=5 is more than training\.epochs=1"),
         ({"initialization.backbone_rate": 0.0}, "backbone_rate"),
         ({"initialization.weights": None}, "weights"),
@@ -336,6 +421,21 @@ def test_a_language_model_has_no_head_to_train_alone():
     assert made.smoke().initialization.frozen_epochs == 0
     with pytest.raises(ArgumentError, match="no head to train alone"):
         finetuning_recipe(source, "shakespeare", frozen_epochs=3)
+
+
+def test_a_model_without_a_head_cannot_be_frozen_whole():
+    inputs = keras.Input((3,))
+    model = keras.Model(inputs, keras.layers.Dense(2, name="all")(inputs), name="language_model")
+    with pytest.raises(RecipeError, match="language_model has no head"):
+        Release(model, frozen_epochs=1, compile_again=lambda: None)
+
+
+def test_a_largest_norm_stays_that_of_the_source():
+    recipe = load_recipe("text/trec-textcnn").with_values({"regularization.max_norm": 3.0})
+    assets = Named(classes=("a", "b"), x={"ids": None})
+    source = Named(recipe=recipe, assets=assets, name="textcnn", path=None, sha256="0")
+    made = finetuning_recipe(source, "sst2").regularization_values()
+    assert (made.max_norm, made.averaging_decay) == (3.0, 0.0)
 
 
 def test_a_smoke_run_freezes_and_releases(parity):

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from recipes.training.optimizer import make_optimizer
+from recipes.training.optimizer import _CLASSES, adapted, carry_over, make_optimizer
 from recipes.training.schedule import learning_rate
 from recipes.values.load import load_recipe
 from recipes.values.schema import OPTIMIZERS, SCHEDULES
@@ -201,6 +201,110 @@ def test_weight_decay_moves_matrices_by_what_was_asked_and_nothing_else(name, de
             np.testing.assert_allclose(values, expected, rtol=1e-6, err_msg=path)
         else:
             np.testing.assert_array_equal(values, np.float32(expected), err_msg=path)
+
+
+# --- the one optimizer
+
+
+ARGUMENTS = {"learning_rate": 0.05, "weight_decay": 0.1, "global_clipnorm": 1.0}
+AVERAGES = {"use_ema": True, "ema_momentum": 0.9}
+
+
+def two_layers():
+    """A backbone and a head, with a gradient for each of twenty updates."""
+    keras.utils.set_random_seed(0)
+    inputs = keras.Input((6,))
+    hidden = keras.layers.Dense(6, name="hidden")(inputs)
+    return keras.Model(inputs, keras.layers.Dense(6, name="head_logits")(hidden))
+
+
+def gradients(model, number, part=slice(None)):
+    generator = np.random.default_rng(number)
+    every = [generator.normal(size=v.shape).astype("float32") for v in model.weights]
+    return every[part]
+
+
+def updated(optimizer, model, *, part=slice(None), first=0, updates=20):
+    variables = model.weights[part]
+    optimizer.build(variables)
+    for number in range(first, first + updates):
+        optimizer.apply(gradients(model, number, part), variables)
+    return [v.numpy() for v in (*model.weights, *optimizer.variables)]
+
+
+BACKBONE, HEAD = slice(0, 2), slice(2, 4)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_weights_and_slots_are_bit_for_bit_those_of_keras(name):
+    base = getattr(keras.optimizers, _CLASSES[name])
+    plain = updated(base(**ARGUMENTS, **AVERAGES), two_layers())
+    ours = updated(adapted(base)(**ARGUMENTS, **AVERAGES), two_layers())
+    assert len(ours) == len(plain)
+    for mine, theirs in zip(ours, plain, strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("name", ["adamw", "sgd"])
+def test_a_recipe_trains_bit_for_bit_as_the_plain_optimizer_does_in_fit(name):
+    x = np.random.default_rng(0).normal(size=(80, 6)).astype("float32")
+    recipe = recipe_with(**{"optimizer.name": name, "optimizer.arguments": {}})
+    values = Regularization(weight_decay=0.1, clip_norm=0.5, averaging_decay=0.8)
+
+    def fitted(model, optimizer):
+        model.compile(optimizer, "mse")
+        model.fit(x, 3 * x, epochs=2, batch_size=8, shuffle=False, verbose=0)  # 20 updates
+        return [v.numpy() for v in (*model.weights, *optimizer.variables)]
+
+    model = two_layers()
+    ours = fitted(model, make_optimizer(recipe, model, values, steps_per_epoch=STEPS))
+    model = two_layers()
+    arguments = {"weight_decay": 0.1, "global_clipnorm": 0.5, "use_ema": True, "ema_momentum": 0.8}
+    rate = learning_rate(recipe, steps_per_epoch=STEPS)
+    optimizer = getattr(keras.optimizers, _CLASSES[name])(rate, **arguments)
+    optimizer.exclude_from_weight_decay(var_list=[v for v in model.weights if len(v.shape) == 1])
+    for mine, theirs in zip(ours, fitted(model, optimizer), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_slow_variables_move_as_at_their_share_of_the_rate(name):
+    base, arguments = getattr(keras.optimizers, _CLASSES[name]), {"weight_decay": 0.1}
+    model = two_layers()
+    optimizer = adapted(base)(learning_rate=0.05, **arguments)
+    optimizer.slow_down(model.weights[BACKBONE], rate=0.1)
+    ours = updated(optimizer, model, updates=5)
+    fast = updated(base(learning_rate=0.05, **arguments), two_layers(), updates=5)
+    slow = updated(base(learning_rate=0.005, **arguments), two_layers(), updates=5)
+    for mine, theirs in zip(ours[:4], [*slow[BACKBONE], *fast[HEAD]], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+# Nadam multiplies its momenta up in one number for all weights.
+@pytest.mark.parametrize("name", sorted(set(OPTIMIZERS) - {"nadam"}))
+def test_released_variables_begin_as_in_a_new_optimizer(name):
+    """Moments that begin at 0 are corrected by the number of their own updates, not of all."""
+    base = getattr(keras.optimizers, _CLASSES[name])
+    model = two_layers()
+    first = adapted(base)(learning_rate=0.05)
+    updated(first, model, part=HEAD, updates=3)
+    both = adapted(base)(learning_rate=0.05)
+    both.slow_down(model.weights[BACKBONE], rate=0.1)
+    both.build(model.weights)
+    carry_over(first, both)
+    assert int(both.iterations) == 3
+    ours = updated(both, model, first=3, updates=2)
+
+    fresh = two_layers()
+    expected = updated(base(learning_rate=0.005), fresh, part=BACKBONE, first=3, updates=2)
+    head = two_layers()
+    kept = updated(base(learning_rate=0.05), head, part=HEAD, updates=5)
+    for mine, theirs in zip(ours[:4], [*expected[BACKBONE], *kept[HEAD]], strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-5, atol=1e-6)
+
+
+def test_the_class_is_made_once_for_each_base():
+    assert adapted(keras.optimizers.SGD) is adapted(keras.optimizers.SGD)
 
 
 @pytest.mark.parametrize(
