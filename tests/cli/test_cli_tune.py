@@ -64,9 +64,9 @@ def test_a_finished_study_is_shown_again_without_training(zoo, study):
     outcome = zoo("tune", folder / "recipe.yaml", "--study", folder, "--resume")
     assert outcome.code == 0, outcome.err
     assert "trial   " not in outcome.err
-    assert f"{100 * value:.2f} %" in outcome.out
+    assert f"zoo train {folder}/best_recipe.yaml" in outcome.out
     value = first.document["test"]["accuracy"]["value"]
-    assert f"{value:.4f}" in outcome.out
+    assert f"{100 * value:.2f} %" in outcome.out
     rows = [line.split() for line in outcome.out.splitlines()]
     assert ["", "the", "recipe", "best"] in rows or ["the", "recipe", "best"] in rows
 
