@@ -119,16 +119,23 @@ class Encoded:
         return self.transforms(example, seed)
 
     def _encode_all(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        pairs = [self.task.encode(self.split[i], self.assets, None) for i in range(len(self.split))]
-        return tuple(
+        """Encode every example into arrays made beforehand, so that nothing is held twice."""
+        count = len(self.split)
+        kept: tuple[dict[str, Any], ...] = tuple(
             {
-                name: [pair[k][name] for pair in pairs]
+                name: [None] * count
                 if None in spec.shape
-                else stack([pair[k][name] for pair in pairs], spec)
+                else np.empty((count, *spec.shape), spec.dtype)
                 for name, spec in specs.items()
             }
-            for k, specs in enumerate(self.specs)
+            for specs in self.specs
         )
+        for i in range(count):
+            pair = self.task.encode(self.split[i], self.assets, None)
+            for columns, values in zip(kept, pair, strict=True):
+                for name, column in columns.items():
+                    column[i] = values[name]
+        return kept
 
 
 def _bytes(spec: Spec) -> int:

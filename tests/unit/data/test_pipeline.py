@@ -241,3 +241,36 @@ def test_parallel_stream_keeps_its_order():
     expected = [batch_positions(s, size=64, batch_size=8, seed=1) for s in range(20)]
     for (_, y), positions in zip(stream.take(20), expected, strict=True):
         assert np.array_equal(y["label"], positions)
+
+
+def test_encoded_examples_are_not_held_twice(monkeypatch):
+    import tracemalloc
+
+    from zoo.columns import Image, Label
+    from zoo.columns.assets import Assets
+    from zoo.data.dataset import Split
+
+    count, side = 200, 64
+    stored = count * side * side * 3
+    split = Split(
+        {"image": range(count), "label": np.zeros(count, "int64")},
+        decode={"image": lambda i: np.full((side, side, 3), i % 256, "uint8")},
+    )
+
+    class Task:
+        random_encoding = False
+
+        def units(self, split, assets, *, training):
+            return split
+
+        def encode(self, example, assets, seed):
+            return {"image": example["image"]}, {"label": example["label"]}
+
+    assets = Assets(x={"image": Image((side, side, 3))}, y={"label": Label(("a",))})
+    tracemalloc.start()
+    encoded = Encoded(split, Task(), assets)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1.5 * stored
+    x, _ = encoded.batch(np.array([3, 199]))
+    assert x["image"][:, 0, 0, 0].tolist() == [3, 199]
