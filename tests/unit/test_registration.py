@@ -45,7 +45,7 @@ TASK = TaskCard(
     name="own_task",
     task="zoo.tasks.image_classification:ImageClassification",
     modality="image",
-    metric="accuracy",
+    metrics=registry.task_card("image_classification").metrics,
     summary="Labels under another name.",
     arguments={"image_size": None},
 )
