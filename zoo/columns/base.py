@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self
 
 import numpy as np
 
-from zoo.errors import DataError, nearest
+from zoo.errors import ArgumentError, DataError, nearest
 
 if TYPE_CHECKING:
     from zoo.columns.usage import Usage
@@ -48,7 +48,7 @@ class Column(abc.ABC):
     fitted it, an input or target of a model (what the model takes). Nothing outside this package
     asks which type a column is of: whatever differs is a method or an attribute here. Subclasses
     are final, frozen dataclasses of JSON values; defining one makes its `kind` known to
-    `Column.from_dict`.
+    `Column.from_dict`. A kind that another class has is refused with ArgumentError.
 
     Attributes:
         kind: name in JSON.
@@ -78,6 +78,14 @@ class Column(abc.ABC):
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         super().__init_subclass__(**arguments)
+        taken = _KINDS.get(cls.kind)
+        if taken is not None and taken.__qualname__ != cls.__qualname__:
+            raise ArgumentError(
+                f"{cls.__qualname__} cannot be the kind {cls.kind!r}: that is {taken.__qualname__} of "
+                f"{taken.__module__}.",
+                expected="a kind that is free",
+                fix="give the class another kind",
+            )
         if cls.kind:
             _KINDS[cls.kind] = cls
 

@@ -24,7 +24,7 @@ from zoo.columns import (
 from zoo.columns.assets import Assets, column_of
 from zoo.data.audio import write_wav
 from zoo.data.images import write_png
-from zoo.errors import DataError, RunError
+from zoo.errors import ArgumentError, DataError, RunError
 
 TOKENIZER = {"kind": "word", "lowercase": True, "words": ["to", "be", "or"]}
 COLUMNS = {
@@ -146,6 +146,12 @@ def test_a_type_that_is_defined_elsewhere_is_known_by_its_kind():
 
     column = Tilt((1, 2), optional=True)
     assert Column.from_dict(json.loads(json.dumps(column.to_dict()))) == column
+
+
+def test_a_kind_belongs_to_one_type():
+    with pytest.raises(ArgumentError, match="cannot be the kind 'image': that is Image"):
+        type("Picture", (Image.__base__,), {"kind": "image"})
+    assert type(Column.from_dict({"kind": "image"})) is Image
 
 
 def test_random_values_are_what_is_declared():
