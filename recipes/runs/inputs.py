@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from zoo.columns import Column
-from zoo.data import formats, layout, rows
+from zoo.columns.readers import formats
+from zoo.data import layout, rows
 from zoo.errors import DataError, ZooError, nearest
 
 Value = str | Path | np.ndarray | None

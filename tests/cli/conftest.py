@@ -55,7 +55,7 @@ def run_dir(trained: tuple[Path, Outcome]) -> Path:
 @pytest.fixture(scope="session")
 def digit_png(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """One test digit as a PNG file."""
-    from zoo.data.images import write_png
+    from zoo.columns.readers.images import write_png
     from zoo.data.load import load_dataset
 
     path = tmp_path_factory.mktemp("digit") / "digit.png"

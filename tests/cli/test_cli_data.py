@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from shell import DIGITS
 
-from zoo.data.audio import write_wav
+from zoo.columns.readers.audio import write_wav
 
 REVIEWS = "".join(f"It was {'good' if i % 2 else 'bad'}: {i}\t{i % 2}\n" for i in range(20))
 

@@ -5,7 +5,7 @@ import csv
 import numpy as np
 import pytest
 
-from zoo.data.images import write_png
+from zoo.columns.readers.images import write_png
 
 
 def labels_from_files(zoo, run_dir, images, folder):

@@ -12,8 +12,8 @@ from recipes.export.export import FORMATS, export
 from recipes.runs.evaluate import predictions_of
 from recipes.values.load import load_recipe
 from zoo import registry, testing
-from zoo.data.audio import write_wav
-from zoo.data.images import write_png
+from zoo.columns.readers.audio import write_wav
+from zoo.columns.readers.images import write_png
 from zoo.data.pipeline import Encoded
 
 CARDS = list(registry.weight_cards().values())

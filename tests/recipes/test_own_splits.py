@@ -9,8 +9,8 @@ from recipes.runs.run import load
 from recipes.runs.splits import SPLITS, write_splits
 from recipes.training.train import train
 from zoo.columns import Image, Label
+from zoo.columns.readers.images import write_png
 from zoo.data.dataset import Dataset, Split
-from zoo.data.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import DataError, RunError
 

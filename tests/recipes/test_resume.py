@@ -184,7 +184,7 @@ def test_resuming_with_other_values_is_refused(uninterrupted):
 
 
 def test_resuming_with_other_data_is_refused(tmp_path):
-    from zoo.data.images import write_png
+    from zoo.columns.readers.images import write_png
 
     generator = np.random.default_rng(0)
     for name in ("cat", "dog"):

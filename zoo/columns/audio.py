@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import numpy as np
 
 from zoo.columns.base import Column, Parts, Spec, as_json
-from zoo.data import formats
+from zoo.columns.readers import formats
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class Audio(Column):
     def read(self, raw: Any) -> np.ndarray:
         if not self.is_file(raw) and not isinstance(raw, bytes):
             return raw
-        from zoo.data.audio import read_audio
+        from zoo.columns.readers.audio import read_audio
 
         return read_audio(raw, sample_rate_hz=self.sample_rate_hz or None)[0]
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from zoo.catalog.tasks import IMAGE_SIZE
 from zoo.columns.base import Column, GeometryLike, Parts, Spec, as_json
-from zoo.data import formats
+from zoo.columns.readers import formats
 from zoo.errors import DataError
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Image(Column):
     def read(self, raw: Any) -> np.ndarray:
         if not self.is_file(raw) and not isinstance(raw, bytes):
             return raw
-        from zoo.data.images import read_image
+        from zoo.columns.readers.images import read_image
 
         return read_image(raw)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, final
 import numpy as np
 
 from zoo.columns.base import Column, Parts, Spec
-from zoo.data import formats
+from zoo.columns.readers import formats
 from zoo.errors import DataError
 from zoo.tokenizers import PADDING_ID, Tokenizer, fit_tokenizer, load_tokenizer
 

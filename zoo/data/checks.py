@@ -264,7 +264,7 @@ def _rates(dataset: Dataset, column: Audio) -> list[Finding]:
     """Read the headers of a folder's files again: what was decoded has one rate."""
     if dataset.source != "folder":
         return []
-    from zoo.data.audio import audio_info
+    from zoo.columns.readers.audio import audio_info
 
     wanted = column.sample_rate_hz
     odd = []

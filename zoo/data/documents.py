@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from zoo.columns import Text
-from zoo.data import formats, layout
+from zoo.columns.readers import formats
+from zoo.columns.readers.texts import read_text
+from zoo.data import layout
 from zoo.data.dataset import Dataset, Split
 from zoo.data.splits import stratified_indices
-from zoo.data.texts import read_text
 from zoo.errors import DataError
 
 LAYOUT = "one .txt file; a folder of them; or train.txt, validation.txt and test.txt"

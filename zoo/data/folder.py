@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from zoo.columns import Column, Group, Label
-from zoo.data import documents, formats, kinds, layout, table
+from zoo.columns.readers import formats
+from zoo.data import documents, kinds, layout, table
 from zoo.data.dataset import Dataset, Split
 from zoo.data.groups import with_groups
 from zoo.data.kinds import Kind, Texts, kind_of
@@ -44,7 +45,7 @@ def load(
 
     - By class: class folders, or train/, with validation/ (val/, valid/, dev/) and test/ where
       there are any, and class folders inside. Files are images, sounds or, where there are
-      neither, texts (`zoo.data.formats`), in the class folder or in folders below it.
+      neither, texts (`zoo.columns.readers.formats`), in the class folder or in folders below it.
     - Tables: train.csv, validation.csv, test.csv; see `zoo.data.table`.
     - Plain texts without classes, for language models; see `zoo.data.documents`.
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from zoo.catalog.tasks import IMAGE_SIZE
 from zoo.columns import Audio, Column, Image, Text
-from zoo.data import formats, images, texts
+from zoo.columns.readers import formats, images, texts
 from zoo.errors import DataError
 
 SUFFIXES = (*formats.IMAGES, *formats.SOUNDS, *formats.TEXTS)
@@ -120,7 +120,7 @@ class Sounds(Kind):
     column, word, suffixes = "audio", "sounds", formats.SOUNDS
 
     def header(self, path: Path, *, whole: bool) -> tuple[int, int]:
-        from zoo.data.audio import audio_info, read_audio
+        from zoo.columns.readers.audio import audio_info, read_audio
 
         info = audio_info(path)
         if whole:
@@ -180,7 +180,7 @@ class Texts(Kind):
 
 
 def _samples(path: str | os.PathLike, *, sample_rate_hz: int) -> np.ndarray:
-    from zoo.data.audio import read_audio
+    from zoo.columns.readers.audio import read_audio
 
     return read_audio(path, sample_rate_hz=sample_rate_hz)[0]
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from zoo.data.texts import read_text
+from zoo.columns.readers.texts import read_text
 from zoo.errors import DataError
 
 # The line that Excel writes, and reads, to say what stands between fields.

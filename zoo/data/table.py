@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from zoo.columns import Group, Label, Text
-from zoo.data import documents, formats, layout
+from zoo.columns.readers import formats
+from zoo.data import documents, layout
 from zoo.data.dataset import Dataset, Split
 from zoo.data.headers import missing_column
 from zoo.data.labels import numbers_of

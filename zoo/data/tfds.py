@@ -9,8 +9,8 @@ import numpy as np
 
 from zoo.catalog.datasets import DATASETS
 from zoo.columns import Audio, Column, Image, Label, Text
+from zoo.columns.readers.images import read_image
 from zoo.data.dataset import Dataset, Split
-from zoo.data.images import read_image
 from zoo.data.splits import stratified_indices
 from zoo.data.tfds_files import (
     open_builder,

@@ -22,8 +22,8 @@ from zoo.columns import (
     Vector,
 )
 from zoo.columns.assets import Assets, column_of
-from zoo.data.audio import write_wav
-from zoo.data.images import write_png
+from zoo.columns.readers.audio import write_wav
+from zoo.columns.readers.images import write_png
 from zoo.errors import ArgumentError, DataError, RunError
 
 TOKENIZER = {"kind": "word", "lowercase": True, "words": ["to", "be", "or"]}

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from zoo.columns import Group, Image, Label, Text
+from zoo.columns.readers.images import read_image, write_png
 from zoo.data.dataset import Dataset, Split
 from zoo.data.embedded.digits import load
-from zoo.data.images import read_image, write_png
 from zoo.errors import ArgumentError, DataError, MachineError, UnknownNameError
 from zoo.tasks.image_classification import ImageClassification
 from zoo.tasks.text_classification import TextClassification

@@ -11,10 +11,10 @@ from PIL import Image
 
 from zoo.columns import Image as Images
 from zoo.columns import Label
+from zoo.columns.readers.images import read_image
 from zoo.data import duplicates
 from zoo.data.checks import Finding, check_dataset
 from zoo.data.dataset import Dataset, Split
-from zoo.data.images import read_image
 
 SHAPE = (24, 24, 3)
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.columns import Audio, Group, Label, Text
+from zoo.columns.readers.audio import read_audio, write_wav
 from zoo.data import duplicates, scans
-from zoo.data.audio import read_audio, write_wav
 from zoo.data.checks import Finding, check_dataset
 from zoo.data.dataset import Dataset, Split
 from zoo.data.folder import load

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from zoo.columns import Image, Label
+from zoo.columns.readers.images import read_image, write_png
 from zoo.data.dataset import Dataset, Split
-from zoo.data.images import read_image, write_png
 from zoo.errors import ArgumentError, DataError
 
 

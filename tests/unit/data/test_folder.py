@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zoo.data import images, kinds
+from zoo.columns.readers import images
+from zoo.columns.readers.images import write_png
+from zoo.data import kinds
 from zoo.data.folder import load
-from zoo.data.images import write_png
 from zoo.errors import ArgumentError, DataError
 
 

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.columns import Audio, Group, Text
-from zoo.data import documents, formats, kinds, table
-from zoo.data.audio import write_wav
+from zoo.columns.readers import formats
+from zoo.columns.readers.audio import write_wav
+from zoo.data import documents, kinds, table
 from zoo.data.folder import load
 from zoo.errors import ArgumentError, DataError
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from zoo.catalog.datasets import DATASETS
+from zoo.columns.readers.images import write_png
 from zoo.data import tfds
-from zoo.data.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import DataError
 

@@ -17,7 +17,7 @@ from recipes.runs.run import Run
 from recipes.values.load import load_recipe
 from zoo.columns import Label, Spec, Text
 from zoo.columns.assets import Assets
-from zoo.data.images import write_png
+from zoo.columns.readers.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import ArgumentError, MachineError, RunError, UnknownNameError
 from zoo.weights import save_model_weights

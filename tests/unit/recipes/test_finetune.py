@@ -20,8 +20,8 @@ from recipes.training.train import fit
 from recipes.values.load import load_recipe
 from zoo.columns import Audio, Image, Label, Text
 from zoo.columns.assets import Assets
+from zoo.columns.readers.images import write_png
 from zoo.data.dataset import Dataset, Split
-from zoo.data.images import write_png
 from zoo.data.load import load_dataset
 from zoo.data.pipeline import Encoded
 from zoo.errors import ArgumentError, DataError, RecipeError, WeightsError

@@ -8,7 +8,7 @@ from PIL import Image
 
 from recipes.objects import make_dataset
 from recipes.values.load import load_recipe
-from zoo.data.audio import write_wav
+from zoo.columns.readers.audio import write_wav
 from zoo.errors import DataError
 
 IMAGES, TEXTS, SOUNDS = "image/digits-cnn", "text/docstrings-textcnn", "speech/vowels-dscnn"

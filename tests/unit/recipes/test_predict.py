@@ -13,7 +13,7 @@ from recipes.runs.foreign import ForeignModel, load_keras_file
 from recipes.runs.inputs import looks_like_a_path
 from recipes.runs.run import Run, load
 from recipes.values.load import load_recipe
-from zoo.data.images import write_png
+from zoo.columns.readers.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import ArgumentError, DataError, RunError, UnknownNameError, WeightsError
 from zoo.weights import save_model_weights

@@ -20,8 +20,8 @@ from recipes.training.train import train
 from zoo.cards import DatasetCard, FeatureSpec, ImagePreprocessing, ModelCard, TaskCard
 from zoo.columns import Boxes, Column, Image, Label, Spec, Text, Vector
 from zoo.columns.assets import Assets, column_of
+from zoo.columns.readers.images import write_png
 from zoo.data.dataset import Dataset, Split
-from zoo.data.images import write_png
 from zoo.errors import DataError
 from zoo.metrics.base import Metric
 from zoo.metrics.estimators import Ratio, Share

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from zoo.data.formats import IMAGE_FORMATS
+from zoo.columns.readers.formats import IMAGE_FORMATS
 from zoo.errors import ArgumentError, DataError
 from zoo.files import replacing
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from zoo.data.formats import SOUND_FORMATS
+from zoo.columns.readers.formats import SOUND_FORMATS
 from zoo.errors import ArgumentError, DataError
 from zoo.files import replacing
 

@@ -10,7 +10,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.data.audio import SAMPLE_LIMIT, AudioInfo, audio_info, read_audio, write_wav
+from zoo.columns.readers.audio import SAMPLE_LIMIT, AudioInfo, audio_info, read_audio, write_wav
 from zoo.errors import ArgumentError, DataError
 
 RATE = 8_000

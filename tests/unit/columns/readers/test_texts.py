@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from zoo.data import texts
-from zoo.data.texts import check_encoding, read_text
+from zoo.columns.readers import texts
+from zoo.columns.readers.texts import check_encoding, read_text
 from zoo.errors import ArgumentError, DataError
 
 ANY = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0\r\ufeff"))

@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from zoo.data import images
-from zoo.data.images import PIXEL_LIMIT, image_shape, read_image, write_png
+from zoo.columns.readers import images
+from zoo.columns.readers.images import PIXEL_LIMIT, image_shape, read_image, write_png
 from zoo.errors import ArgumentError, DataError
 
 GRADIENT = np.arange(0, 240, 10, dtype="uint8").reshape(4, 6)  # (H, W)

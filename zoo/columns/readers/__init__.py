@@ -1,0 +1,1 @@
+"""Files of images, sounds and texts to values and back."""
