@@ -1,7 +1,6 @@
 """A task with a metric of its own is reported in that metric's unit everywhere."""
 
 import dataclasses
-import sys
 
 import numpy as np
 import pytest
@@ -45,8 +44,7 @@ def run(tmp_path_factory):
         metrics=Merit.metrics,
     )
     before = registry.TASKS
-    registry.TASKS = (card, *before[1:])
-    sys.modules.setdefault(__name__, sys.modules[__name__])
+    registry.TASKS = {**before, card.name: card}
     try:
         yield train(NAME, smoke=True, run_dir=tmp_path_factory.mktemp("merit") / "run")
     finally:
