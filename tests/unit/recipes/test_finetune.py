@@ -432,7 +432,7 @@ def test_a_model_without_a_head_cannot_be_frozen_whole():
 
 def test_a_largest_norm_stays_that_of_the_source():
     recipe = load_recipe("text/trec-textcnn").with_values({"regularization.max_norm": 3.0})
-    assets = Named(classes=("a", "b"), x={"ids": None})
+    assets = Assets(x={"ids": Text()}, y={"label": Label(("a", "b"))})
     source = Named(recipe=recipe, assets=assets, name="textcnn", path=None, sha256="0")
     made = finetuning_recipe(source, "sst2").regularization_values()
     assert (made.max_norm, made.averaging_decay) == (3.0, 0.0)
