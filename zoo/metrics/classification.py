@@ -9,6 +9,7 @@ from zoo.metrics.intervals import (
     NONE,
     Interval,
     Sampling,
+    cautious_tail,
     effective_binomial,
     grouped_share,
     student_share,
@@ -90,7 +91,8 @@ class MacroF1(Estimator):
         variance += unseen[flat].sum() / len(either) ** 2 + upwards**2
         count = min(sampling.count, smooth.mean() * (1 - smooth.mean()) / variance)
         count *= student_share(sampling.count)
-        low, high = effective_binomial(value, min(value + upwards, 1.0), count)
+        tail = cautious_tail(parts, few=0)
+        low, high = effective_binomial(value, min(value + upwards, 1.0), count, tail=tail)
         return Interval(low, high, f"effective binomial over {sampling.what}")
 
 

@@ -16,6 +16,7 @@ LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 RESAMPLES = 1000
 BLOCK = 4_000_000  # weights that are drawn at once
+FEW = 20  # draws, of which the level of an interval is raised
 FEWEST_MIXED = 10  # groups with mistakes, below which their variance is not trusted
 CONTINUITY = 0.6  # of the observed count's probability; 0.5 is "mid-p", 1 Clopper and Pearson's
 
@@ -139,7 +140,7 @@ def grouped_share(
     trusted = groups + max(examples - groups, 0) * min(1, mixed / FEWEST_MIXED)
     count = min(trusted, value * (1 - value) / variance) if variance else trusted
     high = min(value + upwards, 1.0)
-    tail = _cautious_tail(parts)
+    tail = cautious_tail(parts)
     low, high = effective_binomial(value, high, count * student_share(groups), tail=tail)
     return Interval(low, high, f"effective binomial over {sampling.what}")
 
@@ -152,11 +153,11 @@ def student_share(count: int) -> float:
     return float((norm.isf(TAIL) / student.isf(TAIL, count - 1)) ** 2)
 
 
-def _cautious_tail(parts: np.ndarray) -> float:
+def cautious_tail(parts: np.ndarray, *, few: int = FEW) -> float:
     """Return the probability beyond each end; few or very skewed numbers hide their own tail."""
     deviation = parts.std()
     skewness = float((parts**3).mean() / deviation**3) if deviation else 0.0
-    return TAIL * len(parts) / (len(parts) + 20 + 3 * skewness**2)
+    return TAIL * len(parts) / (len(parts) + few + 3 * skewness**2)
 
 
 def effective_binomial(
@@ -209,7 +210,7 @@ def skewed_t(value: float, parts: np.ndarray) -> tuple[float, float] | None:
     if not deviation > 1e-12 * max(1.0, abs(value)):
         return None
     skewness = float((parts**3).mean() / parts.std() ** 3)
-    quantile = float(student.isf(_cautious_tail(parts), count - 1)) / math.sqrt(count)
+    quantile = float(student.isf(cautious_tail(parts), count - 1)) / math.sqrt(count)
 
     def inverse(y: float) -> float:
         if abs(skewness) < 1e-6:
