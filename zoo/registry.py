@@ -200,7 +200,7 @@ def weight_info(name: str) -> dict[str, Any]:
     'resnet20'
     """
     card = weight_card(name)
-    keys = ("name", "model", "dataset", "recipe", "metric", "value", "low", "high")
+    keys = ("name", "model", "dataset", "recipe", "metric", "value", "low", "high", "method")
     more = ("params", "size_bytes", "data_licence", "sha256")
     return {key: getattr(card, key) for key in keys + more} | {
         "task": card.resolved_recipe["task"]["name"]

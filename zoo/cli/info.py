@@ -58,14 +58,13 @@ def _show_weight(info: dict[str, Any], *, json: bool) -> None:
     if json:
         show_json(info)
         return
+    metric = registry.metric_of(registry.weight_card(info["name"]))
     facts = [
         ("model", info["model"]),
         ("trained on", f"{info['dataset']}, data licence {info['data_licence']}"),
         ("recipe", info["recipe"]),
-        (
-            f"test {info['metric']}",
-            f"{info['value']:.4f}, 95 % interval {info['low']:.4f} – {info['high']:.4f}",
-        ),
+        (f"test {info['metric']}", metric.text(info["value"])),
+        ("95 % interval", metric.span(info) or "–"),
         ("parameters", f"{info['params']:,} ({human(info['params'])})"),
         ("size", f"{info['size_bytes'] / 1e6:.2f} MB"),
         ("sha256", info["sha256"]),
