@@ -42,6 +42,11 @@ class Assets:
         both = (*self.y.items(), *self.x.items())
         return {column.source or name: column for name, column in both}
 
+    @cached_property
+    def spaces(self) -> frozenset[str]:
+        """Names of the image columns that others lie in, as boxes and masks do."""
+        return frozenset(column.space for column in self.columns.values() if column.space)
+
     @property
     def label(self) -> str:
         """Name of the target that is one of several classes; empty where there is none."""

@@ -103,7 +103,8 @@ class Task(abc.ABC):
         """
         x: dict[str, np.ndarray] = {}
         y: dict[str, np.ndarray] = {}
-        if steps := resizing(assets.columns):
+        if assets.spaces:
+            steps = resizing(assets.columns)
             example, assets = moved(example, assets.columns, steps, seed=0), assets.placed(steps)
         for name, column in assets.x.items():
             x |= column.encoded(name, example.get(column.source or name))
