@@ -72,7 +72,7 @@ def test_the_check_finds_what_is_broken(dataset):
     )
     with pytest.raises(AssertionError, match="splits missing"):
         testing.check_dataset(broken)
-    wrong = dict(dataset.features, image=type(dataset.features["image"])("image", (9, 8, 1)))
+    wrong = dict(dataset.features, image=dataset.features["image"].shaped((9, 8, 1)))
     misdeclared = Dataset(
         name="misdeclared",
         splits=splits,

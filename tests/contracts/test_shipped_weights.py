@@ -97,7 +97,7 @@ def test_hundred_files_get_the_labels_of_evaluation(card, tmp_path):
         pytest.skip(f"{card.name} gives no labels")
     dataset = run.dataset(data_dir=data_of(card))
     test = dataset.splits["test"].take(range(100))
-    rate = max(feature.sample_rate_hz for feature in dataset.features.values())
+    rate = max(getattr(column, "sample_rate_hz", 0) for column in dataset.features.values())
     inputs = [written(test[i], tmp_path, i, rate) for i in range(100)]
     encoded = Encoded(test, run.task, run.assets)
     predictions, _ = predictions_of(run.model, run.task, run.assets, encoded, batch_size=64)
