@@ -38,7 +38,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser(__doc__.partition("\n")[0])
     options.add_argument("--steps", type=positive, default=20, help="training steps a turn")
-    options.add_argument("--batch", type=positive, default=128, help="examples a step")
+    options.add_argument("--batch", type=positive, default=128, help="examples per step")
     options.add_argument(
         "--shape", type=positive, nargs=3, default=[32, 32, 3], metavar=("H", "W", "C")
     )

@@ -3,7 +3,7 @@
     python benchmarks/intervals.py --write benchmarks/intervals.md
 
 Each round does, from the class probabilities on, what `zoo evaluate` does after predicting. The
-second row forces macro F1 through the bootstrap, 1,000 resamples, as a metric of one's own would be.
+second row forces macro F1 through the bootstrap, 1,000 resamples, as for a custom metric.
 """
 
 import time

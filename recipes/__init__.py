@@ -1,1 +1,1 @@
-"""How to train: a recipe is values, a run is what came of them."""
+"""How to train: a recipe is a set of values, a run is their result."""

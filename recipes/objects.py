@@ -88,14 +88,14 @@ def _check_columns(recipe: Recipe, dataset: "Dataset") -> None:
     others = f"choose a recipe for {words} ({', '.join(names)}), or " if names else ""
     raise DataError(
         f"The recipe {recipe.name} takes {word}, and {dataset.name} holds {words}.",
-        expected=f"data of {word}: a folder of yours, or one that `zoo data` lists",
+        expected=f"{word}: your own folder, or a data set that `zoo data` lists",
         fix=f"{others}give other data: data.name=…, or --data to finetune",
     )
 
 
 @contextlib.contextmanager
 def precision(recipe: Recipe) -> Iterator[None]:
-    """Build layers under the recipe's dtype policy, and put the old one back."""
+    """Build layers under the recipe's dtype policy, then restore the old one."""
     import keras
 
     old = keras.config.dtype_policy()

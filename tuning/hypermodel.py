@@ -1,4 +1,4 @@
-"""From a space to Keras Tuner's hyperparameters, and from those to a recipe and its model."""
+"""Convert a space to Keras Tuner's hyperparameters, and these to a recipe and its model."""
 
 import tempfile
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from tuning.validation import outcome
 
 
 def declare(hp: keras_tuner.HyperParameters, space: Space) -> dict[str, Any]:
-    """Name every field of a space to Keras Tuner; return what it has drawn for each."""
+    """Declare every field of a space to Keras Tuner; return the values it drew."""
     return {field.path: _declare(hp, field) for field in space.fields}
 
 
@@ -35,14 +35,14 @@ def _declare(hp: keras_tuner.HyperParameters, field: Field) -> Any:
 
 @final
 class RecipeHyperModel(keras_tuner.HyperModel):
-    """A recipe as Keras Tuner's hypermodel, for those who search with its tuners.
+    """A recipe as a Keras Tuner hypermodel, for use with Keras Tuner's own tuners.
 
-    `zoo tune` does not need it: it runs each trial in a process of its own and resumes exactly.
+    `zoo tune` does not need it: it runs each trial in a separate process and resumes exactly.
 
     Args:
         recipe: name, YAML file or recipe.
         space: YAML file or space; the task's own by default.
-        data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
+        data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
 
     >>> import keras_tuner
     >>> objective = keras_tuner.Objective("val_accuracy", "max")
@@ -84,7 +84,7 @@ class RecipeHyperModel(keras_tuner.HyperModel):
     ) -> Mapping[str, float]:
         """Train the model that `build` returned last, as the recipe says; return its validation metric.
 
-        What Keras Tuner adds for its own kind of training (callbacks, verbosity) has no place here.
+        Arguments that Keras Tuner adds for its own training (callbacks, verbosity) are ignored.
         """
         setup = self._setup
         with tempfile.TemporaryDirectory() as folder, precision(setup.recipe):

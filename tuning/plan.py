@@ -1,4 +1,4 @@
-"""What a study is asked to do, and where: checked before anything is written or trained."""
+"""The plan of a study and its folder, checked before anything is written or trained."""
 
 import hashlib
 import importlib.metadata
@@ -24,14 +24,14 @@ _PACKAGES = ("kerazoo", "keras-tuner", "keras", "tensorflow")
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """What a study was asked to do.
+    """The plan of a study.
 
     Attributes:
-        recipe: that is searched around.
+        recipe: the starting point of the search.
         space: the fields that vary.
-        oracle: who proposes values.
+        oracle: name of the oracle that proposes values.
         seed: of the proposals; every trial trains with the recipe's own seed.
-        max_trials: the recipe itself included; None lets the oracle end.
+        max_trials: with the recipe itself; None lets the oracle end the search.
     """
 
     recipe: Recipe
@@ -119,7 +119,7 @@ def check_study(folder: str | Path | None, *, resume: bool) -> Path | None:
     if begun and not resume:
         raise RunError(
             f"{folder} already holds a study.",
-            fix="add --resume to go on with it, or give another folder with --study",
+            fix="add --resume to continue it, or give another folder with --study",
         )
     if not begun and any(not path.name.startswith(".") for path in folder.glob("*")):
         raise RunError(
@@ -131,7 +131,7 @@ def check_study(folder: str | Path | None, *, resume: bool) -> Path | None:
 
 
 def write_plan(folder: Path, plan: Plan, *, facts: dict[str, Any]) -> None:
-    """Write what a study was asked, and `facts` found on its first day (metric, mode, fingerprint)."""
+    """Write the plan of a study, and the `facts` found at its start (metric, mode, fingerprint)."""
     files = {RECIPE: plain_values(plan.recipe), SPACE: plan.space.to_dict()}
     texts = {name: dump_yaml(values) for name, values in files.items()}
     values = {
@@ -149,7 +149,7 @@ def write_plan(folder: Path, plan: Plan, *, facts: dict[str, Any]) -> None:
 
 
 def read_plan(folder: Path) -> Plan:
-    """Read what a study was asked.
+    """Read the plan of a study.
 
     Raises:
         RunError: one of its files was damaged or changed.
@@ -176,14 +176,14 @@ def read_plan(folder: Path) -> Plan:
 
 
 def resume_command(folder: Path) -> str:
-    """Return what goes on with a study."""
+    """Return the command that continues a study."""
     return command("zoo", "tune", folder / RECIPE, "--study", folder, "--resume")
 
 
 def plain_values(recipe: Recipe) -> dict[str, Any]:
-    """Return a recipe's values as a person would write them: no preset expanded, nothing unset.
+    """Return a recipe's values as a person would write them, without expanded presets or unset fields.
 
-    What the recipe reached is left out: it is not what the study is asked.
+    The recorded result is left out: it is not part of the plan.
     """
     values = recipe.model_dump(exclude={"expects"})
     return {
@@ -206,7 +206,7 @@ def _comparable(recipe: Recipe) -> dict[str, Any]:
 def _check_same(what: str, given: Any, begun: Any, folder: Path) -> None:
     if given != begun:
         raise RunError(
-            f"{folder} holds a study with another {what} than the one given now.",
+            f"{folder} holds a study with a different {what} from the one given now.",
             expected=f"the {what} that it began with"
             + (f": {begun}" if isinstance(begun, str | int) else ""),
             fix=resume_command(folder),

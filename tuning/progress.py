@@ -1,4 +1,4 @@
-"""What a person sees while a study runs."""
+"""The progress display of a study."""
 
 import csv
 import sys
@@ -17,11 +17,11 @@ from zoo.metrics.base import Metric
 class StudyDisplay:
     """Show trial, values, validation metric, best so far and remaining time on stderr.
 
-    A terminal gets a live line with the epoch under way besides, anything else one line a trial.
+    A terminal also gets a live line with the current epoch; other outputs get one line per trial.
 
     Args:
         metric: of validation.
-        max_trials: None where only the oracle knows the end.
+        max_trials: None where only the oracle decides the end.
         shown: False keeps silent.
     """
 
@@ -50,12 +50,12 @@ class StudyDisplay:
         self.console.print(text, highlight=False, markup=False, soft_wrap=True)
 
     def begin(self, trial: Trial, folder: Path) -> None:
-        """Watch a trial's run folder from now on."""
+        """Start watching a trial's run folder."""
         self._trial, self._history = trial, folder / "history.csv"
         self.waiting()
 
     def waiting(self) -> None:
-        """Bring the live line up to date; the run folder says how far the trial is."""
+        """Update the live line from the trial's run folder."""
         if self._bar is None or self._trial is None:
             return
         done = _last_epoch(self._history)
@@ -70,7 +70,7 @@ class StudyDisplay:
         )
 
     def end(self, trial: Trial, best: Trial | None, *, seconds_left: float | None) -> None:
-        """Print what came of a trial."""
+        """Print the result of a trial."""
         self._best = f"best {self.text(best.value)} (trial {best.number})" if best else ""
         self._left = f"{clock(seconds_left)} left" if seconds_left else ""
         reached = f"{self.metric} {self.text(trial.value)}"
@@ -81,7 +81,7 @@ class StudyDisplay:
         self._trial = None
 
     def close(self) -> None:
-        """Take the live line away and give the cursor back, also after an interruption."""
+        """Remove the live line and restore the cursor, also after an interruption."""
         if self._bar:
             self._bar.stop()
 
@@ -90,7 +90,7 @@ class StudyDisplay:
 
 
 def short_values(values: Mapping[str, Any]) -> str:
-    """Return values as text, each by the last part of its path where that says enough.
+    """Return values as text, each named by the last part of its path where that is unique.
 
     >>> short_values({"optimizer.learning_rate": 0.01, "training.batch_size": 64})
     'learning_rate=0.01 batch_size=64'

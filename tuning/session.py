@@ -1,4 +1,4 @@
-"""The search itself: ask for values, train, tell what came of it; then complete the best run."""
+"""The search: ask for values, train, report the result; then complete the best run."""
 
 import dataclasses
 import shutil
@@ -30,7 +30,7 @@ MOST_REPEATS = 1000  # an oracle that proposes so many known recipes in a row ha
 
 @final
 class Session:
-    """One process's part of a study."""
+    """One session of a study, in one process."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Session:
         self.display = StudyDisplay(metric=self.measure, max_trials=plan.max_trials, shown=shown)
 
     def close(self) -> None:
-        """Give the terminal back and throw the oracle's files away."""
+        """Restore the terminal and delete the oracle's files."""
         self.display.close()
         self.oracle.close()
 
@@ -121,7 +121,7 @@ class Session:
         return study
 
     def _next(self) -> Trial | None:
-        """Return the trial that was under way, or what the oracle proposes."""
+        """Return the unfinished trial, or the oracle's next proposal."""
         trial, self.under_way = self.under_way, None
         number, epochs = len(self.trials) + 1, self.plan.recipe.training.epochs
         if number == 1:
@@ -142,10 +142,10 @@ class Session:
     def _ask(
         self, trials: Sequence[Trial], *, recorded: Mapping[str, Any] | None
     ) -> Proposal | None:
-        """Return what the oracle proposes that was not trained yet; None where nothing is left.
+        """Return the next proposal that was not trained yet; None where nothing is left.
 
-        The oracle never saw the first trial, the recipe as it is, and may propose its values. It is
-        told at once what is known of a repeated recipe: the same recipe gives the same weights.
+        The oracle never saw the first trial, the unchanged recipe, and may propose its values. For a
+        repeated recipe it gets the known result at once, since the same recipe gives the same weights.
 
         Args:
             trials: that were run before.
@@ -176,7 +176,7 @@ class Session:
         return None
 
     def _run(self, trial: Trial) -> Trial:
-        """Train one trial, and record and tell what came of it."""
+        """Train one trial, and record and report its result."""
         write_trials(self.folder, [*self.trials, trial])
         run = folder_of(self.folder, trial.number)
         began = time.monotonic()
@@ -210,7 +210,7 @@ class Session:
         return done
 
     def _check_data(self, fingerprint: str) -> None:
-        """Refuse a trial that was trained on other data than those before it."""
+        """Refuse a trial that was trained on different data from those before it."""
         if fingerprint != self.fingerprint:
             raise DataError(
                 f"The data of {self.plan.recipe.data.name} changed while {self.folder} was running.",
@@ -219,7 +219,8 @@ class Session:
             )
 
     def _make_folder(self, trial: Trial, run: Path) -> None:
-        """Make the trial's run folder, with the checkpoint that it goes on from; whole or not there."""
+        """Make the trial's run folder, with the checkpoint that it continues from; complete or not at
+        all."""
         if run.exists():
             return
         recipe = self.plan.recipe_of(trial)
@@ -251,7 +252,7 @@ class Session:
         return recipe
 
     def _cost(self, trial: Trial) -> float | None:
-        """Return the seconds that a trial will take, by the median of those before; None at first."""
+        """Estimate the seconds that a trial will take, by the median of those before; None at first."""
         done = [t.seconds / t.epochs for t in self.trials if t.completed]
         before = self.trials[trial.goes_on_from - 1].epochs if trial.goes_on_from else 0
         return statistics.median(done) * (trial.epochs - before) if done else None
@@ -263,7 +264,7 @@ class Session:
 
 
 def _completed(trial: Trial, found: dict[str, Any]) -> Trial:
-    """Return the trial with what the run came to; without weights to keep, it has failed."""
+    """Return the trial with the result of its run; without weights to keep, it has failed."""
     if found["value"] is None:
         message = f"training {found['stopped'] or 'ended'} after epoch {found['epochs']}"
         return dataclasses.replace(

@@ -25,7 +25,7 @@ FIXED = ("name", "summary", "expects", "data", "task.name", "training.seed")
 
 
 class RangeValues(pydantic.BaseModel):
-    """What a space file says of one field."""
+    """The entry of one field in a space file."""
 
     model_config = pydantic.ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False
@@ -66,7 +66,7 @@ class Field:
 
     @property
     def countable(self) -> bool:
-        """Whether a grid over the field is meant to be walked value by value."""
+        """Whether a grid can visit the field value by value."""
         linear_whole = self.whole and self.sampling == "linear"
         return bool(self.choices) or self.step is not None or linear_whole
 
@@ -85,7 +85,7 @@ class Field:
 
     @property
     def labels(self) -> tuple[Any, ...]:
-        """What stands for each choice in Keras Tuner, which takes scalars of one type only."""
+        """The value that represents each choice in Keras Tuner, which takes scalars of one type only."""
         kinds = {type(choice) for choice in self.choices}
         if len(kinds) == 1 and kinds <= {int, float, str, bool}:
             return self.choices
@@ -128,7 +128,7 @@ class Space:
         return base.with_values(self.values(drawn))
 
     def own_values(self, base: Recipe) -> dict[str, Any]:
-        """Return what the recipe itself has at the searched fields, presets expanded."""
+        """Return the recipe's own values of the searched fields, with presets expanded."""
         return {field.path: value_at(base, field.path) for field in self.fields}
 
     def to_dict(self) -> dict[str, Any]:
@@ -162,7 +162,7 @@ def load_space(path: str | Path, base: Recipe) -> Space:
 
     Args:
         path: of a YAML file: field path to `{low, high[, step, sampling]}` or `{choices}`.
-        base: the recipe that is to be searched around.
+        base: the recipe to start from.
 
     Raises:
         RecipeError: not readable, empty, no range, or not a field that may be searched.
@@ -248,7 +248,7 @@ def _parse(path: str, entry: Any, *, source: str) -> RangeValues:
 
 
 def _contradiction(given: RangeValues) -> str:
-    """Say what is wrong with a range in itself; empty where nothing is."""
+    """Describe what is wrong with a range; empty where nothing is."""
     if given.choices is not None:
         if {"low", "high", "step", "sampling", "relative"} & given.model_fields_set:
             return "has choices and a range: one of them is enough"

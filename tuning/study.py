@@ -1,4 +1,4 @@
-"""What a search came to."""
+"""The result of a search."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from zoo.metrics.base import Metric
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What a search came to.
+    """The result of a search.
 
     Attributes:
         path: of its folder.
-        plan: what was asked.
-        metric: of validation, that selected.
+        plan: as given at the start.
+        metric: validation metric that selected the best trial.
         mode: "max" or "min".
         trials: all of them, in order.
         best: the trial that validation prefers.
         recipe: of that trial; best_recipe.yaml holds it.
         test: the best trial's metrics on the test split, with intervals.
-        epochs: that the best trial's run was trained in all.
-        ended: why no further trial was begun.
+        epochs: total epochs of the best trial's run.
+        ended: why the search ended.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class Study:
         return registry.task_card(self.plan.recipe.task.name).metrics
 
     def to_dict(self) -> dict[str, Any]:
-        """Return JSON values: what came of it, and every trial."""
+        """Return JSON values: the result, and every trial."""
         return {
             "study": str(self.path),
             "recipe": self.plan.recipe.name,

@@ -1,4 +1,4 @@
-"""The table of trials: the one truth of a study, from which everything else is rebuilt."""
+"""The table of trials, from which everything else of a study is rebuilt."""
 
 import csv
 import io
@@ -23,13 +23,13 @@ class Trial:
         number: from 1; the first is the recipe as it is.
         status: "running", "completed" or "failed".
         values: of the searched fields, by path.
-        drawn: what the oracle said, its own notes included; empty for the first.
-        epochs: how long it was to be trained, counted from its first epoch.
+        drawn: the oracle's proposal, with its own notes; empty for the first.
+        epochs: planned length, counted from its first epoch.
         goes_on_from: the number of the trial whose training it continues, or None.
         value: the validation metric of the weights that it keeps; None unless completed.
         loss: the validation loss of that epoch, None where the task has none.
         epoch: which epoch's weights are kept.
-        seconds: of training and of getting ready, those of `goes_on_from` included.
+        seconds: of training and setup, with those of `goes_on_from`.
         message: why it failed, or that it stopped early.
     """
 
@@ -97,9 +97,9 @@ def read_trials(study: Path) -> list[Trial]:
 
 
 def best_trial(trials: Iterable[Trial], *, mode: str) -> Trial | None:
-    """Return the trial with the best metric; of equals that of lower loss, then the earliest.
+    """Return the trial with the best metric; of equals, the one with the lower loss, then the earliest.
 
-    Equals are common: a validation split of 200 examples knows 201 accuracies.
+    Ties are common: a validation split of 200 examples has only 201 possible accuracies.
 
     Args:
         trials: of a study.

@@ -1,4 +1,4 @@
-"""Tune a recipe: one function that begins a study or goes on with it after any interruption."""
+"""Tune a recipe: start a study, or continue it after an interruption."""
 
 import contextlib
 import time
@@ -30,26 +30,26 @@ def tune(
     data_dir: str | None = None,
     progress: bool = True,
 ) -> Study:
-    """Search for better values of a recipe's fields; validation decides, test is read at the end.
+    """Search for better values of a recipe's fields; validation decides, test is scored at the end.
 
-    Each trial is a training run of the recipe with other values; the first is the recipe as it is.
-    The best trial's run is then completed, which reads the test split, once.
+    Each trial is a training run of the recipe with other values; the first is the unchanged recipe. The
+    best trial's run is then completed, which scores the test split once.
 
     Args:
         recipe: name, YAML file, or recipe.
         *overrides: "key=value" texts, for every trial.
         oracle: "random", "bayesian", "hyperband" or "grid".
-        max_trials: the recipe itself included; 20, or no limit for hyperband and grid.
-        max_minutes: from now; a trial that would end later is not started.
+        max_trials: with the recipe itself; 20 by default, no limit for hyperband and grid.
+        max_minutes: time limit; a trial that would end later is not started.
         space: YAML file of fields and ranges; the task's own by default.
         study: the folder; the next free "studies/NAME-N" by default.
-        resume: go on with the study in that folder, with the trial that was under way.
+        resume: continue the study in that folder, and its unfinished trial.
         seed: of the search, 0 by default; the same seed proposes the same trials.
-        data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
-        progress: show it on stderr.
+        data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
+        progress: show the progress on stderr.
 
     Raises:
-        ZooError: what was asked does not fit, or three trials failed in a row.
+        ZooError: an argument does not fit, or three trials failed in a row.
 
     >>> found = zoo.tune("image/digits-cnn", max_trials=8)  # doctest: +SKIP
     >>> zoo.train(found.recipe)  # doctest: +SKIP
@@ -68,7 +68,7 @@ def tune(
     )
     with contextlib.closing(Executor()) as executor:
         executor.start()  # it loads TensorFlow while we do
-        devices.load_tensorflow()  # Keras Tuner will want it: quietly
+        devices.load_tensorflow()  # Keras Tuner needs it: load it quietly
         facts = _describe(executor, plan, place, data_dir=data_dir, resume=resume)
         place = place or reserve(Path("studies"), plan.recipe.name.replace("/", "-"))
         with _stopping_hint(place), locked(place):
@@ -95,7 +95,7 @@ def _describe(
 ) -> dict[str, Any]:
     """Return metric, direction and data fingerprint; on resuming they must be as they were.
 
-    It is asked before anything is written: data that is not there leaves no empty study behind.
+    This happens before anything is written: missing data leaves no empty study behind.
     """
     values = plan.recipe.model_dump(mode="json", exclude={"expects"})
     facts = executor.ask("describe", waiting=lambda: None, values=values, data_dir=data_dir)
@@ -104,7 +104,7 @@ def _describe(
     begun = read_json(folder / STUDY)
     if begun.get("fingerprint") != facts["fingerprint"]:
         raise RunError(
-            f"The data of {plan.recipe.data.name} has changed since {folder} was begun.",
+            f"The data of {plan.recipe.data.name} has changed since the study in {folder} began.",
             expected=f"fingerprint {begun.get('fingerprint')}, not {facts['fingerprint']}",
             fix="restore the data, or start another study",
         )
@@ -113,11 +113,11 @@ def _describe(
 
 @contextlib.contextmanager
 def _stopping_hint(folder: Path) -> Iterator[None]:
-    """Say on Ctrl-C how to go on."""
+    """On Ctrl-C, say how to continue."""
     try:
         yield
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped. {folder} holds all trials so far, and the last checkpoint of this one.",
-            fix=f"go on with: {resume_command(folder)}",
+            fix=f"continue with: {resume_command(folder)}",
         ) from None

@@ -1,4 +1,4 @@
-"""What a training run was worth: the validation metric of the weights that it would keep."""
+"""The value of a training run: the validation metric of the weights that it keeps."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Frozen facts about models, datasets, tasks and weights: no logic, no Keras."""
+"""Cards: frozen facts about models, datasets, tasks and weights; no logic, no Keras."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,11 +9,11 @@ from zoo.metrics.base import Metric
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """A feature that a backbone returns, at the card's own arguments.
+    """A feature that a backbone returns, with the card's arguments.
 
     Attributes:
         name: key of the backbone's output.
-        stride: input positions per feature position, one number for all axes or one an axis; 1 for
+        stride: input positions per feature position, one number for all axes or one per axis; 1 for
             tokens; None for a vector (B, width) without positions.
         width: size of the last axis.
     """
@@ -29,7 +29,7 @@ class ImagePreprocessing:
 
     Attributes:
         scale, mean, deviation: the backbone takes (pixel · scale - mean) / deviation; mean and
-            deviation have one number for all channels or one a channel. The defaults give [-1, 1].
+            deviation have one number for all channels or one per channel. The defaults give [-1, 1].
         size: (H, W) that images are brought to; None takes the size of the model's input.
         crop_share: evaluation resizes the shorter side to size / crop_share and crops the centre,
             (0, 1]; None resizes both sides to the size, without keeping the aspect.
@@ -72,7 +72,7 @@ Preprocessing = ImagePreprocessing | SoundPreprocessing | TextPreprocessing
 
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:
-    """What is known of an architecture without building it.
+    """Facts about an architecture that are known without building it.
 
     A family has one builder; `arguments` make the variant. The features are declared for these
     arguments and the card's input, from the shallowest to the deepest.
@@ -119,7 +119,7 @@ class DatasetCard:
 
 @dataclass(frozen=True, kw_only=True)
 class TaskCard:
-    """A task: which modality it takes, which metric decides, what a trained model is for."""
+    """A task: its modality, its metrics, and the use of a trained model."""
 
     name: str
     task: str  # "module:Class"

@@ -13,7 +13,7 @@ _PENDING = "uninitialized_variables"  # Keras' list of variables that have a sha
 
 @contextlib.contextmanager
 def shapes_only() -> Iterator[None]:
-    """Build models whose variables have shapes and never values, and so take no memory.
+    """Build models whose variables have shapes but no values, and so take no memory.
 
     Such a model can be counted and its shapes read, inside the block and after it, but not run.
 
@@ -41,9 +41,9 @@ def count_params(model: keras.Model) -> int:
 def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = None) -> int:
     """Return the multiply-adds of matrix products and convolutions for one input.
 
-    Counted are convolutions, dense and recurrent layers, and layers that say so themselves by a
-    method `multiply_adds(input_shape)`. Normalization, activations, pooling and table look-ups are
-    left out, as in the figures that papers call FLOPs.
+    This counts convolutions, dense and recurrent layers, and layers with a method
+    `multiply_adds(input_shape)`. It leaves out normalization, activations, pooling and table look-ups,
+    as papers do for FLOPs.
 
     Args:
         model: functional, of one input.
@@ -105,7 +105,7 @@ def _layer(layer: keras.layers.Layer, taken: tuple[int, ...], output: Any) -> in
     if isinstance(layer, keras.layers.DepthwiseConv2D | keras.layers.DepthwiseConv1D):
         return math.prod(layer.kernel.shape) * math.prod(output.shape[1:-1])
     if isinstance(layer, keras.layers.Dense | keras.layers.Conv1D | keras.layers.Conv2D):
-        # kernel (…, C_in / groups, C_out): one multiply-add a weight and output position
+        # kernel (…, C_in / groups, C_out): one multiply-add per weight and output position
         return math.prod(layer.kernel.shape) * math.prod(output.shape[1:-1])
     return 0
 

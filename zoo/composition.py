@@ -41,11 +41,12 @@ def build(
         input_shape: without the batch axis. Text models take any number of tokens.
         num_classes: of the head; 0 gives pooled features (B, D). A language model's vocabulary size.
         weights: the dataset of a shipped weight ("fashion_mnist") or a safetensors file.
-        preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False what the backbone
-            itself takes: images in [-1, 1], log-mel features (B, frames, bins). {"mean": (0.5,)} and
-            the like change the model's own values, see `zoo.cards.ImagePreprocessing`.
-        task: which of the model's tasks gives the head.
-        features_only: give the features of the backbone by name instead of logits.
+        preprocessing: with True the model takes images 0–255 or waveforms in [-1, 1]; with False it
+            takes the input of its backbone: images in [-1, 1], log-mel features (B, frames, bins).
+            Values such as {"mean": (0.5,)} override the model's own, see
+            `zoo.cards.ImagePreprocessing`.
+        task: the task that gives the head.
+        features_only: return the features of the backbone by name instead of logits.
         seed: of Python, NumPy and the backend, so that initial weights repeat.
         **arguments: the builder's own; `zoo info NAME` lists them.
 
@@ -56,7 +57,7 @@ def build(
 
     Raises:
         UnknownNameError: no such model or weight, or no such task of the model.
-        ArgumentError: the builder has no such argument, or a value is not what it should be.
+        ArgumentError: the builder has no such argument, or a value is not valid.
         WeightsError: the file is missing, damaged, or of another model.
 
     >>> import zoo
@@ -99,7 +100,7 @@ def assemble(
         task: gives the head.
         assets: input shapes and classes.
         arguments: of the builder; lists stand for tuples.
-        preprocessing: put layers between input and backbone, or with which values.
+        preprocessing: whether to put layers between input and backbone, or their values.
     """
     backbone, fronts, assets = _backbone(
         card, assets, arguments, preprocessing, regularization=task.regularization
@@ -240,11 +241,11 @@ def _assets(
 
 
 def _split(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:
-    """Return the model that `name` begins with, and the weights that one of the two names."""
+    """Return the model that `name` begins with, and the weights that either of the two names."""
     base, dot, _ = name.partition(".")
     if dot and weights is not None:
         raise ArgumentError(
-            f"{name!r} names weights already; weights={str(weights)!r} would be left out.",
+            f"{name!r} names weights already; weights={str(weights)!r} would be ignored.",
             fix=f"build {base!r} with weights={str(weights)!r}, or leave weights out",
         )
     return base, name if dot else weights
@@ -284,7 +285,7 @@ def _as_trained(
 def _check_sizes(
     card: ModelCard, input_shape: Sequence[int | None] | None, num_classes: int | None
 ) -> None:
-    """Raise ArgumentError unless both are None or what they should be."""
+    """Raise ArgumentError unless both are None or valid."""
     sizes = card.input_shape if input_shape is None else input_shape
     fits = isinstance(sizes, tuple | list) and len(sizes) == len(card.input_shape)
     if not fits or not all(size is None or (_is_count(size) and size > 0) for size in sizes):
@@ -296,7 +297,7 @@ def _check_sizes(
         )
     if num_classes is not None and not _is_count(num_classes):
         raise ArgumentError(
-            f"num_classes={num_classes!r} is no number of classes.",
+            f"num_classes={num_classes!r} is not a valid number of classes.",
             expected="1, 2, …, or 0 for features without a head",
             fix=f"leave num_classes out to take {card.num_classes}",
         )

@@ -1,4 +1,4 @@
-"""What hardware and software there is; how it is set up for training."""
+"""Hardware and software, and their setup for training."""
 
 import contextlib
 import functools
@@ -86,7 +86,7 @@ def versions() -> dict[str, str]:
 
 @contextlib.contextmanager
 def quiet_start() -> Iterator[None]:
-    """Hold back what TensorFlow's libraries write on loading; drop the notices that concern nobody.
+    """Hold back the output of TensorFlow's libraries on loading, and drop known harmless notices.
 
     The environment variables that used to silence them no longer do. Only the known lines of a
     machine without a GPU go; everything else that was written to stderr follows afterwards.
@@ -155,7 +155,7 @@ def prepare(device: str | None = None) -> str:
         raise MachineError(
             "A GPU was asked for, but TensorFlow sees none.",
             expected="a CUDA GPU with its driver, and tensorflow[and-cuda]",
-            fix=f"{install_command('gpu')}, or leave --device out; `zoo doctor` tells more",
+            fix=f"{install_command('gpu')}, or leave --device out; `zoo doctor` has the details",
         )
     if device != "cpu":
         return "gpu" if found else "cpu"
@@ -164,7 +164,7 @@ def prepare(device: str | None = None) -> str:
     except RuntimeError as error:  # TensorFlow has begun to use its devices
         if found:
             raise MachineError(
-                "This process already uses the GPU; it cannot be left out any more.",
+                "This process already uses the GPU; it can no longer be left out.",
                 fix="start Python anew with CUDA_VISIBLE_DEVICES=-1",
             ) from error
     return "cpu"

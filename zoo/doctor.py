@@ -1,4 +1,4 @@
-"""What is wrong with this machine for kerazoo, and how to mend it."""
+"""Problems of this machine for kerazoo, and how to fix them."""
 
 import importlib.util
 import os
@@ -39,7 +39,7 @@ def examine() -> tuple[dict[str, Any], list[dict[str, str]]]:
 
 
 def _optional(extra: str, packages: tuple[str, ...]) -> str:
-    """Say whether an optional use is ready, or else what installs what it needs."""
+    """Say whether an optional feature is ready, or else how to install what it needs."""
     missing = [name for name in packages if importlib.util.find_spec(name) is None]
     if not missing:
         return "ready"
@@ -78,7 +78,7 @@ def _package_problems() -> list[dict[str, str]]:
 
 
 def _hiding(folder: Path) -> dict[str, str]:
-    """Return what would be imported in place of our packages by a script in this folder."""
+    """Return the files that a script in this folder would import instead of our packages."""
     files = {name: folder / f"{name}.py" for name in ownership.NAMES}
     return {name: str(path) for name, path in files.items() if path.is_file()}
 

@@ -1,4 +1,4 @@
-"""The errors that kerazoo raises: what was given, what was expected, what to do."""
+"""The errors that kerazoo raises: what was given, what was expected, how to fix it."""
 
 import difflib
 import os
@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 
 class ZooError(Exception):
-    """A mistake that the user can mend; the command line prints it without a traceback.
+    """A mistake that the user can fix; the command line prints it without a traceback.
 
     Args:
         problem: one sentence that says what was given and what is wrong with it.
-        expected: what would have been right.
-        fix: the command or change that mends it.
+        expected: the valid choices.
+        fix: the command or change that fixes it.
     """
 
     exit_code = 2
@@ -27,12 +27,12 @@ class ZooError(Exception):
         super().__init__("\n".join(lines))
 
     def to_dict(self) -> dict[str, str | None]:
-        """Return what JSON output holds: "problem", "expected" and "fix"."""
+        """Return the error as JSON values: "problem", "expected" and "fix"."""
         return {"problem": self.problem, "expected": self.expected, "fix": self.fix}
 
 
 class UnknownNameError(ZooError):
-    """A name that is in no list; the message names the nearest that are."""
+    """An unknown name; the message suggests the nearest known ones."""
 
 
 class ArgumentError(ZooError, ValueError):
@@ -40,7 +40,7 @@ class ArgumentError(ZooError, ValueError):
 
 
 class DataError(ZooError):
-    """A data set, folder or file that cannot be read as what it should be."""
+    """A data set, folder or file that cannot be read as expected."""
 
 
 class RecipeError(ZooError):
@@ -56,7 +56,7 @@ class RunError(ZooError):
 
 
 class Interrupted(RunError):
-    """A run that was stopped by hand; the message says how to go on with it."""
+    """A run that the user stopped; the message says how to continue it."""
 
     exit_code = 130  # as shells report an interrupt
 
@@ -87,7 +87,7 @@ def unknown_name(kind: str, name: str, choices: Iterable[str], *, fix: str) -> U
 
 
 def command(*words: str | os.PathLike) -> str:
-    """Return a command that can be pasted into a shell, whatever blanks or quotes its words hold.
+    """Return a command that can be pasted into a shell, even if its words hold spaces or quotes.
 
     >>> command("zoo", "predict", "my runs/pets-1", "cat.png")
     "zoo predict 'my runs/pets-1' cat.png"
@@ -98,7 +98,7 @@ def command(*words: str | os.PathLike) -> str:
 def check_format(
     what: str, found: int | str, *, known: int, error: type[ZooError] = RunError
 ) -> None:
-    """Refuse what was written in a newer format than this version knows; older ones are read.
+    """Refuse files in a newer format than this version knows; older ones are read.
 
     Args:
         what: a file or folder, for the message.

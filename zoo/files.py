@@ -76,7 +76,7 @@ def _concerns(error: OSError, *, beside: Path, path: Path) -> bool:
 
 
 def _flush_folder(folder: Path) -> None:
-    """Make the rename last through a power cut, where the system can: the file is whole anyway."""
+    """Make the rename survive a power cut, where the system can; the file is complete either way."""
     with contextlib.suppress(OSError):  # Windows and some network drives cannot
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -1,4 +1,4 @@
-"""Write catalog/measured.json: what was counted of each model and what its builder takes.
+"""Write catalog/measured.json: the counts of each model and the arguments of its builder.
 
 Run `python -m zoo.measure` after adding or changing a model; `--check` only compares.
 """

@@ -1,4 +1,4 @@
-"""Who owns the import names `zoo`, `recipes` and `tuning`: other distributions use them too."""
+"""The owners of the import names `zoo`, `recipes` and `tuning`, which other distributions use too."""
 
 import importlib.util
 import json
@@ -49,7 +49,7 @@ def _place(name: str) -> Path | None:
 
 
 def check_names(module: str) -> None:
-    """Check that what a module of ours imports is ours, before a file of the user's is run.
+    """Check that our modules import our own packages, before a user's file is run by mistake.
 
     Args:
         module: such as "recipes.runs.run".
@@ -65,7 +65,7 @@ def check_names(module: str) -> None:
 
 
 def import_error(name: str, error: ImportError) -> MachineError:
-    """Say why one of our own packages cannot be imported, naming the culprit."""
+    """Say why one of our packages cannot be imported, and name the cause."""
     name = name.partition(".")[0]
     where = misplaced().get(name)
     if where is not None:
@@ -73,7 +73,7 @@ def import_error(name: str, error: ImportError) -> MachineError:
     return MachineError(
         f"{name} cannot be imported: {error}.",
         expected="kerazoo with all its dependencies",
-        fix=f"{install_command()}; `zoo doctor` tells more",
+        fix=f"{install_command()}; `zoo doctor` has the details",
     )
 
 
@@ -95,7 +95,7 @@ def _taken(name: str, where: str) -> MachineError:
 def install_command(extra: str = "") -> str:
     """Return the command that installs this package again, from where it was installed.
 
-    It is not on the package index, so that `pip install kerazoo` would find nothing.
+    It is not on the package index, so `pip install kerazoo` would find nothing.
 
     Args:
         extra: a group of optional dependencies, such as "export".

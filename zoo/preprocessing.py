@@ -20,7 +20,7 @@ MASKS = ("frequency_masks", "frequency_mask_width", "time_masks", "time_mask_wid
 def preprocessing_of(
     card: ModelCard, assets: Assets, values: Mapping[str, Any] | None = None
 ) -> dict[str, Preprocessing]:
-    """Return the preprocessing of each input: the card's, what training fixed, what was asked for.
+    """Return the preprocessing of each input: the card's values, those that training fixed, those given.
 
     Args:
         card: of the model.
@@ -136,7 +136,7 @@ def _check_image(values: ImagePreprocessing, *, channels: int | None) -> None:
         if not fits or len(numbers) not in (1, channels or len(numbers)):
             raise ArgumentError(
                 f"{name}={numbers!r} does not suit images of {channels} channel(s).",
-                expected="a sequence of one number, or of one number a channel",
+                expected="a sequence of one number, or of one number per channel",
                 fix=f"set {name} to numbers such as (0.5,)",
             )
     if not all(values.deviation):

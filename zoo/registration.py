@@ -1,4 +1,4 @@
-"""Cards of one's own: added to the registry here, and in the processes that train for a search."""
+"""Users' own cards: added to the registry here, and in the processes that train for a search."""
 
 import importlib.util
 import re
@@ -17,18 +17,18 @@ _importing: list[str] = []  # what `import_modules` is at
 
 
 def register(card: Card) -> None:
-    """Add a card of your own, so that recipes, runs and searches find it by its name.
+    """Register your own card, so that recipes, runs and searches find it by its name.
 
     Call it at the top level of a module, below the function or class that the card names. The
-    processes that train the trials of a search import that module too, so a script keeps what it
-    runs under `if __name__ == "__main__":`. Registering an equal card again changes nothing.
+    processes that train the trials of a search import that module too, so a script must guard its own
+    code with `if __name__ == "__main__":`. Registering an equal card again changes nothing.
 
     Args:
         card: of a model, a task or a data set.
 
     Raises:
-        ArgumentError: the name is taken, which names the owner; or the card's reference is not
-            "module:name", or names nothing; or a model's head takes a feature that is not declared.
+        ArgumentError: the name is taken (the message names the owner); or the card's reference is not
+            "module:name", or does not exist; or a model's head takes a feature that is not declared.
 
     >>> import zoo
     >>> from zoo.cards import DatasetCard
@@ -40,8 +40,8 @@ def register(card: Card) -> None:
     if card.name in cards:
         module, path = _REGISTERED.get((kind, card.name), ("kerazoo", None))
         raise ArgumentError(
-            f"There is a {kind} named {card.name!r} already; it belongs to {path or module}.",
-            expected="a name that is free",
+            f"A {kind} named {card.name!r} already exists; it belongs to {path or module}.",
+            expected="an unused name",
             fix="give the card another name",
         )
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", card.name):
@@ -63,14 +63,14 @@ def register(card: Card) -> None:
 
 
 def unregister(card: Card) -> None:
-    """Take a card that was registered away again."""
+    """Remove a registered card."""
     kind, cards, _ = _place(card)
     if _REGISTERED.pop((kind, card.name), None):
         del cards[card.name]
 
 
 def registered_modules() -> list[tuple[str, str | None]]:
-    """Return the modules that registered cards, each with its file: what another process imports.
+    """Return the modules that registered cards, each with its file, for other processes to import.
 
     Raises:
         ArgumentError: cards were registered where there is no file, or by a script that is just
@@ -93,7 +93,7 @@ def registered_modules() -> list[tuple[str, str | None]]:
 
 
 def import_modules(modules: Iterable[tuple[str, str | None]]) -> None:
-    """Import what `registered_modules` of another process gave, so that its cards are known here.
+    """Import the `registered_modules` of another process, so that its cards are known here.
 
     A script is run as `__mp_main__`, as in Python's own multiprocessing, and `__main__` then means it.
 

@@ -1,4 +1,4 @@
-"""Names to cards, and cards to the functions they name; standard library only."""
+"""Find cards by name, and the functions that they name; standard library only."""
 
 import dataclasses
 import fnmatch
@@ -22,12 +22,12 @@ MODELS: dict[str, ModelCard] = {
 }
 TASKS: dict[str, TaskCard] = {card.name: card for card in tasks.TASKS}
 DATASETS: dict[str, DatasetCard] = {card.name: card for card in datasets.DATASETS}
-_OWN = "cards of your own are registered with zoo.register before loading"
+_OWN = "your own cards must be registered with zoo.register first"
 
 
 @functools.cache
 def measured() -> dict[str, dict[str, Any]]:
-    """Return what was measured of each model of the catalog, as `zoo.measure.measure` gives it."""
+    """Return the measurements of each model of the catalog, as `zoo.measure.measure` returns them."""
     return json.loads((CATALOG / "measured.json").read_text(encoding="utf-8"))
 
 
@@ -130,7 +130,7 @@ def fits_pattern(pattern: str, *names: str) -> bool:
 def list_datasets(
     pattern: str = "*", *, task: str | None = None, modality: str | None = None
 ) -> list[DatasetCard]:
-    """Return the dataset cards that fit every filter; any TFDS name works besides."""
+    """Return the dataset cards that fit every filter; other TFDS names work too."""
     return [
         card
         for card in DATASETS.values()
@@ -141,9 +141,9 @@ def list_datasets(
 
 
 def model_info(name: str) -> dict[str, Any]:
-    """Return all that is known of a model without building it.
+    """Return the facts about a model that are known without building it.
 
-    `params` and `macs` are None for a model that was registered, since nobody counted them.
+    `params` and `macs` are None for a registered model, as they have not been counted.
 
     >>> model_info("resnet20")["params"]
     269722
@@ -171,9 +171,9 @@ def model_info(name: str) -> dict[str, Any]:
 
 
 def builder_arguments(name: str) -> dict[str, dict[str, Any]]:
-    """Return what a model's builder takes: {"widths": {"type": "Sequence[int]", "default": …}}.
+    """Return the arguments of a model's builder: {"widths": {"type": "Sequence[int]", "default": …}}.
 
-    Only for a model that was registered is the builder's module imported.
+    The builder's module is imported only for a registered model.
     """
     known = measured().get(name)
     return known["arguments"] if known else signature(model_card(name))
@@ -194,7 +194,7 @@ def signature(card: ModelCard) -> dict[str, dict[str, Any]]:
 
 
 def weight_info(name: str) -> dict[str, Any]:
-    """Return what is known of a shipped weight without loading it.
+    """Return the facts about a shipped weight that are known without loading it.
 
     >>> weight_info("resnet20.fashion_mnist")["model"]
     'resnet20'

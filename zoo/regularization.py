@@ -2,7 +2,7 @@
 
 One frozen `Regularization` reaches the builder (dropout, stochastic depth), the loss (label
 smoothing), the optimizer (weight decay, clipping, averaging), the data (augmentation) and the
-callbacks (early stopping). Order of precedence: preset, modality, knob.
+callbacks (early stopping). Precedence, lowest first: preset, modality, knob.
 """
 
 from collections.abc import Mapping

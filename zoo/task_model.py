@@ -1,4 +1,4 @@
-"""The one Keras subclass: a functional model whose loss is the task's."""
+"""The only Keras subclass: a functional model whose loss is the task's."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -52,7 +52,7 @@ class TaskModel(keras.Model):
         return total
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
-        """Update the means of what the task shows; fit averages them over the epoch."""
+        """Update the running means of the values that the task shows."""
         values = self.task.loss(y, y_pred)
         for mean in self.shown:
             mean.update_state(values[mean.name])

@@ -1,4 +1,4 @@
-"""Files of tensors: numbers under names, read with suspicion and written whole; nothing runs.
+"""Files of tensors by name: checked strictly on reading, written whole; no code runs.
 
 A safetensors file is the header's length (8 bytes), a JSON header (name, dtype, shape and offsets
 of every tensor), the numbers. Size, header, names and shapes are checked before any memory is taken
@@ -6,8 +6,8 @@ for numbers.
 
 More than `SHARD_BYTES` of tensors go into several such files beside one another, the shards. The
 file itself then holds no numbers but, in its metadata, the index: name, size and SHA-256 of each
-shard. It is written last, and each writing uses new names, so that whoever reads meets either the
-old shards or the new ones. The SHA-256 of the index vouches for all of them.
+shard. It is written last, and each writing uses new names, so that a reader finds either the old shards
+or the new ones. The SHA-256 of the index covers all of them.
 """
 
 import contextlib
@@ -38,7 +38,7 @@ _BITS = {"float": (16, 32, 64), "int": (8, 16, 32, 64), "uint": (8, 16, 32, 64)}
 _DTYPES = {f"{kind[0].upper()}{bits}": f"{kind}{bits}" for kind in _BITS for bits in _BITS[kind]}
 _DTYPES["BOOL"] = "bool"
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # has no UTF-8
-_GET_AGAIN = "get the file again from where it came, or train and save the model again"
+_GET_AGAIN = "get the file again from its source, or train and save the model again"
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -60,7 +60,7 @@ def write_tensors(
         The SHA-256 of the file, 64 hex digits.
 
     Raises:
-        WeightsError: a dtype, name or metadata value that the format has no place for.
+        WeightsError: a dtype, name or metadata value that the format cannot hold.
     """
     path, metadata = Path(path), dict(metadata or {})
     # The library reads the buffer as it lies, strides or not.
@@ -74,7 +74,7 @@ def write_tensors(
     for text in (*arrays, *metadata, *metadata.values()):
         if not _is_text(text) or text in ("__metadata__", _INDEX):
             raise WeightsError(
-                f"{_short(text)} cannot stand in the header of {path}.",
+                f"{_short(text)} cannot be stored in the header of {path}.",
                 fix="write names and metadata as text (json.dumps), under other names",
             )
     groups, new = _groups(arrays), []
@@ -154,7 +154,7 @@ def read_tensors(
     sha256: str | None = None,
     max_bytes: int | None = None,
 ) -> tuple[dict[str, np.ndarray], dict[str, str]]:
-    """Read a safetensors file that anybody may have written, with its shards.
+    """Read an untrusted safetensors file, with its shards.
 
     Args:
         expected: name to shape; the file must hold these and no others.
@@ -318,7 +318,9 @@ def _checked_layout(header: dict[str, Any], *, data_bytes: int) -> Shapes:
         if not _are_sizes(offsets) or len(offsets) != 2:
             raise ValueError(f"{_short(name)} has the impossible data_offsets {_short(offsets)}")
         if math.prod(max(axis, 1) for axis in shape) > _MAX_ELEMENTS:
-            raise ValueError(f"{_short(name)} has the shape {_short(shape)}, beyond all memory")
+            raise ValueError(
+                f"{_short(name)} has the shape {_short(shape)}, too large for any memory"
+            )
         wanted = math.prod(shape) * np.dtype(_DTYPES[dtype]).itemsize
         if offsets[1] - offsets[0] != wanted:
             raise ValueError(f"{_short(name)} takes {wanted} bytes, not {_short(offsets)}")
@@ -335,7 +337,7 @@ def _checked_layout(header: dict[str, Any], *, data_bytes: int) -> Shapes:
 
 
 def _are_sizes(values: Any) -> bool:
-    """Tell whether `values` is a list of integers >= 0; JSON's true is none."""
+    """Tell whether `values` is a list of integers >= 0; JSON's true is not one."""
     return isinstance(values, list) and all(type(value) is int and value >= 0 for value in values)
 
 

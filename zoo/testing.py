@@ -1,6 +1,6 @@
-"""Contract checks that every catalog entry passes; public, so that additions elsewhere can too.
+"""Contract checks that every catalog entry passes; public, so that your own additions can use them.
 
-Each check raises AssertionError that says what is broken.
+Each check raises an AssertionError that says what is broken.
 """
 
 import tempfile

@@ -1,4 +1,4 @@
-"""Where words begin and end in a text."""
+"""The boundaries of words in a text."""
 
 import functools
 import re

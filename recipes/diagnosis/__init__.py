@@ -1,1 +1,1 @@
-"""What happens inside a model while it trains, and what is wrong with it."""
+"""Measurements inside a model while it trains, and the diagnosis of a run."""

@@ -1,4 +1,4 @@
-"""Whether the confidence of a classifier's answers can be believed."""
+"""Whether the confidence of a classifier can be trusted."""
 
 import math
 
@@ -6,18 +6,18 @@ import numpy as np
 
 from recipes.diagnosis.finding import Finding
 
-# ours: a tenth is what a reader of probabilities notices
+# our choice: a reader of probabilities notices a tenth
 ERROR_WARNING = 0.1
 ERROR_PROBLEM = 0.2
 BINS = 15  # of the calibration error
 SURE = (
-    "regularization.label_smoothing=0.1, or stop in time: regularization.early_stopping_patience=5. "
-    "Without training again, divide the logits by a temperature above 1 that is best on validation."
+    "regularization.label_smoothing=0.1, or stop earlier: regularization.early_stopping_patience=5. "
+    "Without retraining: divide the logits by a temperature above 1, chosen on validation."
 )
 UNSURE = (
     "Train longer. If the recipe softens its targets, weaken that: regularization.label_smoothing=0, "
-    "regularization.mixup_alpha=0, regularization.cutmix_alpha=0. Without training again, divide the "
-    "logits by a temperature below 1 that is best on validation."
+    "regularization.mixup_alpha=0, regularization.cutmix_alpha=0. Without retraining: divide the "
+    "logits by a temperature below 1, chosen on validation."
 )
 
 
@@ -36,7 +36,7 @@ def chance_error(examples: int) -> float:
 def check_calibration(
     error: float, probabilities: np.ndarray, labels: np.ndarray
 ) -> Finding | None:
-    """Judge the expected calibration error of the test split; None where nothing can be said.
+    """Judge the expected calibration error of the test split; None where it cannot be judged.
 
     Args:
         error: in [0, 1].
@@ -51,8 +51,8 @@ def check_calibration(
     confidence = float(probabilities.max(axis=-1).mean())
     accuracy = float((probabilities.argmax(axis=-1) == labels).mean())
     evidence = (
-        f"calibration error {error:.1%}; on average {confidence:.1%} sure, {accuracy:.1%} right, "
-        f"of {len(labels):,} test examples"
+        f"calibration error {error:.1%}; mean confidence {confidence:.1%}, accuracy {accuracy:.1%}, "
+        f"on {len(labels):,} test examples"
     )
     if error <= max(ERROR_WARNING, chance_error(len(labels))):
         title = "The confidence of the answers is about right."

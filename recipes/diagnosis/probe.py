@@ -1,4 +1,4 @@
-"""Probe: what goes on inside a model while it trains, measured on one fixed batch."""
+"""Probe: gradients and activations of a model while it trains, measured on one fixed batch."""
 
 import contextlib
 import math
@@ -21,8 +21,8 @@ class Probe(keras.callbacks.Callback):
     Works on the weights as they are in the model at that moment and in inference mode, so nothing
     changes: no dropout mask is drawn, no moving statistic, metric or optimizer slot is touched.
 
-    `records` takes one dictionary of JSON values an epoch; fill it beforehand to go on with a run.
-    `began` holds the kernels as they were when the epoch began; fill it to go on inside an epoch.
+    `records` takes one dictionary of JSON values per epoch; fill it beforehand to continue a run.
+    `began` holds the kernels as they were when the epoch began; fill it to continue inside an epoch.
 
     - `epoch`: counted from 1; `steps`: optimizer steps in it, None where unknown.
     - `kernels`: for each trainable tensor of two or more axes, in depth order: `key`,

@@ -1,7 +1,7 @@
-"""What is wrong with a training run, in plain words, and the override that mends it.
+"""What is wrong with a training run, in plain words, and the override that fixes it.
 
-`findings` reads the learning curves beside the measurements of `Probe`. It makes every check that
-the numbers allow and gives one `Finding` for each, so that "nothing wrong" says what was looked at.
+`findings` reads the learning curves and the measurements of `Probe`. It makes every check that the
+numbers allow and gives one `Finding` for each, so that "nothing wrong" also says what was checked.
 """
 
 import math
@@ -20,14 +20,14 @@ __all__ = ["Finding", "Probe", "findings"]
 VANISHING_MEAN_ABS = 1e-7  # VanishingGradient: mean absolute gradient of a tensor
 DEAD_SHARE = 0.5  # DeadRelu: of a layer's units
 LOSS_DROP = 0.001  # LossNotDecreasing: relative
-# cs231n, "Ratio of weights:updates": about 1e-3 a step; ours: a decade of room on both sides
+# cs231n, "Ratio of weights:updates": about 1e-3 per step; we allow a decade on either side
 STEP_RATIO_HIGH = 1e-2
 STEP_RATIO_LOW = 1e-4
 # ours
 GRADIENT_RATIO = 1e3  # first to last kernel, either way
 EXPLODING_NORM = 1e3  # of all kernels' gradients together
 EXPLODING_GROWTH = 100.0  # of the last epoch over the median of those before
-NOTABLE_NORM = 10.0  # below, growth is no explosion
+NOTABLE_NORM = 10.0  # below this norm, growth is not an explosion
 EPOCH_RATIO_HIGH = 1.0  # net change in an epoch as large as the weights themselves
 LOSS_RISE_WARNING = 0.1  # of the validation loss over its minimum, relative
 LOSS_RISE_PROBLEM = 0.5
@@ -52,7 +52,7 @@ class _Run:
     mode: str
 
     def column(self, name: str) -> np.ndarray:
-        """One value an epoch; NaN where it is missing or isn't a number."""
+        """One value per epoch; NaN where it is missing or isn't a number."""
         return np.array([_float(entry.get(name)) for entry in self.history], dtype="float64")
 
     def kernel(self, name: str) -> np.ndarray:
@@ -77,10 +77,10 @@ def findings(
     mode: str,
     calibration: Finding | None = None,
 ) -> list[Finding]:
-    """Check a run and say what is wrong, the worst first.
+    """Check a run; return the findings, the worst first.
 
     Args:
-        history: a dictionary an epoch with "loss" (training, with augmentation), "val_loss",
+        history: a dictionary per epoch with "loss" (training, with augmentation), "val_loss",
             `metric`, "val_" + `metric` and "learning_rate"; checks that lack a column are left out.
         records: of `Probe`; may be empty.
         metric: the task's.
@@ -127,7 +127,7 @@ def _not_finite(run: _Run) -> Finding | None:
             return Finding(
                 "not_finite",
                 "problem",
-                "Training diverged: the loss is not a number any more.",
+                "Training diverged: the loss is no longer a number.",
                 f"{' and '.join(broken)} in epoch {entry.get('epoch', number + 1)}",
                 f"Take smaller steps: {_rate_advice(run, 0.1)}, and limit the gradient: "
                 "regularization.clip_norm=1.0",
@@ -174,7 +174,7 @@ def _not_learning(run: _Run) -> Finding | None:
             "The model does not learn: the training loss never falls.",
             evidence,
             f"Try other step sizes, {_rate_advice(run, 0.1)} and {_rate_advice(run, 10)}, and once "
-            "without restraint, regularization.preset=none. If nothing helps, look at the training "
+            "without regularization, regularization.preset=none. If nothing helps, look at the training "
             "samples and their labels.",
         )
     title = "The training loss falls."
@@ -202,7 +202,7 @@ def _overfitting(run: _Run) -> Finding | None:
     elif end - val[lowest] <= LOSS_RISE_LEAST * abs(val[0]):
         fine = "The validation loss wavers near zero: its rise is too small to matter."
     elif val.size - 1 - lowest < WINDOW - 1:
-        fine = "The validation loss rose in the last epoch alone, which may be chance."
+        fine = "The validation loss rose only in the last epoch, which may be chance."
     if fine:
         return Finding("overfitting", "fine", fine, evidence)
     if not falls:
@@ -211,10 +211,10 @@ def _overfitting(run: _Run) -> Finding | None:
     return Finding(
         "overfitting",
         "problem" if rise > LOSS_RISE_PROBLEM else "warning",
-        "The model overfits: it goes on to learn the training set by heart.",
+        "The model overfits: it is memorizing the training set.",
         evidence,
         "Regularize more: the next stronger of regularization.preset=light, =medium and =strong; "
-        "or stop in time: regularization.early_stopping_patience=5",
+        "or stop earlier: regularization.early_stopping_patience=5",
     )
 
 
@@ -238,7 +238,7 @@ def _gap(run: _Run) -> Finding | None:
         "problem" if gap > GAP_PROBLEM else "warning",
         "The model does much better on its training examples than on new ones.",
         evidence,
-        "More data helps most. Else augment and regularize more: the next stronger of "
+        "More data helps most. Otherwise augment and regularize more: the next stronger of "
         "regularization.preset=light, =medium and =strong",
     )
 
@@ -249,9 +249,9 @@ def _learning_rate(run: _Run) -> Finding | None:
     ratio, step = _update_ratios(run)
     parts = [f"the training loss jumped up in {jumps} of {max(loss.size - 1, 0)} epochs"]
     if math.isfinite(ratio):
-        parts.append(f"kernels changed by {ratio:.2g} of their norm an epoch (median)")
+        parts.append(f"kernels changed by {ratio:.2g} of their norm per epoch (median)")
     if math.isfinite(step):
-        parts.append(f"at least {step:.2g} a step")
+        parts.append(f"at least {step:.2g} per step")
     evidence = "; ".join(parts)
     if loss.size < 2 and not math.isfinite(ratio):
         return None
@@ -262,11 +262,11 @@ def _learning_rate(run: _Run) -> Finding | None:
     if ratio < STEP_RATIO_LOW:  # a whole epoch moves less than one healthy step
         title = "The learning rate looks too low: the weights hardly move."
         return Finding("learning_rate", "warning", title, evidence, _rate_advice(run, 10))
-    return Finding("learning_rate", "fine", "The size of the steps looks right.", evidence)
+    return Finding("learning_rate", "fine", "The step size looks right.", evidence)
 
 
 def _update_ratios(run: _Run) -> tuple[float, float]:
-    """Return the median net change of a kernel an epoch, and a lower bound of that of a step.
+    """Return the median net change of a kernel per epoch, and a lower bound of that of a step.
 
     Epochs that the schedule has annealed are left out: their steps are meant to be small. So is the
     first, in which weights grow from their initial size.
@@ -304,7 +304,7 @@ def _vanishing(run: _Run) -> Finding | None:
         f"{rows[-1]['key']} (ratio {ratio:.2g}); smallest mean absolute gradient {mean.min():.2g}"
     )
     advice = (
-        "Put normalization in (regularization.batch_norm=true where the model offers it), take "
+        "Add normalization (regularization.batch_norm=true where the model offers it), choose "
         "a model with residual connections or fewer layers, or weaken the penalties: "
         "regularization.preset=light"
     )
@@ -320,7 +320,7 @@ def _vanishing(run: _Run) -> Finding | None:
 
 
 def _last_unfitted(run: _Run) -> Mapping[str, Any] | None:
-    """Return the last record before the training loss was all but gone."""
+    """Return the last record before the training loss was close to zero."""
     losses = {entry.get("epoch"): _float(entry.get("loss")) for entry in run.history}
     first = next(iter(losses.values()), math.nan)
     kept = [
@@ -339,7 +339,7 @@ def _dead_units(run: _Run) -> Finding | None:
         return None
     dead = [key for key, share in shares.items() if share > DEAD_SHARE]
     worst = max(shares, key=lambda key: shares[key])
-    evidence = f"of {len(shares)} ReLU layers, most dead units in {worst}: {shares[worst]:.0%}"
+    evidence = f"{len(shares)} ReLU layers; most dead units in {worst}: {shares[worst]:.0%}"
     if not dead:
         return Finding("dead_units", "fine", "The units are alive.", evidence)
     return Finding(
@@ -371,7 +371,7 @@ def _unfinished(run: _Run) -> Finding | None:
         title = "Training stopped while the model was still getting better."
         advice = f"Train longer: training.epochs={2 * len(values)}"
         return Finding("unfinished", "warning", title, evidence, advice)
-    title = "Training went on until it had nothing more to gain."
+    title = "Training continued until it stopped improving."
     title = "The learning rate was annealed to the end." if annealed and gain > LATE_GAIN else title
     return Finding("unfinished", "fine", title, evidence)
 
@@ -383,7 +383,7 @@ def _rate_advice(run: _Run, factor: float) -> str:
 
 
 def _float(value: Any) -> float:
-    """NaN for all that is no finite number, infinity included: nothing can be said of either."""
+    """NaN for every value that is not finite, infinity included: neither can be judged."""
     return float(value) if value is not None and math.isfinite(value) else math.nan
 
 

@@ -1,4 +1,4 @@
-"""Give a trained model to other runtimes: SavedModel, ONNX or LiteRT, compared with the model."""
+"""Export a trained model to other runtimes, SavedModel, ONNX or LiteRT, and compare the result."""
 
 import contextlib
 import errno
@@ -49,25 +49,25 @@ def export(
     examples: int = EXAMPLES,
     data_dir: str | None = None,
 ) -> dict[str, Any]:
-    """Write a model for another runtime, with its labels and a page that shows how to use it.
+    """Export a model to another runtime, with its labels and a page that shows how to use it.
 
-    What comes before the network is in the file as far as it is arithmetic: images go in as pixels
-    0–255, speech as a waveform. Text goes in as ids, since no format holds a tokenizer;
-    `assets.json` beside the file has it, with the labels and sizes. Logits come out.
+    Numeric preprocessing is part of the file: it takes images as pixels 0–255 and speech as a waveform.
+    It takes text as ids, since no format can hold a tokenizer; `assets.json` in the same folder has it,
+    with the labels and sizes. The output is logits.
 
     Args:
         target: run directory, weight name or recipe name.
         format: "saved_model" (TensorFlow), "onnx" or "litert" (once TensorFlow Lite).
         output: a new folder; named after the target and the format by default.
         check: run the file in its own runtime and compare it with the model.
-        examples: how many are compared at most, from the test split if the data is at hand, seeded
-            random inputs if not.
-        data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
+        examples: most examples to compare, from the test split if the data is available, otherwise
+            seeded random inputs.
+        data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
 
     Returns:
         {"name", "format", "path", "file", "size_bytes", "task", "inputs", "outputs", "parity"};
         parity is None without `check`, else {"source", "examples", "max_difference", "equal", "of"}: the
-        largest difference of a logit, and how many labels (of a language model: next tokens) agree.
+        largest difference between logits, and how many labels (of a language model: next tokens) agree.
 
     Raises:
         UnknownNameError: no such format or target.
@@ -91,7 +91,7 @@ def export(
 def _complete(
     folder: Path, run: Run, format: str, *, count: int, data_dir: str | None
 ) -> dict[str, Any]:
-    """Try a converted model, and write what lies beside it; return what is told of it."""
+    """Test a converted model and write the files beside it; return facts about it."""
     from recipes.export.runtimes import open_exported
     from recipes.export.usage import usage_page
 
@@ -144,7 +144,7 @@ def _check_backend(format: str) -> None:
         raise MachineError(
             f"Exporting to {format} goes through TensorFlow; Keras runs on {backend} here.",
             expected="KERAS_BACKEND=tensorflow, or no such variable",
-            fix=f"KERAS_BACKEND=tensorflow zoo export … --format {format}; weights fit either way",
+            fix=f"KERAS_BACKEND=tensorflow zoo export … --format {format}; the weights work with both",
         )
 
 
@@ -153,7 +153,7 @@ def _free_folder(run: Run, output: str | Path | None, format: str) -> Path:
     folder = Path(output).expanduser() if output else Path(f"{name}-{format}")
     if folder.suffix in (".onnx", ".tflite", ".pb"):
         raise ArgumentError(
-            f"{folder} looks like a file; an export is a folder: the model, its labels, a page.",
+            f"{folder} looks like a file name; an export is a folder.",
             expected=f"a new folder; the model in it will be {FILES[format]}",
             fix=f"--output {folder.with_suffix('')}",
         )
@@ -246,7 +246,7 @@ def _outputs(given: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _agreeing(expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Say where the most likely label is the same; without logits, where all numbers nearly are."""
+    """Tell where the most likely label is the same; without logits, where all numbers are close."""
     if "logits" in expected:
         return expected["logits"].argmax(axis=-1) == found["logits"].argmax(axis=-1)
     return np.array(
@@ -277,7 +277,7 @@ def _batches(
             {name: value[start : start + _BATCH_SIZE] for name, value in x.items()}
             for start in range(0, count, _BATCH_SIZE)
         )
-        return parts, "seeded random inputs; the data is not at hand"
+        return parts, "seeded random inputs, as the data is not available"
     encoded = Encoded(dataset.splits["test"], run.task, run.assets)
     places = np.linspace(0, len(encoded) - 1, min(count, len(encoded))).astype(int)
     parts = (

@@ -36,12 +36,12 @@ def convert(model: "keras.Model", path: Path, assets: Assets, *, format: str) ->
     """
     model = _plainly_named(model)
     x = {variable_of(name): value for name, value in random_inputs(assets, 1).items()}
-    model.predict_on_batch(x)  # Keras exports to ONNX what was called
+    model.predict_on_batch(x)  # Keras exports to ONNX only models that were called
     if format == "saved_model":
         _save_model(model, path)
     elif format == "onnx":
         with warnings.catch_warnings(), quietly():
-            # Keras mends tf2onnx for NumPy 2, and looks for what NumPy has dropped.
+            # Keras patches tf2onnx for NumPy 2, which touches names that NumPy has dropped.
             warnings.filterwarnings("ignore", message="In the future `np.object`")
             model.export(path, format="onnx", verbose=False)
         _tidy_onnx(path)
@@ -86,13 +86,13 @@ def _save_model(model: "keras.Model", path: Path) -> None:
 
 
 def _tidy_onnx(path: Path) -> None:
-    """Make the converter's file one that runtimes take and people can read.
+    """Make the converter's file valid for runtimes and readable for people.
 
     Axes that vary become "batch" and "length" (they come numbered, unk__20), and erfc, of which
-    GELU is made and which ONNX has not, becomes 1 - erf.
+    GELU is made and which ONNX lacks, becomes 1 - erf.
 
     Raises:
-        ArgumentError: an operation is left that ONNX has not.
+        ArgumentError: an operation is left that ONNX lacks.
     """
     import onnx
 
@@ -138,8 +138,8 @@ def _not_held(runtime: str, what: str) -> ArgumentError:
 def _convert_to_litert(model: "keras.Model", path: Path, assets: Assets) -> None:
     """Convert with LiteRT's own operations alone, giving up axes that vary as far as needed.
 
-    Keras would allow TensorFlow's operations as well: a file with those converts, and fails when it
-    is run, for want of the Flex delegate. LSTM and GRU need none where the batch is of one example.
+    Keras would allow TensorFlow's operations as well: a file with those converts, and fails when it is
+    run, as the Flex delegate is missing. LSTM and GRU need none where the batch is of one example.
     """
     import tensorflow as tf
     from tensorflow.lite.python.convert_phase import ConverterError
@@ -184,7 +184,7 @@ def _named_operations(message: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Hold back what converters and runtimes write to stderr; give it out where they fail."""
+    """Hold back what converters and runtimes write to stderr; print it if they fail."""
     logger = devices.load_tensorflow().get_logger()
     sys.stderr.flush()
     level, kept = logger.level, os.dup(2)

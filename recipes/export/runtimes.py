@@ -1,4 +1,4 @@
-"""Exported files, opened and run by the runtime that each is made for."""
+"""Exported files, opened and run by their own runtime."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The page beside an exported model: what goes in, what comes out, and ten lines that run it."""
+"""The page of an exported model: inputs, outputs, and ten lines that run it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -51,7 +51,7 @@ def usage_page(run: "Run", facts: Mapping[str, Any]) -> str:
         f"# {facts['name']} as {format}",
         "",
         f"`{facts['file']}` holds {run.recipe.model.name}, trained with {run.recipe.name}. "
-        f"`assets.json` holds what it needs besides: labels, sizes, {', '.join(needs)}.",
+        f"`assets.json` holds what else it needs: labels, sizes, {', '.join(needs)}.",
         "",
         "| | name | shape | type | what |",
         "|---|---|---|---|---|",
@@ -75,7 +75,7 @@ def usage_page(run: "Run", facts: Mapping[str, Any]) -> str:
 
 
 def compared(parity: Mapping[str, Any]) -> str:
-    """Say in a sentence how a file compares with its model."""
+    """Describe in a sentence how a file compares with its model."""
     return (
         f"Compared with the model on {parity['examples']:,} examples ({parity['source']}): "
         f"{parity['equal']:,} of {parity['of']:,} labels are equal; the largest difference of a "
@@ -95,7 +95,7 @@ def _meaning(output: str, run: "Run") -> str:
 
 
 def _inputs(run: "Run") -> dict[str, str]:
-    """Return what each tensor that goes in means, by name."""
+    """Return the meaning of each input tensor, by name."""
     said = {}
     for name, column in run.assets.x.items():
         for tensor in column.tensors(name):
@@ -111,7 +111,7 @@ def _inputs(run: "Run") -> dict[str, str]:
 def _one_at_a_time(inputs: Mapping[str, Any]) -> str:
     if all(facts["shape"][0] is None for facts in inputs.values()):
         return ""
-    return " This file takes one example at a time: the format holds this model in no other way."
+    return " This file takes one example at a time: the format cannot hold this model otherwise."
 
 
 def _snippet(run: "Run", usages: Sequence[Usage], facts: Mapping[str, Any]) -> list[str]:

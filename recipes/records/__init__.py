@@ -1,1 +1,1 @@
-"""What the package states: recorded results, and their verification."""
+"""Recorded results and their verification."""

@@ -1,11 +1,11 @@
-"""Turn finished runs into what the package states and ships: `expects` and a weight with its card.
+"""Turn finished runs into the recipe's `expects` and a shipped weight with its card.
 
     python -m recipes.records.publish RUN RUN RUN [--weights] [--name NAME]
     python -m recipes.records.publish --intervals
 
 The runs differ in their seed only. The weight is that of the run with the best validation metric,
-so that the test split decides nothing. `--intervals` evaluates the weights that ship and writes their
-intervals anew, after the way to compute them has changed; values stay as they are.
+so the test split has no influence on the choice. `--intervals` evaluates the weights that ship and
+writes their intervals again, for use after the method has changed; values stay as they are.
 """
 
 import argparse
@@ -33,8 +33,8 @@ def expects_of(runs: list[Run]) -> Expects:
     """Sum up runs of one recipe that differ in their seed.
 
     Raises:
-        RunError: they are too few, are not of the recipe as it stands, have a seed in common, or
-            were made from different data or on different machines.
+        RunError: they are too few, do not have the recipe's current values, share a seed, or used
+            different data or machines.
     """
     metric = runs[0].task.metric
     minutes = min(run.metrics["seconds"] for run in runs) / 60  # the least disturbed
@@ -71,7 +71,7 @@ def _check_runs(runs: list[Run]) -> None:
     seeds = {run.recipe.training.seed for run in runs}
     if len(seeds) < SEEDS or len(seeds) != len(runs):
         raise RunError(
-            f"{len(runs)} runs with {len(seeds)} seeds are not enough to state what another reaches.",
+            f"{len(runs)} runs with {len(seeds)} seeds are not enough to predict another.",
             expected=f"{SEEDS} seeds or more, each once",
             fix="zoo train RECIPE training.seed=2 and so on",
         )
@@ -80,8 +80,8 @@ def _check_runs(runs: list[Run]) -> None:
         now = load_recipe(name).with_values({"training.seed": run.recipe.training.seed})
         if now.resolved() | _UNMEASURED != run.recipe.resolved() | _UNMEASURED:
             raise RunError(
-                f"{run.name} was not trained with the values of {name} as it stands.",
-                expected="runs of the recipe without other changes than the seed",
+                f"{run.name} was not trained with the current values of {name}.",
+                expected="runs of the recipe that differ only in the seed",
                 fix=command("zoo", "train", name, f"training.seed={run.recipe.training.seed}"),
             )
 
@@ -154,7 +154,7 @@ def ship(run: Run, *, name: str) -> dict[str, Any]:
 
 
 def renew_intervals(name: str, *, data_dir: str | None = None) -> dict[str, Any]:
-    """Write the intervals of a shipped weight anew; return its card.
+    """Recompute the intervals of a shipped weight; return its card.
 
     Raises:
         RunError: the data is not what the weight was measured on.
@@ -186,9 +186,11 @@ def main() -> None:
     """Write `expects` of the runs' recipe and, with --weights, ship the chosen run's weights."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("runs", nargs="*", type=Path)
-    parser.add_argument("--intervals", action="store_true", help="of the weights that ship, anew")
+    parser.add_argument(
+        "--intervals", action="store_true", help="recompute those of shipped weights"
+    )
     parser.add_argument("--weights", action="store_true", help="ship the best run's weights")
-    parser.add_argument("--name", help="of the weight; MODEL.DATASET otherwise")
+    parser.add_argument("--name", help="name of the weight; MODEL.DATASET by default")
     arguments = parser.parse_args()
     if arguments.intervals:
         for name in registry.weight_cards():

@@ -1,4 +1,4 @@
-"""Train a recipe again and compare with what it says it reaches."""
+"""Train a recipe again and compare the result with its record."""
 
 import tempfile
 import time
@@ -16,7 +16,7 @@ from zoo.errors import DataError, RecipeError, RunError, command
 
 def hardware(environment: Mapping[str, Any]) -> str:
     """Return what decides the bits of a result: processor, cores, vector extensions, backend, and
-    settings of threads and of oneDNN that are not the default.
+    settings of threads and oneDNN that differ from the default.
 
     Args:
         environment: of a run, or `zoo.devices.environment()` for this process.
@@ -44,12 +44,12 @@ def verify(
     data_dir: str | None = None,
     run_dir: str | Path | None = None,
 ) -> dict[str, Any]:
-    """Train once more and judge the outcome.
+    """Train again and compare with the record.
 
     Args:
         recipe: name, file or recipe with measured `expects`.
         seed: one of the recorded seeds; the first by default.
-        data_dir: where TFDS data lies.
+        data_dir: folder of TFDS data.
         run_dir: keeps the run; a temporary folder otherwise.
 
     Returns:
@@ -95,12 +95,12 @@ def verify(
 def verify_all(
     names: Iterable[str], *, data_dir: str | None = None, told: Callable[[dict], None] | None = None
 ) -> list[dict[str, Any]]:
-    """Verify several recipes one after another; what cannot be trained here is said, not raised.
+    """Verify several recipes one after another; report those that cannot be trained here.
 
     Args:
         names: of recipes; those that are unmeasured are listed as such.
-        data_dir: where TFDS data lies.
-        told: called with each result as it comes.
+        data_dir: folder of TFDS data.
+        told: called with each result as soon as it is there.
 
     Returns:
         The results of `verify` with "minutes" and, where there is no result, the reason as "verdict".
@@ -120,7 +120,7 @@ def verify_all(
 
 
 def _comparable(recipe: Recipe) -> Expects:
-    """Return what is recorded, or say why it cannot be compared with."""
+    """Return the record, or raise an error if nothing can be compared with it."""
     expects = recipe.expects
     if expects == "unmeasured":
         raise RecipeError(

@@ -65,7 +65,7 @@ def _environment() -> jinja2.Environment:
 
 
 def text(value: Any) -> str:
-    """Escape what Markdown or HTML would read as markup; one line.
+    """Escape Markdown and HTML markup; one line.
 
     >>> text("<b> | a_b")
     '&lt;b&gt; \\\\| a\\\\_b'
@@ -139,7 +139,7 @@ def _usage(data: ReportInput, target: str) -> tuple[str, str]:
 
 
 def _training(data: ReportInput) -> list[tuple[str, str]]:
-    """Return the values of the recipe that a reader asks for first, where it has them."""
+    """Return the most important values of the recipe, where it has them."""
     asked = {
         "Optimizer": "optimizer.name",
         "Peak learning rate": "optimizer.learning_rate",

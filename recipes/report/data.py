@@ -1,4 +1,4 @@
-"""What a report is made of: values, numbers and two functions that fetch test examples."""
+"""The content of a report: values, numbers and two functions that fetch test examples."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ReportInput:
-    """All that the figures, the HTML report and the model card read.
+    """Everything that the figures, the HTML report and the model card read.
 
     Attributes:
         recipe: resolved values.
         environment: what it ran on (versions, processor, …), by name; may be nested.
         task: registry name.
         classes: class names by label, K of them.
-        history: a dictionary an epoch: "epoch" from 1, "loss", "val_loss", the task's metrics,
+        history: a dictionary per epoch: "epoch" from 1, "loss", "val_loss", the task's metrics,
             those of validation with "val_" before them, "learning_rate", "seconds".
         records: of `recipes.diagnosis.rules.Probe`; empty where there was none.
         findings: of `recipes.diagnosis.rules.findings`, the worst first.
@@ -41,10 +41,10 @@ class ReportInput:
             "fingerprint", "skipped" (file names); all but "name" may be missing.
         parameters: trainable and other weights of the model.
         multiply_adds: of one example; None where unknown.
-        seconds: that training took.
-        expects: what the recipe says of itself ("metric", "mean", "low", "high", …); None or
-            "unmeasured" where it says nothing.
-        command: that trains this again.
+        seconds: duration of training.
+        expects: recorded result of the recipe ("metric", "mean", "low", "high", …); None or
+            "unmeasured" where there is none.
+        command: repeats this training.
         weights: "file", "size_bytes", "sha256", and as "name" what `zoo.load` takes: the name of a
             shipped weight or the run directory.
         measures: the task's metrics, which know their units; the first one decides. Where it is

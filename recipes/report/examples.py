@@ -47,7 +47,7 @@ def stored_value(column: Column, value: Any) -> Part:
 
 
 def first_of(sample: Shown) -> Part:
-    """Return what stands for an example where there is room for one part: a picture if it has one."""
+    """Return the part of an example to show where there is room for one: a picture if it has one."""
     if not isinstance(sample, tuple):
         return sample
     pictures = [part for part in sample if not isinstance(part, str)]

@@ -82,7 +82,7 @@ def class_rows(data: ReportInput) -> list[ClassRow]:
 
 
 def confused_pairs(data: ReportInput, *, count: int) -> list[Pair]:
-    """Return the pairs of classes that are most often taken for each other, the most first."""
+    """Return the pairs of classes that are most often confused, the most frequent first."""
     counts = confusion(data)
     wrong = counts - np.diag(np.diag(counts))
     order = np.argsort(-wrong, axis=None, kind="stable")[:count]
@@ -133,7 +133,7 @@ def calibration(data: ReportInput) -> Calibration:
 
 
 def column(data: ReportInput, name: str) -> np.ndarray:
-    """One value an epoch; NaN where it is missing or no finite number."""
+    """One value per epoch; NaN where it is missing or no finite number."""
     values = [entry.get(name) for entry in data.history]
     return np.array(
         [v if v is not None and math.isfinite(v) else math.nan for v in values], dtype="float64"

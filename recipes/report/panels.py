@@ -144,7 +144,7 @@ def confused(axes: Axes, data: ReportInput) -> None:
     """The most confused pairs, for more classes than a matrix can show."""
     pairs = numbers.confused_pairs(data, count=20)
     if not pairs:
-        note(axes, "No class was taken for another.")
+        note(axes, "No class was mistaken for another.")
         return
     plain(axes, grid="x")
     names = [f"{short(pair.truth)} → {short(pair.guess)}" for pair in pairs]

@@ -22,7 +22,7 @@ _WINDOW_MS, _RANGE_DB, _SILENT_DB = 25, 70, -60
 
 
 def data_uri(image: np.ndarray) -> str:
-    """Return a PNG of at most 96 pixels a side as a `data:` address.
+    """Return a PNG of at most 96 pixels per side as a `data:` address.
 
     Args:
         image: uint8, (H, W), (H, W, 1) or (H, W, 3).
@@ -39,7 +39,7 @@ def audio_picture(audio: np.ndarray, *, sample_rate_hz: int) -> np.ndarray:
     """Draw a clip: its waveform, and below it its spectrogram up to half the sample rate.
 
     The waveform is scaled to the clip's peak, or to 0.1 where the clip is quieter. The spectrogram
-    has one 25 ms Hann window a column (so long clips are sampled, not averaged), frequency upwards
+    has one 25 ms Hann window per column (so long clips are sampled, not averaged), frequency upwards
     on the mel scale, and is darkest 70 dB below its loudest point (at most: below -60 dBFS).
 
     Args:

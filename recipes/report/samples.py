@@ -37,7 +37,7 @@ def save_samples(dataset: "Dataset", path: Path) -> None:
     if found is None:
         raise ArgumentError(
             f"{dataset.name} holds neither images nor sounds: there is nothing to draw.",
-            fix="leave the picture away; `zoo data` prints samples of texts",
+            fix="leave the picture out; `zoo data` prints samples of texts",
         )
     from recipes.report.pictures import grid
     from recipes.report.theme import style, to_png

@@ -1,4 +1,4 @@
-"""Example texts as a figure: one under the other, each with what is said of it."""
+"""Example texts as a figure, one under the other, with their labels."""
 
 import textwrap
 from collections.abc import Sequence

@@ -74,7 +74,7 @@ def plain(axes: Axes, *, grid: str = "y") -> Axes:
 
 
 def note(axes: Axes, text: str) -> None:
-    """Say in the middle of an empty panel why it is empty."""
+    """Write in the middle of an empty panel why it is empty."""
     axes.set_axis_off()
     axes.text(0.5, 0.5, text, ha="center", va="center", color=MUTED, transform=axes.transAxes)
 

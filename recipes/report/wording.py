@@ -1,4 +1,4 @@
-"""How numbers and findings are put into words."""
+"""Numbers and findings in words."""
 
 import math
 from collections.abc import Mapping
@@ -9,28 +9,28 @@ import yaml
 from recipes.report.data import ReportInput
 from zoo.metrics.base import OLD_METHOD
 
-# What each kind of finding means to somebody who has never met the word.
+# What each kind of finding means, for readers who have never met the term.
 MEANINGS = {
-    "not_finite": "Once a loss is infinite or undefined, every weight soon is, for good.",
+    "not_finite": "Once a loss is infinite or undefined, so are all weights soon after, for good.",
     "exploding": "A gradient is the direction of the next step. A very large one throws the "
     "weights far off.",
-    "not_learning": "The training loss is what the optimizer pushes down. While it stays, nothing "
+    "not_learning": "The training loss is what the optimizer pushes down. While it stays up, nothing "
     "is learnt.",
     "overfitting": "The model gets better on the examples that it trains on and worse on those it "
     "has never seen.",
-    "generalisation_gap": "The distance between training and validation is what is lost on new "
+    "generalisation_gap": "The gap between training and validation is what is lost on new "
     "examples.",
     "learning_rate": "Steps that are too large jump over good weights; steps that are too small "
     "never reach them.",
-    "vanishing": "The gradient passes from the last layer back to the first. Where it fades away, "
+    "vanishing": "The gradient passes from the last layer back to the first. Where it fades out, "
     "the early layers cannot learn.",
-    "dead_units": "A unit that answers to none of the inputs contributes nothing and gets no "
-    "gradient to come back.",
-    "unfinished": "A curve that still rises at its end has more to give.",
+    "dead_units": "A unit that responds to no input contributes nothing and gets no "
+    "gradient to recover with.",
+    "unfinished": "A curve that is still improving at its end has more to gain.",
     "rising": "A model that gets worse on new examples without getting better on its own takes steps "
     "that are too large.",
     "calibration": "Of the answers given with 80 % confidence, 80 % should be right. Where they are "
-    "not, a threshold on the confidence means something else than it says.",
+    "not, a threshold on the confidence does not mean what it says.",
     "too_short": "Curves of one or two epochs show no trend.",
 }
 SEVERITY_WORDS = {
@@ -60,7 +60,7 @@ def compact(count: int) -> str:
 
 
 def method(entry: Mapping[str, Any]) -> str:
-    """Say how an interval came about; empty where there is none."""
+    """Name the method of an interval; empty where there is none."""
     return "" if entry.get("low") is None else entry.get("method", OLD_METHOD)
 
 
@@ -88,7 +88,7 @@ def size(count: int) -> str:
 
 
 def expectation(data: ReportInput) -> str:
-    """Say how a run compares with what its recipe expects; empty where it expects nothing."""
+    """Compare a run with its recipe's record; empty where there is none."""
     expects, entries = data.expects, data.metrics["metrics"]
     if not isinstance(expects, Mapping) or expects.get("metric") not in entries:
         return ""

@@ -1,4 +1,4 @@
-"""What is asked of a run, a shipped weight or a recipe's weight by its name, in one call."""
+"""Evaluate and predict in one call, with a run, a shipped weight or a recipe's weight by name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ def evaluate(
 
     Args:
         target: run directory, weight name or recipe name.
-        data, data_dir, batch_size: of `Run.evaluate`, which says what is returned.
+        data, data_dir, batch_size: as in `Run.evaluate`, which also describes the result.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
@@ -41,16 +41,17 @@ def predict(
         inputs: paths of files, of folders with files, and of tables of texts (.csv, .tsv, .jsonl), or
             values as a dataset gives them: uint8 images, float32 waveforms at the model's rate, texts.
             For text models a `str` is a text and a `Path` a file. Models of several inputs take a
-            dictionary for each example, by column of the data, or a table with these columns; what
-            may be absent is left out or None.
-        batch_size: of prediction.
-        text_column: of tables; None takes "text", or the only column that there is.
-        keep_going: give an input that cannot be read a result with "error" and no predictions,
+            dictionary for each example, by column of the data, or a table with these columns; an
+            optional input may be left out or None.
+        batch_size: examples per prediction step.
+        text_column: the column of a table that holds the texts; None takes "text", or the only column.
+        keep_going: for an input that cannot be read, return a result with "error" and no predictions
             instead of raising.
 
     Returns:
-        One {"file", "task", "predictions"} for each input, and for each row of a table ("row" says
-        which); predictions are typed by the task. For several inputs "inputs" says what was given.
+        One {"file", "task", "predictions"} for each input and each row of a table ("row" says which);
+        the task decides the type of predictions. For models of several inputs, "inputs" repeats the
+        example.
 
     >>> zoo.predict("cnn_small.digits", ["seven.png"])[0]["predictions"][0]  # doctest: +SKIP
     {'label': '7', 'probability': 0.999}

@@ -57,10 +57,10 @@ def _join(parts: list[np.ndarray]) -> np.ndarray:
 
 
 def groups_of(test: Split, train: Split | None) -> Sequence[Any] | None:
-    """Return whom each scored example belongs to, (N,); None where examples were drawn singly.
+    """Return the group of each scored example, (N,); None where examples are independent.
 
-    Groups count where the test split has its own: then a further example is one of another group.
-    Where the model has met the groups of the test split in training, it is not.
+    Groups count only if the test split has its own, since a new example then comes from a new group.
+    They do not count if the model has seen the groups of the test split in training.
 
     Args:
         test: units of the test split, as they are scored.
@@ -83,20 +83,20 @@ def intervals(
 ) -> dict[str, dict[str, Any]]:
     """Score a split with 95 % intervals.
 
-    The interval speaks of other test examples, or of other groups; how far another training run may
-    land is what a recipe's `expects` says.
+    The interval is about other test examples or other groups. Where another training run may land is
+    what a recipe's `expects` says.
 
     Args:
         task: gives statistics and metrics.
         predictions: of the split, N of them.
         truths: targets by name, (N, …) each.
-        groups: whom each example belongs to, (N,); None where each was drawn by itself.
-        noun: what the groups are, in the plural ("speakers").
-        seed: of metrics that are bootstrapped.
+        groups: group of each example, (N,); None where examples are independent.
+        noun: plural name of the groups ("speakers").
+        seed: of the bootstrap.
 
     Returns:
         Metric name to {"value", "low", "high", "method"}; "low" and "high" are None where no interval
-        would hold the true value as often as it says.
+        would contain the true value as often as claimed.
     """
     statistics = task.statistics(predictions, truths)
     sampling = Sampling.of(len(predictions), groups, noun=noun)

@@ -1,4 +1,4 @@
-"""Where a run may go: a folder that is free, or that holds this very run; held while it trains."""
+"""The folder of a run: free, or holding this same run; locked while it trains."""
 
 import contextlib
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from zoo.files import locked, make_folder, reserve
 
 @contextlib.contextmanager
 def claimed(recipe: Recipe, run_dir: str | Path | None, *, resume: bool) -> Iterator[Path]:
-    """Give the folder of a run, held for this process; nothing stays behind if nothing was written.
+    """Lock the folder of a run for this process; an empty folder is removed again.
 
     Args:
         recipe: what is trained.
         run_dir: the folder; None reserves the next free "runs/NAME-N".
-        resume: the folder may hold this very run.
+        resume: the folder may already hold this run.
 
     Raises:
         RunError: another process works in it, or as `check_folder`.
@@ -44,7 +44,7 @@ def claimed(recipe: Recipe, run_dir: str | Path | None, *, resume: bool) -> Iter
 
 
 def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> None:
-    """Check that the run directory is free, or holds this very run when resuming; write nothing.
+    """Check that the run directory is free, or holds this same run when resuming; write nothing.
 
     Raises:
         RunError: other files are in it, or another run.
@@ -53,7 +53,7 @@ def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> None:
     if old.exists() and not resume:
         raise RunError(
             f"{folder} already holds a run.",
-            fix="add --resume to go on with it, or give another folder with --run-dir",
+            fix="add --resume to continue it, or give another folder with --run-dir",
         )
     strange = [path for path in folder.glob("*") if not path.name.startswith(".")]
     if strange and not old.exists():
@@ -66,14 +66,14 @@ def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> None:
         before = load_recipe(old)
         if before.resolved() | {"expects": None} != recipe.resolved() | {"expects": None}:
             raise RunError(
-                f"{folder} holds a run of other values than were given now.",
+                f"{folder} holds a run with values other than those given now.",
                 expected="the recipe and overrides that it was started with",
                 fix=resume_command(folder),
             )
 
 
 def run_to_continue(folder: Path) -> Recipe:
-    """Return the recipe of a run that has a checkpoint to go on from.
+    """Return the recipe of a run that has a checkpoint to continue from.
 
     Raises:
         RunError: the folder holds no such run, or its recipe was edited.
@@ -99,8 +99,8 @@ def check_continuation(folder: Path, recipe: Recipe) -> None:
     epochs = {"training.epochs": recipe.training.epochs}
     if before.with_values(epochs).resolved() != recipe.with_values(epochs).resolved():
         raise RunError(
-            f"{folder} was trained with other values than were given now.",
-            expected="training.epochs alone to be changed",
+            f"{folder} was trained with values other than those given now.",
+            expected="only training.epochs to differ",
             fix="start from its weights with other values: zoo finetune, or train again",
         )
     if recipe.training.epochs <= max(done, before.training.epochs):
@@ -116,19 +116,19 @@ def check_continuation(folder: Path, recipe: Recipe) -> None:
 
 
 def resume_command(folder: Path) -> str:
-    """Return the command that goes on with a run."""
+    """Return the command that continues a run."""
     return command("zoo", "train", folder / RECIPE, "--run-dir", folder, "--resume")
 
 
 @contextlib.contextmanager
 def stopping_hint(folder: Path) -> Iterator[None]:
-    """Say on Ctrl-C how to go on."""
+    """On Ctrl-C, say how to continue."""
     try:
         yield
     except KeyboardInterrupt:
         raise Interrupted(
             f"Stopped. {folder} holds the run up to its last checkpoint.",
-            fix=f"go on with: {resume_command(folder)}",
+            fix=f"continue with: {resume_command(folder)}",
         ) from None
 
 

@@ -45,7 +45,7 @@ class ForeignModel:
 
         Args:
             inputs: paths, or uint8 (H, W, C) arrays.
-            batch_size: of prediction.
+            batch_size: examples per prediction step.
             keep_going: give a file that cannot be read a result with "error", instead of raising.
         """
         found = items_of(inputs, {"image": Image()}, model=self.name)
@@ -104,7 +104,7 @@ def load_keras_file(path: str | Path) -> ForeignModel:
         raise WeightsError(
             f"{path} is damaged or cut short: it is not a zip archive.",
             expected="a whole .keras file, as model.save writes it",
-            fix="copy it again from where it came, or save the model again",
+            fix="copy it again from its source, or save the model again",
         )
     load_tensorflow()
     import keras

@@ -1,4 +1,4 @@
-"""Let a trained language model write."""
+"""Generate text with a trained language model."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from zoo.columns.assets import Assets
 
 TASK = "language_modeling"
-TEMPERATURE = 0.8  # surprising enough to be read, sure enough to be spelt well
+TEMPERATURE = 0.8  # varied enough to be interesting, confident enough to be spelt well
 NEWLINE = "\n"  # what an empty prompt stands for: the beginning of a line
 
 
@@ -31,19 +31,19 @@ def generate(
     seed: int = 1,
     count: int = 1,
 ) -> list[str]:
-    """Return texts that go on from a prompt, without the prompt.
+    """Return texts that continue a prompt, without the prompt.
 
-    Bytes that make no character, which a model of byte pairs may write, are left out.
+    Bytes that do not form a character, which a model of byte pairs may write, are left out.
 
     Args:
         target: run directory, weight name or recipe name of a language model.
-        prompt: what is there already; an empty one begins a line.
-        max_tokens: how much is written: characters or byte pairs, as the model's tokenizer has it.
-        temperature: 0 takes the most likely token each time; the higher, the more adventurous.
+        prompt: the text to continue; an empty one starts a new line.
+        max_tokens: length of the text, in characters or byte pairs, depending on the tokenizer.
+        temperature: 0 always takes the most likely token; higher values give more varied texts.
         top_k: draw among the k most likely tokens only.
         top_p: draw among the fewest tokens that together have this probability, (0, 1].
-        seed: of the draws; the same seed writes the same texts.
-        count: how many texts, all from the one prompt.
+        seed: of the random draws; the same seed gives the same texts.
+        count: number of texts, all from the same prompt.
 
     Raises:
         RunError: the model is not a language model.
@@ -82,7 +82,7 @@ def stream(
     top_p: float | None = None,
     seed: int = 1,
 ) -> Iterator[str]:
-    """Yield one text in pieces, as it is written; joined it is that of `generate`.
+    """Yield one text in pieces as it is written; joined, they are the text of `generate`.
 
     Arguments and errors are those of `generate`.
     """
@@ -111,9 +111,9 @@ def stream(
 def continuations(
     model: "keras.Model", assets: "Assets", prompts: Sequence[str], *, max_tokens: int, seed: int
 ) -> list[tuple[str, str]]:
-    """Return each prompt with the text that goes on from it.
+    """Return each prompt with its continuation.
 
-    What the model does not know of a prompt is left out of what it sees.
+    Characters of a prompt that the model does not know are left out.
 
     Args:
         model: from ids to "logits".

@@ -1,4 +1,4 @@
-"""What predicting is given: files, folders of files, tables of texts, values; read one by one."""
+"""Inputs of prediction: files, folders of files, tables of texts, values; read one by one."""
 
 import os
 import re
@@ -23,7 +23,7 @@ _ALIKE = 0.8  # how close a word must be to the name of a file to be taken for i
 
 @dataclass(frozen=True)
 class Item:
-    """One example to predict, and what came of reading it.
+    """One example to predict, and the result of reading it.
 
     Attributes:
         values: a path, a text, an array or None by column.
@@ -41,7 +41,7 @@ class Item:
 
     @property
     def source(self) -> dict[str, Any]:
-        """What a result says of where it came from."""
+        """What a result says about its origin."""
         told = {"file": self.file} | ({"row": self.row} if self.row else {})
         words = {
             name: value for name, value in self.values.items() if isinstance(value, str | Path)
@@ -62,7 +62,7 @@ def items_of(
     model: str,
     text_column: str | None = None,
 ) -> list[Item]:
-    """Return what is to be predicted; a folder stands for its files, a table for its rows.
+    """Return the examples to predict; a folder gives its files, a table its rows.
 
     Args:
         inputs: as `predict` takes them.
@@ -109,7 +109,10 @@ def _named(given: Mapping[str, Value], columns: Mapping[str, Column], model: str
     values = {name: given.get(name) for name in columns}
     if unknown:
         near = nearest(unknown[0], columns) or list(columns)
-        problem, expected = f"{model} takes no {unknown[0]!r}.", f"one of: {', '.join(near)}"
+        problem, expected = (
+            f"{model} has no input named {unknown[0]!r}.",
+            f"one of: {', '.join(near)}",
+        )
     elif absent:
         problem = f"An example lacks {', '.join(absent)}."
         expected = f"{', '.join(absent)} in each example; only what is optional may be absent"
@@ -210,7 +213,7 @@ def _inside(folder: Path, column: Column) -> list[Path]:
     files = [file for file in _walked(folder) if file.suffix.lower() in suffixes]
     if not files:
         raise DataError(
-            f"{folder} holds no file to predict.",
+            f"{folder} holds no files to predict.",
             expected=column.expected,
             fix="give another folder, or the files themselves",
         )

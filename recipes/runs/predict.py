@@ -1,4 +1,4 @@
-"""From files or arrays to what the model says of them."""
+"""From files or arrays to predictions."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ def predict_inputs(
     words = len(columns) == 1 and not next(iter(columns.values())).is_file("word")
     if text_column and not words:
         raise ArgumentError(
-            f"{run.name} takes no texts, so that there is no column to name.",
+            f"{run.name} takes no texts, so there is no column to name.",
             fix="leave --text-column (text_column=) out",
         )
     items = items_of(

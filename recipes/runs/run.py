@@ -1,4 +1,4 @@
-"""The run directory and its Python face."""
+"""The run directory and its Python interface."""
 
 import functools
 import json
@@ -26,9 +26,10 @@ _JSON_LIMIT_BYTES = 50_000_000
 
 @final
 class Run:
-    """A trained model with all that made it: a run directory or a shipped weight.
+    """A trained model with everything that produced it: a run directory or a shipped weight.
 
-    Nothing is executed on loading: the model is rebuilt from the recipe, then numbers are read.
+    Loading runs no code from the folder: the model is rebuilt from the recipe, then its weights are
+    read.
 
     Attributes:
         name: of the weight, or the path of the directory.
@@ -57,7 +58,7 @@ class Run:
 
     @property
     def fingerprint(self) -> str:
-        """Of the data that it was trained on."""
+        """The fingerprint of the data that it was trained on."""
         return self.metrics["data_fingerprint"]
 
     @functools.cached_property
@@ -78,7 +79,7 @@ class Run:
 
     @property
     def history(self) -> list[dict[str, float]]:
-        """One entry an epoch; empty for a shipped weight."""
+        """One entry per epoch; empty for a shipped weight."""
         if self.path is None:
             return []
         import csv
@@ -90,7 +91,7 @@ class Run:
         ]
 
     def dataset(self, *, data_dir: str | None = None) -> "Dataset":
-        """Load the data that the run was trained on, validation carved as then."""
+        """Load the data that the run was trained on, with the same validation split."""
         skip_corrupt = bool(self.metrics.get("skip_corrupt"))
         return make_dataset(self.recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
 
@@ -104,17 +105,17 @@ class Run:
         """Score the examples that the run was tested on, or other data.
 
         Args:
-            data: where the run's data lies now, or other data with the same columns and classes;
-                None for the place where it was.
-            data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
-            batch_size: of prediction.
+            data: where the run's data is now, or other data with the same columns and classes; None
+                takes the original place.
+            data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
+            batch_size: examples per prediction step.
 
         Returns:
             {"name", "data", "split", "examples", "data_as_trained", "notes", "metrics": {…}}.
             "data_as_trained" says that these are the run's own test examples.
 
         Raises:
-            RunError: some of them are gone or were changed, or the data has other classes.
+            RunError: some of them are missing or were changed, or the data has other classes.
             DataError: the data has other columns.
         """
         from recipes.runs.evaluate import groups_of, intervals, predictions_of

@@ -1,8 +1,8 @@
-"""Which examples a run was trained, validated and tested on, to find the same ones again.
+"""The examples that a run was trained, validated and tested on, recorded to find them again.
 
-A run keeps the names of its examples and a hash of each. A data set that is loaded later may be
-divided otherwise, because a file was added or removed; the run's own test split is then put
-together from what is there, wherever it is found. Where the source gives no names, one hash is kept
+A run keeps the names of its examples and a hash of each. A data set that is loaded later may be split
+differently, because a file was added or removed. The run's own test split is then assembled from the
+examples, in whichever split they are now. Where the source gives no names, one hash is kept
 for a whole split.
 """
 
@@ -39,7 +39,7 @@ class Examples:
         as_trained: they are the run's own test split.
         notes: what a reader of the result must know.
         train: beside them; None where their groups are not those of training.
-        noun: what their groups are, in the plural.
+        noun: plural name of the groups.
     """
 
     split: Split
@@ -89,10 +89,10 @@ def examples_to_score(run: "Run", *, data: str | None, data_dir: str | None) -> 
     Args:
         run: to be evaluated.
         data: a folder, a table, or a data set's name; None for that of the run.
-        data_dir: where TFDS data lies.
+        data_dir: folder of TFDS data.
 
     Raises:
-        RunError: examples of the run's test split are gone or were changed, or the other data has
+        RunError: examples of the run's test split are missing or were changed, or the other data has
             other classes or columns.
     """
     recipe = run.recipe.with_values({"data.name": str(data)}) if data else run.recipe
@@ -141,7 +141,7 @@ def _read(run: "Run") -> dict[str, Any]:
 
 
 def _own_test_split(kept: Mapping[str, Any], dataset: Dataset, as_run: Dataset) -> Split | None:
-    """Return the run's test split as far as all of it is there, in its order."""
+    """Return the run's test split in its order, if all of it is there."""
     test = kept.get("test")
     if not test:
         return None
@@ -189,7 +189,7 @@ def _joined(splits: Sequence[Split]) -> Split:
 
 
 def _added(kept: Mapping[str, Any], dataset: Dataset, limit: int | None) -> list[str]:
-    """Say how many examples the run did not have; unknown where it took some of them only."""
+    """Say how many examples are new to the run; unknown where it used only some of its data."""
     now = sum(len(split) for split in dataset.splits.values())
     added = now - sum(entry["examples"] for entry in kept.values())
     if limit or added <= 0:
@@ -198,14 +198,14 @@ def _added(kept: Mapping[str, Any], dataset: Dataset, limit: int | None) -> list
 
 
 def _changed(run: "Run", kept: Mapping[str, Any], dataset: Dataset, as_run: Dataset) -> Examples:
-    """Refuse a test split of which a part is gone, where that can be known."""
+    """Refuse a test split with missing examples, where that can be known."""
     if "names" not in kept.get("test", {}):
         note = f"{run.recipe.data.name} has changed since {run.name} was trained on it."
         return Examples(as_run.splits["test"], False, (note,), train=as_run.splits["train"])
     places, pairs = _places(dataset), _pairs(kept["test"])
     gone = [name for name, digest in pairs if _place(places, name, digest) is None]
     raise RunError(
-        f"{len(gone)} of the {len(pairs)} test examples of {run.name} are gone or were changed: "
+        f"{len(gone)} of the {len(pairs)} test examples of {run.name} are missing or were changed: "
         f"{listed(gone)}.",
         expected=f"{run.recipe.data.name} with the examples that the run was tested on",
         fix="put them back; or score what is there now, as other data: "
@@ -218,7 +218,7 @@ def _other(run: "Run", kept: Mapping[str, Any], dataset: Dataset) -> Examples:
     drawn = any(note.startswith(DRAWN) for note in dataset.notes)
     split = _joined(dataset.splits.values()) if drawn else dataset.splits["test"]
     what = "all of its examples, as it has no test split" if drawn else "its test split"
-    notes = [f"{dataset.name} is other data than {run.name} was trained on; scored on {what}."]
+    notes = [f"{dataset.name} is not the data that {run.name} was trained on; scored on {what}."]
     train = kept.get("train", {})
     if "names" in train:
         seen = {digest for _, digest in _pairs(train)}
@@ -233,7 +233,7 @@ def _other(run: "Run", kept: Mapping[str, Any], dataset: Dataset) -> Examples:
 def _check_classes(run: "Run", dataset: Dataset) -> None:
     if dataset.classes != run.assets.classes:
         raise RunError(
-            f"{dataset.name} has other classes than {run.name} was trained on: "
+            f"{dataset.name} does not have the classes that {run.name} was trained on: "
             f"{listed(dataset.classes) or 'none'}.",
             expected=listed(run.assets.classes) or "data without classes",
             fix="give data with these classes, or train again",

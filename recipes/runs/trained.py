@@ -70,7 +70,7 @@ def check_unedited(folder: Path, *, sha256: str | None = None) -> None:
     if sha256 is None and not changed:
         return
     raise RunError(
-        f"{folder / RECIPE} was edited since the run was begun"
+        f"{folder / RECIPE} was edited after the run began"
         + (f": {'; '.join(changed)}." if changed else "."),
         expected="the values that the run was trained with",
         fix="put the old values back, or train the new ones in another folder: "

@@ -1,4 +1,4 @@
-"""What happens beside the steps of training: measure, select, save, go on where it was left."""
+"""Callbacks of training: measure, select, save, continue from a checkpoint."""
 
 import contextlib
 import math
@@ -21,8 +21,8 @@ from zoo.weights import save_model_weights
 class Selection(keras.callbacks.Callback):
     """Score validation, remember the best epoch, stop when it no longer improves.
 
-    Keras' EarlyStopping and ModelCheckpoint keep their state to themselves, guess the direction of
-    a metric, and write in place; a run that resumes exactly needs all three otherwise.
+    Keras' EarlyStopping and ModelCheckpoint do not save their state, guess the direction of a metric,
+    and write in place; a run that resumes exactly needs all three done differently.
 
     Args:
         encoded: the validation split.
@@ -78,14 +78,14 @@ CHECKPOINT_SECONDS = 10.0  # epochs that are over sooner share a checkpoint: wri
 class Recorder(keras.callbacks.Callback):
     """Keep the history and write checkpoints, the CSV and the TensorBoard log.
 
-    The checkpoint is the truth: a resumed run writes the logs anew from the history in it, so each
-    epoch stands there once. It is written at the end of an epoch, the last one always, and not
-    more often than every `CHECKPOINT_SECONDS`; and inside an epoch after `checkpoint_seconds`
-    without one. Going on from an earlier one gives the same bits.
+    The checkpoint is authoritative: a resumed run rewrites the logs from its history, so each epoch
+    occurs once. It is written at the end of an epoch, at most every `CHECKPOINT_SECONDS` and always
+    after the last, and inside an epoch after `checkpoint_seconds` without one. Continuing from an
+    earlier one gives the same bits.
 
     Args:
         run_dir: of the run.
-        state: returns what other callbacks must remember.
+        state: returns the state of the other callbacks.
         began: returns the probe's tensors as they were when the epoch began.
         examples_per_epoch: for samples per second.
         checkpoint_seconds: longest time between two checkpoints, as far as steps allow.
@@ -117,7 +117,7 @@ class Recorder(keras.callbacks.Callback):
         self.rewrite()
 
     def rewrite(self) -> None:
-        """Write the logs anew from the history."""
+        """Rewrite the logs from the history."""
         self.close()
         if self.history:
             write_csv(self.run_dir / "history.csv", self.history)
@@ -174,10 +174,10 @@ class Recorder(keras.callbacks.Callback):
 
 
 class Rejoin(keras.callbacks.Callback):
-    """Go on in the middle of an epoch: pass over the steps that are done, with the means they left.
+    """Continue inside an epoch: skip the steps that are done and restore their running means.
 
-    Keras begins every epoch at its first step and with empty metrics. Here the first steps do
-    nothing: no batch is drawn, no weight moves; the stream must begin with the batch that is next.
+    Keras begins every epoch at its first step and with empty metrics. Here the first steps do nothing:
+    no batch is drawn and no weight changes; the stream must begin with the next batch.
 
     Args:
         steps: of the epoch that are done, > 0.

@@ -1,4 +1,4 @@
-"""Everything a run needs to go on bit for bit, in one file written whole or not at all."""
+"""Everything a run needs to continue bit for bit, in one file written whole or not at all."""
 
 import json
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ _FORMAT = "kerazoo-checkpoint-"
 
 @dataclass(frozen=True)
 class Midway:
-    """What belongs to an epoch that is under way.
+    """The state of an unfinished epoch.
 
     Attributes:
         metrics: state of the running means, in the model's order.
@@ -40,7 +40,7 @@ def save_checkpoint(
         path: of the file; the old one stays until the new one is whole.
         model: compiled, its optimizer built.
         state: JSON values: epoch, history, what callbacks remember.
-        midway: of the epoch that is under way; None at the end of an epoch.
+        midway: of the unfinished epoch; None at the end of an epoch.
     """
     tensors = {name: _numpy(variable) for name, variable in _variables(model).items()}
     if midway is not None:
@@ -55,7 +55,7 @@ def load_checkpoint(path: Path, model: keras.Model) -> tuple[dict[str, Any], Mid
     """Put a checkpoint back into a compiled model with a built optimizer.
 
     Returns:
-        Its state, and what belongs to an epoch that was under way, if any was.
+        Its state, and that of an unfinished epoch, if there was one.
 
     Raises:
         WeightsError: the file is damaged or of another model.

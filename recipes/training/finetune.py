@@ -1,4 +1,4 @@
-"""Train a model on for other data: a new head first, then all of it, gently."""
+"""Fine-tune a model on other data: a new head first, then the whole model at a lower rate."""
 
 from pathlib import Path
 
@@ -33,21 +33,21 @@ def finetune(
     skip_corrupt: bool = False,
     progress: bool = True,
 ) -> Run:
-    """Train a run or shipped weight on for other classes, and return the new run.
+    """Fine-tune a run or shipped weight on other data, and return the new run.
 
     Input size, tokenizer and front end stay those of the trained model, and so does its augmentation;
-    the head is new, unless the classes are the same. Where there are few examples an epoch passes over
-    them several times, so that it has 20 updates. A finetune is a recipe with an `initialization`
-    section: the run resumes, predicts, evaluates and exports like any other.
+    the head is new, unless the classes are the same. With few examples, an epoch passes over them
+    several times, so that it has 20 updates. A finetune is a recipe with an `initialization` section,
+    and its run is like any other.
 
     Args:
         target: run directory, weight name or recipe name.
         data: a folder, a table, or a data set's name.
         *overrides: "key=value" texts, set last.
-        epochs: in all.
-        frozen_epochs: of these, in which the head is trained alone; a quarter of them by default.
-        learning_rate: of the head; the backbone gets a tenth of it (`initialization.backbone_rate`).
-            A language model has no head apart, and gets it whole.
+        epochs: total number of epochs.
+        frozen_epochs: epochs in which only the head is trained; a quarter of `epochs` by default.
+        learning_rate: of the head; the backbone gets a tenth of it (`initialization.backbone_rate`). A
+            language model has no separate head and is trained at the full rate.
         seed: of the new head, the order and the augmentation.
         run_dir, resume, smoke, device, data_dir, download, skip_corrupt, progress: as `zoo.train`.
 
@@ -89,7 +89,7 @@ def finetuning_recipe(
     """
     place = _check_data(source, data)
     recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
-    has_head = bool(source.assets.classes)  # which a language model has not: all of it is one
+    has_head = bool(source.assets.classes)  # a language model has none
     backbone_rate = BACKBONE_RATE if has_head else 1.0
     if not has_head and frozen_epochs:
         raise ArgumentError(
@@ -101,7 +101,7 @@ def finetuning_recipe(
         frozen_epochs = epochs * FROZEN_EPOCHS // EPOCHS if has_head else 0
     values = {
         "name": f"finetune/{source.path.name if source.path else source.name}-{Path(place).name}",
-        "summary": f"{recipe.model.name} of {source.name}, trained on for {data}.",
+        "summary": f"{recipe.model.name} of {source.name}, fine-tuned on {data}.",
         "task": recipe.task.model_dump(),
         "data": {"name": data},
         "model": {"name": recipe.model.name, "arguments": builder_arguments(recipe)},
@@ -136,7 +136,7 @@ def _check_data(source: Run, data: str) -> str:
     place = str(folder_of(data) or data)
     if place == source.recipe.data.name:
         raise DataError(
-            f"{source.name} was trained on {data} already.",
+            f"{source.name} was already trained on {data}.",
             expected="other data of the same kind",
             fix="give other data with --data; to train longer: zoo train RECIPE training.epochs=N",
         )

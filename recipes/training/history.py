@@ -13,7 +13,7 @@ WALL_TIMES = ("seconds", "samples_per_second")  # the only columns that differ b
 
 
 def write_csv(path: Path, history: list[dict[str, Any]]) -> None:
-    """Write all epochs, one a row."""
+    """Write all epochs, one per row."""
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=list(history[0]), lineterminator="\n")
     writer.writeheader()
@@ -22,7 +22,7 @@ def write_csv(path: Path, history: list[dict[str, Any]]) -> None:
 
 
 class TensorBoardLog:
-    """A TensorBoard log with each epoch once: begun anew from a history, then added to.
+    """A TensorBoard log with each epoch once: rewritten from a history, then appended to.
 
     Args:
         folder: of the log; what it held is replaced.

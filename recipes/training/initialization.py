@@ -1,8 +1,8 @@
-"""Start from trained weights: what is kept of them, and how gently they are trained on.
+"""Start from trained weights: which of them are kept, and at which rate they are trained.
 
 A recipe with an `initialization` section takes the backbone of a run or shipped weight. The head is
-new, unless the classes are the same. For `frozen_epochs` the head is trained alone; afterwards the
-backbone follows at `backbone_rate` of the learning rate.
+new, unless the classes are the same. For `frozen_epochs` only the head is trained; afterwards the
+backbone is trained too, at `backbone_rate` of the learning rate.
 
 Frozen is `trainable=False`, and the optimizer has slots for the head alone. At the release it is made
 anew for all of the model: slots of the head and the number of updates are kept, those of the backbone
@@ -30,7 +30,7 @@ HEAD = "head_"  # how the names of a head's layers begin
 
 
 def source_of(recipe: Recipe) -> Run | None:
-    """Return the run or weight that a recipe starts from; None where it starts from chance.
+    """Return the run or weight that a recipe starts from; None where it starts from random weights.
 
     Raises:
         UnknownNameError, RunError: there is none of that name.
@@ -42,7 +42,7 @@ def source_of(recipe: Recipe) -> Run | None:
     source = load(values.weights)
     if source.sha256 != values.sha256:
         raise WeightsError(
-            f"{values.weights} has changed since {recipe.name} was made of it.",
+            f"{values.weights} has changed since {recipe.name} was made from it.",
             expected=f"SHA-256 {values.sha256[:16]}…, not {source.sha256[:16]}…",
             fix="put the weights back as they were, or finetune again in another folder",
         )
@@ -66,7 +66,7 @@ def inherited(source: Run, dataset: "Dataset") -> Assets:
         raise DataError(
             f"{dataset.name} has {len(dataset.classes)} class(es); there is nothing to tell apart.",
             expected="two classes or more",
-            fix="for a folder: one subfolder a class",
+            fix="for a folder: one subfolder per class",
         )
     return assets.with_classes(dataset.classes)
 
@@ -81,7 +81,7 @@ def _for_data(column: Column, name: str, source: Run, dataset: "Dataset") -> Col
         return column
     held = [c.word for c in dataset.features.values() if c.modality]
     raise DataError(
-        f"{dataset.name} holds {' and '.join(held) or 'nothing that it knows'}; "
+        f"{dataset.name} holds {' and '.join(held) or 'nothing that kerazoo knows'}; "
         f"{source.name} takes {column.word}.",
         expected=f"a data set of {column.word}",
         fix="zoo data shows the data sets; zoo list --weights the trained models",

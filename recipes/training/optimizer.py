@@ -196,14 +196,14 @@ def _is_slots(value: Any, origins: list[int | None]) -> bool:
 def _averaging_decay(values: Regularization, *, updates: int) -> float:
     """Return the knob's decay, or a lower one where a run is short.
 
-    The average reaches back about 1 / (1 - decay) updates. One that went back to the random start
-    would be no model at all, and a preset cannot know how long a run is.
+    The average reaches back about 1 / (1 - decay) updates. One that reached back to the random start
+    would be useless, and a preset cannot know how long a run is.
     """
     return max(0.0, min(values.averaging_decay, 1 - 1 / (AVERAGED * updates)))
 
 
 def steps_per_epoch(recipe: Recipe, *, examples: int) -> int:
-    """Return how many updates make an epoch: one pass, rounded down, unless the recipe says."""
+    """Return the number of updates in an epoch: one pass, rounded down, unless the recipe sets it."""
     return recipe.training.steps_per_epoch or max(
         1, math.floor(examples / recipe.training.batch_size)
     )

@@ -1,4 +1,4 @@
-"""What a person sees while a run trains."""
+"""The progress display of a run."""
 
 import sys
 import time
@@ -13,15 +13,15 @@ from zoo.metrics.base import Metric
 
 
 def show_notes(notes: Iterable[str]) -> None:
-    """Print what must be known before training starts on stderr."""
+    """Print on stderr what users must know before training starts."""
     for note in notes:
         Console(file=sys.stderr, markup=False, highlight=False).print("note:", note, soft_wrap=True)
 
 
 class ProgressDisplay(keras.callbacks.Callback):
-    """Show epoch, loss, metric, samples a second and remaining time on stderr.
+    """Show epoch, loss, metric, samples per second and remaining time on stderr.
 
-    A terminal gets a moving bar, anything else one line an epoch.
+    A terminal gets a moving bar, anything else one line per epoch.
 
     Args:
         epochs: of the whole run.

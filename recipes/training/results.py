@@ -1,4 +1,4 @@
-"""The end of a run: pick the weights, read test once, write what it all came to."""
+"""The end of a run: choose the weights, score the test split once, write the results."""
 
 import json
 import subprocess
@@ -47,7 +47,7 @@ def finish(
     Args:
         setup: with the trained model.
         folder: of the run.
-        history: one entry an epoch.
+        history: one entry per epoch.
         records: of the gradient probe.
         selection: best epoch and why training stopped.
     """
@@ -94,7 +94,7 @@ def finish(
 
 
 def _beginnings(folder: Path) -> dict[str, Any]:
-    """Return which values the run was trained with, and which run it continues, if any."""
+    """Return the values that the run was trained with, and the run that it continues, if any."""
     state = checkpoint_state(folder)
     origin = {"origin": state["origin"]} if "origin" in state else {}
     return {"recipe_sha256": digest(values_in(folder) or {})} | origin
@@ -108,7 +108,7 @@ def _weights(folder: Path, sha256: str) -> dict[str, Any]:
 def _findings(
     task: Any, history: Any, records: Any, metrics: dict[str, Any], answers: dict[str, Any]
 ) -> list[Any]:
-    """Return what the diagnosis says of the curves, the gradients and the answers on test."""
+    """Return the diagnosis of the curves, the gradients and the predictions on test."""
     error = metrics.get("ece", {}).get("value", float("nan"))
     calibration = check_calibration(error, answers["probabilities"], answers["labels"])
     return findings(history, records, metric=task.metric, mode=task.mode, calibration=calibration)
@@ -127,7 +127,7 @@ def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> 
 
 
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
-    """Return what the report says of recipe, data and model, whatever came of them."""
+    """Return what the report says about recipe, data and model, independent of the result."""
     recipe, card = setup.recipe, registry.model_card(setup.recipe.model.name)
     columns = _inputs(setup)
     return {
@@ -164,7 +164,7 @@ def _inputs(setup: "Setup") -> dict[str, Any]:
 
 
 def _multiply_adds(setup: "Setup", usual: tuple[int, ...]) -> int | None:
-    """Count for one example; of lengths that vary the card's, and nothing for several inputs."""
+    """Count the multiply-adds of one example, at the card's length if it varies; None for several."""
     specs, _ = setup.assets.specs()
     if len(specs) > 1:
         return None
@@ -173,7 +173,7 @@ def _multiply_adds(setup: "Setup", usual: tuple[int, ...]) -> int | None:
 
 
 def _generated(setup: "Setup") -> list[tuple[str, str]]:
-    """Let a language model go on from the beginnings of three test documents."""
+    """Let a language model continue the beginnings of three test documents."""
     if setup.task.name != "language_modeling":
         return []
     from recipes.runs.generate import continuations

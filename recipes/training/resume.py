@@ -1,4 +1,4 @@
-"""Going on with a run: from its last checkpoint, or for more epochs in a folder of its own."""
+"""Continue a run: from its last checkpoint, or for more epochs in a new folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,7 +31,7 @@ _SAMPLES = 200  # steps at which two schedules are compared
 
 @dataclass(frozen=True)
 class Position:
-    """How far a run is: whole epochs, and steps of the next with what belongs to them."""
+    """How far a run is: whole epochs, and steps of the next with their state."""
 
     epoch: int = 0
     step: int = 0
@@ -64,18 +64,18 @@ def restore(
 
 
 def begin_where(source: Path, setup: "Setup", folder: Path) -> None:
-    """Begin a run where another ended, to train it for more epochs.
+    """Start a run where another ended, to train it for more epochs.
 
     The recipe file is written last: without it nobody can resume the folder by mistake.
 
     Args:
-        source: folder of the run that is gone on with; it stays as it is.
+        source: folder of the run to continue; it is not changed.
         setup: of the longer recipe, which differs from the source's in `training.epochs` alone.
         folder: of the new run.
 
     Raises:
-        RunError: the source has stopped by itself, or a longer run would have differed from it in
-            its learning rates or its optimizer from the beginning.
+        RunError: the source stopped early, or a longer run would have differed from it in its learning
+            rates or its optimizer from the beginning.
     """
     before = load_recipe(source / RECIPE)
     with locked(source):
@@ -102,14 +102,14 @@ def _steps_done(setup: "Setup", state: dict[str, Any]) -> int:
 def _check_data(setup: "Setup", state: dict[str, Any], folder: Path) -> None:
     if state["data_fingerprint"] != setup.dataset.fingerprint:
         raise RunError(
-            f"The data of {setup.recipe.data.name} has changed since {folder} was begun.",
+            f"The data of {setup.recipe.data.name} has changed since the run in {folder} began.",
             expected=f"fingerprint {state['data_fingerprint']}, not {setup.dataset.fingerprint}",
             fix="put the data back as it was, or train again in another folder",
         )
 
 
 def _check_course(setup: "Setup", before: Recipe, state: dict[str, Any], source: Path) -> None:
-    """Refuse to continue what a longer run would have done otherwise from its beginning."""
+    """Refuse to continue a run where a longer one would have differed from the beginning."""
     recipe = setup.recipe
     anew = "train again: " + command(
         "zoo", "train", source / RECIPE, f"training.epochs={recipe.training.epochs}"

@@ -37,7 +37,7 @@ class WarmUp(keras.optimizers.schedules.LearningRateSchedule):
 
 @keras.saving.register_keras_serializable(package="kerazoo")
 class Constant(keras.optimizers.schedules.LearningRateSchedule):
-    """The same rate at every step: what warm-up needs to end in."""
+    """The same rate at every step, for warm-up to end in."""
 
     def __init__(self, rate: float):
         self.rate = rate

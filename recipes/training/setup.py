@@ -90,7 +90,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
 
 
 def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
-    """Say what of the data is not used."""
+    """Name the parts of the data that are not used."""
     if not dataset.classes or assets.classes:
         return ()
     column = recipe.data.arguments.get("label_column", "label")

@@ -44,19 +44,19 @@ def train(
         recipe: name, YAML file, or recipe; the folder of a run where `continue_run` is set.
         *overrides: "key=value" texts.
         run_dir: where the run goes; the next free "runs/NAME-N" by default.
-        resume: go on with the run in `run_dir` from its last checkpoint, bit for bit.
+        resume: continue the run in `run_dir` from its last checkpoint, bit for bit.
         continue_run: train a run for more epochs, in a new folder.
-        smoke: two short epochs on few examples: every joint, no result.
+        smoke: two short epochs on few examples, to test that everything works.
         device: "cpu", "gpu", or None for a GPU where there is one.
-        data_dir: where TFDS data lies; TFDS_DATA_DIR otherwise.
-        download: let TFDS fetch what is missing.
+        data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
+        download: let TFDS download missing data.
         skip_corrupt: leave unreadable files out and count them in the report.
         checkpoint_minutes: > 0; an epoch that takes longer has checkpoints inside it.
-        progress: show it on stderr.
-        **values: fields by dotted path.
+        progress: show the progress on stderr.
+        **values: fields of the recipe by dotted path.
 
     Raises:
-        RecipeError, DataError, RunError, MachineError: each says what to do.
+        RecipeError, DataError, RunError, MachineError: the message says what to do.
 
     >>> run = zoo.train("image/digits-cnn", **{"training.epochs": 3})  # doctest: +SKIP
     """
@@ -90,16 +90,16 @@ def _check_arguments(
     if resume and continue_run:
         raise ArgumentError(
             "A run is either resumed or continued.",
-            expected="resume: the epochs that it was begun with; continue: more of them",
+            expected="resume: the epochs that it began with; continue: more of them",
             fix="leave one of --resume and --continue out",
         )
     if not checkpoint_minutes > 0:
-        given = f"checkpoint_minutes is {checkpoint_minutes}."
+        given = f"checkpoint_minutes={checkpoint_minutes} is out of range."
         raise ArgumentError(given, expected="a number above 0", fix="leave it out to take 10")
 
 
 def _train_in(folder: Path, setup: Setup, *, source: Path | None, resume: bool, **how: Any) -> Run:
-    """Train in a folder that is held, from what is in it, or from where `source` ended."""
+    """Train in a locked folder, from its checkpoint if there is one, or from where `source` ended."""
     from recipes.training.progress import show_notes
     from recipes.training.results import finish
     from recipes.training.resume import begin_where
@@ -123,10 +123,10 @@ def fit(
     progress: bool,
     checkpoint_minutes: float = CHECKPOINT_MINUTES,
 ) -> tuple[Any, Any, Any]:
-    """Run Keras' `fit` over the endless stream with what happens at each epoch's end.
+    """Run Keras' `fit` over the endless stream with the callbacks.
 
     Returns:
-        The callbacks that hold what came of it: recorder (history), probe (records), selection.
+        The callbacks that hold the results: recorder (history), probe (records), selection.
     """
     from recipes.training.callbacks import Rejoin
     from recipes.training.progress import ProgressDisplay

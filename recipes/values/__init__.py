@@ -1,1 +1,1 @@
-"""What a recipe says: its schema, its files, and what is wrong with either; no Keras."""
+"""The schema of recipes, their files, and error messages about both; no Keras."""

@@ -40,7 +40,7 @@ def _mapping(loader: _Loader, node: yaml.MappingNode, deep: bool = False) -> dic
     for key in map(repr, keys):
         if key in seen:
             raise yaml.constructor.ConstructorError(
-                None, None, f"the key {key} stands twice", node.start_mark
+                None, None, f"the key {key} occurs twice", node.start_mark
             )
         seen.add(key)
     return yaml.SafeLoader.construct_mapping(loader, node, deep=deep)
@@ -130,7 +130,7 @@ def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:
             raise RecipeError(
                 f"{text!r} is not an override.",
                 expected="key=value, such as optimizer.learning_rate=3e-4",
-                fix="write the field's path, an equals sign, and the value, without blanks",
+                fix="write the field's path, an equals sign, and the value, without spaces",
             )
         changes[key.strip()] = parse_yaml(value, source=text)
     return changes

@@ -1,4 +1,4 @@
-"""pydantic's findings in the words of a person who edits a recipe."""
+"""pydantic's errors in words for a person who edits a recipe."""
 
 import re
 import typing
@@ -14,7 +14,7 @@ _LIMIT = 6
 def recipe_error(
     error: pydantic.ValidationError, model: type[pydantic.BaseModel], *, source: str
 ) -> ZooError:
-    """Make one error of everything that is wrong, with the nearest choices for unknown ones.
+    """Make one error from all that pydantic found, with the nearest choices for unknown names.
 
     Args:
         error: from validating `model`.

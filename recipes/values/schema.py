@@ -66,26 +66,26 @@ class _Values(pydantic.BaseModel):
 
 
 class TaskValues(_Values):
-    """Which problem is solved, with which of the task's arguments."""
+    """The task and its arguments."""
 
     name: str = "image_classification"
     arguments: dict[str, Any] = {}
 
 
 class DataValues(_Values):
-    """Which examples are learned from; `arguments` are the loader's."""
+    """The data; `arguments` are the loader's."""
 
     name: str
     arguments: dict[str, Any] = {}
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = (
-        0.1  # carved from train if there is none
+        0.1  # share of train, if the data has none
     )
     split_seed: Annotated[int, Field(ge=0)] = 0
     max_examples: Positive | None = None  # of each split, spread evenly; None takes all
 
 
 class ModelValues(_Values):
-    """Which architecture, with which of its builder's arguments."""
+    """The architecture and its builder's arguments."""
 
     name: str
     arguments: dict[str, Any] = {}
@@ -101,7 +101,7 @@ RegularizationValues = pydantic.create_model(
 
 
 class OptimizerValues(_Values):
-    """Which Keras optimizer; `arguments` are its own, by Keras' names."""
+    """The Keras optimizer; `arguments` are its own, by Keras' names."""
 
     name: Literal[tuple(OPTIMIZERS)] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3  # the peak, after warm-up
@@ -109,21 +109,23 @@ class OptimizerValues(_Values):
 
 
 class ScheduleValues(_Values):
-    """How the learning rate moves over training."""
+    """The learning rate over training."""
 
     name: Literal[SCHEDULES] = "cosine"
-    warmup_epochs: Annotated[float, Field(ge=0)] = 0.0  # linear, from 0
-    final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0  # of the peak, at the end
-    step_epochs: list[Annotated[float, Field(gt=0)]] = []  # "step": epochs after which it drops
-    step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1  # "step": what it is multiplied by
+    warmup_epochs: Annotated[float, Field(ge=0)] = 0.0  # length of the linear rise from 0
+    final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the peak rate, at the end
+    step_epochs: list[
+        Annotated[float, Field(gt=0)]
+    ] = []  # "step": epochs after which the rate drops
+    step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1  # "step": factor of each drop
 
     @pydantic.model_validator(mode="after")
     def _fits(self) -> "ScheduleValues":
-        """Refuse values that the schedule would ignore or turn round."""
+        """Refuse values that the schedule would ignore or reverse."""
         if self.name == "one_cycle" and self.warmup_epochs:
-            raise ValueError("one_cycle has a rise of its own: leave warmup_epochs at 0")
+            raise ValueError("one_cycle includes a warm-up: leave warmup_epochs at 0")
         if self.step_epochs != sorted(self.step_epochs):
-            raise ValueError("step_epochs must rise")
+            raise ValueError("step_epochs must be in ascending order")
         if self.name == "step" and self.step_epochs and self.step_epochs[0] < self.warmup_epochs:
             raise ValueError(
                 f"the rate would drop at epoch {self.step_epochs[0]:g}, inside the warm-up of "
@@ -134,14 +136,14 @@ class ScheduleValues(_Values):
 
 
 class TrainingValues(_Values):
-    """How long, in which batches, at which precision."""
+    """Length, batches and precision of training."""
 
     epochs: Positive
     batch_size: Positive = 128
     steps_per_epoch: Positive | None = None  # None: examples // batch_size
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
-    select: Literal["best", "last"] = "best"  # which epoch's weights are kept, on validation
+    select: Literal["best", "last"] = "best"  # epoch whose weights are kept
 
 
 class InitializationValues(_Values):
@@ -154,28 +156,28 @@ class InitializationValues(_Values):
 
 
 class Expects(_Values):
-    """What the recipe reached, and what one further run will reach with 95 % probability."""
+    """The recorded result, and the 95 % prediction interval for one further run."""
 
     metric: str
     values: dict[int, float]  # test metric by seed
     mean: float
     low: float  # 95 % prediction interval (Student t) for one further run
     high: float
-    minutes: float  # of the quickest of these runs: what else the machine does only adds
+    minutes: float  # of the fastest of these runs, as other work only slows a run down
     hardware: str
     data_fingerprint: str
     versions: dict[str, str] = {}
 
 
 def _one_line(text: str) -> str:
-    """Refuse what would break out of a line of a table, a comment or a title."""
+    """Refuse text that would break a table row, a comment or a title."""
     if not text.strip() or not text.isprintable():
         raise ValueError("should be one line of printable characters")
     return text
 
 
 Line = Annotated[str, pydantic.AfterValidator(_one_line)]
-# Blocks of YAML end in a line end, which is meant.
+# A block of YAML ends in a line break, which is allowed.
 Sentence = Annotated[
     Line, pydantic.BeforeValidator(lambda text: text.strip() if isinstance(text, str) else text)
 ]
@@ -184,7 +186,7 @@ Sentence = Annotated[
 class Recipe(_Values):
     """All values of one training; `with_values` is the one way to change any."""
 
-    format: int = FORMAT  # of the file: a newer version may write another
+    format: int = FORMAT  # version of the file's format
     name: Line
     summary: Sentence
     task: TaskValues = TaskValues()
@@ -215,7 +217,7 @@ class Recipe(_Values):
 
     @pydantic.model_validator(mode="after")
     def _names_exist(self) -> "Recipe":
-        """Check what one field says of another: model arguments, optimizer arguments, knobs."""
+        """Check fields against each other: model arguments, optimizer arguments, knobs."""
         card, task = registry.model_card(self.model.name), registry.task_card(self.task.name)
         registry.check_arguments(
             card.name, self.model.arguments, registry.builder_arguments(card.name)
@@ -229,12 +231,12 @@ class Recipe(_Values):
         taken = set(self.data.arguments) & {*type(self.data).model_fields, *PLACES}
         if taken:
             raise RecipeError(
-                f"data.arguments.{min(taken)} is no argument of a loader.",
-                fix="set it beside data.arguments, or on the command line",
+                f"data.arguments.{min(taken)} is not an argument of a loader.",
+                fix="set it in the section data itself, or on the command line",
             )
         if task.name not in card.tasks:
             raise RecipeError(
-                f"{card.name} does not do {task.name}.",
+                f"{card.name} does not support the task {task.name}.",
                 expected=f"a task of: {', '.join(card.tasks)}",
                 fix=f"zoo list --task {task.name} shows the models that do",
             )
@@ -262,7 +264,7 @@ class Recipe(_Values):
             raise RecipeError(
                 f"initialization.frozen_epochs={self.initialization.frozen_epochs} is more than "
                 f"training.epochs={self.training.epochs}.",
-                fix="lower it; as many as there are trains the head alone",
+                fix="lower it; the same number trains only the head",
             )
 
     @classmethod
@@ -282,9 +284,9 @@ class Recipe(_Values):
     def with_values(self, changes: Mapping[str, Any]) -> "Recipe":
         """Return a recipe with fields changed by dotted path, validated anew.
 
-        Changing anything but the seed makes `expects` unmeasured, since it no longer speaks of
-        this recipe. With other data a recipe that ships with the package is named after that data,
-        unless its name or summary is among the changes.
+        Changing anything but the seed makes `expects` unmeasured, since it no longer describes this
+        recipe. With other data, a shipped recipe is renamed after that data, unless its name or summary
+        is among the changes.
 
         >>> recipe.with_values({"optimizer.learning_rate": 3e-4})  # doctest: +SKIP
         """
@@ -309,7 +311,7 @@ class Recipe(_Values):
         return changed.model_copy(update={k: v for k, v in own.items() if k not in changes})
 
     def _named_after_data(self, before: str) -> dict[str, str]:
-        """Return a name and a summary that say what is learned from."""
+        """Return a name and a summary that name the data."""
         place = Path(self.data.name.partition(":")[0])  # without the version of a TFDS set
         place = place if place.name not in ("", "..") else place.resolve()
         stem = place.stem if place.suffix.lower() in _FILES_OF_DATA else place.name
@@ -339,7 +341,7 @@ class Recipe(_Values):
         return values
 
     def smoke(self) -> "Recipe":
-        """Return the recipe cut to two short epochs on few examples: every joint, no result."""
+        """Return the recipe cut to two short epochs on few examples, to test that everything works."""
         return self.with_values(
             {
                 "data.max_examples": 160,

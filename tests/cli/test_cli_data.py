@@ -114,10 +114,10 @@ def test_where_knows_files_and_archives(zoo, reviews):
 
 TABLES = {
     "no column": ("Text,label\na,1\n", "no column 'text'", "set text_column=Text"),
-    "ragged": ("text,label\na,1,2\n", "line 2 has 3 field(s)", "mend or remove the row"),
+    "ragged": ("text,label\na,1,2\n", "line 2 has 3 field(s)", "fix or remove the row"),
     "no text": ("text,label\na,1\n,1\n", "line 3 has no text", "--skip-corrupt"),
     "no label": ("text,label\na,\n", "line 2 has no label", "--skip-corrupt"),
-    "one class": ("text,label\na,1\nb,1\n", "one class only: 1", "label_column"),
+    "one class": ("text,label\na,1\nb,1\n", "only one class: 1", "label_column"),
     "NUL": ("text,label\na\0,1\n", "line 2 holds a NUL character", "UTF-8"),
     "open quote": ('text,label\n"a,1\nb,2\n', "lines 2 to 3 cannot be read as CSV", "remove"),
     "huge field": ("text,label\n" + "x" * 200_000 + ",1\n", "131,072 characters", ".jsonl"),
@@ -161,7 +161,7 @@ def test_wrong_arguments_name_the_right_ones(refused, reviews, words):
     assert "--help" in refused("data", "reviews.tsv", "download=true")
     assert "nearest: cp1252" in refused("data", "reviews.tsv", "encoding=cp1522")
     assert "not the name of a column" in refused("data", "reviews.tsv", "text_column=[review]")
-    assert "encoding is for texts" in refused("data", "./words", "encoding=cp1252")
+    assert "encoding applies to texts" in refused("data", "./words", "encoding=cp1252")
     assert "has no group" in refused("data", "./words", "group_pattern=_[a-z]+_")
     assert "finds no group in the name of" in refused("data", "./words", "group_pattern=(ann)")
     assert "There are 1 group(s)" in refused("data", "./words", "group_pattern=(w)av")

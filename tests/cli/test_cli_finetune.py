@@ -60,7 +60,7 @@ def test_a_foreign_file_is_told(refused, photos):
 
 def test_the_data_of_the_model_is_told(refused, run_dir):
     message = refused("finetune", run_dir, "--data", "digits")
-    assert "was trained on digits already" in message
+    assert "was already trained on digits" in message
 
 
 def test_data_of_another_kind_is_told(refused, run_dir):

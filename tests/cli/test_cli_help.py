@@ -171,7 +171,7 @@ def test_the_version_is_printed(zoo):
 
 def test_help_names_the_exit_codes(zoo):
     out = " ".join(zoo("--help").out.split())
-    assert "Exit codes: 0 all is well; 1 " in out and "130 stopped with Ctrl-C" in out
+    assert "Exit codes: 0 success; 1 " in out and "130 stopped with Ctrl-C" in out
 
 
 def test_completion_offers_shipped_weights(monkeypatch):

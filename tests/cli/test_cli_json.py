@@ -168,7 +168,7 @@ def test_predict(zoo, run_dir, digit_png):
     assert {item["label"] for item in result["predictions"]} <= set("0123456789")
 
 
-def test_doctor_exits_with_1_exactly_where_there_is_something_to_mend(zoo):
+def test_doctor_exits_with_1_exactly_where_there_is_a_problem(zoo):
     outcome = zoo("doctor", "--json")
     document = outcome.document
     assert document["facts"]["keras"]

@@ -1,4 +1,4 @@
-"""The probe measures without touching anything; findings name what is wrong and how to mend it."""
+"""The probe measures without touching anything; findings name what is wrong and how to fix it."""
 
 import json
 
@@ -434,7 +434,7 @@ def answers(confidence, accuracy, count=2000):
         (0.6, 0.93, "problem"),
     ],
 )
-def test_a_large_calibration_error_is_named_with_what_mends_it(confidence, accuracy, severity):
+def test_a_large_calibration_error_is_named_with_its_fix(confidence, accuracy, severity):
     error = abs(confidence - accuracy)
     item = check_calibration(error, *answers(confidence, accuracy))
     assert item.severity == severity

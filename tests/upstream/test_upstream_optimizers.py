@@ -1,6 +1,6 @@
 """Optimizers and losses of Keras that do something else than one would think.
 
-Every test shows a naive way that still fails. One that turns red means that a release has mended
+Every test shows a naive way that still fails. One that turns red means that a release has fixed
 the fault: the module named in its docstring may go.
 """
 

@@ -1,6 +1,6 @@
 """Libraries that import what they do not declare, or report what is missing in a strange way.
 
-Every test shows a naive way that still fails. One that turns red means that a release has mended
+Every test shows a naive way that still fails. One that turns red means that a release has fixed
 the fault: the module named in its docstring may go.
 """
 

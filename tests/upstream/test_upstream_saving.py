@@ -1,6 +1,6 @@
 """Files of Keras: what they lose, and what becomes of the old one.
 
-Every test shows a naive way that still fails. One that turns red means that a release has mended
+Every test shows a naive way that still fails. One that turns red means that a release has fixed
 the fault: the module named in its docstring may go.
 """
 

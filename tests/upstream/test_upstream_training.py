@@ -1,6 +1,6 @@
 """`fit` and its callbacks: what they count, guess and forget.
 
-Every test shows a naive way that still fails. One that turns red means that a release has mended
+Every test shows a naive way that still fails. One that turns red means that a release has fixed
 the fault: the module named in its docstring may go.
 """
 

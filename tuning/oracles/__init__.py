@@ -1,1 +1,1 @@
-"""Who proposes the next values of a search."""
+"""Oracles: they propose the next values of a search."""

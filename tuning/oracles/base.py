@@ -1,4 +1,4 @@
-"""What an oracle proposes, and which oracles there are."""
+"""The proposals of an oracle, and the list of oracles."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ ORACLES = {
 
 @dataclass(frozen=True)
 class Proposal:
-    """What to try next.
+    """The next values to try.
 
     Attributes:
         drawn: values by field, as the oracle draws them, with its own notes ("tuner/…").
@@ -31,7 +31,7 @@ class Proposal:
 
 
 def check_oracle(name: str, space: Space) -> str:
-    """Return the oracle's name if there is such a one and it can search the space.
+    """Return the oracle's name if it exists and can search the space.
 
     Raises:
         UnknownNameError: no such oracle; names the nearest.

@@ -1,4 +1,4 @@
-"""Keras Tuner's oracles, asked and told, rebuilt from a study's table."""
+"""Keras Tuner's oracles, rebuilt from a study's table."""
 
 import tempfile
 import warnings
@@ -15,10 +15,10 @@ _ENDLESS = 10**9  # trials that may fail in a row: the study itself counts them
 
 @final
 class Search:
-    """An oracle of Keras Tuner, asked and told one trial at a time.
+    """An oracle of Keras Tuner, used one trial at a time.
 
-    Its own files go to a folder that is thrown away: they are written in place, and one that was cut
-    short would lose the study. A study resumes by asking and telling again what its table holds.
+    Its own files go to a temporary folder: they are written in place, so an interrupted write would
+    lose the study. A study resumes by replaying its table to a new oracle.
 
     Args:
         name: one of `tuning.oracles.base.ORACLES`.
@@ -42,7 +42,7 @@ class Search:
         }
         hyperparameters = keras_tuner.HyperParameters()
         declare(hyperparameters, space)
-        # The direction is always said: Keras Tuner guesses "min" for metrics that it does not know.
+        # The direction is always given: Keras Tuner guesses "min" for metrics that it does not know.
         self._objective = keras_tuner.Objective(metric, mode)
         self._oracle = classes[name](
             objective=self._objective,
@@ -55,8 +55,8 @@ class Search:
                 else {"max_trials": None}
             ),
         )
-        # Hyperband waits for results that a failed trial never gives, and then nothing goes on: it
-        # is told the worst instead.
+        # Hyperband waits for results that a failed trial never gives, and then the search stalls: it
+        # gets the worst value instead.
         worst = -_WORST if mode == "max" else _WORST
         self._told_of_failure = worst if name == "hyperband" else None
         self._oracle.verbose = 0
@@ -79,14 +79,14 @@ class Search:
     def correct(self, drawn: Mapping[str, Any]) -> Proposal:
         """Replace the values of the last proposal, and return it.
 
-        A resumed study asks again what it asked before. What was trained then counts, should the
-        oracle now answer otherwise (as it may on another machine).
+        A resumed study repeats its earlier requests. If the oracle now proposes other values (as it may
+        on another machine), those that were trained count.
         """
         self._trial.hyperparameters.values = dict(drawn)
         return _proposal(self._trial)
 
     def tell(self, value: float | None) -> None:
-        """Say what came of the last proposal: the validation metric, None if the trial failed."""
+        """Report the result of the last proposal: the validation metric, None if the trial failed."""
         trial, self._trial = self._trial, None
         value = self._told_of_failure if value is None else value
         if value is None:
@@ -97,7 +97,7 @@ class Search:
         self._oracle.end_trial(trial)
 
     def close(self) -> None:
-        """Throw Keras Tuner's own files away."""
+        """Delete Keras Tuner's own files."""
         self._folder.cleanup()
 
 

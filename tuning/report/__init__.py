@@ -1,1 +1,1 @@
-"""What a study found, for people: one page and its figures."""
+"""The report of a study: one page and its figures."""

@@ -1,4 +1,4 @@
-"""The figures of a study: how the best came about, and the metric against each field."""
+"""The figures of a study: progress of the best value, and the metric against each field."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -146,7 +146,7 @@ def _points(
 
 
 def _limits(values: Sequence[float], *, mode: str) -> tuple[float, float]:
-    """Return what is shown: without the few on the bad side that would squeeze all others."""
+    """Return the trials to show, without the few bad ones that would squeeze all others."""
     low, middle_low, middle_high, high = np.percentile(values, [0, 25, 75, 100])
     reach = 1.5 * (middle_high - middle_low)
     if mode == "max":

@@ -121,7 +121,7 @@ def _tested(study: "Study") -> list[int]:
 
 
 def _facts(study: "Study") -> list[tuple[str, str, str]]:
-    """Return what stands beside the main number: name, value, a note on it."""
+    """Return the facts beside the main number: name, value, note."""
     first = study.trials[0]
     failed = sum(trial.status == "failed" for trial in study.trials)
     # A trial that goes on from another counts that one's time as well.
@@ -140,7 +140,7 @@ def _facts(study: "Study") -> list[tuple[str, str, str]]:
 
 
 def _values(study: "Study") -> list[dict[str, str]]:
-    """Return the searched fields with what the recipe has, what was tried, and what is best."""
+    """Return the searched fields with the recipe's value, the values tried, and the best."""
     own = study.plan.space.own_values(study.plan.recipe)
     return [
         {

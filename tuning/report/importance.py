@@ -17,7 +17,7 @@ _TREES, _REPEATS = 300, 20
 
 @dataclass(frozen=True)
 class Importance:
-    """What a random forest makes of the trials.
+    """What a random forest found in the trials.
 
     Attributes:
         shares: by field path, 0 or more, together 1 (all 0 where nothing matters).
@@ -38,7 +38,7 @@ def importance(fields: Sequence[Field], trials: Sequence[Trial]) -> Importance |
     """Estimate how much each field matters: permutation importance in a random forest.
 
     The forest (2001, Breiman, doi 10.1023/A:1010933404324) predicts the rank of a trial's metric, so
-    that one trial that learnt nothing does not decide alone. A field's share is how much of the
+    that a single trial that learnt nothing does not dominate. A field's share is how much of the
     explained variance is lost when its values are shuffled among the trials.
 
     Args:

@@ -1,1 +1,1 @@
-"""Where trials run."""
+"""Processes that run trials."""

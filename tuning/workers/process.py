@@ -1,4 +1,4 @@
-"""The asking side of the process that trains."""
+"""The client of the process that trains."""
 
 import contextlib
 import json
@@ -33,7 +33,7 @@ class CrashError(ZooError):
 
 @final
 class Executor:
-    """Run requests in a process of its own, so that a crash or a full memory costs one trial."""
+    """Run requests in a separate process, so that a crash or a full memory costs one trial."""
 
     def __init__(self):
         self._log = tempfile.TemporaryFile("a+b")  # noqa: SIM115 (lives as long as we do)
@@ -69,7 +69,7 @@ class Executor:
 
         Raises:
             CrashError: the process died.
-            ZooError: what the request itself raised there, as its own kind.
+            ZooError: raised by the request itself, of the same class.
         """
         self.start()
         process = self._process
@@ -90,7 +90,7 @@ class Executor:
         return answer["found"]
 
     def close(self) -> None:
-        """End the process, whatever it is doing: checkpoints are whole or not there."""
+        """End the process at any time: checkpoints are complete or absent."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
@@ -108,11 +108,11 @@ class Executor:
             return None if line is None else json.loads(line)
 
     def _crash(self, code: int) -> CrashError:
-        """Say how the process ended; the last line of its log that stands alone is mostly why."""
+        """Say how the process ended; the last unindented line of its log usually gives the reason."""
         self._log.seek(0)
         log = self._log.read().decode("utf-8", errors="replace")
         said = [line for line in log.splitlines() if line.strip() and not line[0].isspace()]
-        why = said[-1][:_LONGEST] if said else "it said nothing"
+        why = said[-1][:_LONGEST] if said else "it printed nothing"
         error = CrashError(f"The training process ended with {_ending(code)}: {why}")
         error.log = log
         return error

@@ -1,9 +1,9 @@
-"""The process that trains: one request a line on stdin, one answer a line on stdout.
+"""The process that trains: one request per line on stdin, one answer per line on stdout.
 
     python -c "from tuning.workers.worker import main; main()"
 
-It lives through many trials, since loading TensorFlow costs more than a small trial does. It ends as
-soon as stdin does: whoever asked is gone, and a resumed study would train in the same folder.
+It lives through many trials, since loading TensorFlow costs more than a small trial does. It ends when
+stdin does: its client has ended, and a resumed study would train in the same folder.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ from zoo.registration import import_modules
 
 
 def describe(*, values: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
-    """Load a recipe's data and say what decides: {"metric", "mode", "fingerprint"}."""
+    """Load a recipe's data and return the facts: {"metric", "mode", "fingerprint"}."""
     recipe = Recipe.parse(values, source=values["name"])
     task = make_task(recipe)
     dataset = make_dataset(recipe, data_dir=data_dir)
@@ -39,8 +39,8 @@ def describe(*, values: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
 def trial(*, folder: str, epochs: int, data_dir: str | None) -> dict[str, Any]:
     """Train the recipe in a folder up to an epoch, from its checkpoint if it has one; never read test.
 
-    The schedule is that of the whole recipe, so that a trial that goes on later is, bit for bit, the
-    run that never stopped.
+    The schedule is that of the whole recipe, so a trial that is continued later equals, bit for bit, an
+    uninterrupted run.
     """
     import keras
 

@@ -3,7 +3,7 @@
 from zoo.cards import TaskCard
 from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE
 
-IMAGE_SIZE = 224  # pixels a side of images that differ in size, where a recipe sets no size
+IMAGE_SIZE = 224  # pixels per side for images that differ in size, where a recipe sets no size
 
 _CLIPS = {
     "sample_rate_hz": None,

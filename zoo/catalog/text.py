@@ -80,7 +80,7 @@ def _gpt(
         family="gpt",
         modality="text",
         tasks=("language_modeling",),
-        summary=f"GPT-2's form at the size that nanoGPT trains on characters on a {where}.",
+        summary=f"GPT-2's architecture at the size that nanoGPT trains on characters on a {where}.",
         paper="Language Models are Unsupervised Multitask Learners",
         arxiv="",
         year=2019,

@@ -24,29 +24,30 @@ def data_command(
     ] = None,
     arguments: Annotated[
         list[str] | None,
-        typer.Argument(help="key=value for what reads it, such as text_column=review."),
+        typer.Argument(help="Loader arguments as key=value, such as text_column=review."),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check", help="Look for duplicates, imbalance and corrupt files.")
     ] = False,
-    where: Annotated[bool, typer.Option("--where", help="Say how to get it.")] = False,
+    where: Annotated[bool, typer.Option("--where", help="Show how to get the data.")] = False,
     download: Annotated[
-        bool, typer.Option("--download", help="Let TFDS fetch and prepare it.")
+        bool, typer.Option("--download", help="Let TFDS download and prepare it.")
     ] = False,
     data_dir: Annotated[
-        str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
     ] = None,
     skip_corrupt: Annotated[
         bool, typer.Option("--skip-corrupt", help="Leave unreadable files out.")
     ] = False,
     picture: Annotated[
-        Path | None, typer.Option(help="Where the picture of samples goes; a name of ours if left.")
+        Path | None,
+        typer.Option(help="File for the picture of samples; zoo-data-NAME.png by default."),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Show a dataset's splits, classes, licence and samples; without a name, list datasets.
 
-    With --check the exit code is 1 where something makes results wrong.
+    With --check, the exit code is 1 if a finding would make results wrong.
 
     [bold]Examples[/bold]
 
@@ -67,7 +68,7 @@ def data_command(
         show_where(name, json=json)
         return
     if picture is not None and picture.exists():
-        raise RunError(f"{picture} exists already; it was left as it is.", fix="give another name")
+        raise RunError(f"{picture} already exists; it was not changed.", fix="give another name")
     given = {"data_dir": data_dir, "download": download, **_parsed(arguments or ())}
     dataset, report = _load(name, check=check, skip_corrupt=skip_corrupt, **given)
     _show(dataset, report, picture=picture, json=json)
@@ -100,7 +101,7 @@ def _parsed(texts: Any) -> dict[str, Any]:
     for key in given:
         if key in _OPTIONS:
             raise ArgumentError(
-                f"{key} is not given as key=value.", fix="zoo data --help shows how it is given"
+                f"{key} cannot be given as key=value.", fix="zoo data --help shows how it is given"
             )
     return given
 

@@ -1,4 +1,4 @@
-"""How `zoo data` shows the catalog, a dataset and what a check found."""
+"""How `zoo data` shows the catalog, a dataset and the findings of a check."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -11,7 +11,7 @@ def show_where(name: str, *, json: bool) -> None:
     """Say where a dataset comes from, and how to fetch it.
 
     Raises:
-        DataError: a path that leads nowhere.
+        DataError: the path does not exist.
     """
     card = next((card for card in registry.list_datasets() if card.name == name), None)
     path = Path(name).expanduser()

@@ -10,9 +10,9 @@ from zoo.cli.output import console, show_json, show_table
 def doctor_command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Show devices, versions, precision and folders; say what is wrong and how to mend it.
+    """Show devices, versions, precision and folders; say what is wrong and how to fix it.
 
-    The exit code is 1 where there is something to mend.
+    The exit code is 1 if there is a problem.
 
     [bold]Example[/bold]
 
@@ -28,8 +28,8 @@ def doctor_command(
         console.print()
         if problems:
             rows = [(item["problem"], item["fix"]) for item in problems]
-            show_table("to mend", ("problem", "fix"), rows)
+            show_table("problems", ("problem", "fix"), rows)
         else:
-            console.print("Nothing to mend.")
+            console.print("No problems found.")
     if problems:
         raise typer.Exit(1)

@@ -17,18 +17,18 @@ def evaluate_command(
     ],
     data: Annotated[
         str | None,
-        typer.Option(help="Where the run's data lies now, or other data with the same classes."),
+        typer.Option(help="Where the run's data is now, or other data with the same classes."),
     ] = None,
     data_dir: Annotated[
-        str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
     ] = None,
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 256,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
     """Score a trained model on its whole test split, with intervals.
 
-    The test split is the one that the run was tested on, whatever was added to the data since. With
-    --data it is looked for there; data that does not hold it is scored as other data.
+    The test split is the one that the run was tested on, even if the data has grown since. With --data
+    it is looked up there; data without it is scored as other data.
 
     [bold]Examples[/bold]
 

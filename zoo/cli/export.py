@@ -26,21 +26,21 @@ def export_command(
         ),
     ] = "saved_model",
     output: Annotated[
-        Path | None, typer.Option(help="A new folder; NAME-FORMAT here by default.")
+        Path | None, typer.Option(help="A new folder; ./NAME-FORMAT by default.")
     ] = None,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Compare the file with the model.")
     ] = True,
-    examples: Annotated[int, typer.Option(help="Compared at most.", min=1)] = 256,
+    examples: Annotated[int, typer.Option(help="Most examples to compare.", min=1)] = 256,
     data_dir: Annotated[
-        str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Write a trained model for another runtime, with its labels and a page of usage.
+    """Export a trained model to another runtime, with its labels and usage.
 
-    The file is run in its own runtime and compared with the model; the exit code is 1 where more
-    than one label in a hundred differs.
+    The file is run in its own runtime and compared with the model; the exit code is 1 if more than one
+    label in a hundred differs.
 
     [bold]Examples[/bold]
 

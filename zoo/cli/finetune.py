@@ -14,30 +14,28 @@ Target = Annotated[
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Argument(help="key=value changes, such as initialization.backbone_rate=0.3."),
+    typer.Argument(help="Changes as key=value, such as initialization.backbone_rate=0.3."),
 ]
 Data = Annotated[
     str,
     typer.Option(help="A folder, a table, or a data set's name.", autocompletion=complete.datasets),
 ]
-Epochs = Annotated[int | None, typer.Option(help="In all.", min=1)]
+Epochs = Annotated[int | None, typer.Option(help="Epochs in total.", min=1)]
 FrozenEpochs = Annotated[
-    int | None, typer.Option(help="Of these, in which the head is trained alone.", min=0)
+    int | None, typer.Option(help="Epochs in which only the head is trained.", min=0)
 ]
 Rate = Annotated[float | None, typer.Option(help="Learning rate of the head.")]
-Seed = Annotated[int, typer.Option(help="Of head, order and augmentation.", min=0)]
-RunDir = Annotated[
-    Path | None, typer.Option(help="Where the run goes; runs/finetune-… by default.")
-]
+Seed = Annotated[int, typer.Option(help="Seed of head, order and augmentation.", min=0)]
+RunDir = Annotated[Path | None, typer.Option(help="Folder of the run; runs/finetune-… by default.")]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on with the run in --run-dir, bit for bit.")
+    bool, typer.Option("--resume", help="Continue the run in --run-dir, bit for bit.")
 ]
 Smoke = Annotated[
-    bool, typer.Option("--smoke", help="Two short epochs on few examples, to try every joint.")
+    bool, typer.Option("--smoke", help="Two short epochs on few examples, to test that all works.")
 ]
 Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]
-DataDir = Annotated[str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")]
-Download = Annotated[bool, typer.Option("--download", help="Let TFDS fetch missing data.")]
+DataDir = Annotated[str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")]
+Download = Annotated[bool, typer.Option("--download", help="Let TFDS download missing data.")]
 SkipCorrupt = Annotated[
     bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
 ]
@@ -61,7 +59,7 @@ def finetune_command(
     skip_corrupt: SkipCorrupt = False,
     json: Json = False,
 ) -> None:
-    """Train a model on for other classes: a new head first, then all of it, gently.
+    """Fine-tune a model on other data: a new head first, then the whole model at a lower rate.
 
     The result is a run like any other: predict, evaluate, export, resume.
 

@@ -18,25 +18,25 @@ def generate_command(
         ),
     ],
     prompt: Annotated[
-        str, typer.Option(help="What to go on from; - reads it from standard input.")
+        str, typer.Option(help="Text to continue; - reads it from standard input.")
     ] = "",
     max_tokens: Annotated[
-        int, typer.Option(help="How much to write: characters or byte pairs.", min=0)
+        int, typer.Option(help="Length to write, in characters or byte pairs.", min=0)
     ] = 500,
     temperature: Annotated[
-        float, typer.Option(help="0 takes the most likely each time.", min=0)
+        float, typer.Option(help="0 always takes the most likely token.", min=0)
     ] = 0.8,
     top_k: Annotated[
-        int | None, typer.Option(help="Draw among this many of the most likely.", min=1)
+        int | None, typer.Option(help="Draw among this many of the most likely tokens.", min=1)
     ] = None,
     top_p: Annotated[
-        float | None, typer.Option(help="Draw among those that together have this probability.")
+        float | None, typer.Option(help="Draw among the fewest tokens of this total probability.")
     ] = None,
-    seed: Annotated[int, typer.Option(help="Of the draws.", min=0)] = 1,
-    count: Annotated[int, typer.Option(help="How many texts.", min=1)] = 1,
+    seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 1,
+    count: Annotated[int, typer.Option(help="Number of texts.", min=1)] = 1,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Let a language model write, one token after the other.
+    """Generate text with a language model, token by token.
 
     [bold]Examples[/bold]
 
@@ -71,7 +71,7 @@ def generate_command(
 
 
 def _show(texts: list[str], *, after: str) -> None:
-    """Print several texts that go on from the same prompt."""
+    """Print several continuations of the same prompt."""
     for number, text in enumerate(texts, start=1):
         console.print(f"— {number} of {len(texts)} —", style="bold")
         sys.stdout.write(after + text + "\n\n")

@@ -1,4 +1,4 @@
-"""`zoo info`: what is known of a model or a weight, without loading Keras."""
+"""`zoo info`: facts about a model or a weight, without loading Keras."""
 
 from typing import Annotated, Any
 
@@ -54,7 +54,7 @@ def info_command(
 
 
 def _show_weight(info: dict[str, Any], *, json: bool) -> None:
-    """Print what is known of a weight, of `registry.weight_info`, and how to use it."""
+    """Print the facts of `registry.weight_info` about a weight, and how to use it."""
     if json:
         show_json(info)
         return
@@ -75,7 +75,8 @@ def _show_weight(info: dict[str, Any], *, json: bool) -> None:
 
 
 def unknown(name: str) -> UnknownNameError:
-    """Make the error for what is neither a model nor a weight; say where a name is known."""
+    """Make the error for a name that is neither a model nor a weight; say if it is a recipe or data
+    set."""
     from recipes.values.load import recipe_names
 
     fix = "zoo list shows every model, zoo list --weights every weight"

@@ -30,7 +30,7 @@ from zoo.ownership import import_error
 app = typer.Typer(
     name="zoo",
     epilog="Start with: zoo train image/digits-cnn\n\n"
-    "Exit codes: 0 all is well; 1 a check found something, or some inputs failed; 2 a mistake in the "
+    "Exit codes: 0 success; 1 a check found something, or some inputs failed; 2 a mistake in the "
     "command, a recipe, the data or the machine; 130 stopped with Ctrl-C.",
     no_args_is_help=True,
     rich_markup_mode="rich",
@@ -72,13 +72,13 @@ app.command("doctor")(doctor.doctor_command)
 
 
 def main() -> None:
-    """Run the command line; a user's mistake ends in one screen and a non-zero exit code.
+    """Run the command line; a user's mistake gives one screen and a non-zero exit code.
 
     With --json an error is a document on stdout as well: {"error": {"problem", "expected", "fix"}}.
     """
-    # Set before TensorFlow loads: start-up notices that concern nobody (warnings and errors stay).
+    # Set before TensorFlow loads: no start-up notices; warnings and errors stay.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    logging.getLogger("absl").setLevel(logging.ERROR)  # TFDS warns there of what our errors say
+    logging.getLogger("absl").setLevel(logging.ERROR)  # TFDS logs what our errors already say
     json = "--json" in sys.argv
     try:
         app(prog_name="zoo")

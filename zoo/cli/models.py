@@ -1,4 +1,4 @@
-"""`zoo list`: what there is, without loading Keras."""
+"""`zoo list`: models and weights, without loading Keras."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""How commands speak: tables for people, one JSON document for machines, errors on one screen."""
+"""Output of commands: tables for people, one JSON document for machines, errors on one screen."""
 
 import json
 import math
@@ -21,7 +21,7 @@ def show_json(value: Any) -> None:
 
 
 def show_metrics(entries: Mapping[str, Mapping[str, Any]], metrics: Iterable[Metric]) -> None:
-    """Print metrics with their intervals, and how these came about.
+    """Print metrics with their intervals and methods.
 
     Args:
         entries: metric name to {"value", "low", "high", "method"}.
@@ -38,14 +38,14 @@ def show_metrics(entries: Mapping[str, Mapping[str, Any]], metrics: Iterable[Met
 
 
 def show_run(run: Any) -> None:
-    """Say where a run lies and what to do with it; `run` is a `recipes.runs.run.Run`."""
+    """Print the folder of a run and what to do with it; `run` is a `recipes.runs.run.Run`."""
     console.print(f"\nrun      {run.path}", soft_wrap=True)
     console.print(f"report   {run.path / 'report.html'}", soft_wrap=True)
     console.print(next_command(run.path, run.recipe.task.name), soft_wrap=True)
 
 
 def takes_words(run: Any) -> bool:
-    """Tell whether a word of a command line can be a value of a run's input, as a text is."""
+    """Tell whether a word of the command line can itself be an input of a run, as a text is."""
     columns = list(run.assets.x.values())
     return len(columns) == 1 and not columns[0].is_file("word")
 

@@ -17,8 +17,8 @@ Target = Annotated[
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        help="Files, folders of files, tables of texts (csv, tsv, jsonl), texts, or - for one text a "
-        "line from standard input."
+        help="Files, folders of files, tables of texts (csv, tsv, jsonl), texts, or - for one text "
+        "per line from standard input."
     ),
 ]
 TextColumn = Annotated[str | None, typer.Option(help="The column of a table that holds the texts.")]
@@ -41,10 +41,10 @@ def predict_command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     allow_keras_file: AllowKerasFile = False,
 ) -> None:
-    """Say what a trained model makes of images, sounds or texts.
+    """Predict images, sounds or texts with a trained model.
 
-    A folder stands for the files in it, a table for its rows. An input that cannot be read gets
-    its error as its answer, and the exit code is 1.
+    Every file of a folder and every row of a table is predicted. For an input that cannot be read, the
+    result is its error, and the exit code is 1.
 
     [bold]Examples[/bold]
 
@@ -87,7 +87,7 @@ def predict_command(
 
 
 def _inputs(given: list[str], *, texts: bool) -> list[str | Path]:
-    """Return paths; for text models what is not one as a text, and - as lines of standard input."""
+    """Return paths; for text models, other words as texts, and - as the lines of standard input."""
     from recipes.runs.inputs import looks_like_a_path
 
     if not texts:
@@ -99,7 +99,7 @@ def _inputs(given: list[str], *, texts: bool) -> list[str | Path]:
         else:
             items.append(Path(item) if _exists(item) or looks_like_a_path(item) else item)
     if not items:
-        raise DataError("Standard input held no text.", fix="give one text a line")
+        raise DataError("Standard input held no text.", fix="give one text per line")
     return items
 
 

@@ -59,7 +59,7 @@ def check_new(path: Path) -> None:
         raise RunError(f"{path} exists already; nothing was written.", fix="give another file name")
     if not path.absolute().parent.is_dir():
         raise RunError(
-            f"There is no folder {path.absolute().parent}.", fix="make it, or give another one"
+            f"There is no folder {path.absolute().parent}.", fix="create it, or give another one"
         )
 
 

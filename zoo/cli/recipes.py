@@ -16,7 +16,7 @@ app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help
 def list_command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """List the recipes with what they reached.
+    """List the recipes with their results.
 
     [bold]Example[/bold]
 
@@ -66,11 +66,11 @@ def show_command(
     ],
     overrides: Annotated[
         list[str] | None,
-        typer.Argument(help="key=value changes.", autocompletion=complete.overrides),
+        typer.Argument(help="Changes as key=value.", autocompletion=complete.overrides),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Print every value of a recipe, the regularization preset expanded.
+    """Print every value of a recipe, with the regularization preset expanded.
 
     [bold]Example[/bold]
 
@@ -88,9 +88,11 @@ def show_command(
 @app.command("copy")
 def copy_command(
     name: Annotated[str, typer.Argument(help="A recipe's name.", autocompletion=complete.recipes)],
-    target: Annotated[Path | None, typer.Argument(help="Where to; NAME.yaml by default.")] = None,
+    target: Annotated[
+        Path | None, typer.Argument(help="File to write; NAME.yaml by default.")
+    ] = None,
 ) -> None:
-    """Copy a recipe to a file of your own, to edit and train.
+    """Copy a recipe to a file that you can edit and train.
 
     [bold]Example[/bold]
 

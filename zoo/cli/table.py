@@ -28,11 +28,11 @@ def show_table(
         title: a line above the table.
         columns: their headings; all empty for a table without a heading.
         rows: cells of any type.
-        whole: so many of the first columns hold names, which are never broken unless one alone
-            takes most of the line.
-        spare: so many of the last columns are left out, the last first, where the words of a line
-            do not fit beside one another; a line below says which.
-        cut: the last column holds a remark, of which only the beginning is shown.
+        whole: number of first columns that hold names, which are not broken unless one alone takes most
+            of the line.
+        spare: number of last columns that may be left out, the last first, where the words of a line do
+            not fit; a line below the table names them.
+        cut: the last column holds a remark; only its beginning is shown.
     """
     cells = [list(map(str, row)) for row in rows]
     console.print(title, style="bold", soft_wrap=True)
@@ -66,7 +66,7 @@ def _least_width(texts: Sequence[str], *, whole: bool) -> int:
 
 
 def _fitted(widths: list[int], least: list[int]) -> list[int]:
-    """Take from the widest column until a line fits; a name or word is broken only if it must be."""
+    """Narrow the widest column until a line fits; break a name or word only if necessary."""
     for floor in (least, [1] * len(widths)):
         while _line(widths) > console.width:
             loose = [i for i, width in enumerate(widths) if width > floor[i]]

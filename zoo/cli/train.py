@@ -18,30 +18,30 @@ _Recipe = Annotated[
 _Overrides = Annotated[
     list[str] | None,
     typer.Argument(
-        help="key=value changes, such as optimizer.learning_rate=3e-4.",
+        help="Changes as key=value, such as optimizer.learning_rate=3e-4.",
         autocompletion=complete.overrides,
     ),
 ]
-_RunDir = Annotated[Path | None, typer.Option(help="Where the run goes; runs/NAME-N by default.")]
+_RunDir = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME-N by default.")]
 _Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on with the run in --run-dir, bit for bit.")
+    bool, typer.Option("--resume", help="Continue the run in --run-dir, bit for bit.")
 ]
 _Continue = Annotated[
     bool, typer.Option("--continue", help="Train a run for more epochs, in a new folder.")
 ]
 _Smoke = Annotated[
-    bool, typer.Option("--smoke", help="Two short epochs on few examples, to try every joint.")
+    bool, typer.Option("--smoke", help="Two short epochs on few examples, to test that all works.")
 ]
 _Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]
 _DataDir = Annotated[
-    str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+    str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
 ]
-_Download = Annotated[bool, typer.Option("--download", help="Let TFDS fetch missing data.")]
+_Download = Annotated[bool, typer.Option("--download", help="Let TFDS download missing data.")]
 _SkipCorrupt = Annotated[
     bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
 ]
 _Minutes = Annotated[
-    float, typer.Option(help="An epoch that takes longer has checkpoints inside it.")
+    float, typer.Option(help="Epochs that take longer have checkpoints inside them.")
 ]
 _Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
@@ -60,7 +60,7 @@ def train_command(
     checkpoint_minutes: _Minutes = 10.0,
     json: _Json = False,
 ) -> None:
-    """Train a recipe; end with weights, test metrics and a report.
+    """Train a recipe; write weights, test metrics and a report.
 
     [bold]Examples[/bold]
 

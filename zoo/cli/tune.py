@@ -22,19 +22,19 @@ def _oracles(incomplete: str) -> list[str]:
 Oracle = Annotated[
     str | None,
     typer.Option(
-        help="Who proposes values: random (the default), bayesian, hyperband or grid.",
+        help="How values are proposed: random (the default), bayesian, hyperband or grid.",
         autocompletion=_oracles,
     ),
 ]
 MaxTrials = Annotated[
     int | None,
-    typer.Option(help="The recipe as it is included; 20, or no limit for hyperband and grid."),
+    typer.Option(help="Limit, with the unchanged recipe; 20, or none for hyperband and grid."),
 ]
 MaxMinutes = Annotated[
-    float | None, typer.Option(help="Begin no trial that would end later than that.")
+    float | None, typer.Option(help="Start no trial that would end after this many minutes.")
 ]
 Space = Annotated[
-    Path | None, typer.Option(help="YAML of fields and ranges; the task's own by default.")
+    Path | None, typer.Option(help="YAML file of fields and ranges; the task's own by default.")
 ]
 
 
@@ -46,7 +46,7 @@ def tune_command(
     overrides: Annotated[
         list[str] | None,
         typer.Argument(
-            help="key=value changes of every trial, such as training.epochs=15.",
+            help="Changes of every trial as key=value, such as training.epochs=15.",
             autocompletion=complete.overrides,
         ),
     ] = None,
@@ -55,22 +55,23 @@ def tune_command(
     max_minutes: MaxMinutes = None,
     space: Space = None,
     study: Annotated[
-        Path | None, typer.Option(help="Where the study goes; studies/NAME-N by default.")
+        Path | None, typer.Option(help="Folder of the study; studies/NAME-N by default.")
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with the study in --study; repeat no trial.")
+        bool,
+        typer.Option("--resume", help="Continue the study in --study without repeating trials."),
     ] = False,
-    seed: Annotated[int | None, typer.Option(help="Of the search; 0 by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the search; 0 by default.")] = None,
     data_dir: Annotated[
-        str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Search for better values of a recipe; end with a recipe to train and a report.
+    """Search for better values of a recipe; write the best recipe and a report.
 
-    Each trial trains the recipe with other values; the first is the recipe
-    as it is. Validation decides; the test split is read once, for the best
-    trial, at the end. A space is a YAML file of fields and ranges:
+    Each trial trains the recipe with other values; the first is the unchanged recipe. Validation
+    decides; the test split is scored once, for the best trial, at the end. A space is a YAML file of
+    fields and ranges:
 
     optimizer.learning_rate: {low: 1e-4, high: 1e-2, sampling: log}
     training.batch_size: {choices: \\[32, 64, 128]}

@@ -20,20 +20,20 @@ def verify_command(
         typer.Argument(help="A recipe's name or YAML file.", autocompletion=complete.recipes),
     ] = None,
     every: Annotated[
-        bool, typer.Option("--all", help="Every recipe that ships, one after another.")
+        bool, typer.Option("--all", help="Verify every shipped recipe, one after another.")
     ] = False,
     seed: Annotated[
         int | None, typer.Option(help="One of the recorded seeds; the first by default.")
     ] = None,
     data_dir: Annotated[
-        str | None, typer.Option(help="Where TFDS data lies; TFDS_DATA_DIR otherwise.")
+        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:
-    """Train a recipe again and compare with what it says it reaches.
+    """Train a recipe again and compare the result with its record.
 
-    On the machine that made the record the value must be equal; elsewhere it must lie within the
-    95 % interval. The exit code is 1 where it does not.
+    On the machine that made the record, the value must be equal; elsewhere it must lie within the 95 %
+    interval. The exit code is 1 if it does not.
 
     [bold]Examples[/bold]
 
@@ -66,12 +66,12 @@ def verify_command(
 
 
 def _verify_all(seed: int | None, *, data_dir: str | None, json: bool) -> None:
-    """Print one table of all recipes; a verdict that is bad, not one that is missing, exits with 1."""
+    """Print one table of all recipes; a bad verdict exits with 1, a missing one does not."""
     from recipes.records.verify import verify_all
     from recipes.values.load import recipe_names
 
     if seed is not None:
-        raise ArgumentError("--seed is of one recipe.", fix="leave --all or --seed out")
+        raise ArgumentError("--seed applies to one recipe.", fix="leave --all or --seed out")
     said = None if json else lambda item: console.print(f"{item['recipe']}: {item['verdict']}")
     results = verify_all(recipe_names(), data_dir=data_dir, told=said)
     if json:

@@ -1,4 +1,4 @@
-"""Columns: what one column of examples is, as an input or as a target; one type a file."""
+"""Columns: what one column of examples is, as an input or as a target; one type per file."""
 
 from zoo.columns.audio import Audio
 from zoo.columns.base import Column, Spec, is_presence

@@ -16,12 +16,12 @@ VERSION = 2  # of the values that `Assets.to_dict` gives; 1 is that of kerazoo 0
 
 @dataclass(frozen=True)
 class Assets:
-    """What was fitted on train and is needed for ever after; JSON in, JSON out.
+    """Values that were fitted on train and that the model needs; JSON in, JSON out.
 
     Attributes:
         x: input name to its fitted column. A `Spec` stands for an array of that shape.
         y: target name to its fitted column, likewise.
-        extra: anything else a task must remember, as JSON values.
+        extra: further values that a task needs, as JSON values.
     """
 
     x: Mapping[str, Column]
@@ -59,7 +59,7 @@ class Assets:
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Numbers that a builder is told besides the input's shape ("vocabulary_size")."""
+        """Numbers that a builder gets besides the input's shape ("vocabulary_size")."""
         return {name: size for column in self.x.values() for name, size in column.sizes.items()}
 
     def specs(self) -> tuple[dict[str, Spec], dict[str, Spec]]:

@@ -1,4 +1,4 @@
-"""Column: the type of one column of examples, and all that differs from type to type."""
+"""Column: the type of one column of examples, and everything that depends on it."""
 
 import abc
 from collections.abc import Callable, Iterable, Mapping
@@ -45,8 +45,8 @@ class Column(abc.ABC):
     """The type of one column: how its values are read, checked, encoded and moved.
 
     The same class describes the column of a data set (what the data holds) and, once a task has
-    fitted it, an input or target of a model (what the model takes). Nothing outside this package
-    asks which type a column is of: whatever differs is a method or an attribute here. Subclasses
+    fitted it, an input or target of a model (what the model takes). Nothing outside this package checks
+    the type of a column: every difference is a method or an attribute here. Subclasses
     are final, frozen dataclasses of JSON values; defining one makes its `kind` known to
     `Column.from_dict`. A kind that another class has is refused with ArgumentError.
 
@@ -127,7 +127,7 @@ class Column(abc.ABC):
         return found
 
     def padding(self) -> Parts:
-        """Return what stands for an absent value: padding, of length 1 along axes that vary."""
+        """Return the encoding of an absent value: padding, of length 1 along axes that vary."""
         return {
             part: np.full(
                 [1 if size is None else size for size in spec.shape], spec.padding, spec.dtype
@@ -152,7 +152,7 @@ class Column(abc.ABC):
 
     @property
     def sizes(self) -> dict[str, int]:
-        """Numbers that a builder is told besides the shape, such as "vocabulary_size"."""
+        """Numbers that a builder gets besides the shape, such as "vocabulary_size"."""
         return {}
 
     # --- values
@@ -188,7 +188,7 @@ class Column(abc.ABC):
         return value
 
     def amount(self, values: Iterable[Any]) -> tuple[str, float] | None:
-        """Return what decoded values amount to, as ("seconds", 12.5); None where nothing is told."""
+        """Return the total of decoded values, such as ("seconds", 12.5); None where there is none."""
         return None
 
     def told(self, value: Any) -> str:
@@ -196,7 +196,8 @@ class Column(abc.ABC):
         return ""
 
     def adapter(self) -> Callable[[Any], Any] | None:
-        """Return what brings the data's values to what `encode` takes; None where nothing must."""
+        """Return a function from the data's values to what `encode` takes; None where they are the
+        same."""
         return None
 
     def for_data(self, column: "Column") -> Self:

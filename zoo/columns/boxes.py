@@ -1,4 +1,4 @@
-"""Boxes: where things are in an image, and of which class each is."""
+"""Boxes: the places and classes of objects in an image."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -66,7 +66,7 @@ class Boxes(Column):
         return {"corners": corners, "class": np.array(classes, "int64")}
 
     def warp(self, value: Any, geometry: GeometryLike) -> dict[str, Any]:
-        """Move the corners, cut at the border, and leave out what lies beyond it."""
+        """Move the corners, clip them at the border, and drop boxes beyond it."""
         corners = np.asarray(value["corners"], "float64").reshape(-1, 4)
         left, top, right, bottom = corners.T
         points = np.stack([[left, right, left, right], [top, top, bottom, bottom]])  # (2, 4, N)

@@ -41,7 +41,7 @@ class Image(Column):
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
 
     def sized(self, size: int | None) -> "Image":
-        """Return the column of a model: `size` pixels a side, or the data's own size."""
+        """Return the column of a model: `size` pixels per side, or the data's own size."""
         height, width, channels = self.shape
         if size or height is None or width is None:
             height = width = size or IMAGE_SIZE

@@ -1,4 +1,4 @@
-"""What a model of one modality takes: the name of its input, and the column that it is of."""
+"""The input of a model of one modality: its name and its column."""
 
 from zoo.cards import ModelCard, SoundPreprocessing
 from zoo.columns.audio import Audio

@@ -1,4 +1,4 @@
-"""Numbers: one value to go in, or one to be predicted."""
+"""Numbers: one value as an input or a target."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Pixels under a geometry: one resampling, whatever it is composed of.
+"""Apply a geometry to pixels in one resampling, however many steps compose it.
 
 Axes: H rows, W columns, C channels. A matrix maps a point (x, y, 1) of the input to one of the
 output; pixel (row, column) covers the square from (column, row) to (column + 1, row + 1).

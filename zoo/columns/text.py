@@ -89,7 +89,7 @@ class Text(Column):
         if not isinstance(value, str) or not value.strip():
             raise DataError(
                 f"{value!r:.80} is not a text.",
-                expected="a string with a word at least",
+                expected="a string with at least one word",
                 fix="leave it out",
             )
         ids = self.loaded.encode(value)
@@ -150,7 +150,7 @@ def _read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise DataError(
-            f"{path} is not UTF-8 text: byte {error.start} is something else.",
+            f"{path} is not UTF-8 text: byte {error.start} is invalid.",
             expected="text in UTF-8",
             fix="convert it, for example with: iconv -f cp1252 -t utf-8",
         ) from error

@@ -1,4 +1,4 @@
-"""What the page beside an exported model says of an input, and the lines that prepare it."""
+"""The description of an input on the page of an exported model, and the lines that prepare it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Usage:
-    """How one input is explained and prepared outside kerazoo.
+    """Explains and prepares one input outside kerazoo.
 
     Attributes:
         meaning: of the numbers that go in.
@@ -33,7 +33,7 @@ class Usage:
 
 
 def plain(name: str, column: "Column") -> Usage:
-    """Explain an input whose encoded values are numbers as they stand."""
+    """Explain an input whose encoded values are plain numbers."""
     lines, tensors = [], {}
     for tensor, spec in column.tensors(name).items():
         variable = variable_of(tensor)

@@ -1,4 +1,4 @@
-"""Arrays of numbers that are given as they are."""
+"""Arrays of numbers that are used as they are."""
 
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final

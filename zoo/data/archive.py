@@ -39,7 +39,7 @@ def find_files(card: DatasetCard, *, data_dir: str | os.PathLike | None = None) 
     expected = f"a folder {card.name} with {files}, as they are or .gz; source: {card.homepage}"
     if not root:
         raise DataError(
-            f"It is not known where the files of {card.name} are.",
+            f"The folder of the files of {card.name} is not known.",
             expected=expected,
             fix=f"set ZOO_DATA_DIR, or give --data-dir: the folder that holds {card.name}",
         )
@@ -135,9 +135,9 @@ def _read(stream: IO[bytes], path: Path, limit_bytes: int) -> bytes:
 
 def _too_large(path: Path, limit_bytes: int) -> DataError:
     return DataError(
-        f"{path} unpacks to more than is left of its limit, {limit_bytes:,} bytes.",
+        f"{path} unpacks to more than the {limit_bytes:,} bytes that its limit leaves.",
         expected=f"at most {LIMIT_BYTES:,} bytes in all",
-        fix="fetch the file again; a sound one is smaller",
+        fix="fetch the file again; an intact one is smaller",
     )
 
 

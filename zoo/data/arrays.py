@@ -26,7 +26,7 @@ def split_frame(split: "Split") -> "pd.DataFrame":
     except ImportError as error:
         raise MachineError(
             "pandas is not installed.",
-            expected="pandas beside kerazoo, which does not need it itself",
+            expected="pandas, which kerazoo itself does not need",
             fix="pip install pandas, or use as_arrays()",
         ) from error
     columns = {}
@@ -43,7 +43,7 @@ def dataset_batches(
     if split not in dataset.splits:
         raise unknown_name("split", split, dataset.splits, fix=f"take one of {dataset.name}'s")
     if batch_size is not None and (not isinstance(batch_size, int) or batch_size < 1):
-        raise ArgumentError(f"batch_size={batch_size!r} is not a number of examples.", fix="try 32")
+        raise ArgumentError(f"batch_size={batch_size!r} is not a valid batch size.", fix="try 32")
     if task is None:
         return _stream(*_columns(dataset, split, batch_size), batch_size=batch_size, seed=seed)
     from zoo.data.pipeline import Encoded
@@ -76,7 +76,7 @@ def _columns(dataset: "Dataset", split: str, batch_size: int | None) -> tuple[An
         varies = None in feature.value_shape and not isinstance(examples.columns[name], np.ndarray)
         if varies and batch_size is not None:
             raise DataError(
-                f"{name} has another shape in each example, so {dataset.name} makes no batches.",
+                f"The shape of {name} differs between examples, so {dataset.name} has no batches.",
                 expected="examples of one shape, or a task that gives them one",
                 fix="give a task: as_tf_data(task); or take single examples: batch_size=None",
             )
@@ -142,7 +142,7 @@ def _stacked(name: str, column: Any, decode: Callable[[Any], Any] | None) -> np.
         if np.shape(value) != out.shape[1:]:
             raise DataError(
                 f"The examples of the column {name} have different shapes, such as "
-                f"{out.shape[1:]} and {np.shape(value)}: they do not make one array.",
+                f"{out.shape[1:]} and {np.shape(value)}: they do not fit into one array.",
                 expected="examples of one shape",
                 fix="Dataset.as_tf_data(task) resizes or pads them; split[i] gives one example",
             )

@@ -1,4 +1,4 @@
-"""What is wrong with a data set: leaks between splits, unreadable files, missing classes."""
+"""Checks of a data set: leaks between splits, unreadable files, missing classes."""
 
 from collections.abc import Mapping, Sequence
 from itertools import combinations
@@ -18,11 +18,11 @@ IMBALANCE = 10  # largest class / smallest class that is worth a warning
 ODD_LENGTH = 10  # times the median, or a part of it
 
 _HELD_OUT_FIRST = ("test", "validation", "train")
-_ODD = {  # what `zoo.data.scans` calls it: severity, what is said of it, what to do
+_ODD = {  # name in `zoo.data.scans`: severity, message, what to do
     "constant": (
         "warning",
         "have the same value in every pixel",
-        "remove them, or mend what wrote them",
+        "remove them, or fix what wrote them",
     ),
     "wordless": ("warning", "hold no letter and no digit", "remove them"),
     "undecoded": (
@@ -44,7 +44,7 @@ _ODD = {  # what `zoo.data.scans` calls it: severity, what is said of it, what t
 
 
 def check_dataset(dataset: Dataset, *, skipped_are_errors: bool = False) -> Report:
-    """Look for what makes results wrong, reading every example once.
+    """Look for problems that make results wrong, reading every example once.
 
     - duplicates: the same pixels, text or samples (without the silence around) twice, across splits
       (a leak) or within one;
@@ -62,7 +62,7 @@ def check_dataset(dataset: Dataset, *, skipped_are_errors: bool = False) -> Repo
 
     Args:
         dataset: of images, texts or sounds, or of anything with labels.
-        skipped_are_errors: count what was left out on loading as errors, not as notes.
+        skipped_are_errors: count files left out on loading as errors, not as notes.
 
     >>> from zoo.data.embedded.digits import load
     >>> check_dataset(load()).ok
@@ -129,8 +129,8 @@ def _alike_classes(dataset: Dataset, counts: Mapping[str, list[int]]) -> list[Fi
             check="alike_classes",
             severity="warning",
             count=sum(map(len, groups)),
-            message=f"{sum(map(len, groups))} classes differ from another only in case, blanks, "
-            "Unicode form or characters of no width.",
+            message=f"{sum(map(len, groups))} classes differ from each other only in case, spaces, "
+            "Unicode form or zero-width characters.",
             examples=tuple(shown[:NAMED]),
             fix="give each class one spelling, unless they are meant to be several",
         )
@@ -228,7 +228,7 @@ def _lengths(scans: Sequence[Scan]) -> list[Finding]:
                 message=f"{len(odd)} {word} are more than {ODD_LENGTH} times {how} than the median "
                 f"({median:.4g} {unit}).",
                 examples=tuple(f"{name}: {length:.4g} {unit}" for length, name in shown),
-                fix="look at them; a model sees only as much as its recipe's length admits",
+                fix="look at them; a model sees no more than the length in its recipe",
             )
         )
     return findings
@@ -284,9 +284,9 @@ def _rates(dataset: Dataset, column: Audio) -> list[Finding]:
             check="mixed_rates",
             severity="warning",
             count=len(odd),
-            message=f"{len(odd)} sound(s) have another sample rate than the others ({wanted:,} Hz) "
-            "and were resampled: of a lower rate, what is above half of it is missing.",
+            message=f"{len(odd)} sound(s) differ in sample rate from the others ({wanted:,} Hz) "
+            "and were resampled; lower rates lack what lies above half of them.",
             examples=tuple(odd[:NAMED]),
-            fix="record all at one rate; make sure that the rate does not give away the class",
+            fix="record all at one rate; make sure that the rate does not reveal the class",
         )
     ]

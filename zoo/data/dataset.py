@@ -1,4 +1,4 @@
-"""Dataset: examples by split, whatever source they come from."""
+"""Dataset: examples by split, from any source."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +28,7 @@ class Split(Sequence):
     Args:
         columns: name to array or sequence, all of one length.
         decode: name to function from the stored value to the NumPy array of an example.
-        names: what a person would call an example (a file path); its position otherwise.
+        names: a readable name of each example (a file path); by default its position.
     """
 
     def __init__(
@@ -92,8 +92,7 @@ class Split(Sequence):
     def as_arrays(self) -> dict[str, np.ndarray]:
         """Return all examples, decoded, as one array for each column.
 
-        Columns that are kept as arrays are given as they are, not copied; texts come as an array of
-        objects.
+        Columns that are kept as arrays are returned without a copy; texts are an array of objects.
 
         Raises:
             DataError: the examples of a column have different shapes.
@@ -108,7 +107,7 @@ class Split(Sequence):
         return split_arrays(self)
 
     def to_frame(self) -> "pd.DataFrame":
-        """Return all examples, decoded, as a pandas frame: a row each, by its name.
+        """Return all examples, decoded, as a pandas frame with one row per example, indexed by its name.
 
         Raises:
             MachineError: pandas is not installed.
@@ -144,9 +143,9 @@ class Dataset:
         classes: class names; the label is the position. Empty where examples have no labels.
         licence: as the source states it.
         source: "embedded", "tfds", "archive", "folder" or "table".
-        skipped: files left out as unreadable, where that was asked for.
+        skipped: files left out as unreadable, if that was requested.
         homepage: where the source describes itself.
-        notes: what a reader of a result must know: how splits were made, what was left out.
+        notes: facts for readers of a result: how splits were made, what was left out.
     """
 
     name: str
@@ -174,7 +173,7 @@ class Dataset:
         return self._memo["fingerprint"]
 
     def counts(self) -> dict[str, list[int]]:
-        """Examples by split and class; one number a split where there are no classes."""
+        """Examples by split and class; one number per split where there are no classes."""
         if not self.classes:
             return {name: [len(split)] for name, split in self.splits.items()}
         return {
@@ -183,9 +182,9 @@ class Dataset:
         }
 
     def with_validation(self, *, fraction: float, seed: int) -> "Dataset":
-        """Carve a validation split out of train, unless the source has one.
+        """Take a validation split from train, unless the source has one.
 
-        It is stratified by class; where examples have a group, no group is on both sides.
+        It is stratified by class; if examples have groups, no group is in both splits.
 
         Args:
             fraction: share of train, 0 < fraction < 1.
@@ -223,7 +222,7 @@ class Dataset:
                 columns as they are.
             split: "train", "validation" or "test".
             batch_size: examples in a batch, the last of which may be smaller; None gives them singly.
-            seed: of the order, another one in each pass; None keeps the order of the split.
+            seed: of the order, which differs in each pass; None keeps the order of the split.
 
         Returns:
             `(x, y)`, two dictionaries of tensors (B, …) by name; without a task one dictionary of

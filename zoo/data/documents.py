@@ -1,4 +1,4 @@
-"""Plain texts without classes, which language models learn from."""
+"""Plain texts without classes, for language models."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ def load(
     test_fraction: float = 0.2,
     encoding: str = "",
 ) -> Dataset:
-    """Read documents, one a file.
+    """Read documents, one per file.
 
     - One file is divided by position, at ends of lines: the last `test_fraction` of it is held out,
       half of that for validation, the rest for test.
@@ -78,7 +78,7 @@ def _dataset(
         splits=splits,
         features={"text": Text()},
         classes=(),
-        licence="not stated (texts of yours)",
+        licence="not stated (your own texts)",
         source="folder",
         skipped=tuple(skipped),
         notes=tuple(notes),
@@ -106,7 +106,7 @@ def _files(place: Path) -> tuple[dict[str, list[Path]], list[str]]:
     else:
         used, parents = {"train": files}, set(files)
     others = [path.name for path in found if path not in parents]
-    return used, [f"Left alone: {layout.listed(others)}."] if others else []
+    return used, [f"Ignored: {layout.listed(others)}."] if others else []
 
 
 def _is_text(path: Path) -> bool:
@@ -198,7 +198,7 @@ def _drawn(
         raise DataError(
             f"{place} holds 2 texts, which cannot be divided into three splits.",
             expected=LAYOUT,
-            fix="call them train.txt and test.txt, or join them into one file",
+            fix="name them train.txt and test.txt, or join them into one file",
         )
     shares = (1 - test_fraction, test_fraction / 2, test_fraction / 2)
     parts = stratified_indices(np.zeros(len(documents), int), fractions=shares, seed=seed)

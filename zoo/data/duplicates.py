@@ -1,4 +1,4 @@
-"""Examples that are there twice: within a split, and across splits, where they are leaks."""
+"""Duplicate examples: within a split, and across splits, where they are leaks."""
 
 import zlib
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What a check of a data set says: findings, and a report of them."""
+"""The result of a data check: findings, and a report of them."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass

@@ -1,4 +1,4 @@
-"""A folder of images, sounds or texts, one sub-folder a class, with or without split folders."""
+"""A folder of images, sounds or texts, one sub-folder per class, with or without split folders."""
 
 import os
 from collections import Counter
@@ -41,7 +41,7 @@ def load(
     split_column: str | None = None,
     encoding: str = "",
 ) -> Dataset:
-    """Read a folder of one's own: images, sounds or texts by class, tables, or plain texts.
+    """Read your own folder: images, sounds or texts by class, tables, or plain texts.
 
     - By class: class folders, or train/, with validation/ (val/, valid/, dev/) and test/ where
       there are any, and class folders inside. Files are images, sounds or, where there are
@@ -49,7 +49,7 @@ def load(
     - Tables: train.csv, validation.csv, test.csv; see `zoo.data.table`.
     - Plain texts without classes, for language models; see `zoo.data.documents`.
 
-    Where there is no test split, validation serves, and without both one is drawn from train:
+    Without a test split, validation is used; without both, a test split is drawn from train:
     stratified by class, and by whole groups with a `group_pattern`. Sounds of several rates are
     resampled to the most frequent, of equally frequent ones to the highest.
 
@@ -58,8 +58,8 @@ def load(
         seed: of the test split, where it is drawn.
         skip_corrupt: list unreadable files in `Dataset.skipped` instead; decodes each file once.
         test_fraction: share drawn for the test split, 0 < fraction < 1.
-        group_pattern: a regular expression that finds in a file's name whom it belongs to, in its
-            first group: "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. One with a "/"
+        group_pattern: a regular expression whose first group finds the owner in a file's name:
+            "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. One with a "/"
             is searched in the path below the class folder: "^([^/]+)/" takes the sub-folder. No
             group is in two of the splits that are drawn.
         text_column: of tables, as are label_column, group_column and split_column.
@@ -91,7 +91,7 @@ def load(
 
 
 def _what(root: Path) -> str:
-    """Say what a folder holds: tables, plain texts without classes, or class folders."""
+    """Tell what a folder holds: tables, plain texts without classes, or class folders."""
     if not root.exists():
         if root.suffix.lower() in (*formats.TABLES, *formats.TEXTS):
             raise DataError(f"There is no file {root}.", fix="check the path")
@@ -117,7 +117,7 @@ def _what(root: Path) -> str:
     raise DataError(
         f"{root} has {layout.listed(list(names))} with files in them, but no class folders.",
         expected=LAYOUT,
-        fix="make one sub-folder a class in each, and move the files there",
+        fix="make one sub-folder per class in each, and move the files there",
     )
 
 
@@ -125,7 +125,7 @@ def _refuse(root: Path, what: str, **arguments: str | None) -> None:
     for name, value in arguments.items():
         if value != _DEFAULTS.get(name, ""):
             raise ArgumentError(
-                f"{name} is for other data than {root}, which holds {what}.",
+                f"{name} does not apply to {root}, which holds {what}.",
                 fix=f"leave {name} out",
             )
 
@@ -149,12 +149,12 @@ def _by_class(
     kind = kind_of(paths, encoding=encoding)
     if encoding and not isinstance(kind, Texts):
         raise ArgumentError(
-            f"encoding is for texts, and {root} holds {kind.word if kind else 'none'}.",
+            f"encoding applies to texts, but {root} holds {kind.word if kind else 'none'}.",
             fix="leave encoding out",
         )
     files, skipped = _gather(found, classes, kind, below, skip_corrupt=skip_corrupt)
     feature, splits, note = _splits(files, root, kind)
-    notes = [f"Left alone: {layout.listed(left_alone)}."] if left_alone else []
+    notes = [f"Ignored: {layout.listed(left_alone)}."] if left_alone else []
     notes += _remarks(root, found, classes, kind, paths)
     features = {kind.column: feature, "label": Label()}
     if group_pattern:
@@ -174,7 +174,7 @@ def _by_class(
         splits=splits,
         features=features,
         classes=classes,
-        licence="not stated (a folder of yours)",
+        licence="not stated (your own folder)",
         source="folder",
         skipped=tuple(skipped),
         notes=(*notes, *([note] if note else []), *drawn),
@@ -188,7 +188,7 @@ def _split_folders(root: Path) -> tuple[dict[str, Path], list[str]]:
         raise DataError(
             f"There are no class folders in {root}.",
             expected=LAYOUT,
-            fix="make one sub-folder a class and move its files there",
+            fix="make one sub-folder per class and move its files there",
         )
     named = [folder for folder in folders if folder.name.lower() in layout.SPLITS]
     # A folder named "train" that holds images itself, beside others, is a class (of vehicles, say).
@@ -220,7 +220,7 @@ def _classes(root: Path, found: Mapping[str, Path]) -> tuple[str, ...]:
         inner = next(iter(found.values())) / classes[0]
         deeper = len(layout.sub_folders(inner)) > 1
         raise DataError(
-            f"{root} has one class only: {classes[0]}.",
+            f"{root} has only one class: {classes[0]}.",
             expected="at least two class folders",
             fix=(f"give {inner} if the folders in it are the classes; " if deeper else "")
             + f"add another; the layout is {LAYOUT}",
@@ -249,7 +249,7 @@ def _remarks(
     kind: Kind,
     paths: Sequence[Path],
 ) -> list[str]:
-    """Say which files were left out, and which were taken from below the class folders."""
+    """Name the files that were left out, and those taken from below the class folders."""
     tops = {folder / name for folder in found.values() for name in classes}
     odd = [path for path in paths if path.suffix.lower() not in kind.suffixes]
     stray = [path for f in {root, *found.values()} for path in _beside(f, kind.suffixes)]

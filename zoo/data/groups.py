@@ -1,4 +1,4 @@
-"""Whom the files of a folder belong to, found in their names by a regular expression."""
+"""The owners of files in a folder, found in their names by a regular expression."""
 
 import re
 from collections.abc import Sequence
@@ -29,12 +29,12 @@ def with_groups(split: Split, pattern: str, *, below: Sequence[str]) -> Split:
         raise ArgumentError(
             f"group_pattern={pattern!r} is not a regular expression ({error}).",
             expected=f"one with a group in brackets, {_EXAMPLE}",
-            fix="escape what is meant as it stands, such as \\( for a bracket",
+            fix="escape what is meant literally, such as \\( for a bracket",
         ) from error
     if not compiled.groups:
         raise ArgumentError(
             f"group_pattern={pattern!r} has no group.",
-            expected=f"one that finds whom a file belongs to, {_EXAMPLE}",
+            expected=f"one that finds the owner of a file, {_EXAMPLE}",
             fix="put brackets around the part that names the speaker or writer",
         )
     groups = []

@@ -1,4 +1,4 @@
-"""What the files of a folder may be: images, sounds, texts; and how each becomes a column."""
+"""The kinds of files in a folder: images, sounds, texts; and how each becomes a column."""
 
 import abc
 import os
@@ -17,7 +17,7 @@ from zoo.errors import DataError
 
 SUFFIXES = (*formats.IMAGES, *formats.SOUNDS, *formats.TEXTS)
 ARRAY_LIMIT_BYTES = 1_000_000_000  # decoded values are kept in memory up to this
-LARGE_SIDE = 512  # pixels; larger images of one size are seldom meant to be trained on whole
+LARGE_SIDE = 512  # pixels; larger images of one size are rarely meant to be trained on whole
 
 Values = np.ndarray | list[Any]
 Decode = Callable[[Path], np.ndarray] | None
@@ -28,7 +28,7 @@ class Kind(abc.ABC):
 
     Attributes:
         column: of the examples.
-        word: what one of them is called, in the plural.
+        word: plural name of the examples.
         suffixes: of the files, in lower case.
     """
 
@@ -59,7 +59,7 @@ class Kind(abc.ABC):
         """Return the size of all decoded values; None where they are to stay files."""
 
     def note(self, headers: Sequence[Any], feature: Column) -> str:
-        """Return what a reader of a result must know of these files."""
+        """Return notes on these files for readers of a result."""
         return ""
 
 
@@ -108,7 +108,7 @@ class Images(Kind):
         (_, *least), (_, *most) = sizes[0], sizes[-1]
         return (
             f"Images differ in size ({len(sizes)} sizes, {least[0]} x {least[1]} to "
-            f"{most[0]} x {most[1]} pixels), so a model takes each resized: to "
+            f"{most[0]} x {most[1]} pixels), so each is resized for a model: to "
             f"task.arguments.image_size, or to {IMAGE_SIZE} x {IMAGE_SIZE} where that is not set."
         )
 
@@ -157,7 +157,7 @@ class Sounds(Kind):
 
 @final
 class Texts(Kind):
-    """Plain texts, one a file; a header is the text itself."""
+    """Plain texts, one per file; a header is the text itself."""
 
     column, word, suffixes = "text", "texts", formats.TEXTS
 

@@ -1,4 +1,4 @@
-"""Names of classes: which look like numbers to predict, and which look like one another."""
+"""Names of classes: those that look like numbers to predict, and those that look alike."""
 
 import re
 import unicodedata
@@ -53,7 +53,7 @@ def alike(names: Sequence[str]) -> list[list[int]]:
 
 
 def spelled(name: str) -> str:
-    r"""Return a name in quotes with what cannot be told by eye as escapes.
+    r"""Return a name in quotes with invisible differences as escapes.
 
     >>> print(spelled("cafe\u0301"))
     'cafe\u0301'

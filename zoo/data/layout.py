@@ -1,4 +1,4 @@
-"""How people lay out data sets of their own: names of splits, folders, and a test split drawn."""
+"""The layout of users' data sets: names of splits, folders, and a drawn test split."""
 
 import os
 from collections.abc import Sequence
@@ -63,7 +63,7 @@ def check_test_fraction(test_fraction: float) -> None:
     is_number = isinstance(test_fraction, int | float) and not isinstance(test_fraction, bool)
     if not is_number or not 0 < test_fraction < 1:
         raise ArgumentError(
-            f"test_fraction is {test_fraction!r}.",
+            f"test_fraction={test_fraction!r} is out of range.",
             expected="a share between 0 and 1",
             fix="test_fraction=0.2 is usual",
         )
@@ -72,7 +72,7 @@ def check_test_fraction(test_fraction: float) -> None:
 def with_test(
     splits: dict[str, Split], *, classes: Sequence[str], seed: int, test_fraction: float
 ) -> tuple[dict[str, Split], list[str]]:
-    """Return splits that have a test split, and what was done to get it.
+    """Return splits that include a test split, and notes on how it was made.
 
     Validation serves where there is any. Otherwise a part of train is drawn: stratified by class,
     and by whole groups where the examples have a column "group".

@@ -28,15 +28,15 @@ def load_dataset(
         name: "digits", "./pets", "./reviews.csv", "oxford_flowers102".
         data_dir: where TFDS data sets are prepared and archives lie; None takes TFDS_DATA_DIR, then
             TFDS's default, and ZOO_DATA_DIR.
-        download: fetch and prepare a TFDS set that is missing.
+        download: download and prepare a TFDS set that is missing.
         skip_corrupt: leave unreadable files of a folder out instead of raising.
-        seed: of the test split that is drawn from a folder without one.
+        seed: of the test split drawn from a folder without one.
         **arguments: the loader's own, such as `fold` of mr_polarity or `text_column` of a table.
 
     Raises:
         UnknownNameError: neither a data set nor a folder has this name.
         ArgumentError: the loader has no such argument; names the nearest.
-        DataError: found, but not usable; the message says how to mend it.
+        DataError: found, but not usable; the message says how to fix it.
 
     >>> load_dataset("digits").counts()["test"][:3]
     [36, 36, 35]

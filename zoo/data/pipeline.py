@@ -1,4 +1,4 @@
-"""Examples to batches: encoded once, drawn in an order that is a function of (seed, step)."""
+"""Turn examples into batches: encoded once, in an order that is a function of (seed, step)."""
 
 import functools
 from collections.abc import Callable, Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Rows of CSV, TSV and JSON Lines files, each with its line; what is wrong is said by line."""
+"""Rows of CSV, TSV and JSON Lines files; errors name the line."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ def read_rows(
     line ends stand in double quotes. TSV has no quotes, as registered with IANA. JSON
     Lines has one object a line; the columns are those of the first. Blank rows are left out.
 
-    A row that cannot be read comes as the error that it deserves, so that the caller may go on.
+    A row that cannot be read is returned as its error, so that the caller can continue.
 
     Raises:
         DataError: the file cannot be read, has no rows, or its first line names no columns.
@@ -46,7 +46,7 @@ def read_rows(
         rows = _csv_rows(path, text)
     first = next(rows, None)
     if first is None:
-        raise DataError(f"{path} has a first line, but no rows.", fix="add rows, one an example")
+        raise DataError(f"{path} has a first line, but no rows.", fix="add rows, one per example")
     columns = () if isinstance(first[1], DataError) else tuple(first[1])
     if columns:
         return columns, chain([first], rows)
@@ -64,7 +64,7 @@ def bad_row(path: str | os.PathLike, where: str, problem: str, *, expected: str)
     return DataError(
         f"{path}, {where} {problem}" + ("" if problem.endswith("?") else "."),
         expected=expected,
-        fix="mend or remove the row; --skip-corrupt (skip_corrupt=True) leaves such rows out",
+        fix="fix or remove the row; --skip-corrupt (skip_corrupt=True) leaves such rows out",
     )
 
 
@@ -132,7 +132,7 @@ def _csv_problem(path: str | os.PathLike, where: str, what: str) -> DataError:
 
 
 def _json_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
-    expected = 'one object a line, such as {"text": "fine", "label": "good"}'
+    expected = 'one object per line, such as {"text": "fine", "label": "good"}'
     for line, raw in enumerate(text.split("\n"), 1):
         if not raw.strip():
             continue

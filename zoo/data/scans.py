@@ -1,4 +1,4 @@
-"""One pass over the examples of a split: what identifies each, and what is odd about it."""
+"""One pass over the examples of a split: the identity of each, and its oddities."""
 
 import hashlib
 import unicodedata
@@ -17,7 +17,7 @@ from zoo.errors import DataError
 from zoo.words import bare_words
 
 SILENT, FULL_SCALE = 0.001, 0.99  # absolute values of samples: -60 dB and 0 dB of full scale
-HEARD = 0.05  # of a sound's peak; softer beginnings and ends are no part of its thumbnail
+HEARD = 0.05  # of a sound's peak; softer beginnings and ends are not part of its thumbnail
 CLIPPED_SHARE = 0.001  # of the samples, in runs of three or more at full scale
 
 _SIDE = 16  # cells a side of a thumbnail
@@ -27,7 +27,7 @@ _FRAME_MS = 25
 
 @dataclass(frozen=True)
 class Look:
-    """What one look at an example says.
+    """The result of looking at one example.
 
     Attributes:
         digest: equal for equal examples.
@@ -44,7 +44,7 @@ class Look:
 
 @dataclass
 class Scan:
-    """What one pass over a split leaves behind.
+    """The result of one pass over a split.
 
     Attributes:
         column: that was looked at.
@@ -67,7 +67,7 @@ class Scan:
     corrupt: list[str] = field(default_factory=list)
 
     def names(self, positions: Sequence[int]) -> list[str]:
-        """Return what a person would call these examples; texts with their first words."""
+        """Return readable names of these examples; texts with their first words."""
         names = [f"{self.name} {self.split.name_of(i)}" for i in positions]
         if not self.looks.quoted:
             return names
@@ -176,13 +176,13 @@ def look_at_audio(audio: np.ndarray, *, sample_rate_hz: int) -> Look:
 
 @dataclass(frozen=True)
 class Looks:
-    """How examples of one type are looked at, and what is said of them.
+    """How examples of one type are inspected, and the words for their findings.
 
     Attributes:
         look: of a value and its column.
         word: for examples.
         verb: what near copies do "almost like one of" another split.
-        unit: of lengths, where lengths far from the median are worth a word; empty otherwise.
+        unit: of lengths, where lengths far from the median are reported; empty otherwise.
         least_correlation: of thumbnails that are near copies; 0 where texts are compared instead.
         quoted: examples are named with their first words.
     """

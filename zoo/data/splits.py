@@ -19,7 +19,7 @@ def stratified_indices(
 ) -> list[np.ndarray]:
     """Divide positions 0..N-1 so that every class is spread in the given shares.
 
-    Every part takes at least one example of each class: none goes unlearnt or unmeasured.
+    Every part gets at least one example of each class, so that each class is learnt and measured.
 
     Args:
         labels: integer classes, (N,).

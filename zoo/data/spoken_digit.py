@@ -34,7 +34,7 @@ def load(
         name: as TFDS knows it.
         data_dir: where data sets are prepared; None takes TFDS_DATA_DIR, then TFDS's own default.
         download: fetch and prepare the set if it is missing.
-        target: what is to be told: "digit" (0..9) or "speaker" (of five).
+        target: what to classify: "digit" (0..9) or "speaker" (of five).
         held_out: empty for the authors' split, recordings 0 to 4 for testing and 5 to 49 for
             training, so that every speaker is in both; or the speaker whose recordings are the test
             split, the others' being train: how well new voices are understood.
@@ -45,7 +45,7 @@ def load(
         by speaker, and so is what is carved from train for validation.
 
     Raises:
-        ArgumentError: no such target or speaker, or a held-out speaker that is to be told.
+        ArgumentError: no such target or speaker, or a held-out speaker with the target speaker.
         DataError: not prepared, not downloadable, damaged, or files of another set.
     """
     _check(target, held_out)
@@ -102,8 +102,8 @@ def _check(target: str, held_out: str) -> None:
         )
     if held_out and target == "speaker":
         raise ArgumentError(
-            f"{held_out} cannot be told from the others without being in train.",
-            expected='held_out="" where the speaker is to be told',
+            f"{held_out} cannot be recognized without being in train.",
+            expected='held_out="" with the target speaker',
             fix="leave data.arguments.held_out out, or set target to digit",
         )
 

@@ -55,7 +55,7 @@ def load(
     split_column: str | None = None,
     encoding: str = "",
 ) -> Dataset:
-    """Read texts with labels from a table, or from a folder of one table a split.
+    """Read texts with labels from a table, or from a folder with one table per split.
 
     A folder holds train.csv and, where there are any, validation.csv (val, valid, dev) and
     test.csv, each as .csv, .tsv or .jsonl. In a table of its own, a column may name the split of
@@ -71,10 +71,10 @@ def load(
         text_column: the column that holds the texts.
         label_column: the column that holds the classes; "" where there are none, for language
             models.
-        group_column: whom a text belongs to (its author, its source): no group is in two of the
-            splits that are drawn; "" for none.
-        split_column: the column that names each row's split; None takes a column called split whose
-            values are names of splits, where there is one; "" for none.
+        group_column: the column that holds each text's group (its author, its source): no group is in
+            two of the splits that are drawn; "" for none.
+        split_column: the column that names each row's split; None takes a column named split if its
+            values are names of splits; "" for none.
         encoding: such as "cp1252"; "" reads UTF-8, and UTF-16 by its byte order mark.
 
     Returns:
@@ -140,7 +140,7 @@ def _tables(
         splits=splits,
         features={name: kind for name, kind in _KINDS.items() if name in columns.wanted},
         classes=classes,
-        licence="not stated (a table of yours)",
+        licence="not stated (your own table)",
         source="table",
         skipped=tuple(skipped or ()),
         notes=(*notes, *drawn),
@@ -185,7 +185,7 @@ def _files(place: Path) -> tuple[dict[str, Path], list[str]]:
             fix=f"rename the table to train.csv, or give the file itself: {tables[0]}",
         )
     others = [path.name for path in layout.inside(place) if path not in files.values()]
-    return files, [f"Left alone: {layout.listed(others)}."] if others else []
+    return files, [f"Ignored: {layout.listed(others)}."] if others else []
 
 
 def _examples(
@@ -214,7 +214,7 @@ def _examples(
         raise DataError(
             f"No row of {path} can be used. {first.problem}",
             expected=first.expected,
-            fix="mend the table; look at that line first",
+            fix="fix the table; look at that line first",
         )
     return found
 
@@ -265,7 +265,7 @@ def _divided(
     if len(files) > 1:
         if asked:
             raise ArgumentError(
-                f"split_column={column} is for one table, and {place} has one for each split.",
+                f"split_column={column} applies to one table, but {place} has one per split.",
                 fix="leave split_column out, or join the tables",
             )
         return dict(read), [f"The column {shown} is not used, since the files name the splits."]
@@ -284,7 +284,7 @@ def _divided(
         raise DataError(
             f"{place}, {problem}.",
             expected="train, validation or test in every row, and train in some",
-            fix="mend the column; split_column='' leaves it unused and draws a test split",
+            fix="fix the column; split_column='' leaves it unused and draws a test split",
         )
     rows = read["train"]
     divided = {
@@ -312,7 +312,7 @@ def _classes(
     names = set().union(*found.values())
     if len(names) < 2:
         raise DataError(
-            f"{place} has one class only: {layout.listed(list(names))}.",
+            f"{place} has only one class: {layout.listed(list(names))}.",
             expected="at least two different labels",
             fix="add examples of another class, or name the right column: label_column=…",
         )

@@ -68,7 +68,7 @@ def load(
 
     Raises:
         UnknownNameError: no such set or configuration.
-        ArgumentError: `label` is no column of classes.
+        ArgumentError: `label` is not a column of classes.
         DataError: not prepared, not downloadable, damaged, too large, or of another kind.
     """
     card = next((card for card in DATASETS if card.name == name.partition(":")[0]), None)
@@ -211,7 +211,7 @@ def _drawn_test(train: Split, classes: tuple[str, ...]) -> dict[str, Split]:
 def _make_splits(
     name: str, builder: "Builder", columns: _Columns, values: dict[str, dict[str, list]], room: int
 ) -> tuple[Column, dict[str, Split]]:
-    """Turn columns into splits; `values` is emptied on the way, so that files are let go of."""
+    """Turn columns into splits; `values` is emptied on the way, so that files are freed."""
     kind = builder.info.features[columns.example]
     examples: dict[str, Any] = {s: found.pop(columns.example) for s, found in values.items()}
     feature, decode = Text(), {}
@@ -243,7 +243,7 @@ def _decode_images(
     count = sum(len(files) for files in examples.values())
     if count * int(np.prod(shape)) > room:
         return Image(shape), {"image": decode}
-    for split in examples:  # lets go of the files of a split once it is decoded
+    for split in examples:  # frees the files of a split once it is decoded
         examples[split] = np.stack([decode(file) for file in examples[split]])
     return Image(shape), {}
 

@@ -93,10 +93,10 @@ def _unbuildable(name: str, folder: str | os.PathLike | None, error: Exception) 
 
 
 def prepare(name: str, builder: "Builder", *, download: bool) -> None:
-    """See that the files of a set are there; fetch and prepare them if that is asked for.
+    """Check that the files of a set are there; download and prepare them if that is requested.
 
     Raises:
-        DataError: not prepared and not asked for, or not downloadable; names the folder.
+        DataError: not prepared and not requested, or not downloadable; names the folder.
     """
     if builder.is_prepared():
         return
@@ -131,7 +131,7 @@ def prepare(name: str, builder: "Builder", *, download: bool) -> None:
     ) as error:
         raise DataError(
             f"{name} could not be prepared in {builder.data_path}: {first_line(error)}.",
-            fix=" ".join(by_hand.split()) if by_hand else f"mend that and run `{command}` again",
+            fix=" ".join(by_hand.split()) if by_hand else f"fix that and run `{command}` again",
         ) from error
     if not builder.is_prepared():
         raise DataError(

@@ -1,1 +1,1 @@
-"""How predictions are read out of a model that is called many times."""
+"""Decoding: predictions from a model that is called many times."""

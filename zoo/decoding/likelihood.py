@@ -1,4 +1,4 @@
-"""How likely a language model finds a text."""
+"""The likelihood of a text under a language model."""
 
 import math
 

@@ -190,7 +190,7 @@ def _check(max_tokens: int, temperature: float, top_k: int | None, top_p: float 
     for name, value, fits, expected in rules:
         if not fits:
             raise ArgumentError(
-                f"A text cannot be written with {name}={value!r}.",
+                f"A text cannot be generated with {name}={value!r}.",
                 expected=expected,
                 fix=f"set {name} within that range",
             )

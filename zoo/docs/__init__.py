@@ -1,1 +1,1 @@
-"""What is generated in README.md and docs/: `python -m zoo.docs` writes it, `--check` compares."""
+"""Generated parts of README.md and docs/: `python -m zoo.docs` writes them, `--check` compares."""

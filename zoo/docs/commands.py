@@ -12,7 +12,7 @@ from zoo.docs.tables import table
 
 
 def commands() -> str:
-    """Return a section a command: what it does, its arguments and options, examples."""
+    """Return a section per command: what it does, its arguments and options, examples."""
     from zoo.cli.main import app
 
     parts = []

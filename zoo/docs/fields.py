@@ -15,9 +15,9 @@ from zoo.docs.tables import table
 from zoo.errors import nearest
 from zoo.regularization import PRESETS, Regularization
 
-# Fields whose line in the schema says nothing more; a description or comment there goes first.
+# Fields without a comment in the schema; a description or comment there takes precedence.
 MEANINGS = {
-    "Recipe.format": "of the file; a newer version of kerazoo may write a higher one",
+    "Recipe.format": "version of the file's format",
     "Recipe.name": "path of the file below `recipes/`, without `.yaml`; also names runs",
     "Recipe.summary": "one sentence",
     "Recipe.task": "the section `task`",
@@ -30,31 +30,32 @@ MEANINGS = {
     "Recipe.initialization": "the section `initialization`; null starts from random numbers",
     "Recipe.expects": "the section `expects`; written by `python -m recipes.records.publish`",
     "TaskValues.name": "a task of the catalog",
-    "TaskValues.arguments": "of the task, by name",
+    "TaskValues.arguments": "arguments of the task, by name",
     "DataValues.name": "a dataset of the catalog, a TFDS name, or the path of a folder or table",
-    "DataValues.arguments": "of the loader, by name",
-    "DataValues.split_seed": "of the validation split, and of a test split that is drawn",
+    "DataValues.arguments": "arguments of the loader, by name",
+    "DataValues.split_seed": "seed of the validation split, and of a test split if one is drawn",
     "ModelValues.name": "a model of the catalog; `zoo list` shows them",
-    "ModelValues.arguments": "of the builder, by name; `zoo info MODEL` lists them",
+    "ModelValues.arguments": "arguments of the builder, by name; `zoo info MODEL` lists them",
     "RegularizationValues.preset": "values for all knobs at once, by modality and optimizer",
     "OptimizerValues.name": "a Keras optimizer",
-    "OptimizerValues.arguments": "of the optimizer, by Keras' names; listed below",
+    "OptimizerValues.arguments": "arguments of the optimizer, by Keras' names; listed below",
     "ScheduleValues.name": "the shape of the learning rate over training",
-    "TrainingValues.epochs": "how many times `steps_per_epoch` steps are taken",
-    "TrainingValues.batch_size": "examples a step",
-    "TrainingValues.precision": "of the computation; weights and loss stay float32",
-    "TrainingValues.seed": "of initial weights, order, augmentation and dropout",
+    "TrainingValues.epochs": "number of epochs, of `steps_per_epoch` steps each",
+    "TrainingValues.batch_size": "examples per step",
+    "TrainingValues.precision": "number format of the computation; weights and loss stay float32",
+    "TrainingValues.seed": "seed of initial weights, order, augmentation and dropout",
+    "InitializationValues.backbone_rate": "the backbone's share of the learning rate, after that",
     "Expects.metric": "the task's deciding metric, on the test split",
-    "Expects.mean": "of the values",
-    "Expects.high": "its upper end",
-    "Expects.hardware": "that made the record",
-    "Expects.data_fingerprint": "of every example of the data",
-    "Expects.versions": "of the packages that made the record",
+    "Expects.mean": "mean of `values`",
+    "Expects.high": "upper end of that interval",
+    "Expects.hardware": "processor and cores of the record",
+    "Expects.data_fingerprint": "fingerprint over every example of the data",
+    "Expects.versions": "versions of the packages of the record",
 }
 
 
 def recipe_fields() -> str:
-    """Return one table a section of the recipe: field, type, default, meaning."""
+    """Return one table per section of the recipe: field, type, default, meaning."""
     whole = Recipe.model_json_schema()
     definitions = whole["$defs"]
     parts = ["### The recipe", _section("Recipe", whole, definitions)]
@@ -158,7 +159,7 @@ def knob_meanings() -> dict[str, str]:
 
 
 def _comments(owner: str) -> dict[str, str]:
-    """Return the comment that stands on each field's lines in the schema."""
+    """Return the comment on each field's lines in the schema."""
     source = inspect.getsource(schema)
     comments = {
         token.start[0]: token.string.lstrip("# ")
@@ -186,7 +187,7 @@ def optimizers() -> str:
 
 
 def presets() -> str:
-    """Return a table a modality: what each preset sets, where it differs from off."""
+    """Return a table per modality: what each preset sets, where it differs from off."""
     off = Regularization().to_dict()
     meanings = knob_meanings()
     parts = []

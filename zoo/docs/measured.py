@@ -1,4 +1,4 @@
-"""What the scripts in benchmarks/ measured, taken over from the pages that they wrote."""
+"""Measurements of the scripts in benchmarks/, copied from the pages that they wrote."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The notebook tour: its cells are run here, and shown as a page.
+"""The notebook tour: run its cells, and show it as a page.
 
 `python -m zoo.docs.notebook` runs the cells of docs/tour.ipynb in a new folder and writes what they
 put out; `python -m zoo.docs` then makes the page of it.

@@ -65,7 +65,7 @@ def input_of(info: dict[str, Any]) -> str:
 
 
 def model_arguments() -> str:
-    """Return one section a family: its models, what they are, and what the builders take."""
+    """Return one section per family: its models, what they are, and what the builders take."""
     families: dict[str, list[dict[str, Any]]] = {}
     for name in registry.MODELS:
         info = registry.model_info(name)
@@ -82,7 +82,7 @@ def model_arguments() -> str:
 
 
 def _features(members: list[dict[str, Any]]) -> str:
-    """Return the features of a family in a line; a line a model where they differ."""
+    """Return the features of a family in a line; a line per model where they differ."""
     lines: dict[str, list[str]] = {}
     for info in members:
         features = ", ".join(_feature(feature) for feature in info["features"])
@@ -104,7 +104,7 @@ def _tasks_of(name: str) -> str:
 
 
 def _arguments(members: list[dict[str, Any]]) -> str:
-    """Return a row an argument; where defaults differ within the family, each model's."""
+    """Return a row per argument; where defaults differ within the family, each model's."""
     rows = []
     for argument, facts in members[0]["arguments"].items():
         defaults = {

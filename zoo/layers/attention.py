@@ -1,4 +1,4 @@
-"""Causal self-attention (1706.03762 §3.2) that can keep keys and values while text is generated.
+"""Causal self-attention (1706.03762 §3.2) that can cache keys and values during generation.
 
 Axes: B examples, T tokens given now, S tokens attended to, H heads, D width of the model.
 """
@@ -17,7 +17,7 @@ FAR = -1e9  # added to the scores of what must not be seen; finite, so that no r
 
 @final
 class KeyValueCache:
-    """What attention layers have seen so far: their keys and values, by the layer's name.
+    """The keys and values that attention layers have seen so far, by the layer's name.
 
     Inside `with cache.used():` a model of `CausalSelfAttention` and `PositionEmbedding` layers takes
     only the tokens that are new, and every layer adds their keys and values here. The arrays have

@@ -19,9 +19,9 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
     The fused kernel serves training steps under TensorFlow on (B, H, W, C) maps normalized over the
     last axis. All else goes to Keras' own implementation: other backends and ranks, masks,
     `synchronized`, `renorm`, `trainable=False`, inference, XLA (Keras' default on GPUs), types
-    other than float32 and bfloat16, and channels that are no multiple of 4.
+    other than float32 and bfloat16, and channel counts that are not multiples of 4.
 
-    Both paths sum in float32 and agree to 1e-5 up to about 8 000 values a channel; beyond, either
+    Both paths sum in float32 and agree to 1e-5 up to about 8 000 values per channel; beyond, either
     strays from the exact variance by its own rounding (by up to 7e-5 at 131 072 values, and by 3e-4
     here and 5e-4 in Keras' own at a million).
 
@@ -74,7 +74,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(
             x, scale, offset, epsilon=self.epsilon
         )
-        count = ops.cast(ops.prod(ops.shape(x)[:-1]), "float32")  # values a channel
+        count = ops.cast(ops.prod(ops.shape(x)[:-1]), "float32")  # values per channel
         variance = variance * ops.maximum(count - 1.0, 1.0) / count
         self._move(self.moving_mean, mean)
         self._move(self.moving_variance, variance)

@@ -1,4 +1,4 @@
-"""Which positions of padded ids hold text.
+"""Masks: the positions of padded ids that hold text.
 
 Masks are passed from layer to layer as tensors: Keras' implicit ones are lost in any layer that does
 not know of them.

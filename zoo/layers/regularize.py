@@ -1,4 +1,4 @@
-"""Regularize a finished Keras model: penalties, constraints, dropout, and what goes beside it."""
+"""Regularize a finished Keras model: penalties, constraints, dropout, and arguments for training."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -34,7 +34,7 @@ _DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
 @dataclass(frozen=True, kw_only=True)
 class Regularized:
-    """A regularized copy of a model and the arguments for the parts around it.
+    """A regularized copy of a model, and arguments for its optimizer, loss and `fit`.
 
     Attributes:
         model: the copy, not compiled.
@@ -64,11 +64,11 @@ def regularize(
     optimizer: str = "adamw",
     **knobs: Any,
 ) -> Regularized:
-    """Copy a model with its weights and put a regularization preset on the copy.
+    """Copy a model with its weights and apply a regularization preset to the copy.
 
-    `dropout_rate` goes before the `Dense` layer that gives an output: the `Dropout` that is there
-    is set, or one is inserted. A model without such a layer has all its `Dropout` layers set. Knobs
-    that are off leave the model's own dropout, penalties and constraints as they are.
+    `dropout_rate` acts on the input of the `Dense` layer that gives an output: an existing `Dropout`
+    gets this rate, or a new one is inserted. In a model without such a layer, all `Dropout` layers get
+    it. Knobs that are off leave the model's own dropout, penalties and constraints as they are.
 
     Args:
         model: built, functional or `Sequential`, also nested. Layers that were adapted to data
@@ -142,7 +142,7 @@ def _kernels(model: keras.Model) -> list[tuple[keras.layers.Layer, keras.Variabl
 
 
 def _record(layer: keras.layers.Layer, kernel: keras.Variable, kind: str) -> None:
-    """Tell the layer too, so that its config has what the variable has."""
+    """Set the layer too, so that its config matches the variable."""
     stem = kernel.name.removesuffix("kernel").rstrip("_") or "kernel"
     for name in (f"{stem}_{kind}", f"depthwise_{kind}"):  # DepthwiseConv2D's is named "kernel"
         if hasattr(layer, name):

@@ -18,9 +18,9 @@ class SpecAugment(keras.layers.Layer):
     more than half of its axis, so that clips shorter than the paper's keep something to learn from.
 
     Args:
-        frequency_masks: bands a clip, >= 0.
+        frequency_masks: bands per clip, >= 0.
         frequency_mask_width: the widest band, in bins.
-        time_masks: spans a clip, >= 0.
+        time_masks: spans per clip, >= 0.
         time_mask_width: the widest span, in frames.
         seed: of the layer's generator; None draws one from `keras.utils.set_random_seed`.
         **layer_arguments: `name`, `dtype` and the like.

@@ -1,1 +1,1 @@
-"""Metrics: what they are called and measured in, how they are computed, how certain they are."""
+"""Metrics: names and units, computation, and intervals."""

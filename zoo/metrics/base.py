@@ -15,7 +15,7 @@ OLD_METHOD = "bootstrap over examples"  # of intervals from 0.1.0, which do not 
 
 @dataclass(frozen=True)
 class Metric:
-    """What is known of a metric without computing it.
+    """The properties of a metric.
 
     Args:
         name: key in `Task.score`, `metrics.json` and the history.

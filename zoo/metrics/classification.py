@@ -21,7 +21,7 @@ CALIBRATION_BINS = 15  # of equal width over confidence, as in 1706.04599 §5
 def classification_statistics(
     probabilities: np.ndarray, labels: np.ndarray
 ) -> dict[str, np.ndarray]:
-    """Return what accuracy, macro F1, cross-entropy and calibration error are made of.
+    """Return the statistics of accuracy, macro F1, cross-entropy and calibration error.
 
     Args:
         probabilities: (N, K).
@@ -123,7 +123,7 @@ class CalibrationError(Estimator):
     """Gap between confidence and accuracy, averaged over bins of equal width (1706.04599, eq. 3).
 
     It has no interval: the sum of absolute gaps is biased upwards by chance and by resampling once
-    more, so that a bootstrapped interval misses the true error more often than it holds it.
+    more, so that a bootstrap interval misses the true error more often than it contains it.
     """
 
     def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:

@@ -34,7 +34,7 @@ class Estimator(abc.ABC):
         """
 
     def interval(self, statistics: Statistics, sampling: Sampling, *, seed: int = 0) -> Interval:
-        """Return the 95 % interval; by the bootstrap where a subclass knows nothing better."""
+        """Return the 95 % interval; by the bootstrap unless a subclass has a better method."""
         value = float(self(statistics))
         return bootstrap(lambda weights: self(statistics, weights), value, sampling, seed=seed)
 
@@ -100,7 +100,7 @@ class Share(Ratio):
 
     Single right or wrong examples have the exact interval of their binomial, several counts of an
     example and examples in groups that of `grouped_share`. Where errors outnumber the words of an
-    example, the rate is no share, and has the interval of a ratio.
+    example, the rate is not a share, and has the interval of a ratio.
     """
 
     def interval(self, statistics: Statistics, sampling: Sampling, *, seed: int = 0) -> Interval:

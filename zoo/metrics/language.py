@@ -9,7 +9,7 @@ from zoo.metrics.estimators import Estimator, Ratio, Rising
 
 
 def perplexity(loss: np.ndarray | float) -> np.ndarray:
-    """Return exp(loss), the number of tokens that the model is torn between on average.
+    """Return exp(loss), the number of equally likely tokens that the model chooses between on average.
 
     >>> round(float(perplexity(1.6)), 3)
     4.953

@@ -1,1 +1,1 @@
-"""Tasks: what goes into a model, what comes out, and what counts as right."""
+"""Tasks: the inputs and outputs of a model, its loss and its metrics."""

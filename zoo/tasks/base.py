@@ -1,4 +1,4 @@
-"""Task: the joint between examples, models and metrics."""
+"""Task: connects examples, models and metrics."""
 
 import abc
 from collections.abc import Callable, Mapping
@@ -38,7 +38,7 @@ def keras_inputs(assets: Assets) -> "dict[str, keras.KerasTensor]":
 
 
 class Task(abc.ABC):
-    """What every kind of problem fills in; subclasses are final.
+    """The interface of a task; subclasses are final.
 
     Everything is a dictionary, so that the interface is the same for one input or many:
 
@@ -72,7 +72,7 @@ class Task(abc.ABC):
     def fit(
         self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
     ) -> Assets:
-        """Learn what must be known before encoding, from the train split alone."""
+        """Fit what encoding needs, on the train split only."""
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
         """Return what is encoded, trained on and scored one by one.

@@ -1,4 +1,4 @@
-"""What tasks that give one of several classes share: loss, probabilities."""
+"""The shared part of classification tasks: loss, probabilities."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What tasks that give one class to a clip of sound share: all but their names."""
+"""The shared part of tasks that classify sound clips: everything but their names."""
 
 import numbers
 from collections.abc import Mapping
@@ -74,14 +74,14 @@ class ClipClassification(Task):
         whole = isinstance(sample_rate_hz, int) and not isinstance(sample_rate_hz, bool)
         if sample_rate_hz is not None and not (whole and LOWEST_HZ <= sample_rate_hz <= HIGHEST_HZ):
             raise ArgumentError(
-                f"sample_rate_hz={sample_rate_hz!r} is no sample rate.",
+                f"sample_rate_hz={sample_rate_hz!r} is not a valid sample rate.",
                 expected=f"{LOWEST_HZ:,} to {HIGHEST_HZ:,} Hz, or null to keep the data's own",
                 fix="set task.arguments.sample_rate_hz within that range",
             )
         is_number = isinstance(clip_seconds, numbers.Real) and not isinstance(clip_seconds, bool)
         if not is_number or not 0 < clip_seconds <= LONGEST_SECONDS:
             raise ArgumentError(
-                f"clip_seconds={clip_seconds!r} is no length of clips.",
+                f"clip_seconds={clip_seconds!r} is not a valid clip length.",
                 expected=f"above 0, at most {LONGEST_SECONDS} seconds",
                 fix="set task.arguments.clip_seconds within that range",
             )

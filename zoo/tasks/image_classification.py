@@ -47,7 +47,7 @@ class ImageClassification(Task):
             isinstance(image_size, int) and 1 <= image_size <= LARGEST_SIDE
         ):
             raise ArgumentError(
-                f"image_size={image_size!r} is no size of images.",
+                f"image_size={image_size!r} is not a valid image size.",
                 expected=f"1 to {LARGEST_SIDE} pixels, or null to keep the data's own",
                 fix="set task.arguments.image_size within that range",
             )

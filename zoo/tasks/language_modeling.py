@@ -71,7 +71,7 @@ class LanguageModeling(Task):
             )
         if not isinstance(context_length, int) or not 2 <= context_length <= LONGEST_CONTEXT:
             raise ArgumentError(
-                f"context_length={context_length!r} is no length of windows.",
+                f"context_length={context_length!r} is not a valid context length.",
                 expected=f"2 to {LONGEST_CONTEXT} tokens",
                 fix="set task.arguments.context_length within that range",
             )

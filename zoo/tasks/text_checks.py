@@ -1,7 +1,7 @@
-"""What a text must be for a language model to learn from it, or to be scored on it.
+"""Requirements on a text for training or scoring a language model.
 
 An unknown character is encoded as one id, whatever it is. A model that only has to guess that id seems
-to predict a text the better the less of it it knows, down to less than the text's entropy.
+to predict a text better the less of it it knows, even below the text's entropy.
 """
 
 from collections.abc import Sequence

@@ -63,13 +63,13 @@ class TextClassification(Task):
         whole = isinstance(max_tokens, int) and not isinstance(max_tokens, bool)
         if not whole or not 1 <= max_tokens <= LONGEST:
             raise ArgumentError(
-                f"max_tokens={max_tokens!r} is no length of a text.",
+                f"max_tokens={max_tokens!r} is not a valid text length.",
                 expected=f"1 to {LONGEST} tokens",
                 fix="set task.arguments.max_tokens within that range",
             )
         if not isinstance(lowercase, bool):
             raise ArgumentError(
-                f"lowercase={lowercase!r} is neither yes nor no.",
+                f"lowercase={lowercase!r} is neither true nor false.",
                 expected="true or false",
                 fix="set task.arguments.lowercase to one of them",
             )
@@ -98,7 +98,7 @@ class TextClassification(Task):
             if not text.strip():
                 raise DataError(
                     f"The text of example {split.name_of(i)} is empty.",
-                    expected="a word at least",
+                    expected="at least one word",
                     fix="leave it out of the data",
                 )
         return split

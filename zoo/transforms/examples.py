@@ -1,8 +1,8 @@
 """Random changes of single examples, before they are encoded: geometry on images as they are stored.
 
 Small images of the model's size stay in memory and are changed in whole batches
-(`zoo.transforms.batches`). Here goes what cannot wait until then: a crop of an image that is
-resized afterwards, and whatever must move together with boxes or masks.
+(`zoo.transforms.batches`). This module holds what cannot wait until then: crops of images that are
+resized afterwards, and changes that must also move boxes or masks.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ KNOBS = frozenset({"crop_padding", "crop_min_scale", "flip"})
 @final
 @dataclass(frozen=True)
 class ExampleTransforms:
-    """What happens to each example at each visit: `transforms(example, seed)`.
+    """The changes of each example at each visit: `transforms(example, seed)`.
 
     Attributes:
         columns: of the examples, by name.
@@ -63,8 +63,8 @@ def example_transforms(
             continue
         if inside and values.auto_augment:
             raise ArgumentError(
-                f"auto_augment={values.auto_augment!r} turns and shears images, and not the "
-                f"{', '.join(inside)} that lie in them.",
+                f"auto_augment={values.auto_augment!r} turns and shears images, but not the "
+                f"{', '.join(inside)} in them.",
                 expected="'' (off) where examples hold boxes or masks",
                 fix="set regularization.auto_augment=''",
             )

@@ -1,4 +1,4 @@
-"""Where pixels go: crops, flips and resizing as matrices that compose before anything is resampled.
+"""Geometry: crops, flips and resizing as matrices that compose before anything is resampled.
 
 A point of an image is (x, y, 1), x to the right and y downwards, in pixels from the upper left
 corner: pixel (row, column) covers the square from (column, row) to (column + 1, row + 1). NumPy
@@ -24,7 +24,7 @@ Size = tuple[int, int]  # (height, width) in pixels
 @final
 @dataclass(frozen=True)
 class Geometry:
-    """Where each point of an image goes, and the size of what comes out.
+    """The mapping of each point of an image, and the size of the result.
 
     Attributes:
         matrix: float64 (3, 3): (x, y, 1) of the input to that of the output.
@@ -152,7 +152,7 @@ class RandomResizedCrop(Geometric):
 @final
 @dataclass(frozen=True)
 class Flip(Geometric):
-    """Left and right change places, with `probability`."""
+    """A left-right flip, with `probability`."""
 
     probability: float = 0.5
 

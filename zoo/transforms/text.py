@@ -19,7 +19,7 @@ WORD_DROPOUT = 0  # folded into the batch's seed, as in `zoo.transforms.batches`
 def word_dropout(ids: tf.Tensor, seed: Seed, *, rate: float) -> tf.Tensor:
     """Turn each token into the unknown one with probability `rate`; padding stays (1511.01432).
 
-    The model learns not to lean on single words, and what an unknown word is like.
+    The model learns not to rely on single words, and to handle unknown words.
 
     Args:
         ids: integers (B, T).

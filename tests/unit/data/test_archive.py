@@ -79,7 +79,7 @@ def test_the_folder_may_come_from_the_environment(
 
 def test_no_folder_says_how_to_give_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("ZOO_DATA_DIR", raising=False)
-    with pytest.raises(DataError, match="not known where the files of letters are") as caught:
+    with pytest.raises(DataError, match="folder of the files of letters is not known") as caught:
         find_files(CARD)
     assert "a.txt" in caught.value.expected
     assert "https://example.org/letters" in caught.value.expected

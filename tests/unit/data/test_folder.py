@@ -180,7 +180,7 @@ def test_a_wrong_layout_is_explained(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no class folders"):
         load(tmp_path)
     fill(tmp_path / "cat", 4)
-    with pytest.raises(DataError, match="one class only: cat"):
+    with pytest.raises(DataError, match="only one class: cat"):
         load(tmp_path)
     (tmp_path / "dog").mkdir()
     with pytest.raises(DataError, match=r"no images in .*dog; it is empty"):
@@ -216,7 +216,7 @@ def test_folders_beside_the_splits_are_left_alone_and_said(by_split: Path) -> No
     fill(by_split / "drafts", 2)
     dataset = load(by_split)
     assert dataset.counts()["train"] == [3, 2]
-    assert dataset.notes == ("Left alone: drafts.",)
+    assert dataset.notes == ("Ignored: drafts.",)
 
 
 def names(dataset) -> list[str]:
@@ -304,7 +304,7 @@ def test_one_folder_of_folders_names_the_right_path(tmp_path: Path) -> None:
     fill(tmp_path / "animals" / "cat", 3)
     fill(tmp_path / "animals" / "dog", 3)
     with pytest.raises(
-        DataError, match=r"one class only: animals(?s:.*)give .*animals if the fold"
+        DataError, match=r"only one class: animals(?s:.*)give .*animals if the fold"
     ):
         load(tmp_path)
 

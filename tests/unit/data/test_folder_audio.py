@@ -226,7 +226,7 @@ def test_arguments_for_other_data_are_refused(words: Path, tmp_path: Path) -> No
         load(tmp_path / "table", group_pattern="(a)")
     (tmp_path / "plain").mkdir()
     (tmp_path / "plain" / "a.txt").write_text("a line\n" * 40)
-    with pytest.raises(ArgumentError, match="text_column is for other data"):
+    with pytest.raises(ArgumentError, match="text_column does not apply to"):
         load(tmp_path / "plain", text_column="review")
     with pytest.raises(ArgumentError, match="plain text, which has no columns"):
         table.load(tmp_path / "plain" / "a.txt", group_column="who")
@@ -275,7 +275,7 @@ def test_many_texts_are_divided_by_whole_files(tmp_path: Path) -> None:
     (tmp_path / "about.md").write_text("no story")
     dataset = load(tmp_path)
     assert dataset.counts() == {"train": [8], "validation": [1], "test": [1]}
-    assert dataset.notes[0] == "Left alone: about.md."
+    assert dataset.notes[0] == "Ignored: about.md."
     found = {e["text"] for split in dataset.splits.values() for e in split}
     assert found == {f"story {i}" for i in range(10)}
     assert len({load(tmp_path, seed=seed).fingerprint for seed in range(5)}) > 1

@@ -67,7 +67,7 @@ def test_a_speaker_is_held_out_whole(prepared):
         (dict(target="word"), "expected: digit or speaker"),
         (dict(held_out="teo"), "expected: nearest: theo"),
         (dict(held_out="xyz"), "one of: george, jackson, theo"),
-        (dict(target="speaker", held_out="theo"), "theo cannot be told"),
+        (dict(target="speaker", held_out="theo"), "theo cannot be recognized"),
     ],
 )
 def test_what_does_not_exist_is_named(prepared, arguments, says):

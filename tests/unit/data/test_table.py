@@ -121,7 +121,7 @@ def test_a_folder_holds_one_table_a_split(tmp_path: Path) -> None:
     write(tmp_path / "README.md", "about")
     dataset = load(tmp_path)
     assert dataset.counts() == {"train": [6, 6], "validation": [0, 1], "test": [1, 1]}
-    assert dataset.notes == ("Left alone: README.md.",)
+    assert dataset.notes == ("Ignored: README.md.",)
     assert dataset.splits["test"][0] == {"text": "no", "label": 0}
     (tmp_path / "test.tsv").unlink()
     dataset = load(tmp_path)
@@ -242,7 +242,7 @@ def test_a_quote_that_is_never_closed_swallows_nothing_in_silence(tmp_path: Path
         ("a.csv", "text,text\na,b\n", "names the column 'text' twice"),
         ("a.csv", "text,label\na,\0\n", "line 2 holds a NUL character"),
         ("a.csv", csv_text().encode("utf-16-le"), "line 1 holds a NUL character"),
-        ("a.csv", csv_text([("a", "x")] * 4), "one class only: x"),
+        ("a.csv", csv_text([("a", "x")] * 4), "only one class: x"),
         ("a.csv", csv_text([("a", "x"), ("b", "x"), ("c", "y")]), "Class y has 1 example"),
         ("a.csv", "text,label\na,\nb\n", "No row of "),
         ("a.jsonl", "{}\n", "line 1 holds no JSON object"),
@@ -353,7 +353,7 @@ def test_files_name_splits_before_columns_do(tmp_path: Path) -> None:
     dataset = load(tmp_path)
     assert dataset.counts() == {"train": [4, 4], "test": [4, 4]}
     assert "column split is not used, since the files name the splits" in dataset.notes[0]
-    with pytest.raises(ArgumentError, match="is for one table"):
+    with pytest.raises(ArgumentError, match="applies to one table"):
         load(tmp_path, split_column="split")
 
 

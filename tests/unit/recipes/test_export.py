@@ -157,7 +157,7 @@ def test_without_the_data_seeded_inputs_are_compared(run, tmp_path, monkeypatch)
 
     monkeypatch.setattr(Run, "dataset", gone)
     facts = export(run, output=tmp_path / "out", examples=50)
-    assert facts["parity"]["source"] == "seeded random inputs; the data is not at hand"
+    assert facts["parity"]["source"] == "seeded random inputs, as the data is not available"
     assert (facts["parity"]["examples"], facts["parity"]["equal"]) == (50, 50)
 
 

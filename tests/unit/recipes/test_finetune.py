@@ -376,7 +376,7 @@ def test_one_class_is_refused():
 
 
 def test_the_data_that_it_was_trained_on_is_refused():
-    with pytest.raises(DataError, match="was trained on digits already"):
+    with pytest.raises(DataError, match="was already trained on digits"):
         finetune(SOURCE, "digits")
 
 

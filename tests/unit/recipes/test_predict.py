@@ -166,7 +166,7 @@ def test_a_folder_stands_for_the_files_in_it(run, digits, tmp_path):
     results = predict(run, tmp_path / "photos")
     assert [result["file"] for result in results] == [str(tmp_path / name) for name in names[:2]]
     (tmp_path / "empty").mkdir()
-    with pytest.raises(DataError, match="empty holds no file to predict"):
+    with pytest.raises(DataError, match="empty holds no files to predict"):
         predict(run, tmp_path / "empty")
 
 

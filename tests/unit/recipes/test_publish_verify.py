@@ -81,9 +81,9 @@ def test_expects_sums_up_runs_by_seed(tmp_path):
     ("fifth", "words"),
     [
         ({"seed": 1}, "5 runs with 4 seeds"),
-        ({"training.epochs": 3}, "as it stands"),
-        ({"regularization.dropout_rate": 0.4}, "as it stands"),
-        ({"data.max_examples": 160}, "as it stands"),
+        ({"training.epochs": 3}, "the current values"),
+        ({"regularization.dropout_rate": 0.4}, "the current values"),
+        ({"data.max_examples": 160}, "the current values"),
         ({"fingerprint": "other"}, "differ in their data: data; other"),
         ({"environment": {"cpu": "another"}}, "differ in their machine"),
         ({"environment": {"backend": "jax"}}, "differ in their machine"),

@@ -231,5 +231,5 @@ def test_where_boxes_lie_in_an_image_both_move_together():
         assert (after["image"][top:bottom, left:right] == 255).all()
         found.add(left)
     assert found == {1, 6}
-    with pytest.raises(ArgumentError, match="boxes that lie in them"):
+    with pytest.raises(ArgumentError, match="boxes in them"):
         example_transforms(Regularization(auto_augment="rand"), assets=assets, features=features)

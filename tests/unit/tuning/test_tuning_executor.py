@@ -21,7 +21,7 @@ from zoo import errors
 from tuning.workers import worker
 
 def fail(kind):
-    raise getattr(errors, kind)("What is wrong.", expected="what is right", fix="mend it")
+    raise getattr(errors, kind)("What is wrong.", expected="what is right", fix="fix it")
 
 def crash(how):
     print("before the end", file=sys.stderr)
@@ -90,7 +90,7 @@ def test_our_errors_come_back_as_what_they_were(executor, kind):
     assert (error.problem, error.expected, error.fix) == (
         "What is wrong.",
         "what is right",
-        "mend it",
+        "fix it",
     )
 
 

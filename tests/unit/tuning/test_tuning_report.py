@@ -89,10 +89,10 @@ def test_the_report_needs_nothing_else_and_runs_nothing(base, space, tmp_path):
 def test_the_report_says_that_validation_selected_and_shows_test_apart(base, space, tmp_path):
     text = render(made(base, space, tmp_path), None)
     assert "Validation chose this trial" in text
-    assert "The test split below had no say" in text
+    assert "The test split below had no influence" in text
     assert "Accuracy on test" in text
     assert "87.65 %" in text
-    assert "Test was read once" in text
+    assert "The test split was read once" in text
 
 
 def test_a_study_that_was_extended_says_which_trials_were_tested(base, space, tmp_path):

@@ -77,7 +77,7 @@ def read_audio(
             raise _cut_short(label, str(error)) from error
     promised = round(info.samples * (_MP3_LEAST if stream.format == "MP3" else 1))
     if len(channels) < promised or _promises_more(source):
-        raise _cut_short(label, f"{len(channels):,} samples are there, fewer than promised")
+        raise _cut_short(label, f"{len(channels):,} samples were found, fewer than the header says")
     audio = channels.mean(axis=1)
     peak = np.abs(audio).max()
     if not peak <= _LOUDEST:  # NaN is not
@@ -129,7 +129,7 @@ def check_sample_rate(sample_rate_hz: int) -> None:
     is_whole = isinstance(sample_rate_hz, int | np.integer) and not isinstance(sample_rate_hz, bool)
     if not is_whole or not LOWEST_HZ <= sample_rate_hz <= HIGHEST_HZ:
         raise ArgumentError(
-            f"sample_rate_hz={sample_rate_hz!r} is not a sample rate.",
+            f"sample_rate_hz={sample_rate_hz!r} is not a valid sample rate.",
             expected=f"a whole number of Hz from {LOWEST_HZ:,} to {HIGHEST_HZ:,}",
             fix="16000 is usual for speech",
         )
@@ -149,7 +149,7 @@ def _opened(source: str | os.PathLike | bytes, label: str) -> soundfile.SoundFil
     try:
         stream = soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else path)
     except soundfile.LibsndfileError as error:
-        what = "is not audio that can be read, whatever its name says"
+        what = "is not audio that can be read, despite its name"
         raise _no_audio(label, f"{what} ({error.error_string.rstrip('.')})") from error
     if stream.format not in _FORMATS:
         stream.close()

@@ -1,4 +1,4 @@
-"""Which files hold what: suffixes in lower case, and how messages name the formats."""
+"""File formats: suffixes in lower case, and their names in messages."""
 
 IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 IMAGE_FORMATS = "PNG, JPEG, WebP, BMP, GIF or TIFF"

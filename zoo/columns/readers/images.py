@@ -17,7 +17,7 @@ from zoo.files import replacing
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF")
 PIXEL_LIMIT = 80_000_000  # 240 MB as RGB; below Pillow's own warning at 89 million
 
-_WEBP_COPIES = 2  # as much memory is taken as for other formats: 16 bytes a pixel, not 7
+_WEBP_COPIES = 2  # as much memory is taken as for other formats: 16 bytes per pixel, not 7
 _ORIENTATION = 0x0112  # EXIF tag; 1 is upright
 _SIDEWAYS = (5, 6, 7, 8)
 _STORED = {  # a view of upright pixels (H, W, C) as the file has them, by orientation
@@ -59,7 +59,7 @@ def read_image(
 
     EXIF orientation is applied. Transparent pixels are laid over white, as most viewers do: the
     colour stored under them is arbitrary. CMYK becomes RGB, 16 bits become 8 by dropping the low
-    byte, palettes become RGB. Besides the result, memory is taken for Pillow's own copy (4 bytes a
+    byte, palettes become RGB. Besides the result, memory is taken for Pillow's own copy (4 bytes per
     pixel of colour) and little more.
 
     Args:
@@ -148,8 +148,8 @@ def _opened(source: str | os.PathLike | bytes, label: str) -> Image.Image:
     if picture.format == "TIFF" and picture.mode in ("I", "F"):
         picture.close()
         raise DataError(
-            f"{label} holds 32 bits a pixel, and nothing says which of its values is white.",
-            expected="8 or 16 bits a channel",
+            f"{label} holds 32 bits per pixel, and nothing says which value is white.",
+            expected="8 or 16 bits per channel",
             fix="convert it to 8 bits, with the range that you choose",
         )
     return picture
@@ -163,7 +163,7 @@ def _orientation(picture: Image.Image) -> int:
     try:
         return picture.getexif().get(_ORIENTATION, 1)
     except _DAMAGE:
-        return 1  # damaged metadata is no reason to refuse sound pixels
+        return 1  # intact pixels are read in spite of damaged metadata
 
 
 def _channels(picture: Image.Image) -> int:
@@ -210,7 +210,7 @@ def _no_image(source: str | os.PathLike | bytes, label: str, error: Exception) -
         return DataError(f"{label} may not be read.", fix="check its permissions")
     else:
         size = Path(source).stat().st_size
-    what = "is empty" if size == 0 else "is not an image that can be read, whatever its name says"
+    what = "is empty" if size == 0 else "is not an image that can be read, despite its name"
     return DataError(
         f"{label} {what}.",
         expected=f"a {IMAGE_FORMATS} file",

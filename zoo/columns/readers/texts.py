@@ -41,7 +41,7 @@ def read_text(path: str | os.PathLike, *, encoding: str = "") -> str:
     raw = _bytes(Path(path))
     marked = next((name for mark, name in _MARKS if raw.startswith(mark)), "utf-8")
     if encoding and codecs.lookup(encoding).name == "utf-8":
-        encoding = ""  # a mark is no part of the text
+        encoding = ""  # the mark is not part of the text
     try:
         text = raw.decode(encoding or marked)
     except UnicodeDecodeError as error:

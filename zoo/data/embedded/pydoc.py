@@ -10,7 +10,7 @@ from zoo.data.dataset import Dataset, Split
 from zoo.errors import DataError
 
 _CARD = next(card for card in DATASETS if card.name == "pydoc")
-_SHARED_CHARACTERS = 80  # a paragraph of this length in two topics is no coincidence
+_SHARED_CHARACTERS = 80  # two topics do not share a paragraph of this length by chance
 # Never changed: a result is only comparable on the same split. Of the topics that share nothing,
 # a fifth each, so that validation and test hold about a tenth of all characters.
 _SEED = 50

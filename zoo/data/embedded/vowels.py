@@ -1,9 +1,9 @@
-"""Ten spoken vowels, synthesised: no recording, no download; nobody said them.
+"""Ten synthetic spoken vowels: no recording, no download.
 
 A source-filter model (Fant 1960): pulses of a voice, with the jitter, shimmer and breath of a real
 one, through resonators at the formants that Peterson and Barney measured ("Control Methods Used in a
 Study of the Vowels", JASA 24, 1952, table II). As there, 33 men, 28 women and 15 children say each
-vowel twice. Made to try speech models on within a minute; results say nothing of recorded speech.
+vowel twice. Made for trying speech models within a minute; results say nothing about recorded speech.
 """
 
 import numpy as np

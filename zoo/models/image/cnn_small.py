@@ -1,6 +1,6 @@
 """A small VGG-style convolutional network for images of 8 to 64 pixels.
 
-Input (B, H, W, C) -> {"stride_1", "stride_2", …}: (B, H/s, W/s, width). Two 3×3 convolutions a stage
+Input (B, H, W, C) -> {"stride_1", "stride_2", …}: (B, H/s, W/s, width). Two 3×3 convolutions per stage
 as in 1409.1556 §2.1, with normalization before each activation.
 """
 

@@ -261,7 +261,7 @@ def test_a_tiff_gives_its_first_page_and_drops_low_bytes() -> None:
 def test_a_tiff_of_32_bits_is_refused(dtype: str) -> None:
     data = encode(Image.fromarray(np.ones((3, 3), dtype)), "TIFF")
     for read in (read_image, image_shape):
-        with pytest.raises(DataError, match="holds 32 bits a pixel"):
+        with pytest.raises(DataError, match="holds 32 bits per pixel"):
             read(data)
 
 
