@@ -4,10 +4,10 @@ A recipe with an `initialization` section takes the backbone of a run or shipped
 new, unless the classes are the same. For `frozen_epochs` only the head is trained; afterwards the
 backbone is trained too, at `backbone_rate` of the learning rate.
 
-Frozen is `trainable=False`, and the optimizer has slots for the head alone. At the release it is made
-anew for all of the model: slots of the head and the number of updates are kept, those of the backbone
-begin. Which of the two a checkpoint holds follows from how many epochs it has seen, so a run resumes
-bit for bit across the release.
+The backbone is frozen by `trainable=False`, and the optimizer has slots only for the head. At the
+release it is rebuilt for the whole model: the head's slots and the number of updates are kept, and the
+backbone gets new slots. The number of epochs of a checkpoint tells which of the two it holds, so a run
+resumes bit for bit across the release.
 """
 
 from collections.abc import Callable
@@ -118,12 +118,12 @@ def _backbone(model: keras.Model) -> list[keras.layers.Layer]:
 
 @final
 class Release(keras.callbacks.Callback):
-    """Hold the backbone still for the first epochs, and let go of it when they are over.
+    """Freeze the backbone for the first epochs, and release it afterwards.
 
-    It is frozen as Keras freezes: `trainable=False`. Its weights and the statistics of its batch
-    normalization stand still, and the optimizer has no slots for it; its dropout goes on. The
-    release comes at the end of the last frozen epoch, so it must stand before what saves or scores
-    there: `enter(n)` is the state in which n epochs are done.
+    Freezing is Keras' `trainable=False`. The backbone's weights and the statistics of its batch
+    normalization do not change, and the optimizer has no slots for it; its dropout stays on. The
+    release comes at the end of the last frozen epoch, so this callback must come before those that save
+    or score there: `enter(n)` is the state after n epochs.
 
     Args:
         model: built, not compiled; frozen at once unless `frozen_epochs` is 0.
@@ -146,7 +146,7 @@ class Release(keras.callbacks.Callback):
             self._freeze()
 
     def enter(self, epoch: int) -> None:
-        """Bring model and optimizer to where `epoch` epochs are done; there is no way back."""
+        """Bring model and optimizer to their state after `epoch` epochs; this cannot be undone."""
         if not self._held or epoch < self.frozen_epochs:
             return
         self._held = False
@@ -169,7 +169,7 @@ class Release(keras.callbacks.Callback):
             layer.trainable = False
         if not self._whole.trainable_variables:
             raise RecipeError(
-                f"{self._whole.name} has no head that could be trained alone.",
+                f"{self._whole.name} has no head to train by itself.",
                 expected="initialization.frozen_epochs=0",
                 fix="set it to 0, or take a task with a head, such as a classification",
             )

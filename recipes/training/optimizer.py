@@ -66,7 +66,7 @@ def make_optimizer(
     except (ValueError, TypeError) as error:
         raise RecipeError(
             f"Keras refuses the arguments of {name}: {error}",
-            expected="values as the Keras documentation of that optimizer gives them",
+            expected="the arguments that the Keras documentation of that optimizer lists",
             fix="change optimizer.arguments",
         ) from error
     if recipe.initialization:

@@ -23,7 +23,7 @@ class Setup:
     validation: Any  # Encoded
     augment: Callable[..., Any] | None
     steps: int
-    releases: tuple[Any, ...] = ()  # callback that lets go of a frozen backbone; first of all
+    releases: tuple[Any, ...] = ()  # callback that releases a frozen backbone; first of all
 
     def enter(self, epoch: int) -> None:
         """Bring model and optimizer to where `epoch` epochs are done: what a checkpoint fits."""
@@ -101,7 +101,7 @@ def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
 
 
 def _make_ready(model: Any, recipe: Recipe, values: Regularization, steps: int) -> tuple[Any, ...]:
-    """Freeze what the recipe freezes and compile; return the callbacks that let go of it."""
+    """Freeze what the recipe freezes and compile; return the callbacks that release it."""
     from recipes.training.initialization import Release
 
     compile_again = functools.partial(_compile, model, recipe, values, steps)

@@ -54,7 +54,7 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
     # evaluated at the point where gradients are taken, not at the average (2405.15682, y and x)
     "schedule_free_adamw": ("beta_1", "beta_2", "epsilon", "warmup_steps"),
 }
-PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # said when a recipe is run
+PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # given when a recipe is run
 FORMAT = 1  # of a recipe file
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
 
@@ -77,9 +77,7 @@ class DataValues(_Values):
 
     name: str
     arguments: dict[str, Any] = {}
-    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = (
-        0.1  # share of train, if the data has none
-    )
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1  # of train, if it has none
     split_seed: Annotated[int, Field(ge=0)] = 0
     max_examples: Positive | None = None  # of each split, spread evenly; None takes all
 
@@ -114,9 +112,7 @@ class ScheduleValues(_Values):
     name: Literal[SCHEDULES] = "cosine"
     warmup_epochs: Annotated[float, Field(ge=0)] = 0.0  # length of the linear rise from 0
     final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the peak rate, at the end
-    step_epochs: list[
-        Annotated[float, Field(gt=0)]
-    ] = []  # "step": epochs after which the rate drops
+    step_epochs: list[Annotated[float, Field(gt=0)]] = []  # "step": ends of epochs where it drops
     step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1  # "step": factor of each drop
 
     @pydantic.model_validator(mode="after")
@@ -150,9 +146,9 @@ class InitializationValues(_Values):
     """Trained weights to start from; the head is new, unless the classes are the same."""
 
     weights: str  # a weight's name, or a run folder
-    sha256: str  # of its file: the same numbers, or none
-    frozen_epochs: Annotated[int, Field(ge=0)] = 2  # in which the head is trained alone
-    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # afterwards, of the learning rate
+    sha256: str  # checksum of the file, which must not have changed
+    frozen_epochs: Annotated[int, Field(ge=0)] = 2  # in which only the head is trained
+    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # afterwards, share of the rate
 
 
 class Expects(_Values):

@@ -44,7 +44,6 @@ MEANINGS = {
     "TrainingValues.batch_size": "examples per step",
     "TrainingValues.precision": "number format of the computation; weights and loss stay float32",
     "TrainingValues.seed": "seed of initial weights, order, augmentation and dropout",
-    "InitializationValues.backbone_rate": "the backbone's share of the learning rate, after that",
     "Expects.metric": "the task's deciding metric, on the test split",
     "Expects.mean": "mean of `values`",
     "Expects.high": "upper end of that interval",
