@@ -6,7 +6,7 @@ from recipes.training.setup import Setup
 
 
 def outcome(setup: Setup, recorder: Any, selection: Any) -> dict[str, Any]:
-    """Score a run by its validation split alone.
+    """Score a run on its validation split only.
 
     `training.select` decides: with "best" it is the best epoch's metric, with "last" the last one's,
     as those are the weights that the run keeps. The test split is not read.

@@ -72,7 +72,7 @@ def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = N
             total += _layer(layer, tuple(args[0].shape), output)
         return output
 
-    # Walks the graph with the layers as they are, at this input's size; nothing is compiled anew.
+    # Walks the graph with the layers as they are, at this input's size; nothing is compiled again.
     keras.models.clone_model(
         keras.Model(model.inputs, model.outputs),
         input_tensors=[keras.Input(shape, batch_size=1, dtype=model.inputs[0].dtype)],

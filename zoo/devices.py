@@ -165,7 +165,7 @@ def prepare(device: str | None = None) -> str:
         if found:
             raise MachineError(
                 "This process already uses the GPU; it can no longer be left out.",
-                fix="start Python anew with CUDA_VISIBLE_DEVICES=-1",
+                fix="restart Python with CUDA_VISIBLE_DEVICES=-1",
             ) from error
     return "cpu"
 

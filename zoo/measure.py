@@ -16,7 +16,7 @@ FILE = registry.CATALOG / "measured.json"
 
 
 def measure(name: str) -> dict[str, Any]:
-    """Count a model at its card's defaults, from shapes alone; return JSON values.
+    """Count a model at its card's defaults, using only shapes; return JSON values.
 
     Returns:
         "params"; "macs", multiply-adds for the card's input; "features", the shape of each without

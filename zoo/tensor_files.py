@@ -123,7 +123,7 @@ def _write_shards(
 
 
 def _shards_beside(path: Path) -> dict[Path, int]:
-    """Return the shards that lie beside a file, of whatever generation, with its number."""
+    """Return the shards beside a file, of any generation, with its number."""
     pattern = re.compile(
         rf"{re.escape(path.stem)}\.(\d+)-\d{{5}}-of-\d{{5}}{re.escape(path.suffix)}"
     )
@@ -248,7 +248,7 @@ def _read_file(
         shapes, metadata = _checked(head, data_bytes=size - len(head), path=path)
         if expected is not None and _INDEX not in metadata:
             check_shapes(shapes, expected, found_in=str(path))
-        # The header that was checked is the one that is parsed, whatever happens to the file.
+        # The header that was checked is the one that is parsed, even if the file changes.
         data = head + stream.read(size - len(head))
     digest = hashlib.sha256(data).hexdigest()
     if sha256 is not None and digest != sha256.lower():

@@ -59,7 +59,7 @@ def _word_pattern(joins_marks: bool) -> re.Pattern[str]:
 
 
 def _letters_and_word(joins_marks: bool) -> tuple[str, str]:
-    """Return what may stand in a word, as the inside of a class, and the expression of a word."""
+    """Return the characters of words, as the inside of a class, and the expression of a word."""
     if not joins_marks:
         return r"\w", r"\w+"
     marks, formats = _extending_characters()

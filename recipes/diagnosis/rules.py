@@ -39,7 +39,7 @@ JUMPING_SHARE = 1 / 3  # of the epochs
 LATE_GAIN = 0.02  # improvement in the last fifth of the epochs, of what there was left to improve
 ANNEALED = 0.1  # of the highest learning rate: below, small steps are meant
 FITTED = 0.05  # of the first epoch's loss: below, gradients are small because all is learnt
-WINDOW = 3  # epochs whose median stands for "at the end"
+WINDOW = 3  # number of last epochs whose median counts as "at the end"
 
 
 @dataclass(frozen=True)

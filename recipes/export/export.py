@@ -209,7 +209,7 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def _in_float32(run: Run) -> "keras.Model":
-    """Return the run's model; one that was trained in another precision is built anew."""
+    """Return the run's model; one that was trained in another precision is rebuilt."""
     if run.recipe.training.precision == "float32":
         return run.model
     from zoo.weights import load_model_weights

@@ -136,7 +136,7 @@ def _not_held(runtime: str, what: str) -> ArgumentError:
 
 
 def _convert_to_litert(model: "keras.Model", path: Path, assets: Assets) -> None:
-    """Convert with LiteRT's own operations alone, giving up axes that vary as far as needed.
+    """Convert with LiteRT's own operations only, fixing variable axes as far as needed.
 
     Keras would allow TensorFlow's operations as well: a file with those converts, and fails when it is
     run, as the Flex delegate is missing. LSTM and GRU need none where the batch is of one example.

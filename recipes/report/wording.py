@@ -9,7 +9,7 @@ import yaml
 from recipes.report.data import ReportInput
 from zoo.metrics.base import OLD_METHOD
 
-# What each kind of finding means, for readers who have never met the term.
+# What each kind of finding means, for readers who do not know the term.
 MEANINGS = {
     "not_finite": "Once a loss is infinite or undefined, so are all weights soon after, for good.",
     "exploding": "A gradient is the direction of the next step. A very large one throws the "

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TASK = "language_modeling"
 TEMPERATURE = 0.8  # varied enough to be interesting, confident enough to be spelt well
-NEWLINE = "\n"  # what an empty prompt stands for: the beginning of a line
+NEWLINE = "\n"  # replaces an empty prompt: the beginning of a line
 
 
 def generate(

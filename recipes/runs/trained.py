@@ -35,7 +35,7 @@ def values_in(folder: Path) -> dict[str, Any] | None:
 
 
 def digest(values: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of values, 64 hex digits, whatever their order."""
+    """Return the SHA-256 of values in any order, 64 hex digits."""
     text = json.dumps(dict(values), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -70,7 +70,7 @@ def begin_where(source: Path, setup: "Setup", folder: Path) -> None:
 
     Args:
         source: folder of the run to continue; it is not changed.
-        setup: of the longer recipe, which differs from the source's in `training.epochs` alone.
+        setup: of the longer recipe, which differs from the source's only in `training.epochs`.
         folder: of the new run.
 
     Raises:

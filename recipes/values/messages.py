@@ -22,11 +22,11 @@ def recipe_error(
         source: the file or override that was given.
 
     Returns:
-        A RecipeError; what a validator of ours raised stays what it is, with `source` before it.
+        A RecipeError; an error of our own validators is kept, with `source` before it.
     """
     details = error.errors()
     cause = details[0].get("ctx", {}).get("error")
-    if isinstance(cause, ZooError):  # it comes alone: validators of ours see whole fields only
+    if isinstance(cause, ZooError):  # our own validators raise it alone, as they see whole fields
         return type(cause)(f"{source}: {cause.problem}", expected=cause.expected, fix=cause.fix)
     lines = [_line(detail) for detail in details[:_LIMIT]]
     if len(details) > _LIMIT:

@@ -21,7 +21,7 @@ Positive = Annotated[int, Field(ge=1)]
 _SHIPPED = Path(__file__).parents[1]  # recipes lie by modality
 _FILES_OF_DATA = (".csv", ".tsv", ".jsonl", ".txt")
 
-# Keras optimizers and the arguments that each takes besides those of every one.
+# Keras optimizers and the arguments that each takes in addition to the shared ones.
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
     "sgd": ("momentum", "nesterov"),
     "rmsprop": ("rho", "momentum", "epsilon", "centered"),
@@ -77,7 +77,7 @@ class DataValues(_Values):
 
     name: str
     arguments: dict[str, Any] = {}
-    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1  # of train, if it has none
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     split_seed: Annotated[int, Field(ge=0)] = 0
     max_examples: Positive | None = None  # of each split, spread evenly; None takes all
 
@@ -112,7 +112,7 @@ class ScheduleValues(_Values):
     name: Literal[SCHEDULES] = "cosine"
     warmup_epochs: Annotated[float, Field(ge=0)] = 0.0  # length of the linear rise from 0
     final_fraction: Annotated[float, Field(ge=0, le=1)] = 0.0  # share of the peak rate, at the end
-    step_epochs: list[Annotated[float, Field(gt=0)]] = []  # "step": ends of epochs where it drops
+    step_epochs: list[Annotated[float, Field(gt=0)]] = []  # "step": epochs after which it drops
     step_factor: Annotated[float, Field(gt=0, lt=1)] = 0.1  # "step": factor of each drop
 
     @pydantic.model_validator(mode="after")
@@ -148,7 +148,7 @@ class InitializationValues(_Values):
     weights: str  # a weight's name, or a run folder
     sha256: str  # checksum of the file, which must not have changed
     frozen_epochs: Annotated[int, Field(ge=0)] = 2  # in which only the head is trained
-    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1  # afterwards, share of the rate
+    backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
 
 
 class Expects(_Values):
@@ -278,7 +278,7 @@ class Recipe(_Values):
             raise recipe_error(error, cls, source=source) from error
 
     def with_values(self, changes: Mapping[str, Any]) -> "Recipe":
-        """Return a recipe with fields changed by dotted path, validated anew.
+        """Return a recipe with fields changed by dotted path, validated again.
 
         Changing anything but the seed makes `expects` unmeasured, since it no longer describes this
         recipe. With other data, a shipped recipe is renamed after that data, unless its name or summary

@@ -19,7 +19,7 @@ class Assets:
     """Values that were fitted on train and that the model needs; JSON in, JSON out.
 
     Attributes:
-        x: input name to its fitted column. A `Spec` stands for an array of that shape.
+        x: input name to its fitted column. A `Spec` describes an array of that shape.
         y: target name to its fitted column, likewise.
         extra: further values that a task needs, as JSON values.
     """

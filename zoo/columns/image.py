@@ -143,8 +143,8 @@ def fit_image(
         image: uint8, (h, w), (h, w, 1) or (h, w, 3).
         shape: (H, W, C) with C 1 or 3.
         crop_share: keep the aspect: resize until the crop is this share of the shorter side, (0, 1],
-            and take the centre, as torchvision and timm evaluate. None resizes both sides to
-            (H, W) whatever the aspect.
+            and take the centre, as torchvision and timm evaluate. None resizes both sides to (H, W)
+            without keeping the aspect.
         interpolation: "nearest", "bilinear", "bicubic" or "lanczos".
 
     Returns:

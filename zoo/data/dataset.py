@@ -23,7 +23,7 @@ class Split(Sequence):
     """Random access to the examples of one split.
 
     Columns are NumPy arrays (equal shapes, kept decoded) or sequences read through `decode` when an
-    example is asked for (files, encoded bytes). None stands for a value that an example lacks.
+    example is asked for (files, encoded bytes). None marks a value that an example lacks.
 
     Args:
         columns: name to array or sequence, all of one length.

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?")
-_FEW = 5  # distinct values that are classes whatever they are
+_FEW = 5  # number of distinct values up to which they always are classes
 _MANY = 20  # distinct values with fractions that are classes of a large table at most
 
 

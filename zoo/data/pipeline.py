@@ -254,8 +254,8 @@ def training_stream(
 ) -> "tf.data.Dataset":
     """Make the endless stream of training batches, from `first_step` on.
 
-    Batch `step` is a function of (seed, step) alone, augmentation included, so that a resumed run
-    sees what an uninterrupted one would have seen.
+    Batch `step` is a function of only (seed, step), augmentation included, so that a resumed run sees
+    what an uninterrupted one would have seen.
 
     Args:
         encoded: the train split.

@@ -12,7 +12,7 @@ from typing import Any
 from zoo.columns.readers.texts import read_text
 from zoo.errors import DataError
 
-# The line that Excel writes, and reads, to say what stands between fields.
+# The line in which Excel names the separator of fields.
 _DELIMITER_LINE = re.compile(r'\n*("?sep=([^\n"])"?[,;\t ]*)(?=\n)', re.IGNORECASE)
 
 Row = tuple[str, Mapping[str, Any] | DataError]  # "line 7", and its values by column
@@ -24,8 +24,8 @@ def read_rows(
     """Return the columns of a table and its rows, read as they are asked for.
 
     CSV is as RFC 4180 has it: commas, or semicolons where the first line has no comma, or what a
-    line "sep=;" above the names of the columns says, as Excel writes it; fields that hold these or
-    line ends stand in double quotes. TSV has no quotes, as registered with IANA. JSON
+    line "sep=;" above the names of the columns says, as Excel writes it; fields that hold these or line
+    ends are in double quotes. TSV has no quotes, as registered with IANA. JSON
     Lines has one object a line; the columns are those of the first. Blank rows are left out.
 
     A row that cannot be read is returned as its error, so that the caller can continue.

@@ -49,9 +49,9 @@ def load(
 ) -> Dataset:
     """Read a set that is prepared on this machine, or prepare it first.
 
-    Understood are sets with classes of images, of sounds or of single texts, and sets of text alone
-    (for language modelling). Where there is no test split with labels, validation serves as one,
-    and without both a stratified fifth of train is drawn; `Dataset.notes` says so. The order is
+    It reads sets with classes of images, sounds or single texts, and sets of text only (for language
+    modelling). Without a labelled test split, validation is used as one; without both, a stratified
+    fifth of train is drawn. `Dataset.notes` says so. The order is
     that of the prepared files. Images of one shape are decoded at once where they fit in memory;
     others stay encoded until an example is asked for. Pillow decodes: a JPEG may differ by a level
     or two from TensorFlow's.
@@ -181,7 +181,7 @@ def _choose(name: str, builder: "Builder", label: str) -> _Columns:
 
 
 def _settle_test(name: str, values: dict[str, dict[str, list]], label: str) -> str:
-    """Drop a test split without labels, let validation stand in; return what was done."""
+    """Drop a test split without labels and use validation instead; return a note."""
     if label and min(values["train"][label]) < 0:
         raise DataError(
             f"{name} has train examples without a label.", fix="choose another data set"

@@ -46,7 +46,7 @@ def sample(
         top_p: draw among the fewest tokens that together have this probability, (0, 1].
         seed: of the draws.
         forbidden: ids that are never yielded.
-        cached: keep keys and values; False runs the model anew on all it may see for each token.
+        cached: keep keys and values; False runs the model again on its whole context for each token.
 
     Yields:
         int32 (B,).
@@ -131,7 +131,7 @@ class _Uncached:
 class _Cached:
     """Run the model on what is new since the last call.
 
-    Two shapes are compiled: a whole context, padded, where the window begins anew, and one token.
+    Two shapes are compiled: a whole context, padded, where the window moves, and one token.
     """
 
     def __init__(self, model: keras.Model, context_length: int):

@@ -46,7 +46,7 @@ def pages() -> list[Path]:
 
 
 def filled(text: str, *, source: str) -> str:
-    """Return a page's text with every generated part made anew.
+    """Return a page's text with every generated part regenerated.
 
     A part lies between `<!-- generated: NAME -->` and `<!-- end -->`.
 

@@ -44,7 +44,7 @@ class KeyValueCache:
 
     @contextlib.contextmanager
     def used(self) -> Iterator[None]:
-        """Let the layers that are called meanwhile, in this thread, go on from this cache."""
+        """Let the layers that this thread calls meanwhile continue from this cache."""
         token = _CACHE.set(self)
         try:
             yield

@@ -68,7 +68,7 @@ class FusedBatchNormalization(keras.layers.BatchNormalization):
         if channels % 16:
             # bfloat16 goes by sixteens, else to a scalar loop five times slower than float32.
             x = ops.cast(x, "float32")
-        # The kernel takes float32 parameters whatever the type of x.
+        # The kernel takes float32 parameters for every type of x.
         scale = ops.cast(self.gamma, "float32") if self.scale else ops.ones(channels, "float32")
         offset = ops.cast(self.beta, "float32") if self.center else ops.zeros(channels, "float32")
         outputs, mean, variance = tf.compat.v1.nn.fused_batch_norm(

@@ -28,7 +28,7 @@ class LogMel(keras.layers.Layer):
 
     Frames under a periodic Hann window, `|spectrum| ** power`, triangular mel filters, natural
     logarithm, optionally a discrete cosine transform (orthonormal, type II) and normalization.
-    All is computed in float32, whatever the dtype policy, and cast at the end.
+    Everything is computed in float32 under every dtype policy, and cast at the end.
 
     Args:
         sample_rate_hz: of the waveforms.

@@ -1,6 +1,6 @@
 """Requirements on a text for training or scoring a language model.
 
-An unknown character is encoded as one id, whatever it is. A model that only has to guess that id seems
+All unknown characters are encoded as one id. A model that only has to guess that id seems
 to predict a text better the less of it it knows, even below the text's entropy.
 """
 

@@ -34,10 +34,10 @@ class TextClassification(Task):
 
     Args:
         tokenizer: "word", "character" or "bpe"; fitted on train.
-        vocabulary_size: tokens that are told apart at most, the most frequent of train.
-        max_tokens: what a text has beyond them is cut off.
-        lowercase: texts, before anything else.
-        min_count: how often a token must occur in train to be told apart.
+        vocabulary_size: most distinct tokens, the most frequent of train.
+        max_tokens: longer texts are cut off.
+        lowercase: convert texts to lower case first.
+        min_count: how often a token must occur in train to get its own id.
         regularization: `label_smoothing` and `dropout_rate` act here.
 
     Raises:

@@ -189,7 +189,7 @@ def moved(
     *,
     seed: int,
 ) -> dict[str, Any]:
-    """Return an example whose images, and all that lies in them, went through one geometry each.
+    """Return an example with one geometry applied to each image and everything in it.
 
     Args:
         example: values by column.
@@ -210,7 +210,7 @@ def moved(
 
 
 def resizing(columns: Mapping[str, Column]) -> dict[str, tuple[Geometric, ...]]:
-    """Return what brings images to their model's size where something else lies in them.
+    """Return the geometry that brings images with boxes or masks to their model's size.
 
     Images alone need none: their column resizes them when it encodes them.
 

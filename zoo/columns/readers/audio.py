@@ -95,7 +95,7 @@ def read_audio(
 
 
 def audio_info(source: str | os.PathLike | bytes, *, name: str | None = None) -> AudioInfo:
-    """Return length, rate and channels from the header alone.
+    """Return length, rate and channels, reading only the header.
 
     Raises:
         DataError: as `read_audio`; damage behind the header is not noticed.

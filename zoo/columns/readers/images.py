@@ -94,7 +94,7 @@ def read_image(
 
 
 def image_shape(source: str | os.PathLike | bytes, *, name: str | None = None) -> tuple[int, ...]:
-    """Return the (H, W, C) that `read_image` would give, from the header alone.
+    """Return the (H, W, C) that `read_image` would give, reading only the header.
 
     Raises:
         DataError: no such file, no image, or too large; damaged pixels are not noticed.

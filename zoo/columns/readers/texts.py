@@ -19,7 +19,7 @@ _MARKS = (  # the longer ones first: UTF-32's begins as UTF-16's does
 
 
 def read_text(path: str | os.PathLike, *, encoding: str = "") -> str:
-    r"""Read a text file; every line ends in "\n", whatever system wrote it.
+    r"""Read a text file; every line ends in "\n", whichever system wrote it.
 
     Args:
         path: of the file.

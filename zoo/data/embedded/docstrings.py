@@ -124,7 +124,7 @@ def _docstrings(library: Path, module: str) -> Iterator[tuple[str, str]]:
 
 
 def _key(text: str) -> str:
-    """Return what two texts share that differ in blanks and case alone."""
+    """Return a key that is equal for texts that differ only in spaces and case."""
     return " ".join(text.lower().split())
 
 

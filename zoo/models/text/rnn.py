@@ -72,7 +72,7 @@ class MaskedMax(keras.layers.Layer):
         self.supports_masking = True  # recurrent layers attach one, which ends here
 
     def compute_mask(self, *inputs):
-        """Return None: there is no time in what comes out."""
+        """Return None: the output has no time axis."""
 
     def call(self, x, is_text):
         """Return (B, D), the maximum of `x` (B, T, D) where `is_text` (B, T) is True."""
