@@ -43,8 +43,7 @@ def build(
         weights: the dataset of a shipped weight ("fashion_mnist") or a safetensors file.
         preprocessing: with True the model takes images 0–255 or waveforms in [-1, 1]; with False it
             takes the input of its backbone: images in [-1, 1], log-mel features (B, frames, bins).
-            Values such as {"mean": (0.5,)} override the model's own, see
-            `zoo.cards.ImagePreprocessing`.
+            {"mean": (0.5,)} and so on override single values of `zoo.cards.ImagePreprocessing`.
         task: the task that gives the head.
         features_only: return the features of the backbone by name instead of logits.
         seed: of Python, NumPy and the backend, so that initial weights repeat.

@@ -88,9 +88,7 @@ def show_command(
 @app.command("copy")
 def copy_command(
     name: Annotated[str, typer.Argument(help="A recipe's name.", autocompletion=complete.recipes)],
-    target: Annotated[
-        Path | None, typer.Argument(help="File to write; NAME.yaml by default.")
-    ] = None,
+    target: Annotated[Path | None, typer.Argument(help="New file; NAME.yaml by default.")] = None,
 ) -> None:
     """Copy a recipe to a file that you can edit and train.
 

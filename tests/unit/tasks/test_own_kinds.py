@@ -359,7 +359,7 @@ def test_a_missing_or_unknown_input_is_named(folder):
     image = np.zeros((SIDE, SIDE, 3), "uint8")
     with pytest.raises(DataError, match="lacks wind"):
         run.predict([{"image": image}])
-    with pytest.raises(DataError, match="takes no 'winds'"):
+    with pytest.raises(DataError, match="no input named 'winds'"):
         run.predict([{"image": image, "winds": "N"}])
     with pytest.raises(DataError, match="takes image and remark and wind"):
         run.predict([image])

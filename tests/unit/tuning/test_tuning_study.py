@@ -137,10 +137,10 @@ def test_what_is_given_on_resuming_must_be_what_it_was_begun_with(search, tmp_pa
     other = tmp_path / "other.yaml"
     other.write_text("regularization.dropout_rate: {low: 0.0, high: 0.5}")
     for arguments, words in [
-        ({"recipe": "image/fashion_mnist-resnet20"}, "another recipe"),
-        ({"space": other}, "another space"),
-        ({"oracle": "bayesian"}, "another oracle"),
-        ({"seed": 7}, "another seed"),
+        ({"recipe": "image/fashion_mnist-resnet20"}, "a different recipe"),
+        ({"space": other}, "a different space"),
+        ({"oracle": "bayesian"}, "a different oracle"),
+        ({"seed": 7}, "a different seed"),
     ]:
         error, executor = search(resume=True, **arguments)
         assert isinstance(error, RunError)
