@@ -135,7 +135,7 @@ def test_a_checkpoint_holds_optimizer_and_seed_generators(trained, tmp_path):
     setup, _ = trained
     save_checkpoint(tmp_path / "a.safetensors", setup.model, {"epoch": 3})
     other = prepare(setup.recipe).model
-    assert load_checkpoint(tmp_path / "a.safetensors", other) == {"epoch": 3}
+    assert load_checkpoint(tmp_path / "a.safetensors", other) == ({"epoch": 3}, None)
     assert int(other.optimizer.iterations) == 24
     assert seed_counters(other) == seed_counters(setup.model)
     for mine, theirs in (

@@ -90,7 +90,7 @@ def test_a_seeded_layer_in_a_parallel_map_is_not_reproducible():
 def test_variables_without_values_are_made_up_for_later():
     """Trap: what is built without initialization is initialized by the next symbolic call.
 
-    Stepped round by zoo.complexity.shapes_only, which takes the variables off Keras' list.
+    Stepped round by zoo.complexity (shapes_only), which takes the variables off Keras' list.
     """
     from keras.src.backend.common import global_state
 
