@@ -111,7 +111,7 @@ def test_without_a_task_the_columns_come_as_they_are(files: Split) -> None:
 def test_examples_of_different_shapes_come_singly_or_by_a_task(files: Split) -> None:
     write_png(files.columns["image"][2], np.zeros((3, 4, 1), "uint8"))
     dataset = of_images(files, (None, 4, 1))
-    with pytest.raises(DataError, match=r"makes no batches(?s:.*)batch_size=None"):
+    with pytest.raises(DataError, match=r"has no batches(?s:.*)batch_size=None"):
         dataset.as_tf_data()
     shapes = [tuple(example["image"].shape) for example in dataset.as_tf_data(batch_size=None)]
     assert shapes == [(2, 4, 1), (2, 4, 1), (3, 4, 1)]
