@@ -60,7 +60,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     )
     if not source:
         assets = with_preprocessing(assets, registry.model_card(recipe.model.name))
-    task.units(dataset.splits["test"], assets, training=False)  # refused now, not after training
+    if "test" in dataset.splits:  # what it holds is refused now, not after training
+        task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":

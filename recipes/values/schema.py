@@ -242,6 +242,7 @@ class Recipe(_Values):
             OPTIMIZERS[self.optimizer.name],
             fix="see the Keras documentation of that optimizer",
         )
+        self.regularization_values()  # raises where a knob is out of range
         self._check_initialization()
         return self
 

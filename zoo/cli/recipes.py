@@ -42,7 +42,7 @@ def list_command(
         return
     rows = [(recipe.name, *_expected(recipe)) for recipe in found]
     columns = ("recipe", "test", "a further run, 95 %", "minutes", "seeds")
-    show_table(counted(len(rows), "recipe"), columns, rows, whole=2, spare=2)
+    show_table(counted(len(rows), "recipe"), columns, rows, spare=3)
 
 
 def _expected(recipe: Any) -> tuple[str, str, str, str]:

@@ -57,7 +57,7 @@ def test_the_best_trial_becomes_a_recipe_that_loads(search, tmp_path):
     assert accuracy(recipe) == study.best.value
     header = (tmp_path / "study" / "best_recipe.yaml").read_text().splitlines()[:2]
     assert f"trial {study.best.number} of 6, random search, seed 0" in header[0]
-    assert f"{study.best.value:.4f}" in header[1]
+    assert f"{100 * study.best.value:.2f} %" in header[1]
     assert executor.asked[-1][0] == "finish"
     assert executor.asked[-1][1]["folder"].endswith(f"{study.best.number:03d}")
 
