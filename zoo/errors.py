@@ -113,5 +113,5 @@ def check_format(
     raise error(
         f"{what} was written by a newer kerazoo (format {str(found)[:20]}).",
         expected=f"format {known} at most",
-        fix="pip install --upgrade kerazoo, or use the version that wrote it",
+        fix="use the version of kerazoo that wrote it, or a newer one",
     )

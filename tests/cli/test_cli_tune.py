@@ -75,11 +75,11 @@ def test_a_folder_with_a_study_and_other_values_are_refused(zoo, study):
     folder, _ = study
     for arguments, words in [
         (("tune", DIGITS, "--study", folder), "already holds a study"),
-        (("tune", DIGITS, "--study", folder, "--resume"), "another recipe"),
-        (("tune", folder / "recipe.yaml", "--study", folder, "--resume", "--seed", 5), "another seed"),
+        (("tune", DIGITS, "--study", folder, "--resume"), "a different recipe"),
+        (("tune", folder / "recipe.yaml", "--study", folder, "--resume", "--seed", 5), "a different seed"),
         (
             ("tune", folder / "recipe.yaml", "--study", folder, "--resume", "--oracle", "bayesian"),
-            "another oracle",
+            "a different oracle",
         ),
     ]:  # fmt: skip
         outcome = zoo(*arguments)

@@ -380,7 +380,7 @@ def test_a_run_that_was_stopped_inside_an_epoch_is_continued(seven_epochs, tmp_p
     [
         ((), "training.epochs above 5"),
         (("training.epochs=4",), "training.epochs above 5"),
-        (("training.epochs=9", "optimizer.learning_rate=0.1"), "training.epochs alone"),
+        (("training.epochs=9", "optimizer.learning_rate=0.1"), "only training.epochs to differ"),
     ],
 )
 def test_only_more_epochs_continue_a_run(five_epochs, in_tmp, overrides, words):
