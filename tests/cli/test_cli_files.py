@@ -56,7 +56,7 @@ def test_data_shows_counts_licence_and_a_picture(zoo, in_tmp):
 
 def test_data_leaves_a_picture_of_yours_alone(zoo, refused, in_tmp):
     (in_tmp / "mine.png").write_bytes(b"mine")
-    assert "mine.png exists already" in refused("data", "digits", "--picture", "mine.png")
+    assert "mine.png already exists" in refused("data", "digits", "--picture", "mine.png")
 
 
 def test_check_finds_planted_duplicates_and_corrupt_files(zoo, photos):

@@ -142,7 +142,7 @@ def test_a_file_that_is_no_sound_is_refused(listener, refused, in_tmp):
 
 
 def test_a_text_for_a_model_of_sounds_is_taken_for_a_file_that_is_not_there(listener, refused):
-    assert "audio files: wav, flac, ogg" in refused("predict", listener, "hello there")
+    assert "files of sounds: wav, flac, ogg" in refused("predict", listener, "hello there")
 
 
 @pytest.mark.parametrize("text", ["", "   ", "\n\n"])

@@ -89,7 +89,7 @@ def test_a_folder_with_a_study_and_other_values_are_refused(zoo, study):
     other = folder.parent / "other.yaml"
     other.write_text("optimizer.learning_rate: {low: 0.1, high: 0.2}\n")
     outcome = zoo("tune", folder / "recipe.yaml", "--study", folder, "--resume", "--space", other)
-    assert "another space" in outcome.err
+    assert "a different space" in outcome.err
 
 
 @pytest.mark.parametrize(

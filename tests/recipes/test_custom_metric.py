@@ -81,7 +81,7 @@ def test_the_command_line_writes_its_unit(run):
 
 
 def test_a_metric_without_an_interval_is_shown_by_its_value(run, capsys, monkeypatch):
-    monkeypatch.setattr(output.console, "file", None, raising=False)
+    monkeypatch.setattr(output.console, "_file", None)  # sys.stdout of now
     output.show_metrics({"ece": {"value": 0.25, "low": None, "high": None}}, CLASSIFICATION)
     output.show_metrics({"accuracy": {"value": 0.25, "low": 0.2, "high": 0.3}}, CLASSIFICATION)
     shown = capsys.readouterr().out

@@ -75,6 +75,8 @@ def test_a_stopped_run_is_resumed_to_the_end_that_it_would_have_had(tmp_path):
 def test_a_weight_with_its_card_is_read(tmp_path, monkeypatch):
     (tmp_path / "weights").symlink_to(EARLIER / "weights")
     monkeypatch.setattr(registry, "CATALOG", tmp_path)
+    # Without the cache: what the catalog held before, and this folder's weight afterwards.
+    monkeypatch.setattr(registry, "weight_cards", registry.weight_cards.__wrapped__)
     (card,) = registry.weight_cards().values()
     result = load("cnn_small.small").evaluate()
     assert result["data_as_trained"]

@@ -116,7 +116,9 @@ def test_other_data_is_scored_on_all_of_it_and_what_was_trained_on_is_counted(ru
     validation = round(0.15 * 19) * 3
     note = f"{len(trained_on) - validation} of these {result['examples']} examples were trained on"
     assert any(note in line for line in result["notes"])
-    assert any("other data" in line and "no test split" in line for line in result["notes"])
+    assert any(
+        "is not the data that" in line and "no test split" in line for line in result["notes"]
+    )
 
 
 def test_other_data_with_a_test_split_of_its_own_is_scored_on_that(run, tmp_path):
@@ -129,7 +131,7 @@ def test_other_data_with_a_test_split_of_its_own_is_scored_on_that(run, tmp_path
 
 def test_data_with_other_classes_or_columns_is_refused(run, tmp_path):
     shutil.move(tmp_path / "pictures" / "c", tmp_path / "pictures" / "d")
-    with pytest.raises(RunError, match="other classes"):
+    with pytest.raises(RunError, match="does not have the classes"):
         run.evaluate(data=tmp_path / "pictures")
     rows = [f"{letter} text {i},{letter}" for letter in "abc" for i in range(10)]
     (tmp_path / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n")

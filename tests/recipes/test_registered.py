@@ -189,7 +189,7 @@ def test_what_a_script_registers_trains_loads_and_predicts(tmp_path):
         timeout=300,
         env=os.environ | {"PYTHONPATH": str(Path(zoo.__file__).parents[1])},
     ).stdout
-    assert "no model named 'tiny_net'" in said and "zoo.register before loading" in said
+    assert "no model named 'tiny_net'" in said and "registered with zoo.register first" in said
 
 
 @pytest.mark.slow

@@ -1,4 +1,4 @@
-"""95 % intervals of a metric over other examples; `benchmarks/coverage.py` chose the methods.
+"""95 % intervals of a metric over other examples; `benchmarks/interval_coverage.py` chose the methods.
 
 An interval speaks of examples like those that were scored: how far the metric would move on another
 draw of them, with the same weights. Examples that belong together (the clips of one speaker) are

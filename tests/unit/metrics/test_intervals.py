@@ -14,7 +14,7 @@ from zoo.metrics.intervals import Sampling, binomial, bootstrap, skewed_t, weigh
 from zoo.metrics.language import perplexity
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "benchmarks"))
-import coverage
+import interval_coverage as coverage
 
 
 def drawn(count=200, classes=4, seed=0):

@@ -1,6 +1,6 @@
 """Count how often 95 % intervals of metrics hold the true value, on made-up data where it is known.
 
-    python benchmarks/coverage.py --write benchmarks/coverage.md
+    python benchmarks/interval_coverage.py --write benchmarks/interval_coverage.md
 
 Each row is a metric and a kind of data, each column a number of examples (or groups). Shares of
 single answers are not simulated: their coverage is a sum over the binomial distribution.
@@ -215,7 +215,7 @@ def main(arguments: list[str] | None = None) -> None:
         for name, case in found.items():
             cells = (coverage(case, n, trials=options.trials, seed=options.seed) for n in sizes)
             lines.append(f"| {name} | {' | '.join(f'{cell:.3f}' for cell in cells)} |")
-    text = "\n".join([*lines, "", "- Again: `python benchmarks/coverage.py`", ""])
+    text = "\n".join([*lines, "", "- Again: `python benchmarks/interval_coverage.py`", ""])
     print(text)
     if options.write:
         write_text(options.write, text)
