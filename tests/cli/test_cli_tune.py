@@ -76,7 +76,10 @@ def test_a_folder_with_a_study_and_other_values_are_refused(zoo, study):
     for arguments, words in [
         (("tune", DIGITS, "--study", folder), "already holds a study"),
         (("tune", DIGITS, "--study", folder, "--resume"), "a different recipe"),
-        (("tune", folder / "recipe.yaml", "--study", folder, "--resume", "--seed", 5), "a different seed"),
+        (
+            ("tune", folder / "recipe.yaml", "--study", folder, "--resume", "--seed", 5),
+            "a different seed",
+        ),
         (
             ("tune", folder / "recipe.yaml", "--study", folder, "--resume", "--oracle", "bayesian"),
             "a different oracle",
