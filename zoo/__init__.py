@@ -6,7 +6,7 @@ Names resolve on first use, so that listing and help never load Keras.
 import importlib
 from typing import Any
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 _PUBLIC = {
     "Run": "recipes.runs.run",
