@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 from tuning.trials import Trial
 from zoo.metrics.base import Metric
+from zoo.quantities import clock
 
 
 @final
@@ -105,17 +106,6 @@ def short_names(paths: Collection[str]) -> list[str]:
     return [
         last if lasts.count(last) == 1 else path for path, last in zip(paths, lasts, strict=True)
     ]
-
-
-def clock(seconds: float) -> str:
-    """Format a span of time.
-
-    >>> clock(75), clock(3700)
-    ('1:15', '1:01:40')
-    """
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
 
 
 def _last_epoch(path: Path) -> dict[str, str]:

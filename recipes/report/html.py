@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from recipes.report import figures, numbers, panels, pictures, wording
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown
+from zoo.quantities import human
 
 FOLDED_CLASSES = 15  # a longer table shows its worst rows and folds the others
 # `optimizer.learning_rate=0.1`, or its short form `=medium` in a list of choices
@@ -98,8 +99,8 @@ def _metric(data: ReportInput, name: str) -> dict[str, str]:
 def _facts(data: ReportInput) -> list[tuple[str, str]]:
     operations = data.multiply_adds
     return [
-        ("Parameters", wording.compact(data.parameters)),
-        ("Multiply-adds", "not counted" if operations is None else wording.compact(operations)),
+        ("Parameters", human(data.parameters)),
+        ("Multiply-adds", "not counted" if operations is None else human(operations)),
         ("Epochs", str(len(data.history))),
         ("Training time", wording.duration(data.seconds)),
     ]

@@ -8,6 +8,7 @@ import yaml
 
 from recipes.report.data import ReportInput
 from zoo.metrics.base import OLD_METHOD
+from zoo.quantities import human
 
 # What each kind of finding means, for readers who do not know the term.
 MEANINGS = {
@@ -46,19 +47,6 @@ def percent(value: float, digits: int = 1) -> str:
     return f"{100 * value:.{digits}f} %" if math.isfinite(value) else "–"
 
 
-def compact(count: int) -> str:
-    """Format a large count in three digits.
-
-    >>> compact(272_474), compact(40_800_000), compact(12)
-    ('272 k', '40.8 M', '12')
-    """
-    for size, unit in ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k")):
-        if count >= size:
-            value = count / size
-            return f"{value:.{max(0, 2 - int(math.log10(value)))}f} {unit}"
-    return str(count)
-
-
 def method(entry: Mapping[str, Any]) -> str:
     """Name the method of an interval; empty where there is none."""
     return "" if entry.get("low") is None else entry.get("method", OLD_METHOD)
@@ -84,7 +72,7 @@ def size(count: int) -> str:
     >>> size(553_000)
     '553 kB'
     """
-    return f"{compact(count)}B" if count >= 1000 else f"{count} B"
+    return f"{human(count)}B" if count >= 1000 else f"{count} B"
 
 
 def expectation(data: ReportInput) -> str:

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn
 
 from zoo.metrics.base import Metric
+from zoo.quantities import clock
 
 
 def show_notes(notes: Iterable[str]) -> None:
@@ -83,17 +84,12 @@ class ProgressDisplay(keras.callbacks.Callback):
         line = (
             f"epoch {epoch + 1:>3}/{self.epochs}  loss {logs['loss']:.4f}  "
             f"{self.metric} {self.text(logs[self.metric])}  {rate:,.0f} samples/s  "
-            f"{_clock(remaining)} left"
+            f"{clock(remaining)} left"
         )
-        self._last = f"{self.metric} {self.text(logs[self.metric])}  {_clock(remaining)} left"
+        self._last = f"{self.metric} {self.text(logs[self.metric])}  {clock(remaining)} left"
         self.console.print(line, highlight=False)
 
     def close(self) -> None:
         """Take the bar away and give the cursor back, also after an interruption."""
         if self.bar:
             self.bar.stop()
-
-
-def _clock(seconds: float) -> str:
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes}:{seconds:02d}"

@@ -12,12 +12,13 @@ from recipes.report import wording
 from recipes.runs.run import METRICS
 from tuning.oracles.base import ORACLES
 from tuning.plan import plain_values
-from tuning.progress import clock, short_names
+from tuning.progress import short_names
 from tuning.report import figures
 from tuning.report.importance import CREDIBLE, FEWEST, Importance, importance
 from tuning.trials import FOLDER, Trial
 from zoo.files import write_text
 from zoo.metrics.base import metric_named
+from zoo.quantities import clock
 
 if TYPE_CHECKING:
     from tuning.study import Study

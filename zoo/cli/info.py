@@ -6,8 +6,9 @@ import typer
 
 from zoo import registry
 from zoo.cli import complete
-from zoo.cli.output import console, human, next_command, show_json, show_table
+from zoo.cli.output import console, next_command, show_json, show_table
 from zoo.errors import UnknownNameError, command, unknown_name
+from zoo.quantities import human
 
 
 def info_command(

@@ -6,8 +6,9 @@ import typer
 
 from zoo import registry
 from zoo.cli.info import unknown
-from zoo.cli.output import counted, human, show_json, show_table
+from zoo.cli.output import counted, show_json, show_table
 from zoo.errors import unknown_name
+from zoo.quantities import human
 
 
 def list_command(

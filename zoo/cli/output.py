@@ -85,20 +85,6 @@ def counted(count: int, word: str) -> str:
     return f"{count:,} {word}" if count == 1 else f"{count:,} {word}s"
 
 
-def human(count: int | None) -> str:
-    """Return a count with a unit of thousands.
-
-    >>> human(269_722), human(40_551_040)
-    ('270 k', '40.6 M')
-    """
-    if count is None:
-        return "–"
-    for limit, unit in ((1e9, " G"), (1e6, " M"), (1e3, " k")):
-        if count >= limit:
-            return f"{count / limit:.3g}{unit}"
-    return str(count)
-
-
 def _finite(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None

@@ -8,7 +8,7 @@ from recipes.values.load import load_recipe, recipe_names
 from recipes.values.schema import Recipe
 from zoo import registry
 from zoo.catalog.tasks import TASKS
-from zoo.cli.output import human
+from zoo.quantities import human
 
 SOURCES = {
     "embedded": "comes with kerazoo",

@@ -8,6 +8,7 @@ from sklearn import metrics as reference
 
 from recipes.report import numbers, wording
 from zoo.metrics.base import Metric
+from zoo.quantities import human
 
 
 @pytest.fixture
@@ -107,9 +108,10 @@ def test_without_an_expectation_nothing_is_compared(made, expects):
 
 
 def test_numbers_read_well():
-    assert [wording.compact(n) for n in (999, 1000, 272_474, 1_234_567)] == [
+    assert [human(n) for n in (999, 1000, 999_999, 272_474, 1_234_567)] == [
         "999",
-        "1.00 k",
+        "1 k",
+        "1 M",
         "272 k",
         "1.23 M",
     ]

@@ -5,9 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
-from tuning.progress import StudyDisplay, clock, short_names, short_values
+from tuning.progress import StudyDisplay, short_names, short_values
 from tuning.trials import Trial
 from zoo.catalog.metrics import ACCURACY
+from zoo.quantities import clock
 
 VALUES = {"optimizer.learning_rate": 0.01, "training.batch_size": 64}
 
