@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.objects import make_dataset
-from zoo.data.dataset import Dataset, Split
+from zoo.data.dataset import Dataset, Split, file_bytes
 from zoo.data.layout import DRAWN, listed
-from zoo.errors import DataError, RunError, check_format, command
+from zoo.errors import RunError, check_format, command
 from zoo.files import write_bytes
 
 if TYPE_CHECKING:
@@ -244,13 +244,7 @@ def _bytes(value: Any) -> bytes:
     if isinstance(value, bytes):
         return value
     if isinstance(value, Path):
-        try:
-            return value.read_bytes()
-        except OSError as error:
-            raise DataError(
-                f"{value} can no longer be read ({error.strerror}).",
-                fix="put the file back, or load the data set again",
-            ) from error
+        return file_bytes(value)
     if isinstance(value, np.ndarray | np.generic):
         return f"{value.dtype}{value.shape}".encode() + value.tobytes()
     return str(value).encode()

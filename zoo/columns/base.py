@@ -238,7 +238,7 @@ class Column(abc.ABC):
         """Return how a page beside an exported model explains and prepares this input."""
         from zoo.columns.usage import plain
 
-        return plain(name, self)
+        return plain(name, self.tensors(name))
 
     # --- JSON
 

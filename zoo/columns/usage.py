@@ -1,10 +1,8 @@
 """The description of an input on the page of an exported model, and the lines that prepare it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from zoo.columns.base import Column
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -32,10 +30,15 @@ class Usage:
     answer: str = ""
 
 
-def plain(name: str, column: "Column") -> Usage:
-    """Explain an input whose encoded values are plain numbers."""
+def plain(name: str, specs: Mapping[str, Any]) -> Usage:
+    """Explain an input whose encoded values are plain numbers.
+
+    Args:
+        name: of the input.
+        specs: of its tensors by name, as `Column.tensors` gives them.
+    """
     lines, tensors = [], {}
-    for tensor, spec in column.tensors(name).items():
+    for tensor, spec in specs.items():
         variable = variable_of(tensor)
         shape = (1, *(1 if size is None else size for size in spec.shape))
         if tensor.endswith(".present"):

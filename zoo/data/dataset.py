@@ -287,12 +287,19 @@ def _hash_column(digest: Any, name: str, split: Split) -> None:
 def _file_or_text(value: Any) -> bytes:
     if value is None:
         return b"\0absent"  # which no text begins with
-    if not hasattr(value, "read_bytes"):
-        return str(value).encode()
+    return file_bytes(value) if hasattr(value, "read_bytes") else str(value).encode()
+
+
+def file_bytes(path: Any) -> bytes:
+    """Return what a file of the data holds.
+
+    Raises:
+        DataError: it can no longer be read.
+    """
     try:
-        return value.read_bytes()
+        return path.read_bytes()
     except OSError as error:
         raise DataError(
-            f"{value} can no longer be read ({error.strerror}).",
+            f"{path} can no longer be read ({error.strerror}).",
             fix="put the file back, or load the data set again",
         ) from error
