@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from recipes.runs.folder import check_free
 from recipes.runs.run import RECIPE, read_json
 from recipes.values.load import dump_yaml, load_recipe
 from recipes.values.schema import Recipe
@@ -104,29 +105,14 @@ def check_study(folder: str | Path | None, *, resume: bool) -> Path | None:
             )
         return None
     folder = Path(folder).expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise RunError(
-            f"{folder} is a file; a study needs a folder there.",
-            fix="move the file away, or give another folder with --study",
-        )
     begun = (folder / STUDY).exists()
-    if resume and not begun:
+    if resume and not begun and not folder.is_file():
         raise RunError(
             f"{folder} holds no study to resume.",
             expected=f"a folder with {STUDY} in it",
             fix="give the folder that `zoo tune` named, or leave --resume out",
         )
-    if begun and not resume:
-        raise RunError(
-            f"{folder} already holds a study.",
-            fix="add --resume to continue it, or give another folder with --study",
-        )
-    if not begun and any(not path.name.startswith(".") for path in folder.glob("*")):
-        raise RunError(
-            f"{folder} holds other files; nothing was written.",
-            expected="an empty or new folder",
-            fix="give another folder with --study",
-        )
+    check_free(folder, begun=begun, resume=resume, what="study", option="--study")
     return folder
 
 

@@ -2,10 +2,10 @@
 
 import contextlib
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from recipes.runs.folder import stopping_hint
 from recipes.runs.run import read_json
 from recipes.values.schema import Recipe
 from tuning.plan import STUDY, Plan, check_study, make_plan, resume_command, write_plan
@@ -13,8 +13,10 @@ from tuning.session import Session
 from tuning.study import Study
 from tuning.workers.process import Executor
 from zoo import devices
-from zoo.errors import ArgumentError, Interrupted, RunError
+from zoo.errors import ArgumentError, RunError
 from zoo.files import locked, reserve
+
+_KEPT = "all trials so far, and the last checkpoint of this one"
 
 
 def tune(
@@ -71,7 +73,7 @@ def tune(
         devices.load_tensorflow()  # Keras Tuner needs it: load it quietly
         facts = _describe(executor, plan, place, data_dir=data_dir, resume=resume)
         place = place or reserve(Path("studies"), plan.recipe.name.replace("/", "-"))
-        with _stopping_hint(place), locked(place):
+        with stopping_hint(place, holds=_KEPT, again=resume_command(place)), locked(place):
             write_plan(place, plan, facts=facts)
             session = Session(place, plan, executor, facts=facts, data_dir=data_dir, shown=progress)
             with contextlib.closing(session):
@@ -109,15 +111,3 @@ def _describe(
             fix="restore the data, or start another study",
         )
     return facts
-
-
-@contextlib.contextmanager
-def _stopping_hint(folder: Path) -> Iterator[None]:
-    """On Ctrl-C, say how to continue."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted(
-            f"Stopped. {folder} holds all trials so far, and the last checkpoint of this one.",
-            fix=f"continue with: {resume_command(folder)}",
-        ) from None

@@ -32,7 +32,9 @@ def claimed(recipe: Recipe, run_dir: str | Path | None, *, resume: bool) -> Iter
             folder = reserve(parent, recipe.name.replace("/", "-"))
             made.insert(0, folder)
         else:
-            folder = _not_a_file(Path(run_dir).expanduser())
+            folder = Path(run_dir).expanduser()
+            if not folder.is_dir():
+                check_folder(folder, recipe, resume=resume)  # it may be a file
             made += make_folder(folder)
         with locked(folder):
             check_folder(folder, recipe, resume=resume)
@@ -50,18 +52,7 @@ def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> None:
         RunError: other files are in it, or another run.
     """
     old = folder / RECIPE
-    if old.exists() and not resume:
-        raise RunError(
-            f"{folder} already holds a run.",
-            fix="add --resume to continue it, or give another folder with --run-dir",
-        )
-    strange = [path for path in folder.glob("*") if not path.name.startswith(".")]
-    if strange and not old.exists():
-        raise RunError(
-            f"{folder} holds other files; nothing was written.",
-            expected="an empty or new folder",
-            fix="give another folder with --run-dir",
-        )
+    check_free(folder, begun=old.exists(), resume=resume, what="run", option="--run-dir")
     if old.exists():
         before = load_recipe(old)
         if before.resolved() | {"expects": None} != recipe.resolved() | {"expects": None}:
@@ -70,6 +61,37 @@ def check_folder(folder: Path, recipe: Recipe, *, resume: bool) -> None:
                 expected="the recipe and overrides that it was started with",
                 fix=resume_command(folder),
             )
+
+
+def check_free(folder: Path, *, begun: bool, resume: bool, what: str, option: str) -> None:
+    """Check that a folder is free for a run or a study, or holds one that is to be resumed.
+
+    Args:
+        folder: may be missing.
+        begun: it holds a run, or a study.
+        resume: what is there is to be continued.
+        what: "run" or "study", for the message.
+        option: that names the folder on the command line, for the message.
+
+    Raises:
+        RunError: it is a file, it is taken, or other files are in it.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise RunError(
+            f"{folder} is a file; a {what} needs a folder there.",
+            fix=f"move the file away, or give another folder with {option}",
+        )
+    if begun and not resume:
+        raise RunError(
+            f"{folder} already holds a {what}.",
+            fix=f"add --resume to continue it, or give another folder with {option}",
+        )
+    if not begun and any(not path.name.startswith(".") for path in folder.glob("*")):
+        raise RunError(
+            f"{folder} holds other files; nothing was written.",
+            expected="an empty or new folder",
+            fix=f"give another folder with {option}",
+        )
 
 
 def run_to_continue(folder: Path) -> Recipe:
@@ -121,21 +143,20 @@ def resume_command(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def stopping_hint(folder: Path) -> Iterator[None]:
-    """On Ctrl-C, say how to continue."""
+def stopping_hint(
+    folder: Path, *, holds: str = "the run up to its last checkpoint", again: str | None = None
+) -> Iterator[None]:
+    """On Ctrl-C, say what the folder holds and how to continue.
+
+    Args:
+        folder: of a run or a study.
+        holds: what is kept in it.
+        again: the command that continues; `resume_command` by default.
+    """
     try:
         yield
     except KeyboardInterrupt:
         raise Interrupted(
-            f"Stopped. {folder} holds the run up to its last checkpoint.",
-            fix=f"continue with: {resume_command(folder)}",
+            f"Stopped. {folder} holds {holds}.",
+            fix=f"continue with: {again or resume_command(folder)}",
         ) from None
-
-
-def _not_a_file(folder: Path) -> Path:
-    if folder.exists() and not folder.is_dir():
-        raise RunError(
-            f"{folder} is a file; a run needs a folder there.",
-            fix="move the file away, or give another folder with --run-dir",
-        )
-    return folder

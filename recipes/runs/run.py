@@ -202,7 +202,7 @@ def load(target: str | Path | Run) -> Run:
             expected="a run directory" + (f", or a weight: {', '.join(cards)}" if cards else ""),
             fix=f"give your run of it: {last.parent}"
             if last
-            else f"train it first, `zoo train {name}`, then give the folder that it names",
+            else f"train it first, {command('zoo', 'train', name)}, then give the folder that it names",
         )
     if path.suffix in (".keras", ".h5", ".hdf5", ".pkl", ".pt", ".pth"):
         raise WeightsError(

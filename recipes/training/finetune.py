@@ -4,7 +4,7 @@ from pathlib import Path
 
 from recipes.objects import builder_arguments, make_dataset
 from recipes.runs.run import Run, load
-from recipes.training.train import train
+from recipes.training.train import CHECKPOINT_MINUTES, train
 from recipes.values.load import parse_overrides
 from recipes.values.schema import Recipe
 from zoo import devices, registry
@@ -31,6 +31,7 @@ def finetune(
     data_dir: str | None = None,
     download: bool = False,
     skip_corrupt: bool = False,
+    checkpoint_minutes: float = CHECKPOINT_MINUTES,
     progress: bool = True,
 ) -> Run:
     """Fine-tune a run or shipped weight on other data, and return the new run.
@@ -49,7 +50,8 @@ def finetune(
         learning_rate: of the head; the backbone gets a tenth of it (`initialization.backbone_rate`). A
             language model has no separate head and is trained at the full rate.
         seed: of the new head, the order and the augmentation.
-        run_dir, resume, smoke, device, data_dir, download, skip_corrupt, progress: as `zoo.train`.
+        run_dir, resume, smoke, device, data_dir, download, skip_corrupt, checkpoint_minutes, progress:
+            as `zoo.train`.
 
     Raises:
         UnknownNameError, RunError, WeightsError: there is no such model, or it is a foreign file.
@@ -68,7 +70,7 @@ def finetune(
         if examples // recipe.training.batch_size < LEAST_STEPS:
             recipe = recipe.with_values({"training.steps_per_epoch": LEAST_STEPS})
     how = {"resume": resume, "smoke": smoke, "device": device, "progress": progress}
-    return train(recipe, run_dir=run_dir, **how, **where)
+    return train(recipe, run_dir=run_dir, checkpoint_minutes=checkpoint_minutes, **how, **where)
 
 
 def finetuning_recipe(

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.data_view import facts_of, list_datasets, show_facts, show_findings
 from zoo.cli.data_where import show_where
 from zoo.cli.output import console, show_json
@@ -33,9 +33,7 @@ def data_command(
     download: Annotated[
         bool, typer.Option("--download", help="Let TFDS download and prepare it.")
     ] = False,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
-    ] = None,
+    data_dir: options.DataDir = None,
     skip_corrupt: Annotated[
         bool, typer.Option("--skip-corrupt", help="Leave unreadable files out.")
     ] = False,
@@ -43,7 +41,7 @@ def data_command(
         Path | None,
         typer.Option(help="File for the picture of samples; zoo-data-NAME.png by default."),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Show a dataset's splits, classes, licence and samples; without a name, list datasets.
 

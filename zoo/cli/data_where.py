@@ -4,7 +4,7 @@ from pathlib import Path
 
 from zoo import registry
 from zoo.cli.output import console, show_json
-from zoo.errors import DataError
+from zoo.errors import DataError, command
 
 
 def show_where(name: str, *, json: bool) -> None:
@@ -14,7 +14,7 @@ def show_where(name: str, *, json: bool) -> None:
         DataError: the path does not exist.
     """
     card = next((card for card in registry.list_datasets() if card.name == name), None)
-    path = Path(name).expanduser()
+    path, fetch = Path(name).expanduser(), command("zoo", "data", name, "--download")
     if card and card.source == "embedded":
         text = f"{name} comes with kerazoo; there is nothing to fetch."
     elif card and card.source == "archive":
@@ -25,7 +25,7 @@ def show_where(name: str, *, json: bool) -> None:
     elif card:
         text = (
             f"{name} is read through TensorFlow Datasets from TFDS_DATA_DIR or --data-dir. "
-            f"Fetch it once with: zoo data {name} --download"
+            f"Fetch it once with: {fetch}"
         )
     elif path.is_dir() or path.is_file():
         text = f"{name} is a {'folder' if path.is_dir() else 'file'} on this machine."
@@ -34,7 +34,7 @@ def show_where(name: str, *, json: bool) -> None:
     else:
         text = (
             f"{name} is not in kerazoo's own list. If TensorFlow Datasets knows it, "
-            f"fetch it once with: zoo data {name} --download"
+            f"fetch it once with: {fetch}"
         )
     homepage = card.homepage if card else ""
     if json:

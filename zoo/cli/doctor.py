@@ -1,14 +1,13 @@
 """`zoo doctor`."""
 
-from typing import Annotated
-
 import typer
 
+from zoo.cli import options
 from zoo.cli.output import console, show_json, show_table
 
 
 def doctor_command(
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Show devices, versions, precision and folders; say what is wrong and how to fix it.
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import console, show_json, show_metrics
 
 
@@ -19,11 +19,9 @@ def evaluate_command(
         str | None,
         typer.Option(help="Where the run's data is now, or other data with the same classes."),
     ] = None,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
-    ] = None,
+    data_dir: options.DataDir = None,
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 256,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Score a trained model on its whole test split, with intervals.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import console, show_json, show_table
 
 FEWEST_EQUAL = 0.99  # of the labels; rounding alone changes fewer
@@ -32,10 +32,8 @@ def export_command(
         bool, typer.Option("--check/--no-check", help="Compare the file with the model.")
     ] = True,
     examples: Annotated[int, typer.Option(help="Most examples to compare.", min=1)] = 256,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
 ) -> None:
     """Export a trained model to another runtime, with its labels and usage.
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import show_json, show_metrics, show_run
 
 Target = Annotated[
@@ -27,19 +27,6 @@ FrozenEpochs = Annotated[
 Rate = Annotated[float | None, typer.Option(help="Learning rate of the head.")]
 Seed = Annotated[int, typer.Option(help="Seed of head, order and augmentation.", min=0)]
 RunDir = Annotated[Path | None, typer.Option(help="Folder of the run; runs/finetune-… by default.")]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue the run in --run-dir, bit for bit.")
-]
-Smoke = Annotated[
-    bool, typer.Option("--smoke", help="Two short epochs on few examples, to test that all works.")
-]
-Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]
-DataDir = Annotated[str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")]
-Download = Annotated[bool, typer.Option("--download", help="Let TFDS download missing data.")]
-SkipCorrupt = Annotated[
-    bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def finetune_command(
@@ -51,13 +38,14 @@ def finetune_command(
     learning_rate: Rate = None,
     seed: Seed = 1,
     run_dir: RunDir = None,
-    resume: Resume = False,
-    smoke: Smoke = False,
-    device: Device = None,
-    data_dir: DataDir = None,
-    download: Download = False,
-    skip_corrupt: SkipCorrupt = False,
-    json: Json = False,
+    resume: options.Resume = False,
+    smoke: options.Smoke = False,
+    device: options.Device = None,
+    data_dir: options.DataDir = None,
+    download: options.Download = False,
+    skip_corrupt: options.SkipCorrupt = False,
+    checkpoint_minutes: options.CheckpointMinutes = 10.0,
+    json: options.Json = False,
 ) -> None:
     """Fine-tune a model on other data: a new head first, then the whole model at a lower rate.
 
@@ -86,6 +74,7 @@ def finetune_command(
         data_dir=data_dir,
         download=download,
         skip_corrupt=skip_corrupt,
+        checkpoint_minutes=checkpoint_minutes,
     )
     if json:
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import console, show_json
 
 
@@ -34,7 +34,7 @@ def generate_command(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the draws.", min=0)] = 1,
     count: Annotated[int, typer.Option(help="Number of texts.", min=1)] = 1,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Generate text with a language model, token by token.
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from zoo import registry
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import console, next_command, show_json, show_table
 from zoo.errors import UnknownNameError, command, unknown_name
 from zoo.quantities import human
@@ -19,7 +19,7 @@ def info_command(
             autocompletion=complete.models_and_weights,
         ),
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Show a model's facts, its builder's arguments, and how to build it; or a weight's facts.
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from zoo import registry
+from zoo.cli import options
 from zoo.cli.info import unknown
 from zoo.cli.output import counted, show_json, show_table
 from zoo.errors import unknown_name
@@ -28,7 +29,7 @@ def list_command(
         int | None, typer.Option(help="Only models with at most this many parameters.")
     ] = None,
     weights: Annotated[bool, typer.Option("--weights", help="List shipped weights.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
 ) -> None:
     """List models, or with --weights the trained weights that ship with the package.
 

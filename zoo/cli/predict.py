@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import show_json
 from zoo.errors import DataError
 
@@ -38,7 +38,7 @@ def predict_command(
     text_column: TextColumn = None,
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 64,
     csv: Csv = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
     allow_keras_file: AllowKerasFile = False,
 ) -> None:
     """Predict images, sounds or texts with a trained model.

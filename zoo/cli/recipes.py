@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import console, counted, show_json, show_table
 from zoo.errors import RunError, command
 
@@ -14,7 +14,7 @@ app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help
 
 @app.command("list")
 def list_command(
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
 ) -> None:
     """List the recipes with their results.
 
@@ -68,7 +68,7 @@ def show_command(
         list[str] | None,
         typer.Argument(help="Changes as key=value.", autocompletion=complete.overrides),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    json: options.Json = False,
 ) -> None:
     """Print every value of a recipe, with the regularization preset expanded.
 

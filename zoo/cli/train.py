@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import show_json, show_metrics, show_run
 
 _Recipe = Annotated[
@@ -23,42 +23,24 @@ _Overrides = Annotated[
     ),
 ]
 _RunDir = Annotated[Path | None, typer.Option(help="Folder of the run; runs/NAME-N by default.")]
-_Resume = Annotated[
-    bool, typer.Option("--resume", help="Continue the run in --run-dir, bit for bit.")
-]
 _Continue = Annotated[
     bool, typer.Option("--continue", help="Train a run for more epochs, in a new folder.")
 ]
-_Smoke = Annotated[
-    bool, typer.Option("--smoke", help="Two short epochs on few examples, to test that all works.")
-]
-_Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]
-_DataDir = Annotated[
-    str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
-]
-_Download = Annotated[bool, typer.Option("--download", help="Let TFDS download missing data.")]
-_SkipCorrupt = Annotated[
-    bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
-]
-_Minutes = Annotated[
-    float, typer.Option(help="Epochs that take longer have checkpoints inside them.")
-]
-_Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def train_command(
     recipe: _Recipe,
     overrides: _Overrides = None,
     run_dir: _RunDir = None,
-    resume: _Resume = False,
+    resume: options.Resume = False,
     continue_run: _Continue = False,
-    smoke: _Smoke = False,
-    device: _Device = None,
-    data_dir: _DataDir = None,
-    download: _Download = False,
-    skip_corrupt: _SkipCorrupt = False,
-    checkpoint_minutes: _Minutes = 10.0,
-    json: _Json = False,
+    smoke: options.Smoke = False,
+    device: options.Device = None,
+    data_dir: options.DataDir = None,
+    download: options.Download = False,
+    skip_corrupt: options.SkipCorrupt = False,
+    checkpoint_minutes: options.CheckpointMinutes = 10.0,
+    json: options.Json = False,
 ) -> None:
     """Train a recipe; write weights, test metrics and a report.
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import console, show_json, show_metrics, show_table
 from zoo.errors import command
 
@@ -62,10 +62,8 @@ def tune_command(
         typer.Option("--resume", help="Continue the study in --study without repeating trials."),
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Seed of the search; 0 by default.")] = None,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
 ) -> None:
     """Search for better values of a recipe; write the best recipe and a report.
 

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli import complete
+from zoo.cli import complete, options
 from zoo.cli.output import console, show_json, show_table
 from zoo.errors import ArgumentError
 
@@ -25,10 +25,8 @@ def verify_command(
     seed: Annotated[
         int | None, typer.Option(help="One of the recorded seeds; the first by default.")
     ] = None,
-    data_dir: Annotated[
-        str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    data_dir: options.DataDir = None,
+    json: options.Json = False,
 ) -> None:
     """Train a recipe again and compare the result with its record.
 

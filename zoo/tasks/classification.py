@@ -1,11 +1,61 @@
-"""The shared part of classification tasks: loss, probabilities."""
+"""The shared part of classification tasks: everything but their inputs."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 from keras import ops
+
+from zoo.catalog.metrics import CLASSIFICATION
+from zoo.columns.assets import Assets
+from zoo.heads.classification import classification_head
+from zoo.metrics.classification import ESTIMATORS, classification_statistics
+from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
+
+
+class Classification(Task):
+    """One of `classes` for one input; abstract, because subclasses say what the input is.
+
+    `label_smoothing` and `dropout_rate` of the regularization act here.
+    """
+
+    metrics = CLASSIFICATION
+    estimators = ESTIMATORS
+    shown = ("accuracy",)
+    model_name: ClassVar[str]  # of the Keras model
+
+    def build(
+        self,
+        backbone: keras.Model | Mapping[str, keras.Model],
+        assets: Assets,
+        fronts: Mapping[str, Front] | None = None,
+        head_feature: str | None = None,
+    ) -> keras.Model:
+        ((name, tensor),) = keras_inputs(assets).items()
+        front = (fronts or {}).get(name)
+        logits = classification_head(
+            backbone(front(tensor) if front else tensor),
+            len(assets.classes),
+            feature=head_feature,
+            dropout_rate=self.regularization.dropout_rate,
+        )
+        return keras.Model(tensor, logits, name=self.model_name)
+
+    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
+        smoothing = self.regularization.label_smoothing
+        return classification_loss(y, y_pred, label_smoothing=smoothing)
+
+    def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
+        return probabilities(model, x)
+
+    def statistics(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        return classification_statistics(np.asarray(predictions), np.asarray(truths["label"]))
+
+    def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
+        return describe_classes(prediction, assets.classes)
 
 
 def classification_loss(

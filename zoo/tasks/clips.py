@@ -2,25 +2,14 @@
 
 import numbers
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import keras
-import numpy as np
-
-from zoo.catalog.metrics import CLASSIFICATION
 from zoo.columns import Audio, Column, Label
 from zoo.columns.assets import Assets, column_of
 from zoo.errors import ArgumentError
-from zoo.heads.classification import classification_head
 from zoo.layers.log_mel import LogMel
-from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
-from zoo.tasks.classification import (
-    classification_loss,
-    describe_classes,
-    probabilities,
-)
+from zoo.tasks.classification import Classification
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -29,7 +18,7 @@ LONGEST_SECONDS = 60
 LOWEST_HZ, HIGHEST_HZ = 1_000, 768_000
 
 
-class ClipClassification(Task):
+class ClipClassification(Classification):
     """One of `classes` for a clip; abstract, because subclasses give it a name.
 
     Clips get one length: the middle of longer ones, silence around shorter ones. Log-mel features
@@ -52,9 +41,7 @@ class ClipClassification(Task):
         ArgumentError: a value out of range; of the features' settings, in `fit`.
     """
 
-    metrics = CLASSIFICATION
-    estimators = ESTIMATORS
-    shown = ("accuracy",)
+    model_name = "clip_classifier"
 
     def __init__(
         self,
@@ -107,34 +94,3 @@ class ClipClassification(Task):
         own = {"log_mel": front}
         clip = Audio(rate, samples, audio.sample_rate_hz, own, source=audio.source)
         return Assets(x={"audio": clip}, y={"label": Label(classes)})
-
-    def build(
-        self,
-        backbone: keras.Model | Mapping[str, keras.Model],
-        assets: Assets,
-        fronts: Mapping[str, Front] | None = None,
-        head_feature: str | None = None,
-    ) -> keras.Model:
-        (audio,) = keras_inputs(assets).values()  # (B, samples)
-        front = (fronts or {}).get("audio")
-        features = backbone(front(audio) if front else audio)
-        rate = self.regularization.dropout_rate
-        logits = classification_head(
-            features, len(assets.classes), feature=head_feature, dropout_rate=rate
-        )
-        return keras.Model(audio, logits, name="clip_classifier")
-
-    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
-        smoothing = self.regularization.label_smoothing
-        return classification_loss(y, y_pred, label_smoothing=smoothing)
-
-    def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
-        return probabilities(model, x)
-
-    def statistics(
-        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
-    ) -> dict[str, np.ndarray]:
-        return classification_statistics(np.asarray(predictions), np.asarray(truths["label"]))
-
-    def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
-        return describe_classes(prediction, assets.classes)

@@ -1,24 +1,13 @@
 """Image classification: one label for one image."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
-import keras
-import numpy as np
-
-from zoo.catalog.metrics import CLASSIFICATION
 from zoo.columns import Column, Image, Label
 from zoo.columns.assets import Assets, column_of
 from zoo.errors import ArgumentError
-from zoo.heads.classification import classification_head
-from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
-from zoo.tasks.classification import (
-    classification_loss,
-    describe_classes,
-    probabilities,
-)
+from zoo.tasks.classification import Classification
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -27,7 +16,7 @@ LARGEST_SIDE = 4096  # pixels
 
 
 @final
-class ImageClassification(Task):
+class ImageClassification(Classification):
     """One of `classes` for an image of shape (H, W, C), values 0–255.
 
     Args:
@@ -37,9 +26,7 @@ class ImageClassification(Task):
     """
 
     name = "image_classification"
-    metrics = CLASSIFICATION
-    estimators = ESTIMATORS
-    shown = ("accuracy",)
+    model_name = "image_classifier"
 
     def __init__(self, *, image_size: int | None = None, regularization: Regularization = NONE):
         super().__init__(regularization=regularization)
@@ -58,34 +45,3 @@ class ImageClassification(Task):
     ) -> Assets:
         image = column_of(features, Image, "image").sized(self.image_size)
         return Assets(x={"image": image}, y={"label": Label(classes)})
-
-    def build(
-        self,
-        backbone: keras.Model | Mapping[str, keras.Model],
-        assets: Assets,
-        fronts: Mapping[str, Front] | None = None,
-        head_feature: str | None = None,
-    ) -> keras.Model:
-        (image,) = keras_inputs(assets).values()  # (B, H, W, C)
-        front = (fronts or {}).get("image")
-        features = backbone(front(image) if front else image)
-        rate = self.regularization.dropout_rate
-        logits = classification_head(
-            features, len(assets.classes), feature=head_feature, dropout_rate=rate
-        )
-        return keras.Model(image, logits, name="image_classifier")
-
-    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
-        smoothing = self.regularization.label_smoothing
-        return classification_loss(y, y_pred, label_smoothing=smoothing)
-
-    def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
-        return probabilities(model, x)
-
-    def statistics(
-        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
-    ) -> dict[str, np.ndarray]:
-        return classification_statistics(np.asarray(predictions), np.asarray(truths["label"]))
-
-    def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
-        return describe_classes(prediction, assets.classes)

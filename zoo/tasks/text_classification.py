@@ -2,25 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, final
+from typing import TYPE_CHECKING, final
 
-import keras
-import numpy as np
-
-from zoo.catalog.metrics import CLASSIFICATION
 from zoo.columns import Column, Label, Text
 from zoo.columns.assets import Assets, column_of
 from zoo.columns.text import length_buckets
 from zoo.errors import ArgumentError, DataError
-from zoo.heads.classification import classification_head
-from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
-from zoo.tasks.classification import (
-    classification_loss,
-    describe_classes,
-    probabilities,
-)
+from zoo.tasks.classification import Classification
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -29,7 +18,7 @@ LONGEST = 100_000  # tokens
 
 
 @final
-class TextClassification(Task):
+class TextClassification(Classification):
     """One of `classes` for a text.
 
     Args:
@@ -45,9 +34,7 @@ class TextClassification(Task):
     """
 
     name = "text_classification"
-    metrics = CLASSIFICATION
-    estimators = ESTIMATORS
-    shown = ("accuracy",)
+    model_name = "text_classifier"
 
     def __init__(
         self,
@@ -102,32 +89,3 @@ class TextClassification(Task):
                     fix="leave it out of the data",
                 )
         return split
-
-    def build(
-        self,
-        backbone: keras.Model | Mapping[str, keras.Model],
-        assets: Assets,
-        fronts: Mapping[str, Front] | None = None,
-        head_feature: str | None = None,
-    ) -> keras.Model:
-        (ids,) = keras_inputs(assets).values()  # (B, T)
-        rate = self.regularization.dropout_rate
-        logits = classification_head(
-            backbone(ids), len(assets.classes), feature=head_feature, dropout_rate=rate
-        )
-        return keras.Model(ids, logits, name="text_classifier")
-
-    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
-        smoothing = self.regularization.label_smoothing
-        return classification_loss(y, y_pred, label_smoothing=smoothing)
-
-    def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
-        return probabilities(model, x)
-
-    def statistics(
-        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
-    ) -> dict[str, np.ndarray]:
-        return classification_statistics(np.asarray(predictions), np.asarray(truths["label"]))
-
-    def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
-        return describe_classes(prediction, assets.classes)

@@ -1,0 +1,22 @@
+"""Options that several commands share."""
+
+from typing import Annotated
+
+import typer
+
+CheckpointMinutes = Annotated[
+    float, typer.Option(help="Epochs that take longer have checkpoints inside them.")
+]
+DataDir = Annotated[str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")]
+Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]
+Download = Annotated[bool, typer.Option("--download", help="Let TFDS download missing data.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Continue the run in --run-dir, bit for bit.")
+]
+SkipCorrupt = Annotated[
+    bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
+]
+Smoke = Annotated[
+    bool, typer.Option("--smoke", help="Two short epochs on few examples, to test that all works.")
+]
