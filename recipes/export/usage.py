@@ -1,4 +1,4 @@
-"""The page of an exported model: inputs, outputs, and ten lines that run it."""
+"""The page of an exported model: inputs, outputs, and the lines that run it."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any

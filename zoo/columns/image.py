@@ -93,21 +93,49 @@ class Image(Column):
         from zoo.columns.usage import Usage, presence, variable_of
 
         height, width, channels = self.shape
-        mode, variable = "L" if channels == 1 else "RGB", variable_of(name)
+        variable = variable_of(name)
         more, tensors = presence(name, optional=self.optional)
         file = "picture.png" if name == self.kind else f"{variable}.png"
         return Usage(
             meaning="pixels 0–255, as they are in the file; scaling is inside",
             lines=(
-                f'picture = Image.open("{file}").convert("{mode}").resize(({width}, {height}))',
+                *_lines(file, self.shape, self.preprocessing),
                 f'{variable} = np.asarray(picture, "float32")'
                 f".reshape(1, {height}, {width}, {channels})",
                 *more,
             ),
             tensors={variable: variable} | tensors,
-            imports="from PIL import Image",
+            imports="from PIL import Image, ImageOps",
             package="pillow",
         )
+
+
+def _lines(
+    file: str, shape: tuple[int | None, ...], preprocessing: Mapping[str, Any]
+) -> tuple[str, ...]:
+    """Return Python that makes `picture` of a file as `read_image` and `fit_image` do, with Pillow."""
+    height, width, channels = shape
+    share = preprocessing.get("crop_share")
+    filter = f"Image.Resampling.{preprocessing.get('interpolation', 'bilinear').upper()}"
+    fitted: tuple[str, ...] = (f"picture = picture.resize(({width}, {height}), {filter})",)
+    if share is not None:
+        across, down = (math.floor(side / share) for side in (width, height))
+        fitted = (
+            f"size = max(({across}, {across} * picture.height // picture.width), "
+            f"({down} * picture.width // picture.height, {down}))  # {width} x {height} is the centre",
+            f"left, top = round((size[0] - {width}) / 2), round((size[1] - {height}) / 2)",
+            f"picture = picture.resize(size, {filter})",
+            f"picture = picture.crop((left, top, left + {width}, top + {height}))",
+        )
+    return (
+        f'picture = ImageOps.exif_transpose(Image.open("{file}"))  # upright',
+        'if picture.mode.startswith("I"):  # 16 bits, of which the high 8 count',
+        '    picture = Image.fromarray((np.asarray(picture) >> 8).astype("uint8"))',
+        'white = Image.new("RGBA", picture.size, "white")  # where the picture is transparent',
+        'picture = Image.alpha_composite(white, picture.convert("RGBA"))'
+        f'.convert("{"L" if channels == 1 else "RGB"}")',
+        *fitted,
+    )
 
 
 def checked(image: Any) -> np.ndarray:
