@@ -7,13 +7,14 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
 from zoo.columns.readers.texts import read_text
 from zoo.errors import DataError
 
 # The line in which Excel names the separator of fields.
 _DELIMITER_LINE = re.compile(r'\n*("?sep=([^\n"])"?[,;\t ]*)(?=\n)', re.IGNORECASE)
+_OPENING_QUOTE = re.compile(r'(?:^|\t)"', re.MULTILINE)
 
 Row = tuple[str, Mapping[str, Any] | DataError]  # "line 7", and its values by column
 
@@ -25,8 +26,9 @@ def read_rows(
 
     CSV is as RFC 4180 has it: commas, or semicolons where the first line has no comma, or what a
     line "sep=;" above the names of the columns says, as Excel writes it; fields that hold these or line
-    ends are in double quotes. TSV has no quotes, as registered with IANA. JSON
-    Lines has one object a line; the columns are those of the first. Blank rows are left out.
+    ends are in double quotes. TSV is read the same way if its quotes are those of RFC 4180, otherwise
+    without quotes, as registered with IANA: `_has_quotes` decides for the whole file.
+    JSON Lines has one object a line; the columns are those of the first. Blank rows are left out.
 
     A row that cannot be read is returned as its error, so that the caller can continue.
 
@@ -76,7 +78,8 @@ def _csv_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
     top = text.lstrip("\n").partition("\n")[0]
     usual = "\t" if tabs else ";" if ";" in top and "," not in top else ","
     comma = declared[2] if declared else usual
-    quoting = csv.QUOTE_NONE if tabs else csv.QUOTE_MINIMAL
+    plain = tabs and not _has_quotes(text)
+    quoting = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
     # Without strict, a quote that is never closed would swallow the rest of the file in silence.
     reader = csv.reader(io.StringIO(text), delimiter=comma, quoting=quoting, strict=True)
     columns: list[str] = []
@@ -102,10 +105,42 @@ def _csv_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
             continue
         if len(values) != len(columns):
             fields = f"has {len(values)} field(s), the first line {len(columns)}"
-            expected = "no tab inside a field" if tabs else f'"quotes" around text with "{comma}"'
+            sign = "a tab" if tabs else f'"{comma}"'
+            expected = "no tab inside a field" if plain else f'"quotes" around text with {sign}'
             yield where, bad_row(path, where, fields, expected=expected)
             continue
         yield where, dict(zip(columns, values, strict=True))
+
+
+def _has_quotes(text: str) -> bool:
+    r"""Tell whether double quotes enclose fields of a TSV file, rather than being part of its text.
+
+    They do if every field that begins with a quote ends with one, quotes inside being doubled, and the
+    columns agree: fewer rows have a wrong number of fields than without quotes, or as many, and no
+    field goes over the end of a line. A stray quote (`"hello`, `"so" it goes`) makes them all text; a
+    quote inside a field (`5" disk`) says nothing.
+
+    >>> _has_quotes('text\tlabel\n"say ""no"" now"\ta\n'), _has_quotes('text\tlabel\n"hello\ta\n')
+    (True, False)
+    """
+    if not _OPENING_QUOTE.search(text):
+        return False
+    try:
+        rows, odd = _shape_of(text, csv.QUOTE_MINIMAL)
+    except csv.Error:  # a quote in the wrong place, or never closed
+        return False
+    try:
+        plain_rows, plain_odd = _shape_of(text, csv.QUOTE_NONE)
+    except csv.Error:  # a field of too many characters
+        return True
+    return odd < plain_odd or (odd == plain_odd and rows == plain_rows)
+
+
+def _shape_of(text: str, quoting: Literal[0, 3]) -> tuple[int, int]:
+    """Return how many rows a TSV text has, and how many have not as many fields as the first."""
+    reader = csv.reader(io.StringIO(text), delimiter="\t", quoting=quoting, strict=True)
+    counts = [len(values) for values in reader if any(values)]
+    return len(counts), sum(count != counts[0] for count in counts)
 
 
 def _header(path: str | os.PathLike, line: int, values: list[str]) -> list[str]:

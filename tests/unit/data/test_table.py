@@ -107,6 +107,49 @@ def test_quotes_in_a_tsv_are_part_of_the_text(tmp_path: Path) -> None:
     assert found == {'"so" it goes', 'say "no'}
 
 
+def texts_in(path: Path) -> set[str]:
+    return {text for text, _ in pairs(load(path))}
+
+
+SPOKEN = ("a\ttab", 'say ""no""', "two\nlines", "", 'he said "no", and left', "plain", '5" disk')
+
+
+@pytest.mark.parametrize("quoting", [csv.QUOTE_MINIMAL, csv.QUOTE_ALL])
+def test_a_tsv_that_python_wrote_reads_as_it_was(tmp_path: Path, quoting: int) -> None:
+    texts = [text for text in SPOKEN if text]
+    with (tmp_path / "a.tsv").open("w", newline="") as file:
+        writer = csv.writer(file, delimiter="\t", quoting=quoting)
+        writer.writerow(["text", "label"])
+        writer.writerows((text, label) for text in texts for label in "ab" * 2)
+    assert texts_in(tmp_path / "a.tsv") == set(texts)
+
+
+PLAIN = {
+    "never closed": ['"hello', "bye"],
+    "closed inside a field": ['"so" it goes', '"whole"'],
+    "closed in another row": ['"hello', 'bye"'],
+    "inside fields only": ['5" disk', 'say "no"'],
+    "not doubled": ['"say "no" to it"', "bye"],
+}
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_one_stray_quote_makes_all_quotes_of_a_tsv_text(tmp_path: Path, name: str) -> None:
+    lines = [f"{text}\t{label}" for label in "abab" for text in PLAIN[name]]
+    path = write(tmp_path / "a.tsv", "\n".join(["text\tlabel", *lines]))
+    assert texts_in(path) == set(PLAIN[name])
+
+
+def test_a_row_with_too_many_fields_does_not_change_what_quotes_are(tmp_path: Path) -> None:
+    good = '"a\ttab"\ta\n"two\nlines"\tb\n'
+    path = write(tmp_path / "a.tsv", f"text\tlabel\n{good * 2}x\ty\tz\n")
+    with pytest.raises(DataError, match="line 8 has 3 field") as caught:
+        load(path)
+    assert caught.value.expected == '"quotes" around text with a tab'
+    found = load(path, skip_corrupt=True)
+    assert {text for text, _ in pairs(found)} == {"a\ttab", "two\nlines"}
+
+
 def test_whole_numbers_are_sorted_as_numbers_and_other_labels_as_text(tmp_path: Path) -> None:
     rows = [("x", label) for label in ("10", "9", "-1") * 2]
     assert load(write(tmp_path / "a.csv", csv_text(rows))).classes == ("-1", "9", "10")
