@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from recipes.runs.splits import skip_flag
 from recipes.runs.trained import CHECKPOINT, RECIPE, check_unedited, checkpoint_state
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
@@ -130,7 +131,7 @@ def check_continuation(folder: Path, recipe: Recipe) -> None:
             f"{folder} is a run of {before.training.epochs} epochs, of which {done} are done; "
             f"training.epochs is {recipe.training.epochs}.",
             expected=f"training.epochs above {before.training.epochs}",
-            fix=command("zoo", "train", folder, "--continue")
+            fix=command("zoo", "train", folder, "--continue", *skip_flag(folder))
             + f" training.epochs={before.training.epochs * 2}"
             if done >= before.training.epochs
             else f"{resume_command(folder)} trains what is left",
@@ -139,7 +140,8 @@ def check_continuation(folder: Path, recipe: Recipe) -> None:
 
 def resume_command(folder: Path) -> str:
     """Return the command that continues a run."""
-    return command("zoo", "train", folder / RECIPE, "--run-dir", folder, "--resume")
+    flags = ("--resume", *skip_flag(folder))
+    return command("zoo", "train", folder / RECIPE, "--run-dir", folder, *flags)
 
 
 @contextlib.contextmanager

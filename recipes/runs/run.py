@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 from recipes.objects import make_dataset, make_model, make_task, precision
+from recipes.runs.folder import resume_command
+from recipes.runs.splits import METRICS
 from recipes.runs.trained import RECIPE, check_unedited
 from recipes.values.load import load_recipe, recipe_names
 from recipes.values.schema import Recipe
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
 
-ASSETS, METRICS, WEIGHTS = "assets.json", "metrics.json", "weights.safetensors"
+ASSETS, WEIGHTS = "assets.json", "weights.safetensors"
 FORMAT = 2  # of a run directory; 1, of 0.1.0, does not say so
 _JSON_LIMIT_BYTES = 50_000_000
 
@@ -240,7 +242,7 @@ def _load_directory(path: Path) -> Run:
         raise RunError(
             f"{path} holds {'an unfinished' if started else 'no'} run.",
             expected="a folder that `zoo train` finished",
-            fix=command("zoo", "train", path / RECIPE, "--run-dir", path, "--resume")
+            fix=resume_command(path)
             if started
             else "give the folder that `zoo train` named at its end",
         )

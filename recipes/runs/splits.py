@@ -3,9 +3,10 @@
 A run keeps the names of its examples and a hash of each. A data set that is loaded later may be split
 differently, because a file was added or removed. The run's own test split is then assembled from the
 examples, in whichever split they are now. Where the source gives no names, one hash is kept
-for a whole split.
+for a whole split. Beside them stands whether files or rows that cannot be used were left out.
 """
 
+import contextlib
 import gzip
 import hashlib
 import json
@@ -25,7 +26,7 @@ from zoo.files import write_bytes
 if TYPE_CHECKING:
     from recipes.runs.run import Run
 
-SPLITS, FORMAT = "splits.json.gz", 1
+METRICS, SPLITS, FORMAT = "metrics.json", "splits.json.gz", 1
 _HASH_DIGITS = 16
 _SIZE_LIMIT_BYTES = 1_000_000_000
 
@@ -63,8 +64,32 @@ def write_splits(folder: Path, dataset: Dataset) -> None:
                 "hashes": "".join(example_hashes(dataset, split)),
             }
         )
-    text = json.dumps({"format": FORMAT, "splits": splits})
-    write_bytes(folder / SPLITS, gzip.compress(text.encode(), mtime=0))
+    kept = {"format": FORMAT, "skip_corrupt": bool(dataset.skipped), "splits": splits}
+    write_bytes(folder / SPLITS, gzip.compress(json.dumps(kept).encode(), mtime=0))
+
+
+def skips_corrupt(folder: Path | None) -> bool:
+    """Tell whether a run, begun or finished, leaves out what cannot be used; its folder may be free."""
+    if folder is None:
+        return False
+    for path, opened in ((folder / METRICS, open), (folder / SPLITS, gzip.open)):
+        with (
+            contextlib.suppress(OSError, EOFError, ValueError, AttributeError),
+            opened(path) as stream,
+        ):
+            if json.loads(stream.read(_SIZE_LIMIT_BYTES)).get("skip_corrupt"):
+                return True
+    return False
+
+
+def skip_flag(run: Path | Sequence[str]) -> tuple[str, ...]:
+    """Return what a command needs to read data as a run did.
+
+    Args:
+        run: its folder, or what its data set had to skip.
+    """
+    skips = skips_corrupt(run) if isinstance(run, Path) else run
+    return ("--skip-corrupt",) if skips else ()
 
 
 def example_hashes(dataset: Dataset, split: Split) -> list[str]:

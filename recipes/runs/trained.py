@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from recipes.runs.splits import skip_flag
 from recipes.values.load import parse_yaml
 from zoo.errors import RunError, ZooError, command
 from zoo.tensor_files import read_metadata
@@ -74,7 +75,7 @@ def check_unedited(folder: Path, *, sha256: str | None = None) -> None:
         + (f": {'; '.join(changed)}." if changed else "."),
         expected="the values that the run was trained with",
         fix="put the old values back, or train the new ones in another folder: "
-        + command("zoo", "train", folder / RECIPE),
+        + command("zoo", "train", folder / RECIPE, *skip_flag(folder)),
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from recipes.objects import builder_arguments, make_dataset
 from recipes.runs.run import Run, load
+from recipes.runs.splits import skips_corrupt
 from recipes.training.train import CHECKPOINT_MINUTES, train
 from recipes.values.load import parse_overrides
 from recipes.values.schema import Recipe
@@ -63,6 +64,7 @@ def finetune(
     source, length = load(target), {"epochs": epochs, "frozen_epochs": frozen_epochs}
     recipe = finetuning_recipe(source, str(data), **length, learning_rate=learning_rate, seed=seed)
     recipe = recipe.with_values(parse_overrides(overrides)) if overrides else recipe
+    skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     if recipe.training.steps_per_epoch is None and source.assets.classes:
         devices.prepare(device)

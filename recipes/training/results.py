@@ -16,6 +16,7 @@ from recipes.report.figures import save_figures
 from recipes.report.html import render_report
 from recipes.runs.evaluate import BATCH_SIZE, groups_of, intervals, predictions_of
 from recipes.runs.run import ASSETS, FORMAT, METRICS, WEIGHTS, Run, load
+from recipes.runs.splits import skip_flag
 from recipes.runs.trained import RECIPE, checkpoint_state, digest, values_in
 from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
@@ -82,7 +83,7 @@ def finish(
         metrics=metrics,
         **answers,
         seconds=metrics["seconds"],
-        command=command("zoo", "train", folder / RECIPE),
+        command=command("zoo", "train", folder / RECIPE, *skip_flag(setup.dataset.skipped)),
         weights=_weights(folder, sha256),
         **_facts(setup, test),
     )

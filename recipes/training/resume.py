@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 
+from recipes.runs.splits import skip_flag
 from recipes.runs.trained import (
     CHECKPOINT,
     RECIPE,
@@ -111,9 +112,8 @@ def _check_data(setup: "Setup", state: dict[str, Any], folder: Path) -> None:
 def _check_course(setup: "Setup", before: Recipe, state: dict[str, Any], source: Path) -> None:
     """Refuse to continue a run where a longer one would have differed from the beginning."""
     recipe = setup.recipe
-    anew = "train again: " + command(
-        "zoo", "train", source / RECIPE, f"training.epochs={recipe.training.epochs}"
-    )
+    epochs = f"training.epochs={recipe.training.epochs}"
+    anew = "train again: " + command("zoo", "train", source / RECIPE, epochs, *skip_flag(source))
     stopped = state["selection"]["stopped"]
     if stopped:
         raise RunError(

@@ -9,7 +9,7 @@ import numpy as np
 from recipes.objects import precision
 from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping_hint
 from recipes.runs.run import METRICS, RECIPE, Run, load
-from recipes.runs.splits import write_splits
+from recipes.runs.splits import skips_corrupt, write_splits
 from recipes.runs.trained import values_in
 from recipes.training.setup import Setup, prepare
 from recipes.values.load import dump_yaml, load_recipe
@@ -50,7 +50,7 @@ def train(
         device: "cpu", "gpu", or None for a GPU where there is one.
         data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
         download: let TFDS download missing data.
-        skip_corrupt: leave unreadable files out and count them in the report.
+        skip_corrupt: leave unreadable files out and count them; a run that did so remembers it.
         checkpoint_minutes: > 0; an epoch that takes longer has checkpoints inside it.
         progress: show the progress on stderr.
         **values: fields of the recipe by dotted path.
@@ -73,6 +73,7 @@ def train(
         if resume and (folder / METRICS).exists():
             return load(folder)
         device = devices.prepare(device)  # before anything loads Keras, so that it starts quietly
+        skip_corrupt = skip_corrupt or skips_corrupt(source or folder)
         where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
         how = {"progress": progress, "checkpoint_minutes": checkpoint_minutes}
         with precision(recipe):

@@ -169,3 +169,24 @@ def test_skip_corrupt_trains_without_the_unreadable_and_counts_them(zoo, photos,
     assert "03.png" in (in_tmp / "run" / "report.html").read_text()
     assert "note: 1 file(s) or row(s) that cannot be used were left out: " in outcome.err
     assert "03.png" in outcome.err
+
+
+def test_a_run_remembers_that_it_skipped_the_corrupt(zoo, refused, photos, in_tmp):
+    from recipes.runs.folder import resume_command
+
+    (photos / "cat" / "03.png").write_bytes(b"no image")
+    constant = ("data.name=./photos", *SMALL, "schedule.name=constant", "schedule.warmup_epochs=0")
+    outcome = zoo("train", DIGITS, *constant, "--run-dir", "run", "--skip-corrupt")
+    assert outcome.code == 0, outcome.err
+    for name in ("README.md", "report.html"):
+        text = (in_tmp / "run" / name).read_text()
+        assert "zoo train run/recipe.yaml --skip-corrupt" in text
+    again = "--continue --skip-corrupt training.epochs=4"
+    assert again in refused("train", "run", "--continue", "--run-dir", "longer")
+    longer = ("training.epochs=3", "--run-dir", "longer")
+    assert zoo("train", "run", "--continue", *longer).code == 0
+    (in_tmp / "longer" / "metrics.json").unlink()  # as if it had been stopped
+    assert resume_command(in_tmp / "longer").endswith("--resume --skip-corrupt")
+    assert "--resume --skip-corrupt" in refused("predict", "longer", photos / "cat" / "00.png")
+    outcome = zoo("train", "longer/recipe.yaml", "--run-dir", "longer", "--resume")
+    assert outcome.code == 0, outcome.err

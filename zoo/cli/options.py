@@ -15,7 +15,10 @@ Resume = Annotated[
     bool, typer.Option("--resume", help="Continue the run in --run-dir, bit for bit.")
 ]
 SkipCorrupt = Annotated[
-    bool, typer.Option("--skip-corrupt", help="Leave unreadable files out and count them.")
+    bool,
+    typer.Option(
+        "--skip-corrupt", help="Leave unreadable files out and count them; a run remembers it."
+    ),
 ]
 Smoke = Annotated[
     bool, typer.Option("--smoke", help="Two short epochs on few examples, to test that all works.")
