@@ -10,6 +10,8 @@ from recipes.diagnosis.finding import Finding
 ERROR_WARNING = 0.1
 ERROR_PROBLEM = 0.2
 BINS = 15  # of the calibration error
+LEAST = math.ceil(BINS * (0.4 / ERROR_WARNING) ** 2)  # examples that show no such error by chance
+MORE = f"Test on more examples: {LEAST} or more."
 SURE = (
     "regularization.label_smoothing=0.1, or stop earlier: regularization.early_stopping_patience=5. "
     "Without retraining: divide the logits by a temperature above 1, chosen on validation."
@@ -54,9 +56,13 @@ def check_calibration(
         f"calibration error {error:.1%}; mean confidence {confidence:.1%}, accuracy {accuracy:.1%}, "
         f"on {len(labels):,} test examples"
     )
-    if error <= max(ERROR_WARNING, chance_error(len(labels))):
+    if error <= ERROR_WARNING:
         title = "The confidence of the answers is about right."
         return Finding("calibration", "fine", title, evidence)
+    if error <= chance_error(len(labels)):
+        title = "There are too few test examples to judge the confidence of the answers."
+        evidence += f"; chance alone may give {chance_error(len(labels)):.1%}"
+        return Finding("calibration", "unknown", title, evidence, MORE)
     sure = confidence > accuracy
     return Finding(
         "calibration",

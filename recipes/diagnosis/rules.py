@@ -6,13 +6,14 @@ numbers allow and gives one `Finding` for each, so that "nothing wrong" also say
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from recipes.diagnosis.finding import SEVERITIES, Finding
+from recipes.diagnosis.measured import ANNEALED, WINDOW, Measured, finite, number, rate_advice
 from recipes.diagnosis.probe import Probe
+from recipes.diagnosis.step_size import check_step_size
 
 __all__ = ["Finding", "Probe", "findings"]
 
@@ -20,53 +21,20 @@ __all__ = ["Finding", "Probe", "findings"]
 VANISHING_MEAN_ABS = 1e-7  # VanishingGradient: mean absolute gradient of a tensor
 DEAD_SHARE = 0.5  # DeadRelu: of a layer's units
 LOSS_DROP = 0.001  # LossNotDecreasing: relative
-# cs231n, "Ratio of weights:updates": about 1e-3 per step; we allow a decade on either side
-STEP_RATIO_HIGH = 1e-2
-STEP_RATIO_LOW = 1e-4
 # ours
 GRADIENT_RATIO = 1e3  # first to last kernel, either way
 EXPLODING_NORM = 1e3  # of all kernels' gradients together
 EXPLODING_GROWTH = 100.0  # of the last epoch over the median of those before
 NOTABLE_NORM = 10.0  # below this norm, growth is not an explosion
-EPOCH_RATIO_HIGH = 1.0  # net change in an epoch as large as the weights themselves
 LOSS_RISE_WARNING = 0.1  # of the validation loss over its minimum, relative
 LOSS_RISE_PROBLEM = 0.5
 LOSS_RISE_LEAST = 0.01  # of the first epoch's loss: a smaller rise, near zero, is noise
 GAP_WARNING = 0.05  # training score less validation score
 GAP_PROBLEM = 0.15
-JUMP = 0.05  # a rise of the training loss in one epoch, as a share of the first epoch's
-JUMPING_SHARE = 1 / 3  # of the epochs
 LATE_GAIN = 0.02  # improvement in the last fifth of the epochs, of what there was left to improve
-ANNEALED = 0.1  # of the highest learning rate: below, small steps are meant
+FEW_UPDATES = 50  # in all: a model has hardly moved from where it began
+ENOUGH_UPDATES = 500  # that are advised then
 FITTED = 0.05  # of the first epoch's loss: below, gradients are small because all is learnt
-WINDOW = 3  # number of last epochs whose median counts as "at the end"
-
-
-@dataclass(frozen=True)
-class _Run:
-    """The numbers that the checks read."""
-
-    history: Sequence[Mapping[str, Any]]
-    records: Sequence[Mapping[str, Any]]
-    metric: str
-    mode: str
-
-    def column(self, name: str) -> np.ndarray:
-        """One value per epoch; NaN where it is missing or isn't a number."""
-        return np.array([_float(entry.get(name)) for entry in self.history], dtype="float64")
-
-    def kernel(self, name: str) -> np.ndarray:
-        """(records, kernels) in depth order."""
-        return np.array(
-            [[_float(row[name]) for row in record["kernels"]] for record in self.records],
-            dtype="float64",
-        )
-
-    @property
-    def learning_rate(self) -> float:
-        """The highest of the run; NaN where it wasn't recorded."""
-        values = self.column("learning_rate")
-        return float(np.nanmax(values)) if np.isfinite(values).any() else math.nan
 
 
 def findings(
@@ -75,7 +43,7 @@ def findings(
     *,
     metric: str,
     mode: str,
-    calibration: Finding | None = None,
+    answers: Sequence[Finding] = (),
 ) -> list[Finding]:
     """Check a run; return the findings, the worst first.
 
@@ -85,29 +53,41 @@ def findings(
         records: of `Probe`; may be empty.
         metric: the task's.
         mode: "max" or "min".
-        calibration: of `check_calibration`; None for tasks without classes.
+        answers: of `check_answers`.
 
-    Overfitting, the generalisation gap and the size of the steps are judged from three epochs on.
+    Overfitting, the generalisation gap and the size of the steps are judged from three epochs on. After
+    few updates the curves are not judged at all: the model has only begun to learn.
 
     >>> findings([{"loss": 1.0}, {"loss": 1.0}], [], metric="accuracy", mode="max")[0].title
     'The model does not learn: the training loss never falls.'
     """
-    run = _Run(history, records, metric, mode)
-    of_curves = (_overfitting, _gap, _learning_rate) if len(history) >= WINDOW else (_too_short,)
-    checks = (
-        _not_finite,
-        _exploding,
-        _not_learning,
-        *of_curves,
-        _vanishing,
-        _dead_units,
-        _unfinished,
-    )
-    found = [item for item in (calibration, *(check(run) for check in checks)) if item is not None]
+    run = Measured(history, records, metric, mode)
+    if run.steps and run.steps * len(history) < FEW_UPDATES:
+        of_curves = (_few_updates,)
+    elif len(history) < WINDOW:
+        of_curves = (_not_learning, _too_short, _unfinished)
+    else:
+        of_curves = (_not_learning, _overfitting, _gap, check_step_size, _unfinished)
+    checks = (_not_finite, _exploding, *of_curves, _vanishing, _dead_units)
+    found = [item for item in (*answers, *(check(run) for check in checks)) if item is not None]
     return sorted(found, key=lambda item: SEVERITIES.index(item.severity))
 
 
-def _too_short(run: _Run) -> Finding:
+def _few_updates(run: Measured) -> Finding:
+    steps, epochs = run.steps or 1, len(run.history)
+    count = steps * epochs
+    return Finding(
+        "too_short",
+        "warning",
+        f"The model had only {count} update{'s' * (count > 1)}: train longer.",
+        f"{epochs} epoch{'s' * (epochs != 1)} of {steps}; below {FEW_UPDATES} updates, overfitting and "
+        "the learning rate cannot be judged",
+        f"training.epochs={math.ceil(ENOUGH_UPDATES / steps)}, or more; or more updates in an epoch, by "
+        "more data or a smaller training.batch_size",
+    )
+
+
+def _too_short(run: Measured) -> Finding:
     return Finding(
         "too_short",
         "unknown",
@@ -117,19 +97,19 @@ def _too_short(run: _Run) -> Finding:
     )
 
 
-def _not_finite(run: _Run) -> Finding | None:
+def _not_finite(run: Measured) -> Finding | None:
     if not run.history:
         return None
     losses = ["loss", *(["val_loss"] if "val_loss" in run.history[-1] else [])]
-    for number, entry in enumerate(run.history):
-        broken = [name for name in losses if not math.isfinite(_float(entry.get(name)))]
+    for i, entry in enumerate(run.history):
+        broken = [name for name in losses if not math.isfinite(number(entry.get(name)))]
         if broken:
             return Finding(
                 "not_finite",
                 "problem",
                 "Training diverged: the loss is no longer a number.",
-                f"{' and '.join(broken)} in epoch {entry.get('epoch', number + 1)}",
-                f"Take smaller steps: {_rate_advice(run, 0.1)}, and limit the gradient: "
+                f"{' and '.join(broken)} in epoch {entry.get('epoch', i + 1)}",
+                f"Take smaller steps: {rate_advice(run, 0.1)}, and limit the gradient: "
                 "regularization.clip_norm=1.0",
             )
     return Finding(
@@ -140,14 +120,14 @@ def _not_finite(run: _Run) -> Finding | None:
     )
 
 
-def _exploding(run: _Run) -> Finding | None:
+def _exploding(run: Measured) -> Finding | None:
     if not run.records:
         return None
     norms = np.linalg.norm(run.kernel("gradient_norm"), axis=1)  # all kernels together
     broken = ~np.isfinite(norms)
     before = norms[:-1][~broken[:-1]]
     growth = norms[-1] / np.median(before) if before.size and np.median(before) > 0 else 1.0
-    advice = f"regularization.clip_norm=1.0, or {_rate_advice(run, 0.3)}"
+    advice = f"regularization.clip_norm=1.0, or {rate_advice(run, 0.3)}"
     if broken.any():
         epoch = run.records[int(np.argmax(broken))]["epoch"]
         title, evidence = "Gradients overflow.", f"not finite from epoch {epoch} on"
@@ -161,8 +141,8 @@ def _exploding(run: _Run) -> Finding | None:
     return Finding("exploding", "fine", "Gradients stay bounded.", evidence)
 
 
-def _not_learning(run: _Run) -> Finding | None:
-    loss = _finite(run.column("loss"))
+def _not_learning(run: Measured) -> Finding | None:
+    loss = finite(run.column("loss"))
     if loss.size < 2:
         return None
     drop = (loss[0] - loss[1:].min()) / max(abs(loss[0]), 1e-12)
@@ -173,7 +153,7 @@ def _not_learning(run: _Run) -> Finding | None:
             "problem",
             "The model does not learn: the training loss never falls.",
             evidence,
-            f"Try other step sizes, {_rate_advice(run, 0.1)} and {_rate_advice(run, 10)}, and once "
+            f"Try other step sizes, {rate_advice(run, 0.1)} and {rate_advice(run, 10)}, and once "
             "without regularization, regularization.preset=none. If nothing helps, look at the training "
             "samples and their labels.",
         )
@@ -181,7 +161,7 @@ def _not_learning(run: _Run) -> Finding | None:
     return Finding("not_learning", "fine", title, f"{evidence} ({drop:.0%} less)")
 
 
-def _overfitting(run: _Run) -> Finding | None:
+def _overfitting(run: Measured) -> Finding | None:
     val, loss = run.column("val_loss"), run.column("loss")
     both = np.isfinite(val) & np.isfinite(loss)
     val, loss = val[both], loss[both]
@@ -207,7 +187,7 @@ def _overfitting(run: _Run) -> Finding | None:
         return Finding("overfitting", "fine", fine, evidence)
     if not falls:
         title = "The validation loss turns back up, though the training loss no longer falls."
-        return Finding("rising", "warning", title, evidence, _rate_advice(run, 0.3))
+        return Finding("rising", "warning", title, evidence, rate_advice(run, 0.3))
     return Finding(
         "overfitting",
         "problem" if rise > LOSS_RISE_PROBLEM else "warning",
@@ -218,7 +198,7 @@ def _overfitting(run: _Run) -> Finding | None:
     )
 
 
-def _gap(run: _Run) -> Finding | None:
+def _gap(run: Measured) -> Finding | None:
     train, val = run.column(run.metric), run.column(f"val_{run.metric}")
     whole = np.isfinite(train) & np.isfinite(val)
     if not whole.any() or max(train[whole].max(), val[whole].max()) > 1:
@@ -243,56 +223,13 @@ def _gap(run: _Run) -> Finding | None:
     )
 
 
-def _learning_rate(run: _Run) -> Finding | None:
-    loss = _finite(run.column("loss"))
-    jumps = int((np.diff(loss) > JUMP * abs(loss[0])).sum()) if loss.size else 0
-    ratio, step = _update_ratios(run)
-    parts = [f"the training loss jumped up in {jumps} of {max(loss.size - 1, 0)} epochs"]
-    if math.isfinite(ratio):
-        parts.append(f"kernels changed by {ratio:.2g} of their norm per epoch (median)")
-    if math.isfinite(step):
-        parts.append(f"at least {step:.2g} per step")
-    evidence = "; ".join(parts)
-    if loss.size < 2 and not math.isfinite(ratio):
-        return None
-    jumpy = loss.size > WINDOW and jumps > JUMPING_SHARE * (loss.size - 1)
-    if jumpy or ratio > EPOCH_RATIO_HIGH or step > STEP_RATIO_HIGH:
-        title = "The learning rate looks too high."
-        return Finding("learning_rate", "warning", title, evidence, _rate_advice(run, 0.3))
-    if ratio < STEP_RATIO_LOW:  # a whole epoch moves less than one healthy step
-        title = "The learning rate looks too low: the weights hardly move."
-        return Finding("learning_rate", "warning", title, evidence, _rate_advice(run, 10))
-    return Finding("learning_rate", "fine", "The step size looks right.", evidence)
-
-
-def _update_ratios(run: _Run) -> tuple[float, float]:
-    """Return the median net change of a kernel per epoch, and a lower bound of that of a step.
-
-    Epochs that the schedule has annealed are left out: their steps are meant to be small. So is the
-    first, in which weights grow from their initial size.
-    """
-    rates = {entry.get("epoch"): _float(entry.get("learning_rate")) for entry in run.history}
-    records = [
-        item
-        for item in run.records
-        if not rates.get(item["epoch"], math.nan) < ANNEALED * run.learning_rate
-    ]
-    records = records[1:] or records
-    values = _finite(_Run((), records, "", "").kernel("update_ratio").ravel())
-    if not values.size:
-        return math.nan, math.nan
-    ratio = float(np.median(values))
-    steps = records[-1].get("steps")
-    return ratio, ratio / steps if steps else math.nan
-
-
-def _vanishing(run: _Run) -> Finding | None:
+def _vanishing(run: Measured) -> Finding | None:
     record = _last_unfitted(run)
     if record is None:
         return None
     rows = record["kernels"]
-    mean = np.array([_float(row["gradient_mean_abs"]) for row in rows])
-    norm = np.array([_float(row["gradient_norm"]) for row in rows])
+    mean = np.array([number(row["gradient_mean_abs"]) for row in rows])
+    norm = np.array([number(row["gradient_norm"]) for row in rows])
     if not np.isfinite(norm).all():
         return None  # "exploding" tells
     small = [
@@ -319,9 +256,9 @@ def _vanishing(run: _Run) -> Finding | None:
     return Finding("vanishing", "fine", "Gradients reach every layer.", evidence)
 
 
-def _last_unfitted(run: _Run) -> Mapping[str, Any] | None:
+def _last_unfitted(run: Measured) -> Mapping[str, Any] | None:
     """Return the last record before the training loss was close to zero."""
-    losses = {entry.get("epoch"): _float(entry.get("loss")) for entry in run.history}
+    losses = {entry.get("epoch"): number(entry.get("loss")) for entry in run.history}
     first = next(iter(losses.values()), math.nan)
     kept = [
         item
@@ -331,9 +268,9 @@ def _last_unfitted(run: _Run) -> Mapping[str, Any] | None:
     return kept[-1] if kept else None
 
 
-def _dead_units(run: _Run) -> Finding | None:
+def _dead_units(run: Measured) -> Finding | None:
     layers = run.records[-1]["activations"] if run.records else []
-    shares = {row["key"]: _float(row["dead_share"]) for row in layers if "dead_share" in row}
+    shares = {row["key"]: number(row["dead_share"]) for row in layers if "dead_share" in row}
     shares = {key: share for key, share in shares.items() if math.isfinite(share)}
     if not shares:
         return None
@@ -347,12 +284,12 @@ def _dead_units(run: _Run) -> Finding | None:
         "problem" if len(dead) * 2 >= len(shares) else "warning",
         f"More than half of the units are dead in {len(dead)} of {len(shares)} ReLU layers.",
         f"{evidence}; {', '.join(dead[:3])}{' …' if len(dead) > 3 else ''}",
-        f"{_rate_advice(run, 0.3)}, a longer warm-up, or normalization before the ReLU "
+        f"{rate_advice(run, 0.3)}, a longer warm-up, or normalization before the ReLU "
         "(regularization.batch_norm=true where the model offers it)",
     )
 
 
-def _unfinished(run: _Run) -> Finding | None:
+def _unfinished(run: Measured) -> Finding | None:
     sign = 1 if run.mode == "max" else -1
     name = f"val_{run.metric}"
     values = sign * run.column(name)
@@ -362,7 +299,7 @@ def _unfinished(run: _Run) -> Finding | None:
     before, best = np.nanmax(values[:-late]), np.nanmax(values)
     left = 1 - before if run.mode == "max" and 0 <= before < 1 else abs(before)
     gain = (best - before) / max(left, 1e-12)
-    annealed = _float(run.history[-1].get("learning_rate")) < ANNEALED * run.learning_rate
+    annealed = number(run.history[-1].get("learning_rate")) < ANNEALED * run.learning_rate
     evidence = (
         f"{name} {sign * before:.4g} up to {late} epoch{'s' * (late > 1)} before the end, "
         f"{sign * best:.4g} at its best"
@@ -374,18 +311,3 @@ def _unfinished(run: _Run) -> Finding | None:
     title = "Training continued until it stopped improving."
     title = "The learning rate was annealed to the end." if annealed and gain > LATE_GAIN else title
     return Finding("unfinished", "fine", title, evidence)
-
-
-def _rate_advice(run: _Run, factor: float) -> str:
-    if math.isfinite(run.learning_rate) and run.learning_rate > 0:
-        return f"optimizer.learning_rate={run.learning_rate * factor:.2g}"
-    return f"optimizer.learning_rate={factor:g} times what it was"
-
-
-def _float(value: Any) -> float:
-    """NaN for every value that is not finite, infinity included: neither can be judged."""
-    return float(value) if value is not None and math.isfinite(value) else math.nan
-
-
-def _finite(values: np.ndarray) -> np.ndarray:
-    return values[np.isfinite(values)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipes.diagnosis.calibration import check_calibration
+from recipes.diagnosis.answers import check_answers
 from recipes.diagnosis.rules import findings
 from recipes.report.card import render_card
 from recipes.report.data import ReportInput
@@ -111,8 +111,8 @@ def _findings(
 ) -> list[Any]:
     """Return the diagnosis of the curves, the gradients and the predictions on test."""
     error = metrics.get("ece", {}).get("value", float("nan"))
-    calibration = check_calibration(error, answers["probabilities"], answers["labels"])
-    return findings(history, records, metric=task.metric, mode=task.mode, calibration=calibration)
+    judged = check_answers(error, **answers)
+    return findings(history, records, metric=task.metric, mode=task.mode, answers=judged)
 
 
 def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> dict[str, Any]:

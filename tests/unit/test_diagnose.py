@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
+from recipes.diagnosis.answers import check_answers
 from recipes.diagnosis.calibration import (
     BINS,
     ERROR_WARNING,
@@ -405,6 +406,43 @@ def test_a_training_loss_that_jumps_about_speaks_of_a_high_learning_rate():
     assert "jumped up in 3 of 5" in found.evidence
 
 
+@pytest.mark.parametrize(("ratio", "steps"), [(1.5, 1000), (0.5, 10), (1.5, 20)])
+def test_large_steps_without_a_jump_are_not_said_to_jump(ratio, steps):
+    curves = history([1.0, 0.8, 0.6, 0.5, 0.4])
+    records = [record(epoch, ratio=ratio, steps=steps) for epoch in range(1, 6)]
+    found = by_kind(curves, records)["learning_rate"]
+    assert found.title == "The learning rate may be too high: the weights change a lot."
+    assert found.evidence.startswith(f"kernels changed by {ratio:g} of their norm per epoch")
+    assert "is much" in found.evidence
+    assert found.evidence.endswith("the training loss did not jump")
+
+
+OVERFITTED = history(
+    [1.0, 0.6, 0.4, 0.2, 0.1], [1.0, 0.7, 0.9, 1.2, 1.5], [0.5, 1, 1, 1, 1], [0.5] * 5
+)
+JUMPY = history([1.0, 1.3, 0.9, 1.4, 0.8, 1.2])
+
+
+@pytest.mark.parametrize(
+    "curves", [OVERFITTED, JUMPY, HEALTHY[:1], HEALTHY[:2], history([1, 1, 1])]
+)
+def test_a_run_of_few_updates_is_told_to_train_longer_and_nothing_else(curves):
+    found = by_kind(curves, [record(i + 1, steps=4, ratio=2.0) for i in range(len(curves))])
+    assert set(found) == {"not_finite", "exploding", "too_short", "vanishing", "dead_units"}
+    few = found["too_short"]
+    assert few.severity == "warning"
+    assert few.title == f"The model had only {4 * len(curves)} updates: train longer."
+    assert "training.epochs=125" in few.advice
+    advice = " ".join(item.advice for item in found.values())
+    assert "regularization" not in advice and "learning_rate" not in advice
+
+
+def test_from_fifty_updates_on_curves_are_judged():
+    assert "overfitting" in by_kind(OVERFITTED, [record(steps=10)])
+    assert "overfitting" not in by_kind(OVERFITTED, [record(steps=9)])
+    assert "overfitting" in by_kind(OVERFITTED, [record(steps=None)])
+
+
 def test_a_loss_that_wavers_near_zero_does_not_jump():
     found = by_kind(history([1.0, 0.01, 0.02, 0.01, 0.02, 0.01, 0.02]))["learning_rate"]
     assert found.severity == "fine"
@@ -444,14 +482,43 @@ def test_a_large_calibration_error_is_named_with_its_fix(confidence, accuracy, s
     assert "temperature" in item.advice and "label_smoothing" in item.advice
     assert ("too sure" in item.title) == (confidence > accuracy)
     assert ("early_stopping" in item.advice) == (confidence > accuracy)
-    found = findings(HEALTHY, RECORDS, metric="accuracy", mode="max", calibration=item)
+    found = findings(HEALTHY, RECORDS, metric="accuracy", mode="max", answers=[item])
     assert found[0] is item
 
 
-def test_an_error_that_few_examples_show_by_chance_is_not_named():
+def test_an_error_that_few_examples_show_by_chance_is_not_judged():
     """Half of 14 answers given with 50 % confidence may well be 10: an error of 21 %."""
-    assert check_calibration(0.21, *answers(0.5, 0.71, count=14)).severity == "fine"
+    found = check_calibration(0.21, *answers(0.5, 0.71, count=14))
+    assert found.severity == "unknown"
+    assert "too few test examples" in found.title and "240 or more" in found.advice
+    assert chance_error(240) == pytest.approx(ERROR_WARNING)
     assert chance_error(14) > 0.3 and chance_error(10_000) < 0.02
+
+
+@pytest.mark.parametrize("count", [5, 40, 240, 5000])
+@pytest.mark.parametrize("error", [0.02, 0.09, 0.12, 0.18, 0.4])
+def test_no_large_error_stands_beside_a_confidence_that_is_right(error, count):
+    found = check_calibration(error, *answers(0.8, 0.8 - error, count=count))
+    assert (found.severity == "fine") == (error <= ERROR_WARNING)
+
+
+@pytest.mark.parametrize("share", [0.5, 0.95])
+def test_one_class_for_everything_is_named_as_that(share):
+    probabilities, labels = answers(0.8, share, count=40)
+    (found,) = check_answers(abs(0.8 - share), probabilities, labels, ("cat", "dog"))
+    assert (found.kind, found.severity) == ("one_class", "problem")
+    assert found.title == "The model gives one class for everything: cat."
+    assert f"all 40 test examples, of which {share:.1%} are cat" in found.evidence
+    assert "Train longer" in found.advice
+
+
+def test_answers_of_several_classes_or_to_one_class_are_judged_by_their_confidence():
+    probabilities, labels = answers(0.8, 0.8, count=400)
+    two_classes = np.where(np.arange(400)[:, None] == 7, [0.2, 0.8], probabilities)
+    few = answers(0.8, 0.8, count=9)
+    for given in ((two_classes, labels), (probabilities, np.zeros(400, int)), few):
+        assert [item.kind for item in check_answers(0.05, *given, "ab")] == ["calibration"]
+    assert check_answers(float("nan"), np.zeros((0, 0)), np.zeros(0), ()) == []
 
 
 def test_the_error_of_a_calibrated_model_stays_below_what_is_named():

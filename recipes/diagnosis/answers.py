@@ -1,0 +1,49 @@
+"""What is wrong with the answers of a classifier on the test split."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from recipes.diagnosis.calibration import check_calibration
+from recipes.diagnosis.finding import Finding
+
+LEAST_EXAMPLES = 10  # fewer may be answered alike by chance
+
+
+def check_answers(
+    error: float, probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]
+) -> list[Finding]:
+    """Judge answers; where all of them are one class, there is nothing else to say of them.
+
+    Args:
+        error: of calibration, in [0, 1].
+        probabilities: (N, K); (0, 0) for tasks without classes.
+        labels: (N,).
+        classes: names of the K.
+
+    >>> [item.kind for item in check_answers(0.2, np.eye(2)[[1] * 12], np.arange(12) % 2, "ab")]
+    ['one_class']
+    """
+    one = _one_class(probabilities, labels, classes)
+    found = one or check_calibration(error, probabilities, labels)
+    return [found] if found else []
+
+
+def _one_class(
+    probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]
+) -> Finding | None:
+    if len(labels) < LEAST_EXAMPLES or not np.isfinite(probabilities).all():
+        return None
+    answers = probabilities.argmax(axis=-1)
+    one = int(answers[0])
+    if (answers != one).any() or (labels == one).all():
+        return None
+    return Finding(
+        "one_class",
+        "problem",
+        f"The model gives one class for everything: {classes[one]}.",
+        f"its answer to all {len(labels):,} test examples, of which {(labels == one).mean():.1%} are "
+        f"{classes[one]}",
+        "Train longer: training.epochs. If that does not help, try other values of "
+        "optimizer.learning_rate, or add training examples of the other classes",
+    )
