@@ -23,7 +23,7 @@ from zoo.cli import (
     tune,
     verify,
 )
-from zoo.cli.output import show_error, show_error_document
+from zoo.cli.output import never_fail_to_print, show_error, show_error_document
 from zoo.errors import ArgumentError, Interrupted, ZooError, command
 from zoo.ownership import import_error
 
@@ -79,6 +79,7 @@ def main() -> None:
     # Set before TensorFlow loads: no start-up notices; warnings and errors stay.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     logging.getLogger("absl").setLevel(logging.ERROR)  # TFDS logs what our errors already say
+    never_fail_to_print()
     json = "--json" in sys.argv
     try:
         app(prog_name="zoo")

@@ -14,6 +14,14 @@ from zoo.errors import ZooError, command
 from zoo.metrics.base import OLD_METHOD, Metric, metric_named
 
 
+def never_fail_to_print() -> None:
+    """Print "?" for signs such as "×" that a terminal's encoding lacks, rather than fail."""
+    for stream in (sys.stdout, sys.stderr):
+        strict = getattr(stream, "errors", None) in ("strict", "surrogateescape")
+        if strict and hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+
+
 def show_json(value: Any) -> None:
     """Print one JSON document on stdout; what JSON cannot hold (NaN, infinity) becomes null."""
     json.dump(_finite(value), sys.stdout, indent=1, default=str)
