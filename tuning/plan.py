@@ -16,7 +16,7 @@ from tuning.space import Space, default_space, load_space
 from tuning.trials import FOLDER, Trial
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, RunError, ZooError, command
-from zoo.files import write_text
+from zoo.files import as_path, write_text
 
 STUDY, SPACE, BEST = "study.json", "space.yaml", "best_recipe.yaml"
 MAX_TRIALS = 20  # where the oracle itself has no end
@@ -75,7 +75,7 @@ def make_plan(
     if space is None and old:
         found = old.space
     else:
-        found = load_space(space or default_space(base.task.name), base)
+        found = load_space(default_space(base.task.name) if space is None else space, base)
     oracle = oracle or (old.oracle if old else "random")
     check_oracle(oracle, found)
     seed = seed if seed is not None else (old.seed if old else 0)
@@ -104,7 +104,7 @@ def check_study(folder: str | Path | None, *, resume: bool) -> Path | None:
                 "There is no study to resume.", fix="name its folder: --study FOLDER --resume"
             )
         return None
-    folder = Path(folder).expanduser()
+    folder = as_path(folder)
     begun = (folder / STUDY).exists()
     if resume and not begun and not folder.is_file():
         raise RunError(

@@ -13,6 +13,7 @@ from pydantic import Field as Bound
 from recipes.values.load import parse_yaml
 from recipes.values.schema import Recipe
 from zoo.errors import RecipeError, ZooError, nearest, unknown_name
+from zoo.files import as_path
 
 FOLDER = Path(__file__).parent / "spaces"
 DIGITS = 4  # significant digits of a drawn number: 0.002317 can be read, written down and typed
@@ -171,7 +172,7 @@ def load_space(path: str | Path, base: Recipe) -> Space:
     >>> load_space("mine.yaml", recipe).fields[0].path  # doctest: +SKIP
     'optimizer.learning_rate'
     """
-    path = Path(path).expanduser()
+    path = as_path(path)
     if not path.is_file() or path.suffix not in (".yaml", ".yml"):
         raise RecipeError(
             f"There is no search space at {path}.",

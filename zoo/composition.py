@@ -15,6 +15,7 @@ from zoo.columns import Label, Vector, is_presence
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.errors import ArgumentError, WeightsError, unknown_name
+from zoo.files import as_path
 from zoo.preprocessing import front_layers, preprocessing_of
 from zoo.tasks.base import Front, Task, keras_inputs
 from zoo.weights import load_into, load_model_weights, read_tensors
@@ -80,7 +81,7 @@ def build(
     head = registry.resolve(registry.task_card(task).task)()
     model = make(card, head, assets, arguments=arguments, preprocessing=preprocessing)
     if source is not None:
-        _load(model, weight or Path(source), headless=features_only or num_classes == 0)
+        _load(model, weight or as_path(source), headless=features_only or num_classes == 0)
     return model
 
 
@@ -253,6 +254,7 @@ def _split(name: str, weights: str | Path | None) -> tuple[str, str | Path | Non
 def _shipped(model: str, source: str | Path) -> WeightCard | None:
     """Return the card that `source` names, or None where it is a file."""
     text = str(source)
+    as_path(text)  # refuses an empty one
     if text.startswith(f"{model}."):
         return registry.weight_card(text)
     if f"{model}.{text}" in registry.weight_cards():

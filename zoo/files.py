@@ -10,12 +10,30 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo.errors import MachineError, RunError
+from zoo.errors import ArgumentError, MachineError, RunError
 
 LOCK = ".lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _LOCKED_BYTE = 2**30  # of the lock file on Windows, where a locked byte cannot be read by others
 _held: set[int] = set()  # descriptors of the locks of this process
+
+
+def as_path(given: str | os.PathLike) -> Path:
+    """Return the path that a user gave, with ~ as the home folder.
+
+    Raises:
+        ArgumentError: it is an empty text, which pathlib would take for the current folder.
+
+    >>> as_path("runs/digits-1").name
+    'digits-1'
+    """
+    if not os.fspath(given):
+        raise ArgumentError(
+            "An empty text is not a path.",
+            expected="the name of a file or folder; . is the current folder",
+            fix="name it, or leave it out; a variable of the shell in its place may be unset",
+        )
+    return Path(given).expanduser()
 
 
 @contextlib.contextmanager

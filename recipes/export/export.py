@@ -19,7 +19,7 @@ from recipes.runs.run import Run, load
 from zoo import devices
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, MachineError, RunError, ZooError, unknown_name
-from zoo.files import write_text
+from zoo.files import as_path, write_text
 from zoo.ownership import install_command
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _check_backend(format: str) -> None:
 
 def _free_folder(run: Run, output: str | Path | None, format: str) -> Path:
     name = run.path.name if run.path else run.name
-    folder = Path(output).expanduser() if output else Path(f"{name}-{format}")
+    folder = as_path(output) if output is not None else Path(f"{name}-{format}")
     if folder.suffix in (".onnx", ".tflite", ".pb"):
         raise ArgumentError(
             f"{folder} looks like a file name; an export is a folder.",

@@ -73,7 +73,7 @@ def verify(
     with tempfile.TemporaryDirectory(prefix="zoo-verify-") as folder:
         run = train(
             recipe,
-            run_dir=run_dir or Path(folder) / "run",
+            run_dir=Path(folder) / "run" if run_dir is None else run_dir,
             data_dir=data_dir,
             **{"training.seed": seed},
         )

@@ -9,7 +9,7 @@ from recipes.runs.trained import CHECKPOINT, RECIPE, check_unedited, checkpoint_
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
 from zoo.errors import Interrupted, RunError, command
-from zoo.files import locked, make_folder, reserve
+from zoo.files import as_path, locked, make_folder, reserve
 
 
 @contextlib.contextmanager
@@ -33,7 +33,7 @@ def claimed(recipe: Recipe, run_dir: str | Path | None, *, resume: bool) -> Iter
             folder = reserve(parent, recipe.name.replace("/", "-"))
             made.insert(0, folder)
         else:
-            folder = Path(run_dir).expanduser()
+            folder = as_path(run_dir)
             if not folder.is_dir():
                 check_folder(folder, recipe, resume=resume)  # it may be a file
             made += make_folder(folder)

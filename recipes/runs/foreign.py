@@ -12,6 +12,7 @@ from recipes.runs.inputs import Item, encoded, items_of
 from zoo.columns import Image
 from zoo.columns.image import fit_image
 from zoo.errors import WeightsError
+from zoo.files import as_path
 
 # What Keras lets through of a damaged or changed file, found by cutting files short, flipping bytes
 # and editing the configuration.
@@ -97,7 +98,7 @@ def load_keras_file(path: str | Path) -> ForeignModel:
     """
     from zoo.devices import load_tensorflow
 
-    path = Path(path).expanduser()
+    path = as_path(path)
     if path.suffix != ".keras" or not path.is_file():
         raise WeightsError(f"{path} is not a .keras file.", fix="leave --allow-keras-file out")
     if not zipfile.is_zipfile(path):  # of which Keras says "File not found"

@@ -13,6 +13,7 @@ from zoo.columns import Column
 from zoo.columns.readers import formats
 from zoo.data import layout, rows
 from zoo.errors import DataError, ZooError, nearest
+from zoo.files import as_path
 
 Value = str | Path | np.ndarray | None
 Input = Value | Mapping[str, Value]
@@ -90,7 +91,7 @@ def _alone(given: Value, name: str, column: Column, text_column: str | None) -> 
     """Return the examples of a model with one input."""
     if not column.is_file(given):
         return [Item({name: given})]
-    path, takes_words, found = Path(given).expanduser(), not column.is_file("word"), []
+    path, takes_words, found = as_path(given), not column.is_file("word"), []
     files = _inside(path, column) if path.is_dir() else [path]
     for file in files:
         if takes_words and file.suffix.lower() in formats.TABLES and file.is_file():
@@ -119,7 +120,7 @@ def _named(given: Mapping[str, Value], columns: Mapping[str, Column], model: str
     else:
         for name, column in columns.items():
             if column.is_file(values[name]):
-                values[name] = path = Path(values[name]).expanduser()
+                values[name] = path = as_path(values[name])
                 if not path.is_file():
                     return Item(values, error=missing(path, column.expected))
         return Item(values)
@@ -132,7 +133,7 @@ def _written(columns: Mapping[str, Column]) -> str:
 
 def _from_table(given: Value, columns: Mapping[str, Column], model: str) -> list[Item]:
     """Return the rows of a table that has the inputs of a model as its columns."""
-    path = Path(given).expanduser() if isinstance(given, str | Path) else None
+    path = as_path(given) if isinstance(given, str | Path) else None
     if path is None or path.suffix.lower() not in formats.TABLES:
         raise DataError(
             f"{model} takes {' and '.join(columns)}; one value does not say which it is.",

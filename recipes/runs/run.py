@@ -15,6 +15,7 @@ from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.columns.assets import Assets
 from zoo.errors import RunError, WeightsError, check_format, command, unknown_name
+from zoo.files import as_path
 from zoo.tasks.base import Task
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ def load(target: str | Path | Run) -> Run:
     """
     if isinstance(target, Run):
         return target
-    path, name = Path(target).expanduser(), str(target)
+    path, name = as_path(target), str(target)
     if path.is_dir() and name not in recipe_names():
         return _load_directory(path)
     cards = registry.weight_cards()

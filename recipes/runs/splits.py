@@ -120,7 +120,7 @@ def examples_to_score(run: "Run", *, data: str | None, data_dir: str | None) -> 
         RunError: examples of the run's test split are missing or were changed, or the other data has
             other classes or columns.
     """
-    recipe = run.recipe.with_values({"data.name": str(data)}) if data else run.recipe
+    recipe = run.recipe.with_values({"data.name": str(data)}) if data is not None else run.recipe
     dataset = make_dataset(
         recipe.with_values({"data.max_examples": None}),
         data_dir=data_dir,

@@ -17,7 +17,7 @@ from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, RunError
-from zoo.files import write_text
+from zoo.files import as_path, write_text
 
 PROBE_EXAMPLES = 64
 CHECKPOINT_MINUTES = 10.0
@@ -61,7 +61,7 @@ def train(
     >>> run = zoo.train("image/digits-cnn", **{"training.epochs": 3})  # doctest: +SKIP
     """
     _check_arguments(run_dir, resume, continue_run, checkpoint_minutes)
-    source = Path(recipe).expanduser() if continue_run else None
+    source = as_path(recipe) if continue_run else None
     recipe = load_recipe(run_to_continue(source) if source else recipe, *overrides)
     recipe = recipe.with_values(values) if values else recipe
     recipe = recipe.smoke() if smoke else recipe

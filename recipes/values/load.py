@@ -9,6 +9,7 @@ import yaml
 
 from recipes.values.schema import Recipe
 from zoo.errors import RecipeError, unknown_name
+from zoo.files import as_path
 
 FOLDER = Path(__file__).parents[1]  # recipes lie by modality
 _SIZE_LIMIT_BYTES = 100_000
@@ -83,7 +84,7 @@ def recipe_path(name: str) -> Path:
     """
     if name in recipe_names():
         return FOLDER / f"{name}.yaml"
-    path = Path(name).expanduser()
+    path = as_path(name)
     if path.suffix in (".yaml", ".yml") and path.is_file():
         return path
     raise unknown_name("recipe", name, recipe_names(), fix="zoo recipes list shows them")

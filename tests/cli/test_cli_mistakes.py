@@ -53,6 +53,72 @@ def test_unknown_names_and_values_get_the_nearest(refused, arguments, given, nea
     assert nearest in message
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("predict", "cnn_small.digits", ""),
+        ("predict", "cnn_small.digits", "a.png", "--csv", ""),
+        ("predict", "", "a.png"),
+        ("predict", "", "a.png", "--allow-keras-file"),
+        ("evaluate", ""),
+        ("evaluate", "cnn_small.digits", "--data", ""),
+        ("evaluate", "cnn_small.digits", "--data-dir", ""),
+        ("finetune", "", "--data", "digits"),
+        ("finetune", "cnn_small.digits", "--data", ""),
+        ("finetune", "cnn_small.digits", "--data=./photos", "--run-dir="),
+        ("generate", "", "--prompt", "a"),
+        ("export", ""),
+        ("export", "cnn_small.digits", "--output", ""),
+        ("data", ""),
+        ("data", "", "--where"),
+        ("data", "digits", "--picture", ""),
+        ("data", "digits", "--data-dir", ""),
+        ("train", ""),
+        ("train", "", "--continue"),
+        ("train", DIGITS, "data.name=''"),
+        ("train", DIGITS, "--run-dir", ""),
+        ("tune", DIGITS, "--study", ""),
+        ("tune", DIGITS, "--space", ""),
+        ("verify", ""),
+        ("recipes", "show", ""),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_an_empty_word_is_not_taken_for_the_current_folder(refused, photos, digit_png, arguments):
+    message = refused(*arguments)
+    assert "An empty text is not a path." in message
+    assert message.count("expected:") == 1
+
+
+def test_every_option_that_takes_a_path_is_known():
+    import typer.main
+
+    from zoo.cli.main import app
+    from zoo.cli.options import PATHS
+    from zoo.docs.commands import option_types
+
+    found = {o for o, kind in option_types(typer.main.get_command(app)) if kind == "path"}
+    assert found == set(PATHS)
+
+
+def test_in_python_as_well_an_empty_text_is_not_a_path(photos):
+    import zoo
+    from zoo.errors import ArgumentError
+
+    for call in (
+        lambda: zoo.predict("cnn_small.digits", [""]),
+        lambda: zoo.evaluate("cnn_small.digits", data=""),
+        lambda: zoo.load_dataset(""),
+        lambda: zoo.load_dataset("digits", data_dir=""),
+        lambda: zoo.train(DIGITS, run_dir=""),
+        lambda: zoo.tune(DIGITS, space=""),
+        lambda: zoo.export("cnn_small.digits", output=""),
+        lambda: zoo.build("cnn_small", weights=""),
+    ):
+        with pytest.raises(ArgumentError, match="An empty text is not a path"):
+            call()
+
+
 def test_a_mistake_in_a_file_names_the_file(refused, zoo, in_tmp):
     zoo("recipes", "copy", DIGITS, "my.yaml")
     text = (in_tmp / "my.yaml").read_text()

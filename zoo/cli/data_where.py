@@ -1,10 +1,9 @@
 """`zoo data NAME --where`: how to get a dataset."""
 
-from pathlib import Path
-
 from zoo import registry
 from zoo.cli.output import console, show_json
 from zoo.errors import DataError, command
+from zoo.files import as_path
 
 
 def show_where(name: str, *, json: bool) -> None:
@@ -14,7 +13,7 @@ def show_where(name: str, *, json: bool) -> None:
         DataError: the path does not exist.
     """
     card = next((card for card in registry.list_datasets() if card.name == name), None)
-    path, fetch = Path(name).expanduser(), command("zoo", "data", name, "--download")
+    path, fetch = as_path(name), command("zoo", "data", name, "--download")
     if card and card.source == "embedded":
         text = f"{name} comes with kerazoo; there is nothing to fetch."
     elif card and card.source == "archive":

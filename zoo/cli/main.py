@@ -23,6 +23,7 @@ from zoo.cli import (
     tune,
     verify,
 )
+from zoo.cli.options import check_paths
 from zoo.cli.output import never_fail_to_print, show_error, show_error_document
 from zoo.errors import ArgumentError, Interrupted, ZooError, command
 from zoo.ownership import import_error
@@ -82,6 +83,7 @@ def main() -> None:
     never_fail_to_print()
     json = "--json" in sys.argv
     try:
+        check_paths(sys.argv[1:])
         app(prog_name="zoo")
     except SystemExit as end:  # typer has said why
         if json and end.code == ArgumentError.exit_code:

@@ -1,8 +1,14 @@
 """Options that several commands share."""
 
+from collections.abc import Sequence
+from itertools import pairwise
 from typing import Annotated
 
 import typer
+
+from zoo.files import as_path
+
+PATHS = ("--csv", "--output", "--picture", "--run-dir", "--space", "--study")
 
 CheckpointMinutes = Annotated[
     float, typer.Option(help="Epochs that take longer have checkpoints inside them.")
@@ -23,3 +29,19 @@ SkipCorrupt = Annotated[
 Smoke = Annotated[
     bool, typer.Option("--smoke", help="Two short epochs on few examples, to test that all works.")
 ]
+
+
+def check_paths(words: Sequence[str]) -> None:
+    """Refuse an empty word after an option that takes a path.
+
+    Typer makes paths of words before a command sees them, and `Path("")` is the current folder.
+
+    Raises:
+        ArgumentError: there is one.
+
+    >>> check_paths(["train", "my.yaml", "--run-dir", "runs/mine"])
+    """
+    for word, following in pairwise([*words, "-"]):
+        option, equals, value = word.partition("=")
+        if option in PATHS:
+            as_path(value if equals else following)

@@ -9,6 +9,7 @@ import typer
 from zoo.cli import complete, options
 from zoo.cli.output import show_json
 from zoo.errors import DataError
+from zoo.files import as_path
 
 Target = Annotated[
     str,
@@ -91,7 +92,7 @@ def _inputs(given: list[str], *, texts: bool) -> list[str | Path]:
     from recipes.runs.inputs import looks_like_a_path
 
     if not texts:
-        return [Path(item) for item in given]
+        return [as_path(item) for item in given]
     items: list[str | Path] = []
     for item in given:
         if item == "-":

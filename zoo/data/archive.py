@@ -13,6 +13,7 @@ from typing import IO
 
 from zoo.cards import DatasetCard
 from zoo.errors import DataError
+from zoo.files import as_path
 
 LIMIT_BYTES = 2_000_000_000  # that a file, or all members of an archive, may unpack to
 
@@ -43,7 +44,7 @@ def find_files(card: DatasetCard, *, data_dir: str | os.PathLike | None = None) 
             expected=expected,
             fix=f"set ZOO_DATA_DIR, or give --data-dir: the folder that holds {card.name}",
         )
-    folder = Path(root).expanduser() / card.name
+    folder = as_path(root) / card.name
     found = {}
     for name, sha256 in card.files.items():
         places = [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]

@@ -14,6 +14,7 @@ from zoo.data import layout
 from zoo.data.dataset import Dataset, Split
 from zoo.data.splits import stratified_indices
 from zoo.errors import DataError
+from zoo.files import as_path
 
 LAYOUT = "one .txt file; a folder of them; or train.txt, validation.txt and test.txt"
 _SHORTEST = 100  # characters of a text that is divided
@@ -49,7 +50,7 @@ def load(
         DataError: no such file, no text, or too little of it to be divided.
     """
     layout.check_test_fraction(test_fraction)
-    place = Path(path).expanduser()
+    place = as_path(path)
     if not place.is_dir():
         text = read_text(place, encoding=encoding)
         splits, notes = _cut(place, text, test_fraction=test_fraction)

@@ -16,6 +16,7 @@ from zoo.data.dataset import Dataset, Split
 from zoo.data.groups import with_groups
 from zoo.data.kinds import Kind, Texts, kind_of
 from zoo.errors import ArgumentError, DataError
+from zoo.files import as_path
 
 LAYOUT = "PATH/CLASS/FILE, or PATH/train/CLASS/FILE with validation/ and test/ beside train/"
 _DEFAULTS = {"text_column": "text", "label_column": "label", "split_column": None}  # else ""
@@ -75,7 +76,7 @@ def load(
         ArgumentError: an argument out of range, or not for this kind of data.
     """
     layout.check_test_fraction(test_fraction)
-    root = Path(path).expanduser()
+    root = as_path(path)
     common = {"seed": seed, "skip_corrupt": skip_corrupt, "test_fraction": test_fraction}
     columns = {"text_column": text_column, "label_column": label_column}
     columns |= {"group_column": group_column, "split_column": split_column}

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from zoo.data.dataset import Dataset
+from zoo.files import as_path
 from zoo.registry import DATASETS, check_arguments, resolve
 
 _FIX = "give known ones: key=value after `zoo data NAME`, data.arguments in a recipe"
@@ -35,13 +36,15 @@ def load_dataset(
 
     Raises:
         UnknownNameError: neither a data set nor a folder has this name.
-        ArgumentError: the loader has no such argument; names the nearest.
+        ArgumentError: the loader has no such argument (names the nearest), or a path is empty.
         DataError: found, but not usable; the message says how to fix it.
 
     >>> load_dataset("digits").counts()["test"][:3]
     [36, 36, 35]
     """
     name = os.fspath(name)
+    if data_dir is not None:
+        as_path(data_dir)  # refuses an empty one; TFDS also takes addresses, so it stays as it is
     card = DATASETS.get(name)
     place = folder_of(name)
     if card is not None:
@@ -68,11 +71,14 @@ def _check_known(name: str, loader: Any, arguments: dict[str, Any]) -> None:
 def folder_of(name: str) -> Path | None:
     """Return the absolute folder or file that a name means; None for a name of another kind.
 
+    Raises:
+        ArgumentError: the name is empty.
+
     >>> folder_of("digits") is None
     True
     """
-    path = Path(name).expanduser()
-    if name in DATASETS or not name:
+    if name in DATASETS:
         return None
+    path = as_path(name)
     meant = name.startswith((".", "/", "~")) or path.is_dir() or path.is_file()
     return path.absolute() if meant else None

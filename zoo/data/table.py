@@ -18,6 +18,7 @@ from zoo.data.headers import missing_column
 from zoo.data.labels import numbers_of
 from zoo.data.rows import bad_row, read_rows
 from zoo.errors import ArgumentError, DataError
+from zoo.files import as_path
 
 LAYOUT = "a .csv, .tsv or .jsonl file, or a folder with train.csv, validation.csv and test.csv"
 
@@ -93,7 +94,7 @@ def load(
         group=_column_name("group_column", group_column),
         split=None if split_column is None else _column_name("split_column", split_column),
     )
-    place = Path(path).expanduser()
+    place = as_path(path)
     common = {"seed": seed, "test_fraction": test_fraction, "encoding": encoding}
     if place.suffix.lower() not in formats.TEXTS:
         return _tables(place, columns, skip_corrupt=skip_corrupt, **common)

@@ -27,6 +27,15 @@ def commands() -> str:
     return "\n\n".join(parts)
 
 
+def option_types(app: Any) -> Iterator[tuple[str, str]]:
+    """Yield each option of each command with its type in words; `app` is typer's command."""
+    for _, command in _leaves(app, "zoo"):
+        annotations = inspect.signature(command.callback).parameters
+        for parameter in command.params:
+            if parameter.param_type_name == "option" and parameter.name in annotations:
+                yield _spelling(parameter), _type(annotations[parameter.name].annotation)
+
+
 def _leaves(command: Any, name: str) -> Iterator[tuple[str, Any]]:
     if not hasattr(command, "commands"):
         yield name, command
