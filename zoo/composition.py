@@ -14,6 +14,7 @@ from zoo.cards import ModelCard, WeightCard
 from zoo.columns import Label, Vector, is_presence
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
+from zoo.devices import enough_memory
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
 from zoo.preprocessing import front_layers, preprocessing_of
@@ -102,12 +103,13 @@ def assemble(
         arguments: of the builder; lists stand for tuples.
         preprocessing: whether to put layers between input and backbone, or their values.
     """
-    backbone, fronts, assets = _backbone(
-        card, assets, arguments, preprocessing, regularization=task.regularization
-    )
-    return task.build(
-        backbone, assets, fronts, head_feature=_head_feature(card, backbone, arguments)
-    )
+    with enough_memory(f"build {card.name}", lower="its arguments or input_shape"):
+        backbone, fronts, assets = _backbone(
+            card, assets, arguments, preprocessing, regularization=task.regularization
+        )
+        return task.build(
+            backbone, assets, fronts, head_feature=_head_feature(card, backbone, arguments)
+        )
 
 
 def _features_model(
@@ -119,9 +121,10 @@ def _features_model(
     preprocessing: bool | Mapping[str, Any],
 ) -> keras.Model:
     """Return a model from the inputs of `assets` to the features of the backbone by name."""
-    backbone, fronts, assets = _backbone(
-        card, assets, arguments, preprocessing, regularization=task.regularization
-    )
+    with enough_memory(f"build {card.name}", lower="its arguments or input_shape"):
+        backbone, fronts, assets = _backbone(
+            card, assets, arguments, preprocessing, regularization=task.regularization
+        )
     inputs = keras_inputs(assets)
     fronted = {name: fronts.get(name, _as_it_is)(tensor) for name, tensor in inputs.items()}
     if len(inputs) == 1:

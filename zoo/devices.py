@@ -3,15 +3,17 @@
 import contextlib
 import functools
 import importlib.metadata
+import math
 import os
 import platform
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ArgumentError, MachineError
+from zoo.errors import ArgumentError, MachineError, ZooError
 from zoo.ownership import install_command
 
 _NOTICES = (
@@ -29,6 +31,8 @@ _ARITHMETIC = (  # settings from outside that change the order of sums
     "OMP_NUM_THREADS",
     "TF_ENABLE_ONEDNN_OPTS",
 )
+# What TensorFlow, JAX and NumPy say, also where one passes on another's error as text.
+_NO_MEMORY = ("OOM when allocating", "RESOURCE_EXHAUSTED", "Unable to allocate", "MemoryError")
 PACKAGES = ("kerazoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "jax", "safetensors")
 
 
@@ -168,6 +172,46 @@ def prepare(device: str | None = None) -> str:
                 fix="restart Python with CUDA_VISIBLE_DEVICES=-1",
             ) from error
     return "cpu"
+
+
+@contextlib.contextmanager
+def enough_memory(doing: str, *, lower: str) -> Iterator[None]:
+    """Turn what NumPy and the backends raise when memory runs out into one error.
+
+    Args:
+        doing: what is done, such as "train image/digits-cnn".
+        lower: what takes less memory when it is lowered.
+
+    Raises:
+        MachineError: the memory did not suffice; names the size, where it is known.
+    """
+    try:
+        yield
+    except Exception as error:
+        said = str(error)
+        ran_out = isinstance(error, MemoryError) or any(word in said for word in _NO_MEMORY)
+        if isinstance(error, ZooError) or not ran_out:
+            raise
+        raise MachineError(
+            f"The memory of this machine does not suffice to {doing}{_asked_for(said)}.",
+            fix=f"lower {lower}, or use a machine with more memory",
+        ) from error
+
+
+def _asked_for(said: str) -> str:
+    """Return the size of the array for which there was no memory, or nothing.
+
+    >>> _asked_for("OOM when allocating tensor with shape[3,3,1,3200000000] and type float on CPU")
+    ': an array of 3 x 3 x 1 x 3200000000 numbers (115.2 GB) does not fit'
+    """
+    found = re.search(r"shape\s*[\[(]([\d, ]+)[\])] and (?:data )?type (\w+)", said)
+    if not found:
+        return ""
+    sizes = [int(size) for size in re.findall(r"\d+", found[1])]
+    width = {"half": 2, "bfloat16": 2, "double": 8, "float64": 8, "int64": 8, "uint8": 1, "bool": 1}
+    size = math.prod(sizes) * width.get(found[2], 4)
+    shape = " x ".join(map(str, sizes))
+    return f": an array of {shape} numbers ({size / 1e9:,.1f} GB) does not fit"
 
 
 def environment() -> dict[str, Any]:

@@ -7,7 +7,11 @@ from typing import Any
 
 from recipes.objects import make_augmentation, make_dataset, make_model, make_task
 from recipes.values.schema import Recipe
+from zoo.errors import RecipeError
 from zoo.regularization import Regularization
+
+_MOST_REPEATED = 10  # times that a batch may hold an example, where it is not small anyway
+_SMALL_BATCH = 1024
 
 
 @dataclass(frozen=True)
@@ -73,6 +77,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = assets.placed(transforms.steps) if transforms else assets
     train = Encoded(examples, task, trained_on, training=True, transforms=transforms)
+    notes = (*dataset.notes, *_batch_notes(recipe, len(train)))
+    dataset = replace(dataset, notes=notes)
     steps = steps_per_epoch(recipe, examples=len(train))
     apply_penalties(model, values)
     releases = _make_ready(model, recipe, values, steps)
@@ -99,6 +105,25 @@ def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
         f"The labels of {dataset.name} (column {column}, {len(dataset.classes)} classes) are not "
         f"used: {recipe.task.name} does not predict classes.",
     )
+
+
+def _batch_notes(recipe: Recipe, examples: int) -> tuple[str, ...]:
+    """Say that a batch repeats examples; refuse one that is little else.
+
+    Raises:
+        RecipeError: it would hold each example more than `_MOST_REPEATED` times.
+    """
+    size = recipe.training.batch_size
+    if size <= examples:
+        return ()
+    problem = f"training.batch_size={size} is more than the {examples:,} examples of train"
+    if size > max(_SMALL_BATCH, _MOST_REPEATED * examples):
+        raise RecipeError(
+            f"{problem}: a batch would hold each of them {size // examples:,} times.",
+            expected=f"{examples:,} at most, so that a batch holds an example once",
+            fix=f"set training.batch_size={min(128, max(1, examples // 10))}",
+        )
+    return (f"{problem}, so each batch holds some of them several times.",)
 
 
 def _make_ready(model: Any, recipe: Recipe, values: Regularization, steps: int) -> tuple[Any, ...]:

@@ -76,7 +76,8 @@ def train(
         skip_corrupt = skip_corrupt or skips_corrupt(source or folder)
         where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
         how = {"progress": progress, "checkpoint_minutes": checkpoint_minutes}
-        with precision(recipe):
+        lower = "training.batch_size, model.arguments or the size of the inputs"
+        with precision(recipe), devices.enough_memory(f"train {recipe.name}", lower=lower):
             setup = prepare(recipe, device=device, **where)
             return _train_in(folder, setup, source=source, resume=resume, **how)
 

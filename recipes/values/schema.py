@@ -17,7 +17,7 @@ from zoo.metrics.base import Metric, metric_named
 from zoo.regularization import PRESETS, Regularization
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
 _SHIPPED = Path(__file__).parents[1]  # recipes lie by modality
 _FILES_OF_DATA = (".csv", ".tsv", ".jsonl", ".txt")
 
@@ -134,8 +134,8 @@ class ScheduleValues(_Values):
 class TrainingValues(_Values):
     """Length, batches and precision of training."""
 
-    epochs: Positive
-    batch_size: Positive = 128
+    epochs: Annotated[int, Field(ge=1, le=1_000_000)]
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
     steps_per_epoch: Positive | None = None  # None: examples // batch_size
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1

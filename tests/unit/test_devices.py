@@ -161,3 +161,24 @@ def test_settings_that_decide_rounding_are_part_of_the_environment(monkeypatch):
     monkeypatch.setenv("A", "1")
     assert devices.arithmetic() == {"ONEDNN_VERBOSE": "1", "TF_ENABLE_ONEDNN_OPTS": "0"}
     assert devices.environment()["arithmetic"] == devices.arithmetic()
+
+
+@pytest.mark.parametrize(
+    "raised",
+    [
+        MemoryError("Unable to allocate 17 GiB for an array"),
+        RuntimeError("RESOURCE_EXHAUSTED: Out of memory"),
+        ValueError("OOM when allocating tensor with shape[4,5] and type float on CPU:0"),
+    ],
+)
+def test_memory_that_runs_out_is_an_error_that_says_what_to_lower(raised):
+    with (
+        pytest.raises(MachineError, match="lower the batch"),
+        devices.enough_memory("train", lower="the batch"),
+    ):
+        raise raised
+
+
+def test_other_errors_pass_where_memory_is_watched():
+    with pytest.raises(ZeroDivisionError), devices.enough_memory("train", lower="the batch"):
+        raise ZeroDivisionError

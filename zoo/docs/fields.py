@@ -136,7 +136,7 @@ def type_of(field: Mapping[str, Any]) -> str:
     if field["type"] == "array":
         return f"list of: {type_of(field['items'])}"
     bounds = [
-        f"{sign} {field[key]}"
+        f"{sign} {field[key]:,}"
         for key, sign in (
             ("minimum", "≥"),
             ("exclusiveMinimum", ">"),
