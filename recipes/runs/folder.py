@@ -1,8 +1,12 @@
 """The folder of a run: free, or holding this same run; locked while it trains."""
 
 import contextlib
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recipes.runs.splits import skip_flag
 from recipes.runs.trained import CHECKPOINT, RECIPE, check_unedited, checkpoint_state
@@ -10,6 +14,9 @@ from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
 from zoo.errors import Interrupted, RunError, command
 from zoo.files import as_path, locked, make_folder, reserve
+
+if TYPE_CHECKING:
+    from recipes.training.callbacks import Recorder
 
 
 @contextlib.contextmanager
@@ -146,19 +153,58 @@ def resume_command(folder: Path) -> str:
 
 @contextlib.contextmanager
 def stopping_hint(
-    folder: Path, *, holds: str = "the run up to its last checkpoint", again: str | None = None
+    folder: Path, *, holds: str | None = None, again: str | None = None
 ) -> Iterator[None]:
     """On Ctrl-C, say what the folder holds and how to continue.
 
     Args:
         folder: of a run or a study.
-        holds: what is kept in it.
+        holds: what is kept in it; by default how far the checkpoint of a run goes.
         again: the command that continues; `resume_command` by default.
     """
     try:
         yield
     except KeyboardInterrupt:
         raise Interrupted(
-            f"Stopped. {folder} holds {holds}.",
+            f"Stopped. {folder} holds {holds or _progress_in(folder)}.",
             fix=f"continue with: {again or resume_command(folder)}",
         ) from None
+
+
+def _progress_in(folder: Path) -> str:
+    state = checkpoint_state(folder)
+    if not state:
+        return "no checkpoint yet: --resume starts again"
+    step = state.get("step", 0)
+    return f"the run up to epoch {state['epoch'] + bool(step)}" + (f", step {step}" if step else "")
+
+
+@contextlib.contextmanager
+def stopping(folder: Path, recorder: "Recorder") -> Iterator[None]:
+    """Let the first Ctrl-C end the step under way and write a checkpoint; a second stops at once.
+
+    An interrupt that Python raises anywhere would leave weights of which nobody knows the step. Where
+    Ctrl-C is handled otherwise, as in a worker of a study, that stays.
+
+    Args:
+        folder: of the run.
+        recorder: writes the checkpoint and ends the training.
+    """
+    with stopping_hint(folder):
+        if (
+            threading.current_thread() is not threading.main_thread()
+            or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+        ):
+            yield
+            return
+
+        def ask(number: int, frame: object) -> None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            recorder.stop_asked = True
+            os.write(2, b"\nStopping after this step; Ctrl-C again stops at once.\n")
+
+        signal.signal(signal.SIGINT, ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -80,8 +80,8 @@ class Recorder(keras.callbacks.Callback):
 
     The checkpoint is authoritative: a resumed run rewrites the logs from its history, so each epoch
     occurs once. It is written at the end of an epoch, at most every `CHECKPOINT_SECONDS` and always
-    after the last, and inside an epoch after `checkpoint_seconds` without one. Continuing from an
-    earlier one gives the same bits.
+    after the last, inside an epoch after `checkpoint_seconds` without one, and where a stop is asked
+    for. Continuing from an earlier one gives the same bits.
 
     Args:
         run_dir: of the run.
@@ -104,6 +104,7 @@ class Recorder(keras.callbacks.Callback):
         self.run_dir, self.state, self.examples_per_epoch = run_dir, state, examples_per_epoch
         self.began, self.checkpoint_seconds = began, checkpoint_seconds
         self.history: list[dict[str, float]] = []
+        self.stop_asked = False  # with Ctrl-C: end at the next step, with a checkpoint
         self.passed_over = 0  # steps of the epoch under way that an earlier process has done
         self.seconds_before = 0.0  # that they took
         self._log: TensorBoardLog | None = None
@@ -141,9 +142,12 @@ class Recorder(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         self._trained = time.perf_counter()
         is_inside = self.passed_over < batch + 1 < self.params["steps"]
-        if is_inside and self._trained - self._saved >= self.checkpoint_seconds:
+        overdue = self._trained - self._saved >= self.checkpoint_seconds
+        if is_inside and (self.stop_asked or overdue):
             metrics = [keras.ops.convert_to_numpy(v) for v in self.model.metrics_variables]
             self._save(self._epoch, batch + 1, Midway(metrics=metrics, began=self.began()))
+        if self.stop_asked and batch + 1 < self.params["steps"]:
+            raise KeyboardInterrupt
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         training = self._trained - self._started
@@ -157,11 +161,13 @@ class Recorder(keras.callbacks.Callback):
             }
         )
         self.passed_over, self.seconds_before = 0, 0.0
-        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        is_last = self.model.stop_training or epoch + 1 == self.params["epochs"] or self.stop_asked
         if is_last or time.perf_counter() - self._saved >= CHECKPOINT_SECONDS:
             self._save(epoch + 1, 0)
         write_csv(self.run_dir / "history.csv", self.history)
         self._log.add(self.history[-1])
+        if self.stop_asked:
+            raise KeyboardInterrupt
 
     def _save(self, epoch: int, step: int, midway: Midway | None = None) -> None:
         """Write the checkpoint after so many whole epochs and steps of the next."""

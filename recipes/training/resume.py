@@ -40,9 +40,17 @@ class Position:
 
 
 def restore(
-    setup: "Setup", folder: Path, recorder: "Recorder", probe: "Probe", selection: "Selection"
+    setup: "Setup",
+    folder: Path,
+    recorder: "Recorder",
+    probe: "Probe",
+    selection: "Selection",
+    *,
+    shown: bool = False,
 ) -> tuple[Position, dict[str, Any]]:
     """Put the last checkpoint back, if there is one; return how far it goes, and its state.
+
+    With `shown`, the place is printed.
 
     Raises:
         RunError: recipe or data have changed since it was written.
@@ -50,6 +58,7 @@ def restore(
     for part in folder.rglob(".*.part"):  # what a killed process was writing
         part.unlink()
     if not (folder / CHECKPOINT).exists():
+        _tell("There is no checkpoint yet: training starts again at epoch 1.", shown=shown)
         return Position(), {}
     check_unedited(folder)
     setup.enter(checkpoint_state(folder).get("epoch", 0))  # slots are those of what is trained
@@ -61,7 +70,17 @@ def restore(
         recorder.passed_over, recorder.seconds_before = state["step"], state["seconds"]
         probe.began = dict(midway.began)
     recorder.rewrite()  # the process may have died between checkpoint and logs
-    return Position(state["epoch"], state.get("step", 0), midway), state
+    position = Position(state["epoch"], state.get("step", 0), midway)
+    place = f"after {position.epoch} of {setup.recipe.training.epochs} epochs"
+    step = f" and {position.step} of {setup.steps} steps" if position.step else ""
+    _tell(f"The checkpoint goes on {place}{step}.", shown=shown)
+    return position, state
+
+
+def _tell(note: str, *, shown: bool) -> None:
+    from recipes.training.progress import show_notes
+
+    show_notes([note] if shown else ())
 
 
 def begin_where(source: Path, setup: "Setup", folder: Path) -> None:

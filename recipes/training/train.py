@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recipes.objects import precision
-from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping_hint
+from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping
 from recipes.runs.run import METRICS, RECIPE, Run, load
 from recipes.runs.splits import skips_corrupt, write_splits
 from recipes.runs.trained import values_in
@@ -140,7 +140,7 @@ def fit(
     recorder, probe, selection = observers = _observers(setup, folder, kept, checkpoint_minutes)
     position = Position()
     if resume:
-        position, state = restore(setup, folder, *observers)
+        position, state = restore(setup, folder, *observers, shown=progress)
         kept |= {"origin": state["origin"]} if "origin" in state else {}
     if position.epoch >= training.epochs or selection.state["stopped"]:
         return observers
@@ -161,7 +161,7 @@ def fit(
     )
     more = [Rejoin(position.step, position.midway.metrics)] if position.midway else []
     more += [display] if progress else []
-    with stopping_hint(folder), contextlib.closing(display), contextlib.closing(recorder):
+    with stopping(folder, recorder), contextlib.closing(display), contextlib.closing(recorder):
         setup.model.fit(
             stream,
             initial_epoch=position.epoch,

@@ -3,6 +3,7 @@
 import json
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -162,8 +163,52 @@ def test_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch):
     monkeypatch.setattr(recipes.training.callbacks.Recorder, "on_train_batch_end", interrupt)
     with pytest.raises(Interrupted, match="--resume") as caught:
         train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **SMALL)
-    assert str(tmp_path / "run") in str(caught.value)
+    assert f"{tmp_path / 'run'} holds no checkpoint yet: --resume starts again" in str(caught.value)
     assert caught.value.exit_code == 130
+
+
+@pytest.mark.parametrize(
+    ("steps", "said"), [(3, "epoch 1, step 3"), (7, "epoch 1."), (10, "epoch 2, step 3")]
+)
+def test_ctrl_c_ends_the_step_and_resuming_goes_on_from_there(
+    uninterrupted, tmp_path, monkeypatch, capfd, steps, said
+):
+    from recipes.training.callbacks import Recorder
+
+    done, recorded = 0, Recorder.on_train_batch_end
+
+    def press(self, batch, logs=None):
+        nonlocal done
+        done += 1
+        if done == steps:
+            signal.raise_signal(signal.SIGINT)  # after the update, before anybody noted it
+        recorded(self, batch, logs)
+
+    with monkeypatch.context() as inner:
+        inner.setattr(Recorder, "on_train_batch_end", press)
+        with pytest.raises(Interrupted) as caught:
+            train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **SMALL)
+    assert f"holds the run up to {said}" in str(caught.value)
+    assert done == steps
+    assert "Ctrl-C again stops at once" in capfd.readouterr().err
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    run = train("image/digits-cnn", run_dir=tmp_path / "run", resume=True, **SMALL)
+    step = f" and {steps % 7} of 7 steps" if steps % 7 else ""
+    assert f"goes on after {steps // 7} of 8 epochs{step}." in capfd.readouterr().err
+    assert_equal_runs(run, uninterrupted)
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path, monkeypatch):
+    from recipes.training.callbacks import Selection
+
+    def press_twice(self, epoch, logs=None):
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+        raise AssertionError("goes on")
+
+    monkeypatch.setattr(Selection, "on_epoch_end", press_twice)
+    with pytest.raises(Interrupted, match="no checkpoint yet"):
+        train("image/digits-cnn", run_dir=tmp_path / "run", progress=False, **SMALL)
 
 
 def test_resuming_a_finished_run_changes_nothing(uninterrupted):
