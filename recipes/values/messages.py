@@ -2,7 +2,7 @@
 
 import re
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import pydantic
 
@@ -87,3 +87,14 @@ def _fields(model: type[pydantic.BaseModel], parents: Iterable[str]) -> list[str
         if sections:
             model = sections[0]
     return list(model.model_fields)
+
+
+def left_over(section: str, arguments: Sequence[str], *, old: str, new: str) -> RecipeError:
+    """Make the error for arguments of a recipe that belong to a model or optimizer it no longer has."""
+    listed = ", ".join(arguments)
+    return RecipeError(
+        f"{section}.name={new}: the recipe's {section}.arguments belong to {old}; {new} does not have "
+        f"{listed}.",
+        expected=f"arguments of {new}, or none",
+        fix=f"add '{section}.arguments={{}}' for those that {new} has by default",
+    )

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from recipes.values.messages import recipe_error
+from recipes.values.messages import left_over, recipe_error
 from zoo import registry, regularization
 from zoo.errors import RecipeError, check_format
 from zoo.metrics.base import Metric, metric_named
@@ -215,6 +215,12 @@ class Recipe(_Values):
     def _names_exist(self) -> "Recipe":
         """Check fields against each other: model arguments, optimizer arguments, knobs."""
         card, task = registry.model_card(self.model.name), registry.task_card(self.task.name)
+        if task.name not in card.tasks:  # first: arguments of another kind of model fit in nothing
+            raise RecipeError(
+                f"{card.name} does not support the task {task.name}.",
+                expected=f"a task of: {', '.join(card.tasks)}",
+                fix=f"zoo list --task {task.name} shows the models that do",
+            )
         registry.check_arguments(
             card.name, self.model.arguments, registry.builder_arguments(card.name)
         )
@@ -229,12 +235,6 @@ class Recipe(_Values):
             raise RecipeError(
                 f"data.arguments.{min(taken)} is not an argument of a loader.",
                 fix="set it in the section data itself, or on the command line",
-            )
-        if task.name not in card.tasks:
-            raise RecipeError(
-                f"{card.name} does not support the task {task.name}.",
-                expected=f"a task of: {', '.join(card.tasks)}",
-                fix=f"zoo list --task {task.name} shows the models that do",
             )
         registry.check_arguments(
             self.optimizer.name,
@@ -301,11 +301,28 @@ class Recipe(_Values):
             place[last] = value
         if set(changes) - {"training.seed", "expects", "name", "summary"}:
             values["expects"] = changes.get("expects", "unmeasured")
+        self._check_left_over(changes, values)
         changed = Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))
         if changed.data.name == self.data.name or not _is_shipped(self.name):
             return changed
         own = changed._named_after_data(self.name)
         return changed.model_copy(update={k: v for k, v in own.items() if k not in changes})
+
+    def _check_left_over(self, changes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse arguments that belong to what a change of name replaces."""
+        for section, known_of in (
+            ("model", registry.builder_arguments),
+            ("optimizer", OPTIMIZERS.__getitem__),
+        ):
+            new, old = changes.get(f"{section}.name"), getattr(self, section)
+            names = registry.MODELS if section == "model" else OPTIMIZERS
+            if f"{section}.arguments" in changes or not isinstance(new, str) or new not in names:
+                continue
+            if section == "model" and values["task"]["name"] not in names[new].tasks:
+                continue  # which is said instead
+            left = [argument for argument in old.arguments if argument not in known_of(new)]
+            if left:
+                raise left_over(section, left, old=old.name, new=new)
 
     def _named_after_data(self, before: str) -> dict[str, str]:
         """Return a name and a summary that name the data."""
