@@ -65,6 +65,14 @@ class MachineError(ZooError):
     """The machine lacks something: disk space, a device, a package."""
 
 
+class WriteError(MachineError):
+    """A file that cannot be written, for lack of space or permission."""
+
+    def elsewhere(self, option: str) -> "WriteError":
+        """Return the error with the option that names another place."""
+        return type(self)(self.problem, expected=self.expected, fix=f"{self.fix} with {option}")
+
+
 def nearest(name: str, choices: Iterable[str], *, count: int = 3, cutoff: float = 0.5) -> list[str]:
     """Return up to `count` choices that resemble `name` by `cutoff` in [0, 1], the closest first.
 

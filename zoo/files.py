@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
-from zoo.errors import ArgumentError, MachineError, RunError
+from zoo.errors import ArgumentError, MachineError, RunError, WriteError
 
 LOCK = ".lock"
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
@@ -43,7 +43,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
     On failure the file beside is removed and `path` stays as it was.
 
     Raises:
-        MachineError: the disk is full, or the folder cannot be written to.
+        WriteError: the disk is full, or the folder cannot be written to.
 
     >>> import tempfile; folder = tempfile.mkdtemp()
     >>> with replacing(folder + "/a.txt") as beside:
@@ -60,14 +60,14 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         _flush_folder(path.parent)
     except OSError as error:
         if error.errno in _FULL:
-            raise MachineError(
+            raise WriteError(
                 f"There is no space left to write {path}.",
-                fix="free some disk space, or give another folder with --run-dir",
+                fix="free some disk space, or write elsewhere",
             ) from error
         if _concerns(error, beside=beside, path=path):
-            raise MachineError(
+            raise WriteError(
                 f"{path} cannot be written: {error.strerror}.",
-                fix="check the path and its permissions, or give another folder with --run-dir",
+                fix="check the path and its permissions, or write elsewhere",
             ) from error
         raise
     finally:

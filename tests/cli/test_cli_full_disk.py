@@ -75,3 +75,37 @@ def test_copying_a_recipe_to_a_full_disk_leaves_nothing(zoo, in_tmp, monkeypatch
     assert outcome.code == 2
     assert "no space left" in outcome.err
     assert list(in_tmp.iterdir()) == []
+
+
+@pytest.fixture
+def read_only(in_tmp, monkeypatch):
+    """A folder in which no file can be made, also for root, whom permissions do not bind."""
+
+    def refuse(self, data):
+        raise PermissionError(errno.EACCES, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    return in_tmp
+
+
+def test_a_data_set_is_shown_where_its_picture_cannot_be_written(zoo, read_only):
+    outcome = zoo("data", "digits")
+    assert outcome.code == 0, outcome.err
+    assert "fingerprint" in outcome.out
+    assert "note: there is no picture of samples. zoo-data-digits.png cannot be" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("data", "digits", "--picture", "a.png"), "write elsewhere with --picture"),
+        (("recipes", "copy", DIGITS), "write elsewhere\n"),
+        (("train", DIGITS, *TINY), "write elsewhere with --run-dir"),
+    ],
+    ids=lambda value: value[0],
+)
+def test_the_fix_names_the_option_of_the_command(zoo, read_only, arguments, option):
+    outcome = zoo(*arguments)
+    assert outcome.code == 2
+    assert "cannot be written: Permission denied" in outcome.err
+    assert option in outcome.err

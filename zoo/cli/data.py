@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from zoo.cli import complete, options
-from zoo.cli.data_view import facts_of, list_datasets, show_facts, show_findings
+from zoo.cli.data_view import draw, facts_of, list_datasets, show_facts, show_findings
 from zoo.cli.data_where import show_where
 from zoo.cli.output import console, show_json
 from zoo.errors import ArgumentError, RunError
@@ -75,12 +75,11 @@ def data_command(
 
 
 def _show(dataset: Any, report: Any, *, picture: Path | None, json: bool) -> None:
-    from recipes.report.samples import has_picture, save_samples
+    from recipes.report.samples import has_picture
 
     path = picture or Path(f"zoo-data-{Path(dataset.name).name or 'folder'}.png")
     drawn = picture is not None or (has_picture(dataset) and not json)
-    if drawn:
-        save_samples(dataset, path)
+    told = draw(dataset, path, asked_for=picture is not None) if drawn else ""
     facts = facts_of(dataset)
     if json:
         show_json(facts | ({"checks": report.to_dict()} if report else {}))
@@ -88,8 +87,8 @@ def _show(dataset: Any, report: Any, *, picture: Path | None, json: bool) -> Non
     show_facts(facts, dataset.remarks())
     if report:
         show_findings(report)
-    if drawn:
-        console.print(f"samples  {path}", soft_wrap=True)
+    if told:
+        console.print(told, soft_wrap=True)
 
 
 def _parsed(texts: Any) -> dict[str, Any]:

@@ -1,10 +1,12 @@
 """How `zoo data` shows the catalog, a dataset and the findings of a check."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from zoo import registry
 from zoo.cli.output import console, show_json, show_table
+from zoo.errors import WriteError
 
 
 def list_datasets(*, json: bool) -> None:
@@ -40,6 +42,23 @@ def facts_of(dataset: Any) -> dict[str, Any]:
         "notes": list(dataset.notes),
         "samples": text_samples(dataset),
     }
+
+
+def draw(dataset: Any, path: Path, *, asked_for: bool) -> str:
+    """Write the picture of samples; return the line that says where it is, or why there is none.
+
+    Raises:
+        WriteError: it was asked for and cannot be written.
+    """
+    from recipes.report.samples import save_samples
+
+    try:
+        save_samples(dataset, path)
+    except WriteError as error:
+        if asked_for:
+            raise
+        return f"note: there is no picture of samples. {error.problem}"
+    return f"samples  {path}"
 
 
 def _sizes(split: Any, features: Any) -> dict[str, float]:

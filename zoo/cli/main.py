@@ -23,9 +23,9 @@ from zoo.cli import (
     tune,
     verify,
 )
-from zoo.cli.options import check_paths
+from zoo.cli.options import WRITTEN, check_paths
 from zoo.cli.output import never_fail_to_print, show_error, show_error_document
-from zoo.errors import ArgumentError, Interrupted, ZooError, command
+from zoo.errors import ArgumentError, Interrupted, WriteError, ZooError, command
 from zoo.ownership import import_error
 
 app = typer.Typer(
@@ -100,6 +100,8 @@ def main() -> None:
 
 
 def _leave(error: ZooError, *, json: bool) -> None:
+    option = WRITTEN.get(sys.argv[1]) if isinstance(error, WriteError) else None
+    error = error.elsewhere(option) if option else error
     show_error(error)
     if json:
         show_error_document(error)

@@ -9,6 +9,14 @@ import typer
 from zoo.files import as_path
 
 PATHS = ("--csv", "--output", "--picture", "--run-dir", "--space", "--study")
+WRITTEN = {  # the option that says where a command writes
+    "data": "--picture",
+    "export": "--output",
+    "finetune": "--run-dir",
+    "predict": "--csv",
+    "train": "--run-dir",
+    "tune": "--study",
+}
 
 CheckpointMinutes = Annotated[
     float, typer.Option(help="Epochs that take longer have checkpoints inside them.")
