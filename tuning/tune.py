@@ -7,6 +7,7 @@ from typing import Any
 
 from recipes.runs.folder import stopping_hint
 from recipes.runs.run import read_json
+from recipes.values.load import load_recipe, with_keywords
 from recipes.values.schema import Recipe
 from tuning.plan import STUDY, Plan, check_study, make_plan, resume_command, write_plan
 from tuning.session import Session
@@ -31,6 +32,7 @@ def tune(
     seed: int | None = None,
     data_dir: str | None = None,
     progress: bool = True,
+    **values: Any,
 ) -> Study:
     """Search for better values of a recipe's fields; validation decides, test is scored at the end.
 
@@ -49,6 +51,7 @@ def tune(
         seed: of the search, 0 by default; the same seed proposes the same trials.
         data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
         progress: show the progress on stderr.
+        **values: fields of the recipe by dotted path, for every trial.
 
     Raises:
         ZooError: an argument does not fit, or three trials failed in a row.
@@ -58,16 +61,9 @@ def tune(
     """
     deadline = _deadline(max_minutes)
     place = check_study(study, resume=resume)
-    plan = make_plan(
-        recipe,
-        *overrides,
-        folder=place,
-        resume=resume,
-        space=space,
-        oracle=oracle,
-        max_trials=max_trials,
-        seed=seed,
-    )
+    base = with_keywords(load_recipe(recipe, *overrides), values, tune)
+    how = {"space": space, "oracle": oracle, "max_trials": max_trials, "seed": seed}
+    plan = make_plan(base, folder=place, resume=resume, **how)
     with contextlib.closing(Executor()) as executor:
         executor.start()  # it loads TensorFlow while we do
         devices.load_tensorflow()  # Keras Tuner needs it: load it quietly

@@ -1,12 +1,13 @@
 """Fine-tune a model on other data: a new head first, then the whole model at a lower rate."""
 
 from pathlib import Path
+from typing import Any
 
 from recipes.objects import builder_arguments, make_dataset
 from recipes.runs.run import Run, load
 from recipes.runs.splits import skips_corrupt
 from recipes.training.train import CHECKPOINT_MINUTES, train
-from recipes.values.load import parse_overrides
+from recipes.values.load import parse_overrides, with_keywords
 from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.data.load import folder_of
@@ -34,6 +35,7 @@ def finetune(
     skip_corrupt: bool = False,
     checkpoint_minutes: float = CHECKPOINT_MINUTES,
     progress: bool = True,
+    **values: Any,
 ) -> Run:
     """Fine-tune a run or shipped weight on other data, and return the new run.
 
@@ -53,6 +55,7 @@ def finetune(
         seed: of the new head, the order and the augmentation.
         run_dir, resume, smoke, device, data_dir, download, skip_corrupt, checkpoint_minutes, progress:
             as `zoo.train`.
+        **values: fields of the recipe by dotted path, set after `overrides`.
 
     Raises:
         UnknownNameError, RunError, WeightsError: there is no such model, or it is a foreign file.
@@ -61,9 +64,12 @@ def finetune(
 
     >>> zoo.finetune("resnet20.fashion_mnist", "./bags", epochs=20)  # doctest: +SKIP
     """
+    changes = parse_overrides(overrides)
+    if epochs is None:  # the number of frozen epochs follows from it
+        epochs = _whole((changes | values).get("training.epochs"))
     source, length = load(target), {"epochs": epochs, "frozen_epochs": frozen_epochs}
     recipe = finetuning_recipe(source, str(data), **length, learning_rate=learning_rate, seed=seed)
-    recipe = recipe.with_values(parse_overrides(overrides)) if overrides else recipe
+    recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     if recipe.training.steps_per_epoch is None and source.assets.classes:
@@ -73,6 +79,10 @@ def finetune(
             recipe = recipe.with_values({"training.steps_per_epoch": LEAST_STEPS})
     how = {"resume": resume, "smoke": smoke, "device": device, "progress": progress}
     return train(recipe, run_dir=run_dir, checkpoint_minutes=checkpoint_minutes, **how, **where)
+
+
+def _whole(value: Any) -> int | None:
+    return value if isinstance(value, int) else None
 
 
 def finetuning_recipe(

@@ -12,7 +12,7 @@ from recipes.runs.run import METRICS, RECIPE, Run, load
 from recipes.runs.splits import skips_corrupt, write_splits
 from recipes.runs.trained import values_in
 from recipes.training.setup import Setup, prepare
-from recipes.values.load import dump_yaml, load_recipe
+from recipes.values.load import dump_yaml, load_recipe, with_keywords
 from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.data.load import folder_of
@@ -63,7 +63,7 @@ def train(
     _check_arguments(run_dir, resume, continue_run, checkpoint_minutes)
     source = as_path(recipe) if continue_run else None
     recipe = load_recipe(run_to_continue(source) if source else recipe, *overrides)
-    recipe = recipe.with_values(values) if values else recipe
+    recipe = with_keywords(recipe, values, train)
     recipe = recipe.smoke() if smoke else recipe
     place = folder_of(recipe.data.name)  # kept in full, so that the run can be used from anywhere
     recipe = recipe.with_values({"data.name": str(place)}) if place else recipe

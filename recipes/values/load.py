@@ -1,14 +1,17 @@
 """Recipes by name or path; YAML that can hold values only."""
 
+import inspect
 import re
-from collections.abc import Iterable
+import typing
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import pydantic
 import yaml
 
 from recipes.values.schema import Recipe
-from zoo.errors import RecipeError, unknown_name
+from zoo.errors import ArgumentError, RecipeError, nearest, unknown_name
 from zoo.files import as_path
 
 FOLDER = Path(__file__).parents[1]  # recipes lie by modality
@@ -116,6 +119,51 @@ def load_recipe(name: str | Path | Recipe, *overrides: str) -> Recipe:
             )
         recipe = Recipe.parse(values, source=str(path))
     return recipe.with_values(parse_overrides(overrides)) if overrides else recipe
+
+
+def field_paths(schema: type[pydantic.BaseModel] = Recipe, prefix: str = "") -> list[str]:
+    """Return the dotted path of every field of a recipe.
+
+    >>> field_paths()[:4]
+    ['format', 'name', 'summary', 'task.name']
+    """
+    found = []
+    for name, field in schema.model_fields.items():
+        members = (field.annotation, *typing.get_args(field.annotation))
+        inside = [m for m in members if isinstance(m, type) and issubclass(m, pydantic.BaseModel)]
+        found += field_paths(inside[0], f"{prefix}{name}.") if inside else [f"{prefix}{name}"]
+    return found
+
+
+def fields_like(name: str, others: Iterable[str] = ()) -> list[str]:
+    """Return the fields whose last part resembles a name, and those of `others` that do.
+
+    >>> fields_like("epochs"), fields_like("smok", ["smoke", "resume"])
+    (['training.epochs'], ['smoke'])
+    """
+    paths: dict[str, list[str]] = {other: [other] for other in others}
+    for path in field_paths():
+        paths.setdefault(path.rpartition(".")[2], []).append(path)
+    return paths.get(name) or [p for near in nearest(name, paths, cutoff=0.7) for p in paths[near]]
+
+
+def with_keywords(recipe: Recipe, values: Mapping[str, Any], function: Callable) -> Recipe:
+    """Set the fields that were given to a function as keyword arguments besides its own.
+
+    Raises:
+        ArgumentError: neither an argument nor a field; names the nearest of both.
+    """
+    own = [name for name in inspect.signature(function).parameters if name != "values"]
+    for name in values:
+        if "." in name or name in Recipe.model_fields:
+            continue
+        near = fields_like(name, own)
+        raise ArgumentError(
+            f"{function.__name__} has no argument {name!r}, and a recipe no such field.",
+            expected=f"nearest: {', '.join(near)}" if near else f"one of: {', '.join(own)}",
+            fix='give a field by its path: **{"training.epochs": 3}',
+        )
+    return recipe.with_values(values) if values else recipe
 
 
 def parse_overrides(texts: Iterable[str]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import zoo
 from recipes.values.load import dump_yaml, load_recipe, parse_overrides, parse_yaml, recipe_names
 from recipes.values.schema import OPTIMIZERS, Recipe, prediction_interval
 from zoo import registry
@@ -288,3 +289,36 @@ def test_a_summary_may_be_a_block_of_yaml(in_tmp):
     text = dump_yaml(load_recipe(DIGITS).resolved() | {"expects": "unmeasured", "summary": "S"})
     (in_tmp / "my.yaml").write_text(text.replace("summary: S", "summary: >\n  Two\n  lines."))
     assert load_recipe("my.yaml").summary == "Two lines."
+
+
+@pytest.mark.parametrize("function", ["train", "finetune", "tune"])
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("data_dri", "data_dir"), ("resum", "resume"), ("batch_siz", "training.batch_size")],
+)  # fmt: skip
+def test_an_unknown_keyword_gets_the_nearest_argument_or_field(tmp_path, function, name, near):
+    targets = (
+        ("cnn_small.digits", "./elsewhere") if function == "finetune" else ("image/digits-cnn",)
+    )
+    with pytest.raises(ArgumentError, match=rf"(?s)has no argument '{name}'.*nearest: .*{near}"):
+        getattr(zoo, function)(*targets, **{name: 1})
+
+
+def test_tune_and_finetune_take_fields_as_keywords(tmp_path, monkeypatch):
+    import recipes.training.finetune as finetuning
+    import tuning.tune as tuning_
+
+    seen = []
+    monkeypatch.setattr(finetuning, "train", lambda recipe, **how: seen.append(recipe))
+    fields = {"training.epochs": 3, "training.steps_per_epoch": 2}
+    zoo.finetune("cnn_small.digits", "./elsewhere", **fields)
+
+    def stop(recipe, **how):
+        seen.append(recipe)
+        raise InterruptedError
+
+    monkeypatch.setattr(tuning_, "make_plan", stop)
+    with pytest.raises(InterruptedError):
+        zoo.tune("image/digits-cnn", "optimizer.learning_rate=0.5", **fields)
+    assert [recipe.training.epochs for recipe in seen] == [3, 3]
+    assert seen[1].optimizer.learning_rate == 0.5
