@@ -1,8 +1,10 @@
 """Build a model by its registry name: backbone, preprocessing, head, weights."""
 
+import contextlib
 import inspect
 import numbers
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -147,15 +149,17 @@ def _backbone(
     builder = registry.resolve(card.builder)
     parameters = inspect.signature(builder).parameters
     registry.check_arguments(card.name, arguments, parameters)
+    registry.check_values(card.name, arguments)
     values = preprocessing if isinstance(preprocessing, Mapping) else None
     fronts = front_layers(preprocessing_of(card, assets, values), **regularization)
     shapes = {name: spec.shape for name, spec in assets.specs()[0].items() if not is_presence(name)}
-    taken = {
-        name: tuple(fronts[name](keras.KerasTensor((None, *shape))).shape[1:])
-        if name in fronts
-        else shape
-        for name, shape in shapes.items()
-    }
+    with _as_argument_error(card, arguments, shapes):
+        taken = {
+            name: tuple(fronts[name](keras.KerasTensor((None, *shape))).shape[1:])
+            if name in fronts
+            else shape
+            for name, shape in shapes.items()
+        }
     known = {key: size for key, size in assets.sizes.items() if key in parameters}
     if "input_shapes" in parameters:
         known["input_shapes"] = taken
@@ -164,14 +168,8 @@ def _backbone(
     if preprocessing is False:
         raw = {name: Vector(taken[name]) for name in fronts}
         fronts, assets = {}, replace(assets, x={**assets.x, **raw})
-    try:
+    with _as_argument_error(card, arguments, known):
         backbone = builder(**{**card.arguments, **known, **arguments})
-    except (TypeError, ValueError) as error:
-        told = ", ".join(f"{key}={value}" for key, value in known.items())
-        raise ArgumentError(
-            f"{card.name} cannot be built with {dict(arguments)} for {told}: {error}",
-            fix=f"zoo info {card.name} lists the arguments with their defaults",
-        ) from error
     if not isinstance(getattr(backbone, "output", None), dict) or backbone.name != "backbone":
         raise ArgumentError(
             f"{card.builder} does not return a backbone.",
@@ -179,6 +177,38 @@ def _backbone(
             fix="return its features as a dictionary by name, the deepest last",
         )
     return backbone, fronts, assets
+
+
+@contextlib.contextmanager
+def _as_argument_error(
+    card: ModelCard, arguments: Mapping[str, Any], known: Mapping[str, Any]
+) -> Iterator[None]:
+    """Turn what Keras and builders raise into one error; `known` is what the data tells."""
+    try:
+        yield
+    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
+        told = " and ".join(f"{key}={value}" for key, value in (*arguments.items(), *known.items()))
+        said, expected, fix = _said(error)
+        raise ArgumentError(
+            f"{card.name} cannot be built" + (f" with {told}" if told else "") + f": {said}",
+            expected=expected,
+            fix=fix or f"zoo info {card.name} lists the arguments with their defaults",
+        ) from error
+
+
+def _said(error: Exception) -> tuple[str, str | None, str | None]:
+    """Return problem, expected and fix of an error, without what Keras puts around a message.
+
+    Keras makes another error of one that a layer raises, of its text alone.
+
+    >>> _said(ValueError("Exception …\\n\\n\\x1b[1mToo small.\\x1b[0m\\n\\nArguments received by A"))
+    ('Too small.', None, None)
+    """
+    text = re.sub(r"\x1b\[[\d;]*m", "", str(error)).partition("\n\nArguments received by")[0]
+    text = re.sub(r"^Exception [^\n]*\n\n", "", text)
+    text, _, fix = text.partition("\n  to fix:")
+    text, _, expected = text.partition("\n  expected:")
+    return text.strip(), expected.strip() or None, fix.strip() or None
 
 
 def _head_feature(card: ModelCard, backbone: keras.Model, arguments: Mapping[str, Any]) -> str:

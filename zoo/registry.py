@@ -7,7 +7,8 @@ import importlib
 import inspect
 import json
 import math
-from collections.abc import Callable, Collection, Iterable
+import numbers
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -221,6 +222,39 @@ def check_arguments(
                 else f"one of: {', '.join(known) or 'none'}",
                 fix=fix or f"zoo info {owner} lists them",
             )
+
+
+def check_values(name: str, given: Mapping[str, Any]) -> None:
+    """Raise ArgumentError for a count below 1 or a rate outside [0, 1) among a model's arguments.
+
+    Only for models that come with kerazoo, in which whole numbers are counts; yours may differ.
+    """
+    if not model_card(name).builder.startswith("zoo."):
+        return
+    types = {argument: facts["type"] for argument, facts in builder_arguments(name).items()}
+    for argument, value in given.items():
+        kind = types.get(argument)
+        if kind == "Sequence[int]":
+            fits = isinstance(value, list | tuple) and all(map(_is_count, value))
+            fits = fits and (len(value) > 0 or argument == "hidden_dims")
+            expected = "a list of whole numbers, 1 or more each"
+        elif kind == "int":
+            fits, expected = _is_count(value), "a whole number, 1 or more"
+        elif kind == "float" and argument.endswith("_rate"):
+            is_number = isinstance(value, numbers.Real) and not isinstance(value, bool)
+            fits, expected = is_number and 0 <= value < 1, "0 <= value < 1"
+        else:
+            continue
+        if not fits:
+            raise ArgumentError(
+                f"{argument}={value!r} is not a value for {name}.",
+                expected=expected,
+                fix=f"zoo info {name} lists the arguments with their defaults",
+            )
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 1
 
 
 def resolve(reference: str) -> Callable[..., Any]:

@@ -319,3 +319,44 @@ def test_values_change_the_model_s_own_preprocessing():
 def test_preprocessing_that_makes_no_sense_is_named(values, says):
     with pytest.raises((ArgumentError, UnknownNameError), match=says):
         tiny(preprocessing=values)
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "given"),
+    [
+        ("resnet20", {"num_blocks": 0}, "num_blocks=0"),
+        ("resnet20", {"num_blocks": 2.5}, "num_blocks=2.5"),
+        ("resnet20", {"stochastic_depth_rate": 1.5}, "stochastic_depth_rate=1.5"),
+        ("cnn_small", {"widths": []}, r"widths=\[\]"),
+        ("cnn_small", {"widths": [4, -1]}, r"widths=\[4, -1\]"),
+        ("cnn_small", {"dropout_rate": True}, "dropout_rate=True"),
+        ("gpt_nano", {"num_layers": 0}, "num_layers=0"),
+        ("gpt_nano", {"num_heads": 0}, "num_heads=0"),
+        ("textcnn", {"filter_widths": []}, r"filter_widths=\[\]"),
+        ("crnn", {"num_layers": 0}, "num_layers=0"),
+    ],
+)
+def test_counts_and_rates_that_make_no_model_are_refused(name, arguments, given):
+    with pytest.raises(ArgumentError, match=f"{given} is not a value for {name}") as caught:
+        build(name, **arguments)
+    assert str(caught.value).count("to fix:") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "said"),
+    [
+        ("cnn_small", {"input_shape": (1, 1, 1)}, "Computed output size would be zero"),
+        ("crnn", {"input_shape": (10,)}, "A clip of 10 samples is too short"),
+        ("gpt_nano", {"num_heads": 3}, "with num_heads=3 and vocabulary_size=65: num_heads=3"),
+        ("resnet20", {"activation": "relo"}, "Could not interpret activation"),
+    ],
+)
+def test_what_keras_says_is_told_plainly(name, arguments, said):
+    with pytest.raises(ArgumentError) as caught:
+        build(name, **arguments)
+    text = str(caught.value)
+    assert said in text
+    assert "\x1b" not in text
+    assert "Arguments received" not in text
+    assert "Exception encountered" not in text
+    assert text.count("to fix:") == 1
