@@ -2,10 +2,14 @@
 
 import json
 import math
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import yaml
+from shell import DIGITS
 
 from zoo import registry
 from zoo.cli import output
@@ -223,3 +227,42 @@ def test_resuming_a_finished_run_prints_its_metrics(zoo, trained, in_tmp):
 def test_what_json_cannot_hold_becomes_null(capsys):
     output.show_json({"a": [math.nan, math.inf, 1.5], 2: "é"})
     assert json.loads(capsys.readouterr().out) == {"a": [None, None, 1.5], "2": "é"}
+
+
+@pytest.mark.parametrize(
+    ("words", "problem", "fix"),
+    [
+        (("train", DIGITS, "--epochs", "3"), "No such option: --epochs", "training.epochs=3"),
+        (
+            ("tune", DIGITS, "--batch-size=8"),
+            "No such option: --batch-size",
+            "training.batch_size=8",
+        ),
+        (("train", DIGITS, "--no-such"), "No such option: --no-such", "zoo train --help"),
+        (("list", "--max-params", "-5"), "--max-params", "zoo list --help"),
+        (("predict",), "Missing argument", "zoo predict --help"),
+        (("recipes", "shwo"), "There is no command 'zoo recipes shwo'.", "zoo recipes --help"),
+        (("trian", DIGITS), "There is no command 'zoo trian'.", "zoo --help"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
+)
+def test_a_mistake_in_the_command_line_says_which(zoo, words, problem, fix):
+    outcome = zoo(*words, "--json")
+    assert outcome.code == 2
+    error = outcome.document["error"]
+    assert problem in error["problem"]
+    assert fix in error["fix"]
+    assert (f"to fix: {fix}" in outcome.err) == ("=" in fix)
+
+
+@pytest.mark.parametrize("words", ["list", "list --json", "--help", "info resnet20"])
+def test_a_reader_that_has_gone_ends_a_command_quietly(words):
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = (
+        f"import sys; sys.argv = ['zoo', *{words.split()}]; from zoo.cli.main import main; main()"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert ended.returncode == 141
+    assert ended.stderr == b""

@@ -25,7 +25,9 @@ from zoo.cli import (
 )
 from zoo.cli.options import WRITTEN, check_paths
 from zoo.cli.output import never_fail_to_print, show_error, show_error_document
-from zoo.errors import ArgumentError, Interrupted, WriteError, ZooError, command
+from zoo.cli.table import check_pipe
+from zoo.cli.usage import say_more
+from zoo.errors import ArgumentError, Interrupted, WriteError, ZooError
 from zoo.ownership import import_error
 
 app = typer.Typer(
@@ -86,8 +88,9 @@ def main() -> None:
         check_paths(sys.argv[1:])
         app(prog_name="zoo")
     except SystemExit as end:  # typer has said why
-        if json and end.code == ArgumentError.exit_code:
-            show_error_document(ArgumentError("The command line is not valid.", fix=_help_of()))
+        check_pipe()
+        if end.code == ArgumentError.exit_code:
+            say_more(app, sys.argv[1:], json=json)
         elif json and end.code == _INTERRUPTED:
             show_error_document(Interrupted("Stopped with Ctrl-C."))
         raise
@@ -106,12 +109,6 @@ def _leave(error: ZooError, *, json: bool) -> None:
     if json:
         show_error_document(error)
     sys.exit(error.exit_code)
-
-
-def _help_of() -> str:
-    """Return the help command of the command that was meant."""
-    given = sys.argv[1:2]
-    return f"{command('zoo', *given)} --help" if given and given[0].isalpha() else "zoo --help"
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ def list_command(
     ] = None,
     family: Annotated[str | None, typer.Option(help="Only this family.")] = None,
     max_params: Annotated[
-        int | None, typer.Option(help="Only models with at most this many parameters.")
+        int | None, typer.Option(min=0, help="Only models with at most this many parameters.")
     ] = None,
     weights: Annotated[bool, typer.Option("--weights", help="List shipped weights.")] = False,
     json: options.Json = False,

@@ -1,7 +1,9 @@
 """Tables that fit the terminal, with names that are never broken."""
 
+import os
+import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from rich.cells import cell_len
 from rich.console import Console
@@ -10,6 +12,29 @@ from rich.table import Table
 PLAIN = {"markup": False, "emoji": False, "highlight": False}  # names may hold [brackets]
 _PIPE_WIDTH = 1000  # characters
 _GAP = 2  # blanks between two columns
+_CLOSED_PIPE = 141  # as shells report it: 128 + SIGPIPE
+
+
+def leave_closed_pipe() -> NoReturn:
+    """End quietly, as other programs do, where the reader of the output has gone (`| head`).
+
+    What is left in the buffer would otherwise be reported when Python ends.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno())
+    sys.exit(_CLOSED_PIPE)
+
+
+def check_pipe() -> None:
+    """Flush the output; leave where nobody reads it any more."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        leave_closed_pipe()
+    if type(sys.stdout).__name__ == "PacifyFlushWrapper":  # typer has met a closed pipe
+        leave_closed_pipe()
+
+
+Console.on_broken_pipe = lambda self: leave_closed_pipe()  # also of the help that typer prints
 console = Console(**PLAIN)
 
 
