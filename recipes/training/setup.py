@@ -108,7 +108,7 @@ def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
 
 
 def _batch_notes(recipe: Recipe, examples: int) -> tuple[str, ...]:
-    """Say that a batch repeats examples; refuse one that is little else.
+    """Say that a batch repeats examples; refuse one of far more than there are.
 
     Raises:
         RecipeError: it would hold each example more than `_MOST_REPEATED` times.

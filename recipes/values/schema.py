@@ -319,7 +319,7 @@ class Recipe(_Values):
             if f"{section}.arguments" in changes or not isinstance(new, str) or new not in names:
                 continue
             if section == "model" and values["task"]["name"] not in names[new].tasks:
-                continue  # which is said instead
+                continue  # the schema says so
             left = [argument for argument in old.arguments if argument not in known_of(new)]
             if left:
                 raise left_over(section, left, old=old.name, new=new)
