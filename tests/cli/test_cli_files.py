@@ -130,7 +130,7 @@ def test_a_run_on_own_data_is_named_after_it(zoo, photos, in_tmp):
     for name in ("report.html", "README.md", "recipe.yaml"):
         assert "andwritten" not in (run / name).read_text()
     assert "cnn_small on my photos" in (run / "report.html").read_text()
-    assert "too short to judge" in (run / "report.html").read_text()
+    assert "updates: train longer" in (run / "report.html").read_text()
 
 
 def test_commands_that_are_printed_quote_blanks(zoo, in_tmp):
