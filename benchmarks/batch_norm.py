@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from rounds import cell, machine, machine_lines, orders, parser, positive, publish, summary
 
-from zoo.models.image.resnet import resnet
+from zoo.models.image.resnet_cifar import resnet_cifar
 
 VARIANTS = {"fused": "batch", "stock": "batch_stock"}  # name to resnet20's `normalization`
 POLICIES = ("float32", "mixed_bfloat16")
@@ -65,7 +65,7 @@ def measure(policy: str, options: argparse.Namespace) -> dict[str, Any]:
 
 def _compiled_model(normalization: str, shape: list[int]) -> keras.Model:
     keras.utils.set_random_seed(0)
-    backbone = resnet(input_shape=tuple(shape), normalization=normalization)
+    backbone = resnet_cifar(input_shape=tuple(shape), normalization=normalization)
     x = keras.layers.GlobalAveragePooling2D()(backbone.output["stride_4"])
     # Logits in float32, as any mixed-precision model has them.
     model = keras.Model(backbone.input, keras.layers.Dense(NUM_CLASSES, dtype="float32")(x))

@@ -35,6 +35,8 @@ def preprocessing_of(
     found = {}
     for name, column in assets.x.items():
         part = by_name.get(name)
+        if isinstance(part, ImagePreprocessing):
+            part = _for_channels(part, column.shape[-1])
         changes = {**(column.preprocessing if part else {}), **(values or {})}
         if changes:
             part = _changed(card, part, changes)
@@ -127,6 +129,16 @@ def _changed(
             for name, value in changes.items()
         },
     )
+
+
+def _for_channels(values: ImagePreprocessing, channels: int | None) -> ImagePreprocessing:
+    """Return values of single channels for another number of them: the mean of each for all."""
+    if channels in (None, len(values.mean)) or len(values.mean) == 1:
+        return values
+    mean, deviation = (
+        (sum(numbers) / len(numbers),) for numbers in (values.mean, values.deviation)
+    )
+    return replace(values, mean=mean, deviation=deviation)
 
 
 def _check_image(values: ImagePreprocessing, *, channels: int | None) -> None:

@@ -9,9 +9,9 @@ _SIGNED = ImagePreprocessing()  # [-1, 1]
 def _resnet(depth: int, *, num_blocks: int, params: int) -> ModelCard:
     return ModelCard(
         name=f"resnet{depth}",
-        builder="zoo.models.image.resnet:resnet",
+        builder="zoo.models.image.resnet_cifar:resnet_cifar",
         arguments={"num_blocks": num_blocks},
-        family="resnet",
+        family="resnet_cifar",
         modality="image",
         tasks=_TASKS,
         summary=f"ResNet-{depth} for small images: basic blocks, parameter-free shortcuts.",

@@ -1,0 +1,61 @@
+"""Rules from the tensor names of other projects to the layers of a model."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_PLACE = re.compile(r"\{(\w+)([+-]\d+)?\}")
+
+
+@dataclass(frozen=True)
+class NameMap:
+    """How one project names the parts of a family.
+
+    Attributes:
+        rules: from their module, "layer{s}.{b}.conv{i}", to our layer, "stage{s}_block{b+1}_{i}_conv".
+            A name in braces stands for a whole number; ours may add to it. A single tensor of theirs
+            goes to "LAYER/VARIABLE". A layer of the head begins with "head_".
+        style: how their tensors are laid out, "torch" or "keras".
+        ignored: patterns of their tensors that a model does not need, as regular expressions.
+    """
+
+    rules: Mapping[str, str]
+    style: str = "torch"
+    ignored: tuple[str, ...] = ()
+
+    def target(self, module: str) -> str | None:
+        """Return the layer that a module of theirs goes to, or None where no rule fits.
+
+        >>> NameMap({"layer{s}.{b}.conv{i}": "stage{s}_block{b+1}_{i}_conv"}).target("layer2.0.conv1")
+        'stage2_block1_1_conv'
+        """
+        for theirs, ours in self.rules.items():
+            match = re.fullmatch(_pattern(theirs), module)
+            if match:
+                return _filled(
+                    ours, {name: int(value) for name, value in match.groupdict().items()}
+                )
+        return None
+
+    def is_ignored(self, name: str) -> bool:
+        """Tell whether a model does not need a tensor of theirs."""
+        return any(re.fullmatch(pattern, name) for pattern in (*_COUNTERS, *self.ignored))
+
+
+_COUNTERS = (r".*num_batches_tracked",)
+
+
+def _pattern(template: str) -> str:
+    """Return the regular expression of a template; a number that is named twice must be the same."""
+    parts, end, seen = [], 0, set()
+    for place in _PLACE.finditer(template):
+        name = place[1]
+        parts += [re.escape(template[end : place.start()])]
+        parts += [f"(?P={name})" if name in seen else rf"(?P<{name}>\d+)"]
+        seen.add(name)
+        end = place.end()
+    return "".join([*parts, re.escape(template[end:])])
+
+
+def _filled(template: str, numbers: Mapping[str, int]) -> str:
+    return _PLACE.sub(lambda place: str(numbers[place[1]] + int(place[2] or 0)), template)
