@@ -13,7 +13,7 @@ from pathlib import Path
 from zoo.errors import ArgumentError, MachineError, RunError, WriteError
 
 LOCK = ".lock"
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # the errors of a full disk
 _LOCKED_BYTE = 2**30  # of the lock file on Windows, where a locked byte cannot be read by others
 _held: set[int] = set()  # descriptors of the locks of this process
 
@@ -59,7 +59,7 @@ def replacing(path: str | os.PathLike) -> Iterator[Path]:
         beside.replace(path)
         _flush_folder(path.parent)
     except OSError as error:
-        if error.errno in _FULL:
+        if error.errno in FULL:
             raise WriteError(
                 f"There is no space left to write {path}.",
                 fix="free some disk space, or write elsewhere",
