@@ -13,6 +13,12 @@ COMMANDS = [
     ("recipes", "list"),
     ("recipes", "show"),
     ("recipes", "copy"),
+    ("weights", "list"),
+    ("weights", "pull"),
+    ("weights", "add"),
+    ("weights", "path"),
+    ("weights", "check"),
+    ("weights", "remove"),
     ("train",),
     ("tune",),
     ("finetune",),
@@ -48,7 +54,7 @@ def test_help_lists_every_command(zoo):
     assert "--install-completion" in out
 
 
-@pytest.mark.parametrize("arguments", [(), ("recipes",)])
+@pytest.mark.parametrize("arguments", [(), ("recipes",), ("weights",)])
 def test_no_arguments_give_the_help(zoo, arguments):
     outcome = zoo(*arguments)
     assert "Usage: zoo" in outcome.out + outcome.err

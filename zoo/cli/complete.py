@@ -16,6 +16,13 @@ def models_and_weights(incomplete: str) -> list[str]:
     return _starting(incomplete, (*registry.MODELS, *registry.weight_cards()))
 
 
+def pretrained(incomplete: str) -> list[str]:
+    """Complete the name of a weight that others trained, or of one in the cache."""
+    from zoo.pretrained import cache
+
+    return _starting(incomplete, sorted({*registry.pretrained_cards(), *cache.names()}))
+
+
 def datasets(incomplete: str) -> list[str]:
     """Complete the name of a dataset in the catalog."""
     return _starting(incomplete, (card.name for card in registry.list_datasets()))

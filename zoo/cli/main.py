@@ -22,6 +22,7 @@ from zoo.cli import (
     train,
     tune,
     verify,
+    weights,
 )
 from zoo.cli.options import WRITTEN, check_paths
 from zoo.cli.output import never_fail_to_print, show_error, show_error_document
@@ -63,6 +64,7 @@ app.command("list")(models.list_command)
 app.command("info")(info.info_command)
 app.command("data")(data.data_command)
 app.add_typer(recipes.app, name="recipes")
+app.add_typer(weights.app, name="weights")
 app.command("train")(train.train_command)
 app.command("tune")(tune.tune_command)
 app.command("finetune")(finetune.finetune_command)

@@ -66,6 +66,32 @@ def fetch(
     raise _not_found(name, reasons, offline=offline)
 
 
+def add(name: str, file: str | os.PathLike, sources: Sequence[Source] = ()) -> Path:
+    """Copy a file that the user has into the cache; return its place there.
+
+    Args:
+        name: of the weight.
+        file: of any format that `zoo.pretrained.readers.read` takes.
+        sources: of the weight; where all of them state a digest, the file must have one of these.
+
+    Raises:
+        WeightsError: no such file, or another one than the sources state.
+        MachineError: the disk is full.
+
+    >>> add("mine.v1", "downloads/mine.safetensors")  # doctest: +SKIP
+    """
+    sources = (*mirrors().get(cache.checked_name(name), ()), *sources)
+    stated = {source.sha256.lower() for source in sources if source.sha256}
+    digest = cache.digest_at(file)
+    if sources and all(source.sha256 for source in sources) and digest not in stated:
+        raise WeightsError(
+            f"{file} has the SHA-256 {digest}; it is not the file of {name}.",
+            expected=" or ".join(sorted(stated)),
+            fix="get the file that the authors published, or add yours under another name",
+        )
+    return cache.add(name, file, sha256=digest if digest in stated else None)
+
+
 def _not_found(name: str, reasons: Sequence[str], *, offline: bool) -> WeightsError:
     tried = "No source had it:" if reasons else "No source is known."
     add = command("zoo", "weights", "add", name, "FILE")
