@@ -1,6 +1,6 @@
 """Image architectures: each file lists families that belong together."""
 
 from zoo.cards import ModelCard
-from zoo.catalog.image import residual, small
+from zoo.catalog.image import mobile, residual, small
 
-MODELS: tuple[ModelCard, ...] = (*small.MODELS, *residual.MODELS)
+MODELS: tuple[ModelCard, ...] = (*small.MODELS, *residual.MODELS, *mobile.MODELS)
