@@ -1,14 +1,14 @@
 """MobileNetV2 against timm's and keras.applications'."""
 
 import keras
-import numpy as np
 import pytest
 
+from tests.parity.mobile_models import assert_names_reach, keras_tensors, random_statistics
 from tests.parity.timm_models import assert_close, check_against_timm, image_batch
 from zoo.composition import build
 from zoo.pretrained.conversion import converted
 from zoo.pretrained.maps.mobilenet_v2 import MAPS
-from zoo.weights import load_into, tensor_keys
+from zoo.weights import load_into
 
 REPLACED = ("stride_32",)  # by the last convolution
 
@@ -33,16 +33,8 @@ def test_keras_applications_equals():
     network = keras.applications.MobileNetV2(
         (70, 96, 3), alpha=0.5, weights=None, classes=10, classifier_activation=None
     )
-    generator = np.random.default_rng(0)
-    for variable in network.weights:
-        if len(variable.shape) == 1:
-            low = 0.6 if variable.name in ("gamma", "moving_variance") else -0.2
-            variable.assign(generator.uniform(low, low + 0.8, variable.shape))
-    tensors = {
-        f"{layer.name}/{variable.name}": np.asarray(variable)
-        for layer in network.layers
-        for variable in layer.weights
-    }
+    random_statistics(network)
+    tensors = keras_tensors(network)
     model = build(
         "mobilenetv2_050",
         input_shape=(70, 96, 3),
@@ -56,9 +48,5 @@ def test_keras_applications_equals():
     assert_close(model(image), network(image), what="keras.applications")
 
 
-@pytest.mark.parametrize("names", MAPS)
-def test_names_reach_every_layer(names):
-    model = build("mobilenetv2_050", input_shape=(32, 32, 3), num_classes=2)
-    layers = {key.split("/")[-2] for key in tensor_keys(model)}
-    reached = {MAPS[names].target(name.format(b=b)) for name in MAPS[names].rules for b in range(4)}
-    assert layers <= reached
+def test_names_reach_every_layer():
+    assert_names_reach(build("mobilenetv2_050", input_shape=(32, 32, 3)), MAPS.values())

@@ -1,0 +1,39 @@
+"""What the parity tests of mobile networks share."""
+
+import numpy as np
+
+from zoo.weights import tensor_keys
+
+
+def random_statistics(network, seed=0):
+    """Draw every scale, offset and statistic of a Keras network so that each of them is seen."""
+    generator = np.random.default_rng(seed)
+    for layer in network.layers:
+        if layer.name.startswith("normalization"):
+            continue  # is preprocessing
+        for variable in layer.weights:
+            if len(variable.shape) == 1:
+                low = 0.6 if variable.name in ("gamma", "moving_variance") else -0.2
+                variable.assign(generator.uniform(low, low + 0.8, variable.shape))
+
+
+def keras_tensors(network):
+    """Return the tensors of a Keras network as its file names them."""
+    return {
+        f"{layer.name}/{variable.name}": np.asarray(variable)
+        for layer in network.layers
+        for variable in layer.weights
+    }
+
+
+def assert_names_reach(model, maps):
+    """Check that the rules of each map, of up to 8 stages and blocks, reach every layer."""
+    layers = {key.split("/")[-2] for key in tensor_keys(model)}
+    for names in maps:
+        reached = {
+            names.target(rule.format(s=stage, b=block))
+            for rule in names.rules
+            for stage in range(8)
+            for block in range(8)
+        }
+        assert layers <= reached, sorted(layers - reached)
