@@ -16,7 +16,12 @@ def dense(
 
 
 def feed_forward(
-    x: keras.KerasTensor, inner: int, *, activation: str = "gelu", name: str
+    x: keras.KerasTensor,
+    inner: int,
+    *,
+    activation: str = "gelu",
+    between: keras.layers.Layer | None = None,
+    name: str,
 ) -> keras.KerasTensor:
     """Widen the last axis to `inner`, activate, narrow it again: NAME_1, NAME_act, NAME_2.
 
@@ -24,8 +29,10 @@ def feed_forward(
         x: (…, D).
         inner: units between both layers.
         activation: "gelu" is the exact one, with the error function.
+        between: a layer before the second one.
         name: that the layers begin with.
     """
     y = dense(x, inner, name=f"{name}_1")
     y = keras.layers.Activation(activation, name=f"{name}_act")(y)
+    y = between(y) if between is not None else y
     return dense(y, x.shape[-1], name=f"{name}_2")

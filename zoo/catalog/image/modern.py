@@ -12,6 +12,13 @@ _CONVNEXT = {
     "arxiv": "2201.03545",
     "year": 2022,
 }
+_CONVNEXT_V2 = {
+    "family": "convnext_v2",
+    "paper": "ConvNeXt V2: Co-designing and Scaling ConvNets with Masked Autoencoders",
+    "arxiv": "2301.00808",
+    "year": 2023,
+    "arguments": {"layer_scale": 0.0, "response_norm": True},
+}
 _TINY_STAGES = {"depths": (1, 1, 1, 1), "widths": (4, 8, 8, 16)}
 
 
@@ -72,5 +79,40 @@ MODELS: tuple[ModelCard, ...] = (
         depths=(3, 3, 27, 3),
         width=128,
         summary="ConvNeXt-B: a convolutional network with the proportions of Swin-B.",
+    ),
+    _convnext(
+        "convnextv2_atto",
+        depths=(2, 2, 6, 2),
+        width=40,
+        summary="ConvNeXt V2-Atto: ConvNeXt with global response normalization in each block.",
+        **_CONVNEXT_V2,
+    ),
+    _convnext(
+        "convnextv2_femto",
+        depths=(2, 2, 6, 2),
+        width=48,
+        summary="ConvNeXt V2-Femto: ConvNeXt with global response normalization in each block.",
+        **_CONVNEXT_V2,
+    ),
+    _convnext(
+        "convnextv2_pico",
+        depths=(2, 2, 6, 2),
+        width=64,
+        summary="ConvNeXt V2-Pico: ConvNeXt with global response normalization in each block.",
+        **_CONVNEXT_V2,
+    ),
+    _convnext(
+        "convnextv2_nano",
+        depths=(2, 2, 8, 2),
+        width=80,
+        summary="ConvNeXt V2-Nano: ConvNeXt with global response normalization in each block.",
+        **_CONVNEXT_V2,
+    ),
+    _convnext(
+        "convnextv2_tiny",
+        depths=(3, 3, 9, 3),
+        width=96,
+        summary="ConvNeXt V2-Tiny: ConvNeXt with global response normalization in each block.",
+        **_CONVNEXT_V2,
     ),
 )

@@ -4,6 +4,8 @@ Input (B, H, W, C) -> {"stride_4": (B, H/4, W/4, 96), "stride_8", "stride_16", "
 (B, H/32, W/32, 768), "pooled": (B, 768)}. Patches of 4×4 pixels, then four stages of residual blocks
 (Fig. 4): a depthwise 7×7 convolution, LayerNorm, and a feed-forward pair of four times the width.
 Patches of 2×2 positions lead from stage to stage. "pooled" is the normalized mean over the positions.
+`response_norm` makes ConvNeXt V2 (2301.00808): normalization by the image's response in place of
+LayerScale.
 """
 
 from collections.abc import Sequence
@@ -14,6 +16,7 @@ from zoo.layers.feed_forward import INITIALIZER, feed_forward
 from zoo.layers.layer_scale import LayerScale
 from zoo.layers.normalization import normalization_layer
 from zoo.layers.patch_embedding import patch_embedding
+from zoo.layers.response_norm import GlobalResponseNorm
 from zoo.layers.stochastic_depth import StochasticDepth
 
 PATCHES = {"standard": 4, "small": 1}  # pixels on a side, by the kind of stem
@@ -26,13 +29,14 @@ def _norm(x: keras.KerasTensor, *, name: str) -> keras.KerasTensor:
 
 
 def _block(
-    x: keras.KerasTensor, *, layer_scale: float, rate: float, name: str
+    x: keras.KerasTensor, *, layer_scale: float, response_norm: bool, rate: float, name: str
 ) -> keras.KerasTensor:
     y = keras.layers.DepthwiseConv2D(
         KERNEL, padding="same", depthwise_initializer=INITIALIZER, name=f"{name}_conv"
     )(x)
     y = _norm(y, name=f"{name}_norm")
-    y = feed_forward(y, EXPANSION * x.shape[-1], name=f"{name}_mlp")
+    between = GlobalResponseNorm(name=f"{name}_response") if response_norm else None
+    y = feed_forward(y, EXPANSION * x.shape[-1], between=between, name=f"{name}_mlp")
     if layer_scale:
         y = LayerScale(layer_scale, name=f"{name}_scale")(y)
     if rate:
@@ -46,6 +50,7 @@ def convnext(
     depths: Sequence[int] = (3, 3, 9, 3),
     widths: Sequence[int] = (96, 192, 384, 768),
     layer_scale: float = 1e-6,
+    response_norm: bool = False,
     stem: str = "standard",
     stochastic_depth_rate: float = 0.0,
 ) -> keras.Model:
@@ -56,6 +61,7 @@ def convnext(
         depths: blocks of each stage.
         widths: channels of each stage.
         layer_scale: what the factors at the end of each branch start at; 0 has none.
+        response_norm: between the dense layers of each block.
         stem: "standard" (patches of 4×4 pixels) or "small" (of one pixel, for images of 28 to 64).
         stochastic_depth_rate: of the last block, growing linearly from 0, [0, 1).
 
@@ -87,7 +93,8 @@ def convnext(
             rate = stochastic_depth_rate * index / max(total - 1, 1)
             index += 1
             name = f"stage{stage}_block{block}"
-            x = _block(x, layer_scale=layer_scale, rate=rate, name=name)
+            kind = {"layer_scale": layer_scale, "response_norm": response_norm}
+            x = _block(x, **kind, rate=rate, name=name)
         features[f"stride_{stride}"] = x  # (B, H/s, W/s, width)
     pooled = keras.layers.GlobalAveragePooling2D(name="pool")(x)
     features["pooled"] = _norm(pooled, name="pool_norm")  # (B, width)
