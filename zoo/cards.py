@@ -14,7 +14,8 @@ class FeatureSpec:
     Attributes:
         name: key of the backbone's output.
         stride: input positions per feature position, one number for all axes or one per axis; 1 for
-            tokens; None for a vector (B, width) without positions.
+            tokens of texts, a patch's side for those of images; None for a vector (B, width)
+            without positions.
         width: size of the last axis.
     """
 
