@@ -1,0 +1,91 @@
+"""Networks of attention for photographs."""
+
+from dataclasses import replace
+from typing import Any
+
+from zoo.cards import FeatureSpec, ModelCard
+from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card
+
+_VIT = {
+    "family": "vit",
+    "paper": "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
+    "arxiv": "2010.11929",
+    "year": 2020,
+    "preprocessing": replace(SIGNED, crop_share=0.9),
+}
+_DEIT = {
+    "family": "deit",
+    "paper": "Training data-efficient image transformers & distillation through attention",
+    "arxiv": "2012.12877",
+    "year": 2020,
+    "preprocessing": replace(IMAGENET, crop_share=0.9),
+}
+_DINO = {
+    "family": "dinov2",
+    "paper": "DINOv2: Learning Robust Visual Features without Supervision",
+    "arxiv": "2304.07193",
+    "year": 2023,
+    "preprocessing": replace(IMAGENET, crop_share=1.0),
+}
+_SIZES = {  # hidden_dim, num_heads
+    "tiny": (192, 3),
+    "small": (384, 6),
+    "base": (768, 12),
+}
+
+
+def _vit(size: str, patch: int, *, name: str, summary: str, **values: Any) -> ModelCard:
+    hidden_dim, num_heads = _SIZES[size]
+    return photograph_card(
+        name=name,
+        builder="zoo.models.image.vit:vit",
+        arguments={
+            "patch_size": patch,
+            "hidden_dim": hidden_dim,
+            "num_heads": num_heads,
+            **values.pop("arguments", {}),
+        },
+        summary=summary,
+        features=(
+            FeatureSpec("tokens", patch, hidden_dim),
+            FeatureSpec("pooled", None, hidden_dim),
+        ),
+        tiny_arguments={"num_layers": 1, "hidden_dim": 8, "num_heads": 2},
+        tiny_input_shape=(2 * patch, 2 * patch, 3),
+        **values,
+    )
+
+
+MODELS: tuple[ModelCard, ...] = (
+    *(
+        _vit(
+            size,
+            patch,
+            name=f"vit_{size}_patch{patch}",
+            summary=f"ViT-{size.capitalize()}: attention among patches of {patch}×{patch} pixels; "
+            f"timm's vit_{size}_patch{patch}_224.",
+            **_VIT,
+        )
+        for size, patch in (("tiny", 16), ("small", 32), ("small", 16), ("base", 32), ("base", 16))
+    ),
+    *(
+        _vit(
+            size,
+            16,
+            name=f"deit_{size}_patch16",
+            summary=f"DeiT-{size.capitalize()}: a ViT trained on ImageNet alone; "
+            f"timm's deit_{size}_patch16_224.",
+            **_DEIT,
+        )
+        for size in _SIZES
+    ),
+    _vit(
+        "small",
+        14,
+        name="vit_small_patch14_dinov2",
+        summary="DINOv2's ViT-Small: LayerScale, patches of 14×14 pixels; its files come without "
+        "classes.",
+        arguments={"layer_scale": 1e-5},
+        **_DINO,
+    ),
+)

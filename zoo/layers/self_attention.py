@@ -1,0 +1,78 @@
+"""Self-attention without an order (1706.03762 §3.2): every token looks at all the others.
+
+Axes: … batch and, for windows, their number; T tokens, H heads, D width of the model.
+"""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+def attend(qkv: Any, num_heads: int, *, bias: Any = None) -> Any:
+    """Return (…, T, D) for queries, keys and values side by side, (…, T, 3 D).
+
+    Args:
+        qkv: two axes or more before the last.
+        num_heads: divides D.
+        bias: added to the scores, broadcast to (…, H, T, T).
+
+    >>> attend(ops.ones((1, 5, 24)), 2).shape
+    TensorShape([1, 5, 8])
+    """
+    width = qkv.shape[-1] // 3
+    whole = (-1, *ops.shape(qkv)[1:-1], width)
+    by_head = (*whole[:-1], num_heads, width // num_heads)
+    query, keys, values = (  # (…, H, T, D / H)
+        ops.swapaxes(ops.reshape(part, by_head), -2, -3) for part in ops.split(qkv, 3, axis=-1)
+    )
+    query = query * (width // num_heads) ** -0.5
+    scores = ops.cast(ops.matmul(query, ops.swapaxes(keys, -1, -2)), "float32")  # (…, H, T, T)
+    if bias is not None:
+        scores = scores + ops.cast(bias, "float32")
+    weights = ops.cast(ops.softmax(scores, axis=-1), qkv.dtype)
+    return ops.reshape(ops.swapaxes(ops.matmul(weights, values), -2, -3), whole)
+
+
+@keras.saving.register_keras_serializable(package="kerazoo")
+class SelfAttention(keras.layers.Layer):
+    """Let every token look at all tokens.
+
+    The layer has no weights: a `Dense` layer before it gives queries, keys and values side by side,
+    one behind it mixes the heads. Softmax is computed in float32 under every policy.
+
+    Args:
+        num_heads: divides a third of the input's last axis.
+        **layer_arguments: `name`, `dtype` and the like.
+
+    >>> SelfAttention(2)(ops.ones((1, 5, 24))).shape
+    TensorShape([1, 5, 8])
+    """
+
+    def __init__(self, num_heads: int, **layer_arguments: Any):
+        super().__init__(**layer_arguments)
+        self.num_heads = num_heads
+
+    def call(self, qkv):
+        """Return (…, T, D) for queries, keys and values (…, T, 3 D)."""
+        return attend(qkv, self.num_heads)
+
+    def compute_output_shape(self, input_shape):
+        """Return (…, T, D) for (…, T, 3 D)."""
+        return (*input_shape[:-1], input_shape[-1] // 3)
+
+    def multiply_adds(self, input_shape: tuple[int, ...]) -> int:
+        """Return those of scores and mixing for one input (1, …, T, 3 D)."""
+        return attention_multiply_adds(input_shape)
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return super().get_config() | {"num_heads": self.num_heads}
+
+
+def attention_multiply_adds(input_shape: tuple[int, ...]) -> int:
+    """Return the multiply-adds of `attend` for one input (1, …, T, 3 D)."""
+    total = 2 * input_shape[-2] ** 2 * (input_shape[-1] // 3)
+    for size in input_shape[1:-2]:
+        total *= size
+    return total
