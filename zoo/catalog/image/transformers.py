@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from zoo.cards import FeatureSpec, ModelCard
-from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card
+from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card, strides
 
 _VIT = {
     "family": "vit",
@@ -26,6 +26,13 @@ _DINO = {
     "arxiv": "2304.07193",
     "year": 2023,
     "preprocessing": replace(IMAGENET, crop_share=1.0),
+}
+_SWIN = {
+    "family": "swin",
+    "paper": "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
+    "arxiv": "2103.14030",
+    "year": 2021,
+    "preprocessing": replace(IMAGENET, crop_share=0.9),
 }
 _SIZES = {  # hidden_dim, num_heads
     "tiny": (192, 3),
@@ -53,6 +60,29 @@ def _vit(size: str, patch: int, *, name: str, summary: str, **values: Any) -> Mo
         tiny_arguments={"num_layers": 1, "hidden_dim": 8, "num_heads": 2},
         tiny_input_shape=(2 * patch, 2 * patch, 3),
         **values,
+    )
+
+
+def _swin(size: str, *, depth: int, hidden_dim: int, heads: int) -> ModelCard:
+    return photograph_card(
+        name=f"swin_{size}_patch4_window7",
+        builder="zoo.models.image.swin:swin",
+        arguments={
+            "depths": (2, 2, depth, 2),
+            "num_heads": tuple(heads * 2**i for i in range(4)),
+            "hidden_dim": hidden_dim,
+        },
+        summary=f"Swin-{size[0].upper()}: attention inside shifted windows of 7×7 places; "
+        f"timm's swin_{size}_patch4_window7_224.",
+        features=strides([hidden_dim * 2**i for i in range(4)], first=4),
+        tiny_arguments={
+            "depths": (2, 1, 1, 1),
+            "num_heads": (1, 1, 1, 1),
+            "hidden_dim": 4,
+            "window_size": 4,
+        },
+        tiny_input_shape=(64, 64, 3),
+        **_SWIN,
     )
 
 
@@ -88,4 +118,7 @@ MODELS: tuple[ModelCard, ...] = (
         arguments={"layer_scale": 1e-5},
         **_DINO,
     ),
+    _swin("tiny", depth=6, hidden_dim=96, heads=3),
+    _swin("small", depth=18, hidden_dim=96, heads=3),
+    _swin("base", depth=18, hidden_dim=128, heads=4),
 )
