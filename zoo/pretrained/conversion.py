@@ -156,6 +156,8 @@ class _Variables:
         """
         shape, layer = tuple(self.keys[key].shape), self._layers[key.split("/")[-2]]
         variable = key.rpartition("/")[2].partition(".")[2]
+        if variable == "kernel" and _is_of_flattened(array, shape):
+            array = _unflattened(array, shape, style=style)
         if style == "torch" and variable == "kernel":
             array = _keras_layout(array, layer, shape)
         if array.shape == shape:
@@ -199,6 +201,24 @@ def _keras_layout(
     if isinstance(layer, keras.layers.DepthwiseConv2D):
         return array.transpose(2, 3, 0, 1)
     return np.moveaxis(array, (0, 1), (-1, -2)) if array.ndim > 1 else array
+
+
+def _is_of_flattened(array: np.ndarray, shape: tuple[int, ...]) -> bool:
+    """Tell whether a dense layer on a flattened map is, here, a convolution that covers the map."""
+    return (
+        array.ndim == 2
+        and len(shape) == 4
+        and shape[:2] != (1, 1)
+        and array.size == math.prod(shape)
+    )
+
+
+def _unflattened(array: np.ndarray, shape: tuple[int, ...], *, style: str) -> np.ndarray:
+    """Turn its kernel, (out, C · H · W) or (H · W · C, out), into one of the convolution."""
+    height, width, channels, filters = shape
+    if style == "torch":
+        return array.reshape(filters, channels, height, width)
+    return array.reshape(shape)
 
 
 def _squeezed(shape: tuple[int, ...]) -> tuple[int, ...]:

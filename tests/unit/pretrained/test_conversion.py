@@ -97,3 +97,19 @@ def test_channels_are_summed_or_repeated_so_that_the_response_stays():
         adapted = kernel if channels == 3 else adapt_channels(kernel, channels)
         found = np.einsum("hwc,hwcf->f", np.repeat(gray, channels, -1), adapted)
         np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("style", ["torch", "keras"])
+def test_a_dense_layer_on_a_flattened_map_becomes_a_convolution(style):
+    image = keras.Input((2, 3, 4))
+    cover = keras.layers.Conv2D(5, (2, 3), use_bias=False, name="cover")
+    model = keras.Model(image, cover(image))
+    generator = np.random.default_rng(0)
+    x, kernel = generator.normal(size=(1, 2, 3, 4)), generator.normal(size=(24, 5))
+    tensor = {"fc.weight": kernel.T} if style == "torch" else {"fc/kernel": kernel}
+    found = converted(
+        model, tensor, {"one": NameMap({"fc": "cover"}, style=style)}, source="a file"
+    )
+    cover.set_weights(list(found.tensors.values()))
+    flat = (x.transpose(0, 3, 1, 2) if style == "torch" else x).reshape(1, -1)
+    np.testing.assert_allclose(np.asarray(model(x))[:, 0, 0], flat @ kernel, rtol=1e-4)
