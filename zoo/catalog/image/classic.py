@@ -1,0 +1,38 @@
+"""Networks for photographs from AlexNet to DenseNet."""
+
+from zoo.cards import FeatureSpec, ModelCard
+from zoo.catalog.image.photographs import photograph_card, strides
+
+_VGG_DEPTHS = {
+    11: (1, 1, 2, 2, 2),
+    13: (2, 2, 2, 2, 2),
+    16: (2, 2, 3, 3, 3),
+    19: (2, 2, 4, 4, 4),
+}
+
+
+def _vgg(depth: int, *, normalized: bool = False) -> ModelCard:
+    stages = (64, 128, 256, 512, 512, 512)
+    return photograph_card(
+        name=f"vgg{depth}{'_bn' if normalized else ''}",
+        builder="zoo.models.image.vgg:vgg",
+        arguments={"depths": _VGG_DEPTHS[depth], "normalized": normalized},
+        family="vgg",
+        summary=f"VGG-{depth}: 3×3 convolutions and two large dense layers"
+        f"{', with batch normalization' if normalized else ''}.",
+        paper="Very Deep Convolutional Networks for Large-Scale Image Recognition",
+        arxiv="1409.1556",
+        year=2014,
+        features=(*strides(stages, first=1), FeatureSpec("pooled", None, 4096)),
+        tiny_arguments={
+            "depths": (1, 1, 1, 1, 1),
+            "widths": (4, 4, 8, 8, 8),
+            "hidden_dim": 8,
+            "dropout_rate": 0.0,
+        },
+    )
+
+
+MODELS: tuple[ModelCard, ...] = (
+    *(_vgg(depth, normalized=normalized) for normalized in (False, True) for depth in _VGG_DEPTHS),
+)
