@@ -30,6 +30,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _RECORD = "record.json"
 _PIECE_BYTES = 2**20
 _POLL_SECONDS = 0.2
+_ELSEWHERE = "free some disk space, or set ZOO_WEIGHTS_DIR to a folder on another disk"
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,10 @@ def note(name: str, record: Record) -> None:
 def _write(name: str, found: list[Record]) -> None:
     files = [dataclasses.asdict(record) for record in found]
     text = json.dumps({"format": FORMAT, "files": files}, indent=1)
-    write_text(folder() / name / _RECORD, text + "\n")
+    try:
+        write_text(folder() / name / _RECORD, text + "\n")
+    except MachineError as error:
+        raise MachineError(error.problem, fix=_ELSEWHERE) from error
 
 
 def place(name: str, sha256: str) -> Path:
@@ -278,7 +282,7 @@ def no_space() -> MachineError:
     """Make the error for a full disk."""
     return MachineError(
         f"There is no space left for weights in {folder()}.",
-        fix="free some disk space, or set ZOO_WEIGHTS_DIR to a folder on another disk",
+        fix=_ELSEWHERE,
     )
 
 

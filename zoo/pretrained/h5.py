@@ -82,6 +82,8 @@ def _check(path: str, dataset: h5py.Dataset) -> None:
         if wanted > dataset.id.get_storage_size():
             raise ValueError(f"{short(path)} declares {wanted} bytes that are not stored")
         return
+    if not dataset.id.get_type().equal(h5py.h5t.py_create(dataset.dtype, logical=True)):
+        raise ValueError(f"{short(path)} holds numbers of an unusual layout")
     filters = [layout.get_filter(i)[0] for i in range(layout.get_nfilters())]
     if filters not in ([], [_SHUFFLE], [_DEFLATE], [_SHUFFLE, _DEFLATE]) and (
         filters[-1:] != [_CHECKSUM]

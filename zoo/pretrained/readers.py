@@ -20,7 +20,7 @@ from zoo.pretrained.arrays import MAX_BYTES, exactly, numbers, result_bytes, typ
 from zoo.tensor_headers import DTYPES, LENGTH_BYTES, read_entries, short
 
 _HEAD_BYTES = 512
-_MAX_INDEX_BYTES = 2**26
+_MAX_INDEX_BYTES = 2**24
 _MAX_SHARDS = 1000
 _HASH_BYTES = 2**20
 _SAFE = "safetensors.torch.save_file(TENSORS, 'NAME.safetensors')"
@@ -53,7 +53,8 @@ def read(
     Args:
         path: of a safetensors file, the JSON index of its shards, a file of torch.save, or a .h5 or
             .weights.h5 file of Keras.
-        sha256: hex digest that the file must have; it is compared before anything else is read.
+        sha256: hex digest that the file must have; it is compared before anything else is read. That
+            of an index says nothing about its shards.
         max_bytes: of the file, and of all its arrays together, > 0.
         entry: which part of a checkpoint of torch.save to take, where it holds several networks.
 

@@ -369,6 +369,17 @@ def test_filters_of_plug_ins_and_odd_values_are_refused(h5_path, refuse):
     refuse(h5_path)
 
 
+def test_numbers_of_an_unusual_layout_are_refused(h5_path, refuse):
+    kind = h5py.h5t.IEEE_F32LE.copy()
+    kind.set_ebias(100)
+    with h5py.File(h5_path, "w") as file:
+        plan = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+        plan.set_chunk((4,))
+        h5py.h5d.create(file.id, b"w", kind, h5py.h5s.create_simple((4,)), dcpl=plan)
+        file["w"].id.write_direct_chunk((0,), ONE.tobytes())
+    assert "unusual layout" in refuse(h5_path)
+
+
 def test_pieces_of_odd_sizes_are_refused(h5_path, refuse):
     with h5py.File(h5_path, "w") as file:
         file.create_dataset("a/w", (4,), "f4", maxshape=(None,), chunks=(2**28,))

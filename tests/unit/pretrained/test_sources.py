@@ -148,6 +148,12 @@ def test_a_busy_host_is_asked_again(host, monkeypatch):
     assert fetch("w", [UrlSource(host.url("w.pt"), SHA)]).read_bytes() == DATA
 
 
+def test_a_host_that_says_nothing_is_given_up(host, tmp_path):
+    host.delay = 2.0
+    with pytest.raises(WeightsError, match="timed out"):
+        downloads.get_url(host.url("w.pt"), tmp_path / "part", timeout_seconds=0.2)
+
+
 def test_a_file_above_the_limit_is_not_kept(host, tmp_path):
     for etag in ('"one"', None):
         host.etag = etag
@@ -442,6 +448,20 @@ def test_what_the_hub_lacks_or_gives_wrongly_is_named(hub, weights_dir):
     assert "EntryNotFound" in refused("w", [HubSource("own/repo", "none.pt", COMMIT)])
     assert SHA in refused("w", [HubSource("own/repo", "folder/w.pt", COMMIT, "0" * 64)])
     assert "w could not be fetched" in refused("w", [HubSource("../../etc", "passwd", "main")])
+    assert leftovers(weights_dir) == []
+
+
+def test_a_full_disk_ends_a_download_from_the_hub(hub, weights_dir, monkeypatch):
+    import huggingface_hub
+
+    def full(*arguments, local_dir, **options):
+        local_dir.mkdir(parents=True)
+        (local_dir / "a.incomplete").write_bytes(b"half")
+        raise RuntimeError("cannot write") from OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", full)
+    with pytest.raises(MachineError, match="no space left for weights"):
+        fetch("w", [HubSource("own/repo", "folder/w.pt", COMMIT, SHA)])
     assert leftovers(weights_dir) == []
 
 
