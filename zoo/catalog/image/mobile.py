@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zoo.cards import ModelCard
+from zoo.cards import FeatureSpec, ModelCard
 from zoo.catalog.image.photographs import SIGNED, photograph_card, strides
 
 
@@ -82,6 +82,32 @@ def _efficientnet_lite(number: int, **values: Any) -> ModelCard:
     )
 
 
+def _mobilenet_v3(size: str, features: tuple[FeatureSpec, ...], **arguments: Any) -> ModelCard:
+    return photograph_card(
+        name=f"mobilenetv3_{size}_100",
+        builder="zoo.models.image.mobilenet_v3:mobilenet_v3",
+        arguments=arguments,
+        family="mobilenet_v3",
+        summary=f"MobileNetV3, {size}: blocks found by search, hard swish, a layer after pooling.",
+        paper="Searching for MobileNetV3",
+        arxiv="1905.02244",
+        year=2019,
+        features=features,
+        tiny_arguments={
+            "stages": (
+                (8, 3, 1, False, "relu", (1,)),
+                (8, 3, 2, False, "relu", (2,)),
+                (8, 5, 2, True, "relu", (2,)),
+                (8, 3, 2, False, "hard_silu", (2,)),
+                (8, 3, 1, True, "hard_silu", (2,)),
+                (8, 5, 2, True, "hard_silu", (2,)),
+            ),
+            "stem_width": 8,
+            "pooled_dim": 16,
+        },
+    )
+
+
 MODELS: tuple[ModelCard, ...] = (
     _mobilenet_v2(100, (16, 24, 32, 96, 1280)),
     _mobilenet_v2(50, (8, 16, 16, 48, 1280)),
@@ -93,4 +119,17 @@ MODELS: tuple[ModelCard, ...] = (
     _efficientnet_lite(0, size=224),
     _efficientnet_lite(1, size=240, depth=1.1),
     _efficientnet_lite(2, size=260, width=1.1, depth=1.2, widths=(*_B2_WIDTHS, 1280)),
+    _mobilenet_v3("large", (*strides((16, 24, 40, 112, 960)), FeatureSpec("pooled", None, 1280))),
+    _mobilenet_v3(
+        "small",
+        (*strides((16, 16, 24, 48, 576)), FeatureSpec("pooled", None, 1024)),
+        stages=(  # Table 2
+            (16, 3, 2, True, "relu", (1,)),
+            (24, 3, 2, False, "relu", (4.5, 3.67)),
+            (40, 5, 2, True, "hard_silu", (4, 6, 6)),
+            (48, 5, 1, True, "hard_silu", (3, 3)),
+            (96, 5, 2, True, "hard_silu", (6, 6, 6)),
+        ),
+        pooled_dim=1024,
+    ),
 )
