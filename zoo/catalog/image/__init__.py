@@ -1,7 +1,7 @@
 """Image architectures: each file lists families that belong together."""
 
 from zoo.cards import ModelCard
-from zoo.catalog.image import classic, mobile, modern, residual, small, transformers
+from zoo.catalog.image import classic, mobile, modern, regular, residual, small, transformers
 
 MODELS: tuple[ModelCard, ...] = (
     *small.MODELS,
@@ -9,5 +9,6 @@ MODELS: tuple[ModelCard, ...] = (
     *classic.MODELS,
     *mobile.MODELS,
     *modern.MODELS,
+    *regular.MODELS,
     *transformers.MODELS,
 )

@@ -33,6 +33,24 @@ def _vgg(depth: int, *, normalized: bool = False) -> ModelCard:
     )
 
 
+def _densenet(layers: int, depths: tuple[int, ...], widths: tuple[int, ...]) -> ModelCard:
+    return photograph_card(
+        name=f"densenet{layers}",
+        builder="zoo.models.image.densenet:densenet",
+        arguments={"depths": depths},
+        family="densenet",
+        summary=f"DenseNet-{layers}: each layer takes what all layers before it gave.",
+        paper="Densely Connected Convolutional Networks",
+        arxiv="1608.06993",
+        year=2016,
+        features=strides((64, *widths)),
+        tiny_arguments={"depths": (1, 1, 1, 1), "growth": 4},
+    )
+
+
 MODELS: tuple[ModelCard, ...] = (
     *(_vgg(depth, normalized=normalized) for normalized in (False, True) for depth in _VGG_DEPTHS),
+    _densenet(121, (6, 12, 24, 16), (256, 512, 1024, 1024)),
+    _densenet(169, (6, 12, 32, 32), (256, 512, 1280, 1664)),
+    _densenet(201, (6, 12, 48, 32), (256, 512, 1792, 1920)),
 )
