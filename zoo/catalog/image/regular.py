@@ -20,9 +20,51 @@ def _cifar_card(**values: Any) -> ModelCard:
 
 
 # 2003.13678 Tab. 8 and 9: depth, w_0, w_a, w_m, group width; the widths of the stages that follow.
+_REGNETS = {
+    "x_002": (13, 24, 36.44, 2.49, 8, (24, 56, 152, 368)),
+    "x_004": (22, 24, 24.48, 2.54, 16, (32, 64, 160, 384)),
+    "x_008": (16, 56, 35.73, 2.28, 16, (64, 128, 288, 672)),
+    "x_032": (25, 88, 26.31, 2.25, 48, (96, 192, 432, 1008)),
+    "y_002": (13, 24, 36.44, 2.49, 8, (24, 56, 152, 368)),
+    "y_004": (16, 48, 27.89, 2.09, 8, (48, 104, 208, 440)),
+    "y_008": (14, 56, 38.84, 2.4, 16, (64, 128, 320, 768)),
+    "y_032": (21, 80, 42.63, 2.66, 24, (72, 216, 576, 1512)),
+}
+
+
+def _regnet(size: str) -> ModelCard:
+    depth, initial_width, slope, multiplier, group_width, widths = _REGNETS[size]
+    squeezed = size.startswith("y")
+    return photograph_card(
+        name=f"regnet{size}",
+        builder="zoo.models.image.regnet:regnet",
+        arguments={
+            "depth": depth,
+            "initial_width": initial_width,
+            "slope": slope,
+            "multiplier": multiplier,
+            "group_width": group_width,
+            "squeeze_ratio": 0.25 if squeezed else 0.0,
+        },
+        family=f"regnet{size[0]}",
+        summary=f"RegNet{size[0].upper()} of {int(size[2:]) / 10:.1f} billion multiply-adds: widths by "
+        f"a linear rule, grouped convolutions{', weighted channels' if squeezed else ''}.",
+        paper="Designing Network Design Spaces",
+        arxiv="2003.13678",
+        year=2020,
+        features=strides((32, *widths)),
+        tiny_arguments={
+            "depth": 4,
+            "initial_width": 8,
+            "slope": 8.0,
+            "multiplier": 1.6,
+            "group_width": 4,
+        },
+    )
 
 
 MODELS: tuple[ModelCard, ...] = (
+    *map(_regnet, _REGNETS),
     _cifar_card(
         name="densenet_bc_100_12",
         builder="zoo.models.image.densenet:densenet",
