@@ -37,3 +37,30 @@ def assert_names_reach(model, maps):
             for block in range(8)
         }
         assert layers <= reached, sorted(layers - reached)
+
+
+def h5_tensors(path):
+    """Return the tensors of a Keras 2 file, "LAYER/VARIABLE"."""
+    import h5py
+
+    tensors = {}
+
+    def add(name, value):
+        if hasattr(value, "shape"):
+            layer, *_, variable = name.split("/")
+            tensors[f"{layer}/{variable.partition(':')[0]}"] = np.asarray(value)
+
+    with h5py.File(path) as file:
+        file["model_weights"].visititems(add)
+    return tensors
+
+
+def assign(network, tensors):
+    """Put tensors by "LAYER/VARIABLE" into a Keras network of the same names."""
+    names = keras_tensors(network)
+    for layer in network.layers:
+        for variable in layer.weights:
+            name = f"{layer.name}/{variable.name}"
+            theirs = tensors.get(name, tensors.get(f"{layer.name}/depthwise_{variable.name}"))
+            variable.assign(theirs)
+    assert len(names) == len(tensors)

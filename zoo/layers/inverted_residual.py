@@ -106,7 +106,7 @@ def mobile_features(
         last_width: channels of the layers "last_…"; None has none.
         activation: of stem and last convolution.
         stochastic_depth_rate: of the last block, growing linearly from 0, [0, 1).
-        **norm: padding, epsilon and momentum, as `zoo.layers.convolution.conv_norm` takes them.
+        **norm: padding, use_bias, epsilon and momentum, as `zoo.layers.convolution.conv_norm` has them.
 
     Returns:
         The last result at each stride, "stride_2" and so on.

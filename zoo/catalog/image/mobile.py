@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zoo.cards import FeatureSpec, ModelCard
+from zoo.cards import FeatureSpec, ImagePreprocessing, ModelCard
 from zoo.catalog.image.photographs import SIGNED, photograph_card, strides
 
 
@@ -108,6 +108,52 @@ def _mobilenet_v3(size: str, features: tuple[FeatureSpec, ...], **arguments: Any
     )
 
 
+def _mobilenet_v1(percent: int, features: tuple[int, ...], **values: Any) -> ModelCard:
+    arguments = {"width_multiplier": percent / 100, **values.pop("arguments", {})}
+    return photograph_card(
+        name=f"mobilenetv1_{percent:03}",
+        builder="zoo.models.image.mobilenet_v1:mobilenet_v1",
+        arguments=arguments,
+        family="mobilenet_v1",
+        paper="MobileNets: Efficient Convolutional Neural Networks for Mobile Vision Applications",
+        arxiv="1704.04861",
+        year=2017,
+        features=strides(features),
+        tiny_arguments={
+            "width_multiplier": 1.0,
+            "depths": (1,) * 5,
+            "widths": (8,) * 5,
+            "stem_width": 8,
+        },
+        **values,
+    )
+
+
+_MOBILENET_V1 = (
+    _mobilenet_v1(
+        100,
+        (64, 128, 256, 512, 1024),
+        summary="MobileNet: depthwise and 1×1 convolutions in turn.",
+        preprocessing=SIGNED,
+    ),
+    _mobilenet_v1(
+        25,
+        (16, 32, 64, 128, 256),
+        summary="MobileNet at a quarter of its width, as in MLPerf Tiny: a person or not, at 96 pixels.",
+        arguments={
+            "activation": "relu",
+            "use_bias": True,
+            "padding": "same",
+            "norm_epsilon": 1e-3,
+            "norm_momentum": 0.99,
+        },
+        input_shape=(96, 96, 3),
+        num_classes=2,
+        preprocessing=ImagePreprocessing(mean=(0.0,), scale=1 / 255),
+    ),
+)
+
+
 MODELS: tuple[ModelCard, ...] = (
     _mobilenet_v2(100, (16, 24, 32, 96, 1280)),
     _mobilenet_v2(50, (8, 16, 16, 48, 1280)),
@@ -132,4 +178,5 @@ MODELS: tuple[ModelCard, ...] = (
         ),
         pooled_dim=1024,
     ),
+    *_MOBILENET_V1,
 )
