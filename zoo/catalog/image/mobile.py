@@ -152,6 +152,21 @@ _MOBILENET_V1 = (
         preprocessing=ImagePreprocessing(mean=(0.0,), scale=1 / 255),
     ),
 )
+_RESNET8 = photograph_card(
+    name="resnet8",
+    builder="zoo.models.image.resnet8:resnet8",
+    family="resnet8",
+    summary="ResNet-8 of MLPerf Tiny: three residual blocks for images of 32 pixels.",
+    paper="MLPerf Tiny Benchmark",
+    arxiv="2106.07597",
+    year=2021,
+    input_shape=(32, 32, 3),
+    num_classes=10,
+    features=strides((16, 32, 64), first=1),
+    preprocessing=ImagePreprocessing(scale=1.0, mean=(0.0,)),  # pixels as they are
+    tiny_arguments={"widths": (4, 4, 8)},
+    tiny_input_shape=(8, 8, 1),
+)
 
 
 MODELS: tuple[ModelCard, ...] = (
@@ -179,4 +194,5 @@ MODELS: tuple[ModelCard, ...] = (
         pooled_dim=1024,
     ),
     *_MOBILENET_V1,
+    _RESNET8,
 )
