@@ -1,10 +1,11 @@
 """Convolutional networks and mixers that took over the proportions of transformers."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from zoo.cards import FeatureSpec, ModelCard
-from zoo.catalog.image.photographs import photograph_card, strides
+from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card, strides
 
 _CONVNEXT = {
     "family": "convnext",
@@ -18,6 +19,27 @@ _CONVNEXT_V2 = {
     "arxiv": "2301.00808",
     "year": 2023,
     "arguments": {"layer_scale": 0.0, "response_norm": True},
+}
+_MIXER = {
+    "family": "mlp_mixer",
+    "paper": "MLP-Mixer: An all-MLP Architecture for Vision",
+    "arxiv": "2105.01601",
+    "year": 2021,
+    "preprocessing": SIGNED,
+}
+_CONV_MIXER = {
+    "family": "conv_mixer",
+    "paper": "Patches Are All You Need?",
+    "arxiv": "2201.09792",
+    "year": 2022,
+    "preprocessing": replace(IMAGENET, crop_share=0.96),
+}
+_POOLFORMER = {
+    "family": "poolformer",
+    "paper": "MetaFormer Is Actually What You Need for Vision",
+    "arxiv": "2111.11418",
+    "year": 2021,
+    "preprocessing": replace(IMAGENET, crop_share=0.9),
 }
 _TINY_STAGES = {"depths": (1, 1, 1, 1), "widths": (4, 8, 8, 16)}
 
@@ -34,6 +56,54 @@ def _convnext(
         features=(*strides(widths, first=4), FeatureSpec("pooled", None, widths[-1])),
         tiny_arguments=_TINY_STAGES,
         **{**_CONVNEXT, **values},
+    )
+
+
+def _mixer(size: str, patch: int, *, num_layers: int, hidden_dim: int) -> ModelCard:
+    return photograph_card(
+        name=f"mixer_{size}{patch}",
+        builder="zoo.models.image.mlp_mixer:mlp_mixer",
+        arguments={"patch_size": patch, "num_layers": num_layers, "hidden_dim": hidden_dim},
+        summary=f"Mixer-{size.upper()}/{patch}: dense layers over places and over channels in turn; "
+        f"timm's mixer_{size}{patch}_224.",
+        features=(FeatureSpec("tokens", patch, hidden_dim),),
+        tiny_arguments={"num_layers": 1, "hidden_dim": 8},
+        tiny_input_shape=(2 * patch, 2 * patch, 3),
+        **_MIXER,
+    )
+
+
+def _conv_mixer(
+    name: str, *, width: int, depth: int, patch: int, kernel: int, activation: str
+) -> ModelCard:
+    return photograph_card(
+        name=name,
+        builder="zoo.models.image.conv_mixer:conv_mixer",
+        arguments={
+            "width": width,
+            "num_layers": depth,
+            "patch_size": patch,
+            "kernel_size": kernel,
+            "activation": activation,
+        },
+        summary=f"ConvMixer-{width}/{depth}: patches of {patch}×{patch} pixels, depthwise "
+        f"{kernel}×{kernel} convolutions at one resolution.",
+        features=(FeatureSpec(f"stride_{patch}", patch, width),),
+        tiny_arguments={"width": 8, "num_layers": 1},
+        **_CONV_MIXER,
+    )
+
+
+def _poolformer(name: str, *, depths: Sequence[int], summary: str) -> ModelCard:
+    widths = (64, 128, 320, 512)
+    return photograph_card(
+        name=name,
+        builder="zoo.models.image.poolformer:poolformer",
+        arguments={"depths": tuple(depths), "widths": widths},
+        summary=summary,
+        features=(*strides(widths, first=4), FeatureSpec("pooled", None, widths[-1])),
+        tiny_arguments={**_TINY_STAGES, "layer_scale": 0.1},  # else one step moves no number
+        **_POOLFORMER,
     )
 
 
@@ -115,4 +185,7 @@ MODELS: tuple[ModelCard, ...] = (
         summary="ConvNeXt V2-Tiny: ConvNeXt with global response normalization in each block.",
         **_CONVNEXT_V2,
     ),
+    _mixer("s", 32, num_layers=8, hidden_dim=512),
+    _mixer("s", 16, num_layers=8, hidden_dim=512),
+    _mixer("b", 16, num_layers=12, hidden_dim=768),
 )
