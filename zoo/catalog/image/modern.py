@@ -188,4 +188,8 @@ MODELS: tuple[ModelCard, ...] = (
     _mixer("s", 32, num_layers=8, hidden_dim=512),
     _mixer("s", 16, num_layers=8, hidden_dim=512),
     _mixer("b", 16, num_layers=12, hidden_dim=768),
+    _conv_mixer("convmixer_768_32", width=768, depth=32, patch=7, kernel=7, activation="relu"),
+    _conv_mixer(
+        "convmixer_1024_20_ks9_p14", width=1024, depth=20, patch=14, kernel=9, activation="gelu"
+    ),
 )
