@@ -192,4 +192,14 @@ MODELS: tuple[ModelCard, ...] = (
     _conv_mixer(
         "convmixer_1024_20_ks9_p14", width=1024, depth=20, patch=14, kernel=9, activation="gelu"
     ),
+    _poolformer(
+        "poolformer_s12",
+        depths=(2, 2, 6, 2),
+        summary="PoolFormer-S12: a transformer with pooling in place of attention, 12 blocks.",
+    ),
+    _poolformer(
+        "poolformer_s24",
+        depths=(4, 4, 12, 4),
+        summary="PoolFormer-S24: a transformer with pooling in place of attention, 24 blocks.",
+    ),
 )
