@@ -1,7 +1,7 @@
-"""Networks for photographs from AlexNet to DenseNet."""
+"""Networks for photographs from LeNet-5 to DenseNet."""
 
-from zoo.cards import FeatureSpec, ModelCard
-from zoo.catalog.image.photographs import photograph_card, strides
+from zoo.cards import FeatureSpec, ImagePreprocessing, ModelCard
+from zoo.catalog.image.photographs import SIGNED, photograph_card, strides
 
 _VGG_DEPTHS = {
     11: (1, 1, 2, 2, 2),
@@ -48,9 +48,38 @@ def _densenet(layers: int, depths: tuple[int, ...], widths: tuple[int, ...]) -> 
     )
 
 
+def _squeezenet(version: str, *, features: tuple[int, ...], **arguments: object) -> ModelCard:
+    return photograph_card(
+        name=f"squeezenet{version.replace('.', '_')}",
+        builder="zoo.models.image.squeezenet:squeezenet",
+        arguments=arguments,
+        family="squeezenet",
+        summary=f"SqueezeNet {version}: modules that squeeze to few channels, then expand.",
+        paper="SqueezeNet: AlexNet-level accuracy with 50x fewer parameters and <0.5MB model size",
+        arxiv="1602.07360",
+        year=2016,
+        features=strides(features),
+        tiny_arguments={
+            "depths": (1, 1, 1),
+            "squeezed": (4, 4, 4),
+            "stem_width": 8,
+            "stem_kernel": 3,
+        },
+    )
+
+
 MODELS: tuple[ModelCard, ...] = (
     *(_vgg(depth, normalized=normalized) for normalized in (False, True) for depth in _VGG_DEPTHS),
     _densenet(121, (6, 12, 24, 16), (256, 512, 1024, 1024)),
     _densenet(169, (6, 12, 32, 32), (256, 512, 1280, 1664)),
     _densenet(201, (6, 12, 48, 32), (256, 512, 1792, 1920)),
+    _squeezenet("1.0", features=(96, 256, 512, 512)),
+    _squeezenet(
+        "1.1",
+        features=(64, 128, 256, 512),
+        depths=(2, 2, 4),
+        squeezed=(16, 16, 32, 32, 48, 48, 64, 64),
+        stem_width=64,
+        stem_kernel=3,
+    ),
 )
