@@ -82,4 +82,23 @@ MODELS: tuple[ModelCard, ...] = (
         stem_width=64,
         stem_kernel=3,
     ),
+    photograph_card(
+        name="inception_v3",
+        builder="zoo.models.image.inception_v3:inception_v3",
+        family="inception_v3",
+        summary="Inception-v3: parallel convolutions in each block, large ones factorized.",
+        paper="Rethinking the Inception Architecture for Computer Vision",
+        arxiv="1512.00567",
+        year=2015,
+        input_shape=(299, 299, 3),
+        preprocessing=SIGNED,
+        features=strides((64, 192, 288, 768, 2048)),
+        tiny_arguments={
+            "pool_widths": (32,),
+            "factorized_widths": (128,),
+            "last_depth": 1,
+            "width_multiplier": 1 / 16,
+        },
+        tiny_input_shape=(75, 75, 3),
+    ),
 )
