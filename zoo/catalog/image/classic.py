@@ -69,6 +69,18 @@ def _squeezenet(version: str, *, features: tuple[int, ...], **arguments: object)
 
 
 MODELS: tuple[ModelCard, ...] = (
+    photograph_card(
+        name="alexnet",
+        builder="zoo.models.image.alexnet:alexnet",
+        family="alexnet",
+        summary="AlexNet on one device: five convolutions and two large dense layers.",
+        paper="One weird trick for parallelizing convolutional neural networks",
+        arxiv="1404.5997",
+        year=2014,
+        features=(*strides((64, 192, 256, 256), first=4), FeatureSpec("pooled", None, 4096)),
+        tiny_arguments={"widths": (4, 4, 8, 8, 8), "hidden_dim": 8, "dropout_rate": 0.0},
+        tiny_input_shape=(64, 64, 3),
+    ),
     *(_vgg(depth, normalized=normalized) for normalized in (False, True) for depth in _VGG_DEPTHS),
     _densenet(121, (6, 12, 24, 16), (256, 512, 1024, 1024)),
     _densenet(169, (6, 12, 32, 32), (256, 512, 1280, 1664)),
