@@ -70,6 +70,25 @@ def _squeezenet(version: str, *, features: tuple[int, ...], **arguments: object)
 
 MODELS: tuple[ModelCard, ...] = (
     photograph_card(
+        name="lenet5",
+        builder="zoo.models.image.lenet5:lenet5",
+        family="lenet5",
+        summary="LeNet-5 for digits: two convolutions, trainable subsampling, dense layers.",
+        paper="Gradient-Based Learning Applied to Document Recognition",
+        arxiv="",
+        year=1998,
+        input_shape=(32, 32, 1),
+        num_classes=10,
+        preprocessing=ImagePreprocessing(scale=1.275 / 255, mean=(0.1,)),  # [-0.1, 1.175] (§III.A)
+        features=(
+            FeatureSpec("stride_1", 1, 6),
+            FeatureSpec("stride_2", 2, 16),
+            FeatureSpec("pooled", None, 84),
+        ),
+        tiny_arguments={"hidden_dim": 12},
+        tiny_input_shape=(32, 32, 1),
+    ),
+    photograph_card(
         name="alexnet",
         builder="zoo.models.image.alexnet:alexnet",
         family="alexnet",
