@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zoo.cards import ImagePreprocessing, ModelCard
+from zoo.cards import FeatureSpec, ImagePreprocessing, ModelCard
 from zoo.catalog.image.photographs import photograph_card, strides
 
 _SIGNED = ImagePreprocessing()  # [-1, 1]
@@ -63,7 +63,47 @@ def _regnet(size: str) -> ModelCard:
     )
 
 
+def _resnet_v2(depth: int, *, num_blocks: int, bottleneck: bool) -> ModelCard:
+    expansion, kind = (4, "bottlenecks") if bottleneck else (1, "basic blocks")
+    return _cifar_card(
+        name=f"resnet{depth}_v2",
+        builder="zoo.models.image.resnet_v2:resnet_v2",
+        arguments={"num_blocks": num_blocks, "bottleneck": bottleneck},
+        family="resnet_v2",
+        summary=f"ResNet-{depth} for small images: {kind} with normalization first.",
+        paper="Identity Mappings in Deep Residual Networks",
+        arxiv="1603.05027",
+        year=2016,
+        features=strides([width * expansion for width in (16, 32, 64)], first=1),
+        tiny_arguments={"num_blocks": 1},
+    )
+
+
+def _wide_resnet(depth: int, multiplier: int) -> ModelCard:
+    return _cifar_card(
+        name=f"wide_resnet_{depth}_{multiplier}",
+        builder="zoo.models.image.resnet_v2:resnet_v2",
+        arguments={
+            "num_blocks": (depth - 4) // 6,
+            "bottleneck": False,
+            "width_multiplier": multiplier,
+        },
+        family="wide_resnet",
+        summary=f"Wide ResNet of {depth} layers for small images: {multiplier} times the width.",
+        paper="Wide Residual Networks",
+        arxiv="1605.07146",
+        year=2016,
+        features=strides([width * multiplier for width in (16, 32, 64)], first=1),
+        tiny_arguments={"num_blocks": 1, "width_multiplier": 1},
+    )
+
+
 MODELS: tuple[ModelCard, ...] = (
+    _resnet_v2(110, num_blocks=18, bottleneck=False),
+    _resnet_v2(164, num_blocks=18, bottleneck=True),
+    _wide_resnet(16, 8),
+    _wide_resnet(28, 10),
+    _wide_resnet(40, 4),
     *map(_regnet, _REGNETS),
     _cifar_card(
         name="densenet_bc_100_12",
