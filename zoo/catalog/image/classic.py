@@ -132,4 +132,21 @@ MODELS: tuple[ModelCard, ...] = (
         },
         tiny_input_shape=(75, 75, 3),
     ),
+    photograph_card(
+        name="xception",
+        builder="zoo.models.image.xception:xception",
+        family="xception",
+        summary="Xception: depthwise separable convolutions with shortcuts.",
+        paper="Xception: Deep Learning with Depthwise Separable Convolutions",
+        arxiv="1610.02357",
+        year=2016,
+        input_shape=(299, 299, 3),
+        preprocessing=SIGNED,
+        features=strides((64, 128, 256, 728, 2048)),
+        tiny_arguments={
+            "entry_widths": (4, 4, 8),
+            "middle_depth": 1,
+            "exit_widths": (8, 12, 16),
+        },
+    ),
 )
