@@ -117,4 +117,16 @@ MODELS: tuple[ModelCard, ...] = (
         features=strides((216, 300, 342), first=1),
         tiny_arguments={"depths": (1, 1, 1), "growth": 4},
     ),
+    photograph_card(
+        name="repvgg_a0",
+        builder="zoo.models.image.repvgg:repvgg",
+        arguments={"depths": (2, 4, 14, 1), "widths": (48, 96, 192, 1280)},
+        family="repvgg",
+        summary="RepVGG-A0: three branches in training, one 3×3 convolution afterwards.",
+        paper="RepVGG: Making VGG-style ConvNets Great Again",
+        arxiv="2101.03697",
+        year=2021,
+        features=strides((48, 48, 96, 192, 1280)),
+        tiny_arguments={"depths": (1, 2, 1, 1), "widths": (4, 4, 8, 8)},
+    ),
 )
