@@ -129,4 +129,19 @@ MODELS: tuple[ModelCard, ...] = (
         features=strides((48, 48, 96, 192, 1280)),
         tiny_arguments={"depths": (1, 2, 1, 1), "widths": (4, 4, 8, 8)},
     ),
+    _cifar_card(
+        name="airbench",
+        builder="zoo.models.image.airbench:airbench",
+        family="airbench",
+        summary="AirBench's network: made to reach 94% on CIFAR-10 within seconds.",
+        paper="94% on CIFAR-10 in 3.29 Seconds on a Single GPU",
+        arxiv="2404.00498",
+        year=2024,
+        preprocessing=ImagePreprocessing(
+            scale=1 / 255, mean=(0.4914, 0.4822, 0.4465), deviation=(0.2470, 0.2435, 0.2616)
+        ),
+        features=(*strides((64, 256, 256)), FeatureSpec("pooled", None, 256)),
+        tiny_arguments={"widths": (4, 8, 8)},
+        tiny_input_shape=(16, 16, 3),
+    ),
 )
