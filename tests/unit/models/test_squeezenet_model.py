@@ -1,7 +1,10 @@
 """What is special about SqueezeNet."""
 
+from dataclasses import replace
+
 import pytest
 
+from zoo import registry, testing
 from zoo.models.image.squeezenet import squeezenet
 
 TINY = {"depths": (1, 1), "squeezed": (2, 3), "stem_width": 4}
@@ -20,3 +23,13 @@ def test_small_stem_keeps_the_size():
 def test_widths_must_belong_to_the_modules():
     with pytest.raises(ValueError, match="2 widths of 3"):
         squeezenet(depths=(1, 2), squeezed=(2, 3))
+
+
+def test_contract_sees_a_wrong_stride_of_an_unpadded_network(monkeypatch):
+    testing.check_features("squeezenet1_1")
+    card = registry.model_card("squeezenet1_1")
+    first, second, *others = card.features
+    wrong = replace(card, features=(first, replace(second, stride=2), *others))
+    monkeypatch.setitem(registry.MODELS, card.name, wrong)
+    with pytest.raises(AssertionError, match="sizes are not those of the strides"):
+        testing.check_features("squeezenet1_1")
