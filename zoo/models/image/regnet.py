@@ -110,13 +110,8 @@ def regnet(
     stride = 2 if stem == "standard" else 1
     x = conv_norm(image, STEM_WIDTH, 3, strides=stride, activation="relu", name="stem")
     features, index = {f"stride_{stride}": x}, 0
-    stages = stages_of(
-        depth=depth,
-        initial_width=initial_width,
-        slope=slope,
-        multiplier=multiplier,
-        group_width=group_width,
-    )
+    rule = {"initial_width": initial_width, "slope": slope, "multiplier": multiplier}
+    stages = stages_of(depth=depth, group_width=group_width, **rule)
     for stage, (width, blocks) in enumerate(stages, start=1):
         for block in range(1, blocks + 1):
             index += 1
