@@ -6,8 +6,6 @@ from typing import Any
 import keras
 import numpy as np
 
-from zoo.layers.feed_forward import INITIALIZER
-
 
 @keras.saving.register_keras_serializable(package="kerazoo")
 class GridPositions(keras.layers.Layer):
@@ -16,22 +14,29 @@ class GridPositions(keras.layers.Layer):
     Args:
         grid: rows and columns of patches.
         prefix: tokens before them, which have vectors of their own.
+        deviation: of the numbers at the start.
         **layer_arguments: `name`, `dtype` and the like.
 
     >>> GridPositions((2, 2), prefix=1)(keras.ops.ones((1, 5, 3))).shape
     TensorShape([1, 5, 3])
     """
 
-    def __init__(self, grid: tuple[int, int], prefix: int = 0, **layer_arguments: Any):
+    def __init__(
+        self,
+        grid: tuple[int, int],
+        prefix: int = 0,
+        deviation: float = 0.02,
+        **layer_arguments: Any,
+    ):
         super().__init__(**layer_arguments)
-        self.grid, self.prefix = tuple(grid), prefix
+        self.grid, self.prefix, self.deviation = tuple(grid), prefix, deviation
 
     def build(self, input_shape):
         """Make the table."""
         rows, columns = self.grid
         self.embeddings = self.add_weight(
             shape=(self.prefix + rows * columns, input_shape[-1]),
-            initializer=INITIALIZER,
+            initializer=keras.initializers.TruncatedNormal(stddev=self.deviation),
             name="embeddings",
         )
 
@@ -63,7 +68,8 @@ class GridPositions(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return super().get_config() | {"grid": list(self.grid), "prefix": self.prefix}
+        own = {"grid": list(self.grid), "prefix": self.prefix, "deviation": self.deviation}
+        return super().get_config() | own
 
 
 def cubic(old: int, new: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from zoo.cards import FeatureSpec, ModelCard
+from zoo.cards import FeatureSpec, ImagePreprocessing, ModelCard
 from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card, strides
 
 _VIT = {
@@ -33,6 +33,22 @@ _SWIN = {
     "arxiv": "2103.14030",
     "year": 2021,
     "preprocessing": replace(IMAGENET, crop_share=0.9),
+}
+_CCT = {
+    "family": "cct",
+    "paper": "Escaping the Big Data Paradigm with Compact Transformers",
+    "arxiv": "2104.05704",
+    "year": 2021,
+}
+_CIFAR = {  # 32×32 pixels, normalized by the mean and deviation of CIFAR-10's training pixels
+    "input_shape": (32, 32, 3),
+    "num_classes": 10,
+    "preprocessing": ImagePreprocessing(
+        scale=1 / 255,
+        mean=(0.4914, 0.4822, 0.4465),
+        deviation=(0.247, 0.2435, 0.2616),
+        interpolation="bicubic",
+    ),
 }
 _SIZES = {  # hidden_dim, num_heads
     "tiny": (192, 3),
@@ -86,6 +102,40 @@ def _swin(size: str, *, depth: int, hidden_dim: int, heads: int) -> ModelCard:
     )
 
 
+def _cct(
+    layers: int,
+    kernel: int,
+    convolutions: int,
+    *,
+    heads: int,
+    hidden_dim: int,
+    expansion: int,
+    **values: Any,
+) -> ModelCard:
+    stride = (2 * max(1, kernel // 2 - 1)) ** convolutions
+    return photograph_card(
+        name=f"cct_{layers}_{kernel}x{convolutions}",
+        builder="zoo.models.image.cct:cct",
+        arguments={
+            "kernel_size": kernel,
+            "num_convolutions": convolutions,
+            "num_layers": layers,
+            "num_heads": heads,
+            "hidden_dim": hidden_dim,
+            "expansion": expansion,
+        },
+        summary=f"CCT-{layers}/{kernel}×{convolutions}: a transformer of {layers} blocks whose "
+        "tokens come from convolutions and are pooled by learned weights.",
+        features=(
+            FeatureSpec("tokens", stride, hidden_dim),
+            FeatureSpec("pooled", None, hidden_dim),
+        ),
+        tiny_arguments={"num_layers": 1, "hidden_dim": 8, "num_heads": 2},
+        **_CCT,
+        **values,
+    )
+
+
 MODELS: tuple[ModelCard, ...] = (
     *(
         _vit(
@@ -121,4 +171,7 @@ MODELS: tuple[ModelCard, ...] = (
     _swin("tiny", depth=6, hidden_dim=96, heads=3),
     _swin("small", depth=18, hidden_dim=96, heads=3),
     _swin("base", depth=18, hidden_dim=128, heads=4),
+    _cct(2, 3, 2, heads=2, hidden_dim=128, expansion=1, **_CIFAR),
+    _cct(7, 3, 1, heads=4, hidden_dim=256, expansion=2, **_CIFAR),
+    _cct(14, 7, 2, heads=6, hidden_dim=384, expansion=3),
 )
