@@ -50,6 +50,15 @@ _CIFAR = {  # 32×32 pixels, normalized by the mean and deviation of CIFAR-10's 
         interpolation="bicubic",
     ),
 }
+_MOBILEVIT = {
+    "family": "mobilevit",
+    "paper": "MobileViT: Light-weight, General-purpose, and Mobile-friendly Vision Transformer",
+    "arxiv": "2110.02178",
+    "year": 2021,
+    "preprocessing": ImagePreprocessing(
+        scale=1 / 255, mean=(0.0,), crop_share=0.9, interpolation="bicubic"
+    ),
+}
 _SIZES = {  # hidden_dim, num_heads
     "tiny": (192, 3),
     "small": (384, 6),
@@ -136,6 +145,28 @@ def _cct(
     )
 
 
+def _mobilevit(
+    size: str, *, widths: tuple[int, ...], hidden_dims: tuple[int, ...], final: int
+) -> ModelCard:
+    return photograph_card(
+        name=f"mobilevit_{size}",
+        builder="zoo.models.image.mobilevit:mobilevit",
+        arguments={"widths": widths, "hidden_dims": hidden_dims, "final_width": final},
+        summary=f"MobileViT-{size.upper()}: inverted residuals, and transformers across the map.",
+        input_shape=(256, 256, 3),
+        features=strides((*widths[:-1], final)),
+        tiny_arguments={
+            "widths": (4, 4, 4, 4, 4),
+            "hidden_dims": (8, 8, 8),
+            "num_layers": (1, 1, 1),
+            "stem_width": 4,
+            "final_width": 8,
+        },
+        tiny_input_shape=(96, 96, 3),
+        **_MOBILEVIT,
+    )
+
+
 MODELS: tuple[ModelCard, ...] = (
     *(
         _vit(
@@ -174,4 +205,6 @@ MODELS: tuple[ModelCard, ...] = (
     _cct(2, 3, 2, heads=2, hidden_dim=128, expansion=1, **_CIFAR),
     _cct(7, 3, 1, heads=4, hidden_dim=256, expansion=2, **_CIFAR),
     _cct(14, 7, 2, heads=6, hidden_dim=384, expansion=3),
+    _mobilevit("xs", widths=(32, 48, 64, 80, 96), hidden_dims=(96, 120, 144), final=384),
+    _mobilevit("s", widths=(32, 64, 96, 128, 160), hidden_dims=(144, 192, 240), final=640),
 )
