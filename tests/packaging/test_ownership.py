@@ -165,8 +165,8 @@ def test_a_script_that_has_our_name_itself_is_named(tmp_path):
 
 def test_a_file_with_our_name_does_not_stop_what_does_not_need_ours(tmp_path):
     (tmp_path / "recipes.py").write_text("")
-    result = run(tmp_path, "script.py", script="import zoo\nprint(zoo.list_models('mlp'))")
-    assert result.stdout == "['mlp']\n"
+    result = run(tmp_path, "script.py", script="import zoo\nprint(zoo.list_models('cnn_small'))")
+    assert result.stdout == "['cnn_small']\n"
 
 
 def test_the_command_in_such_a_folder_gives_one_screen(tmp_path):
