@@ -8,6 +8,7 @@ import importlib
 import sys
 import types
 
+import keras
 import numpy as np
 import pytest
 
@@ -109,6 +110,7 @@ def check_against_timm(
     channels=3,
     features=True,
     but=(),
+    precise=False,
     classes=CLASSES,
     ours=None,
     **theirs,
@@ -122,6 +124,7 @@ def check_against_timm(
         channels: of the images.
         features: compare the features by stride that both have.
         but: features that are not to be compared, since ours go on from timm's.
+        precise: compute both in float64; some deep networks of random numbers magnify rounding.
         classes: of the head.
         ours: arguments for our builder.
         **theirs: arguments for timm's.
@@ -131,9 +134,17 @@ def check_against_timm(
     network = randomized(timm.create_model(timm_name or name, pretrained=False, **theirs))
     height, width = (size, size) if isinstance(size, int) else size
     arguments = {"input_shape": (height, width, channels), "num_classes": classes, **(ours or {})}
-    model = ours_with_numbers_of(name, network, **arguments)
+    policy = keras.config.dtype_policy()
+    if precise:
+        keras.config.set_dtype_policy("float64")
+    try:
+        model = ours_with_numbers_of(name, network, **arguments)
+    finally:
+        keras.config.set_dtype_policy(policy)
     image = image_batch(size, channels)
     taken = torch.tensor(image.transpose(0, 3, 1, 2))
+    if precise:
+        network, taken = network.double(), taken.double()
     with torch.no_grad():
         assert_close(model(image), network(taken), what=name)
         if not features:
@@ -147,7 +158,8 @@ def check_against_timm(
         assert not missing, missing[:3]
         pyramid.load_state_dict({key: values[key.replace(".", "_")] for key in known})
         strides = pyramid.feature_info.reduction()
-        expected = dict(zip(strides, pyramid.eval()(taken), strict=True))
+        pyramid = pyramid.eval().to(taken.dtype)
+        expected = dict(zip(strides, pyramid(taken), strict=True))
     backbone = model.get_layer("backbone")
     found = {key: np.asarray(value) for key, value in backbone(image).items()}
     compared = 0
