@@ -27,15 +27,12 @@ def keras_tensors(network):
 
 
 def assert_names_reach(model, maps):
-    """Check that the rules of each map, of up to 8 stages and blocks, reach every layer."""
+    """Check that the rules of each map, of up to 14 stages and 8 blocks, reach every layer."""
     layers = {key.split("/")[-2] for key in tensor_keys(model)}
+    numbers = [{"s": stage, "b": block} for stage in range(14) for block in range(8)]
     for names in maps:
-        reached = {
-            names.target(rule.format(s=stage, b=block))
-            for rule in names.rules
-            for stage in range(8)
-            for block in range(8)
-        }
+        theirs = {rule.format(**values) for rule in names.rules for values in numbers}
+        reached = {names.target(name) for name in theirs}
         assert layers <= reached, sorted(layers - reached)
 
 

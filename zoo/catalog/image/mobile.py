@@ -169,6 +169,67 @@ _RESNET8 = photograph_card(
 )
 
 
+def _efficientnet_v2(
+    size: str, *, pixels: int, channels: tuple[int, ...], **arguments: Any
+) -> ModelCard:
+    return photograph_card(
+        name=f"efficientnetv2_{size}",
+        builder="zoo.models.image.efficientnet_v2:efficientnet_v2",
+        arguments=arguments,
+        family="efficientnet_v2",
+        summary=f"EfficientNetV2-{size.upper()}: full convolutions first, then inverted residuals.",
+        paper="EfficientNetV2: Smaller Models and Faster Training",
+        arxiv="2104.00298",
+        year=2021,
+        input_shape=(pixels, pixels, 3),
+        features=strides(channels),
+        tiny_arguments={
+            "stages": (
+                ("plain", 1, 8, 1, 1, 0.0),
+                ("fused", 1, 8, 2, 2, 0.0),
+                ("fused", 1, 8, 2, 2, 0.0),
+                ("inverted", 1, 8, 2, 2, 0.25),
+                ("inverted", 1, 8, 2, 2, 0.25),
+            ),
+            "stem_width": 8,
+            "last_width": 16,
+        },
+    )
+
+
+_EFFICIENTNET_V2 = (
+    _efficientnet_v2("s", pixels=384, channels=(24, 48, 64, 160, 1280)),
+    _efficientnet_v2(
+        "m",
+        pixels=480,
+        channels=(24, 48, 80, 176, 1280),
+        stages=(
+            ("plain", 3, 24, 1, 1, 0.0),
+            ("fused", 5, 48, 2, 4, 0.0),
+            ("fused", 5, 80, 2, 4, 0.0),
+            ("inverted", 7, 160, 2, 4, 0.25),
+            ("inverted", 14, 176, 1, 6, 0.25),
+            ("inverted", 18, 304, 2, 6, 0.25),
+            ("inverted", 5, 512, 1, 6, 0.25),
+        ),
+    ),
+    _efficientnet_v2(  # as timm had it before the authors' code was published
+        "rw_s",
+        pixels=288,
+        channels=(24, 48, 64, 160, 1792),
+        stages=(
+            ("fused", 2, 24, 1, 1, 0.0),
+            ("fused", 4, 48, 2, 4, 0.0),
+            ("fused", 4, 64, 2, 4, 0.0),
+            ("inverted", 6, 128, 2, 4, 0.25),
+            ("inverted", 9, 160, 1, 6, 0.25),
+            ("inverted", 15, 272, 2, 6, 0.25),
+        ),
+        last_width=1792,
+    ),
+)
+
+
 MODELS: tuple[ModelCard, ...] = (
     _mobilenet_v2(100, (16, 24, 32, 96, 1280)),
     _mobilenet_v2(50, (8, 16, 16, 48, 1280)),
@@ -195,4 +256,5 @@ MODELS: tuple[ModelCard, ...] = (
     ),
     *_MOBILENET_V1,
     _RESNET8,
+    *_EFFICIENTNET_V2,
 )
