@@ -230,6 +230,54 @@ _EFFICIENTNET_V2 = (
 )
 
 
+def _mnasnet(name: str, channels: tuple[int, ...], summary: str, **arguments: Any) -> ModelCard:
+    return photograph_card(
+        name=name,
+        builder="zoo.models.image.mnasnet:mnasnet",
+        arguments=arguments,
+        family="mnasnet",
+        summary=summary,
+        paper="MnasNet: Platform-Aware Neural Architecture Search for Mobile",
+        arxiv="1807.11626",
+        year=2018,
+        features=strides(channels),
+        tiny_arguments={
+            "stages": (
+                (1, 8, 3, 1, 1, 0.0),
+                (1, 8, 3, 2, 2, 0.0),
+                (1, 8, 5, 2, 2, 0.25),
+                (1, 8, 3, 2, 2, 0.0),
+                (1, 8, 5, 2, 2, 0.25),
+            ),
+            "stem_width": 8,
+            "last_width": 16,
+        },
+    )
+
+
+_MNASNET = (
+    _mnasnet(
+        "mnasnet_100",
+        (16, 24, 40, 96, 1280),
+        "MnasNet-B1: blocks found by a search on a phone.",
+    ),
+    _mnasnet(
+        "semnasnet_100",
+        (16, 24, 40, 112, 1280),
+        "MnasNet-A1: found with squeeze-and-excitation in the search.",
+        stages=(
+            (1, 16, 3, 1, 1, 0.0),
+            (2, 24, 3, 2, 6, 0.0),
+            (3, 40, 5, 2, 3, 0.25),
+            (4, 80, 3, 2, 6, 0.0),
+            (2, 112, 3, 1, 6, 0.25),
+            (3, 160, 5, 2, 6, 0.25),
+            (1, 320, 3, 1, 6, 0.0),
+        ),
+    ),
+)
+
+
 MODELS: tuple[ModelCard, ...] = (
     _mobilenet_v2(100, (16, 24, 32, 96, 1280)),
     _mobilenet_v2(50, (8, 16, 16, 48, 1280)),
@@ -257,4 +305,5 @@ MODELS: tuple[ModelCard, ...] = (
     *_MOBILENET_V1,
     _RESNET8,
     *_EFFICIENTNET_V2,
+    *_MNASNET,
 )
