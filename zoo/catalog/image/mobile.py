@@ -278,6 +278,38 @@ _MNASNET = (
 )
 
 
+def _ghostnet(percent: int, channels: tuple[int, ...]) -> ModelCard:
+    return photograph_card(
+        name=f"ghostnet_{percent:03}",
+        builder="zoo.models.image.ghostnet:ghostnet",
+        arguments={"width_multiplier": percent / 100},
+        family="ghostnet",
+        summary=f"GhostNet at {percent} % of its width: half of the channels are cheap copies.",
+        paper="GhostNet: More Features from Cheap Operations",
+        arxiv="1911.11907",
+        year=2019,
+        features=(*strides(channels), FeatureSpec("pooled", None, 1280)),
+        tiny_arguments={
+            "width_multiplier": 1.0,
+            "stages": (
+                (3, 1, ((8, 8, False),)),
+                (3, 2, ((8, 8, False),)),
+                (5, 2, ((8, 8, True),)),
+                (3, 2, ((8, 8, False),)),
+                (5, 2, ((8, 8, True),)),
+            ),
+            "pooled_dim": 16,
+        },
+    )
+
+
+_GHOSTNET = (
+    _ghostnet(100, (16, 24, 40, 112, 960)),
+    _ghostnet(50, (8, 12, 20, 56, 480)),
+    _ghostnet(130, (20, 32, 52, 144, 1248)),
+)
+
+
 MODELS: tuple[ModelCard, ...] = (
     _mobilenet_v2(100, (16, 24, 32, 96, 1280)),
     _mobilenet_v2(50, (8, 16, 16, 48, 1280)),
@@ -306,4 +338,5 @@ MODELS: tuple[ModelCard, ...] = (
     _RESNET8,
     *_EFFICIENTNET_V2,
     *_MNASNET,
+    *_GHOSTNET,
 )
