@@ -310,6 +310,29 @@ _GHOSTNET = (
 )
 
 
+def _shufflenet_v2(width: str, widths: tuple[int, ...], last: int = 1024) -> ModelCard:
+    return photograph_card(
+        name=f"shufflenet_v2_x{width.replace('.', '_')}",
+        builder="zoo.models.image.shufflenet_v2:shufflenet_v2",
+        arguments={"widths": widths, "last_width": last},
+        family="shufflenet_v2",
+        summary=f"ShuffleNetV2 {width}×: half of the channels pass each unit, then all are shuffled.",
+        paper="ShuffleNet V2: Practical Guidelines for Efficient CNN Architecture Design",
+        arxiv="1807.11164",
+        year=2018,
+        features=strides((24, 24, *widths[:2], last)),
+        tiny_arguments={"depths": (1, 2, 1), "widths": (8, 8, 8), "last_width": 16},
+    )
+
+
+_SHUFFLENET_V2 = (
+    _shufflenet_v2("1.0", (116, 232, 464)),
+    _shufflenet_v2("0.5", (48, 96, 192)),
+    _shufflenet_v2("1.5", (176, 352, 704)),
+    _shufflenet_v2("2.0", (244, 488, 976), 2048),
+)
+
+
 MODELS: tuple[ModelCard, ...] = (
     _mobilenet_v2(100, (16, 24, 32, 96, 1280)),
     _mobilenet_v2(50, (8, 16, 16, 48, 1280)),
@@ -339,4 +362,5 @@ MODELS: tuple[ModelCard, ...] = (
     *_EFFICIENTNET_V2,
     *_MNASNET,
     *_GHOSTNET,
+    *_SHUFFLENET_V2,
 )
