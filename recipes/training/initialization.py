@@ -10,6 +10,7 @@ backbone gets new slots. The number of epochs of a checkpoint tells which of the
 resumes bit for bit across the release.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
@@ -20,6 +21,7 @@ from recipes.runs.run import Run, load
 from recipes.values.schema import Recipe
 from zoo.columns import Column
 from zoo.columns.assets import Assets
+from zoo.complexity import leaf_layers
 from zoo.errors import DataError, RecipeError, WeightsError
 from zoo.weights import load_into, read_tensors, tensor_keys
 
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
 
 HEAD = "head_"  # how the names of a head's layers begin
+# What a layer's name says of its block: "stage2_block3", "block7", "stem1".
+_BLOCK = re.compile(r"stem|stage\d+(_block\d+)?|[a-z]+\d+")
 
 
 def source_of(recipe: Recipe) -> Run | None:
@@ -60,7 +64,7 @@ def inherited(source: Run, dataset: "Dataset") -> Assets:
         for name, column in source.assets.x.items()
     }
     assets = replace(source.assets, x=x)
-    if not source.assets.classes:
+    if not source.assets.label:
         return assets
     if len(dataset.classes) < 2:
         raise DataError(
@@ -107,9 +111,28 @@ def take_over(model: keras.Model, source: Run, assets: Assets) -> None:
     load_into(model, tensors)
 
 
-def backbone_variables(model: keras.Model) -> list[keras.Variable]:
-    """Return the weights of all layers that are not of the head."""
-    return [variable for layer in _backbone(model) for variable in layer.weights]
+def backbone_rates(
+    model: keras.Model, rate: float, layer_decay: float
+) -> list[tuple[keras.Variable, float]]:
+    """Return the weights of all layers that are not of the head, with their share of the rate.
+
+    Args:
+        model: built.
+        rate: share of the whole backbone, (0, 1].
+        layer_decay: each block has this share of the rate of the next one, (0, 1]; the last block is
+            the next to the head (2106.08254 §3.2 uses it for fine-tuning).
+    """
+    blocks: list[str] = []
+    found: list[tuple[keras.Variable, int]] = []
+    for layer in _backbone(model):
+        for leaf in leaf_layers(layer) if isinstance(layer, keras.Model) else [layer]:
+            match = _BLOCK.match(leaf.name)
+            block = match[0] if match else (blocks[-1] if blocks else "stem")
+            if not blocks or (block != blocks[-1] and block not in blocks):
+                blocks.append(block)
+            found += [(variable, blocks.index(block)) for variable in leaf.weights]
+    last = len(blocks)
+    return [(variable, rate * layer_decay ** (last - place)) for variable, place in found]
 
 
 def _backbone(model: keras.Model) -> list[keras.layers.Layer]:

@@ -7,12 +7,13 @@ of Keras; tests/upstream/test_upstream_optimizers.py tells when one of them chan
 import contextlib
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any, final
 
 import keras
 
-from recipes.training.initialization import backbone_variables
+from recipes.training.initialization import backbone_rates
 from recipes.training.schedule import learning_rate
 from recipes.values.schema import Recipe
 from zoo.errors import RecipeError
@@ -69,9 +70,10 @@ def make_optimizer(
             expected="the arguments that the Keras documentation of that optimizer lists",
             fix="change optimizer.arguments",
         ) from error
-    if recipe.initialization:
-        backbone = backbone_variables(model)
-        optimizer.slow_down(backbone, rate=recipe.initialization.backbone_rate)
+    initialization = recipe.initialization
+    rate = initialization.backbone_rate if initialization else 1.0
+    if initialization or recipe.optimizer.layer_decay < 1:
+        optimizer.slow_down(backbone_rates(model, rate, recipe.optimizer.layer_decay))
     flat = [v for v in model.trainable_variables if len(v.shape) <= 1]
     optimizer.exclude_from_weight_decay(var_list=flat)
     optimizer.build(model.trainable_variables)
@@ -92,62 +94,81 @@ def adapted(base: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Opt
 
     @final
     class Adapted(base):
-        _slow_ids: frozenset[int] = frozenset()
-        _slow: frozenset[int] = frozenset()  # positions
-        _slow_rate = 1.0
-        _at_slow = False  # what is asked now is asked for a slow variable
+        _rates_by_id: Mapping[int, float] = MappingProxyType({})
+        _slow: Mapping[int, float] = MappingProxyType({})  # share of the rate, by position
+        _share: float | None = None  # of the slow variable that something is asked for now
         slow_since: keras.Variable | None = None  # updates before the first of slow variables
 
-        def slow_down(self, variables: list[keras.Variable], *, rate: float) -> None:
+        def slow_down(self, rates: list[tuple[keras.Variable, float]]) -> None:
             """Move variables at a share of learning rate and decay; call it before `build`."""
-            self._slow_ids, self._slow_rate = frozenset(map(id, variables)), rate
+            self._rates_by_id = MappingProxyType({id(v): rate for v, rate in rates})
 
         def build(self, variables: list[keras.Variable]) -> None:
             if self.built:
                 return
             super().build(variables)
-            self._slow = frozenset(i for i, v in enumerate(variables) if id(v) in self._slow_ids)
+            self._slow = _by_position(self._rates_by_id, variables)
             if self._slow:
-                self.slow_since = self.add_variable(
-                    (), name="slow_since", dtype="int", aggregation="only_first_replica"
-                )
+                how = {"dtype": "int", "aggregation": "only_first_replica"}
+                self.slow_since = self.add_variable((), name="slow_since", **how)
 
         @property
         def iterations(self) -> Any:  # corrects the bias of moments, which begin with them
             updates = super().iterations
-            return updates - self.slow_since if self._at_slow else updates
+            return updates if self._share is None else updates - self.slow_since
 
         def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-            if self._get_variable_index(variable) not in self._slow:
+            share = self._slow.get(self._get_variable_index(variable))
+            if share is None:
                 super().update_step(gradient, variable, learning_rate)
                 return
-            with _for_slow(self):
-                super().update_step(gradient, variable, learning_rate * self._slow_rate)
+            with _for_slow(self, share):
+                super().update_step(gradient, variable, learning_rate * share)
 
         def _apply_weight_decay(self, variables: list[keras.Variable]) -> None:
             if not (self.weight_decay or getattr(self, "adam_weight_decay", None)):  # Muon has two
                 return
-            slow = [v for v in variables if self._get_variable_index(v) in self._slow]
-            super()._apply_weight_decay([v for v in variables if all(v is not w for w in slow)])
-            with _for_slow(self):
-                super()._apply_weight_decay(slow)
+            groups = _by_share(self, variables)
+            super()._apply_weight_decay(groups.pop(None))
+            for share, group in groups.items():
+                with _for_slow(self, share):
+                    super()._apply_weight_decay(group)
 
         def _get_current_learning_rate(self) -> Any:
             rate = super()._get_current_learning_rate()
-            return rate * self._slow_rate if self._at_slow else rate
+            return rate if self._share is None else rate * self._share
 
     Adapted.__name__ = Adapted.__qualname__ = base.__name__  # Keras names variables after it
     return Adapted
 
 
+def _by_position(
+    rates: Mapping[int, float], variables: list[keras.Variable]
+) -> Mapping[int, float]:
+    """Return shares by position; Keras would track a plain dictionary."""
+    known = {i: rates[id(v)] for i, v in enumerate(variables) if id(v) in rates}
+    return MappingProxyType(known)
+
+
+def _by_share(
+    optimizer: Any, variables: list[keras.Variable]
+) -> dict[float | None, list[keras.Variable]]:
+    """Return variables by their share of the rate; those at the full rate under None."""
+    groups: dict[float | None, list[keras.Variable]] = {None: []}
+    for variable in variables:
+        share = optimizer._slow.get(optimizer._get_variable_index(variable))
+        groups.setdefault(share, []).append(variable)
+    return groups
+
+
 @contextlib.contextmanager
-def _for_slow(optimizer: Any) -> Iterator[None]:
+def _for_slow(optimizer: Any, share: float) -> Iterator[None]:
     """Let an adapted optimizer answer with the rate and the count of its slow variables."""
-    optimizer._at_slow = True
+    optimizer._share = share
     try:
         yield
     finally:
-        optimizer._at_slow = False
+        optimizer._share = None
 
 
 def carry_over(old: keras.optimizers.Optimizer, new: keras.optimizers.Optimizer) -> None:

@@ -103,6 +103,9 @@ class OptimizerValues(_Values):
 
     name: Literal[tuple(OPTIMIZERS)] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3  # the peak, after warm-up
+    layer_decay: Annotated[float, Field(gt=0, le=1)] = (
+        1.0  # share of a block's rate that the one before it has
+    )
     arguments: dict[str, float | int | bool] = {}
 
 

@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pytest
 
+import zoo
+from recipes.training.initialization import backbone_rates
 from recipes.training.optimizer import _CLASSES, adapted, carry_over, make_optimizer
 from recipes.training.schedule import learning_rate
 from recipes.values.load import load_recipe
@@ -272,7 +274,7 @@ def test_slow_variables_move_as_at_their_share_of_the_rate(name):
     base, arguments = getattr(keras.optimizers, _CLASSES[name]), {"weight_decay": 0.1}
     model = two_layers()
     optimizer = adapted(base)(learning_rate=0.05, **arguments)
-    optimizer.slow_down(model.weights[BACKBONE], rate=0.1)
+    optimizer.slow_down([(v, 0.1) for v in model.weights[BACKBONE]])
     ours = updated(optimizer, model, updates=5)
     fast = updated(base(learning_rate=0.05, **arguments), two_layers(), updates=5)
     slow = updated(base(learning_rate=0.005, **arguments), two_layers(), updates=5)
@@ -289,7 +291,7 @@ def test_released_variables_begin_as_in_a_new_optimizer(name):
     first = adapted(base)(learning_rate=0.05)
     updated(first, model, part=HEAD, updates=3)
     both = adapted(base)(learning_rate=0.05)
-    both.slow_down(model.weights[BACKBONE], rate=0.1)
+    both.slow_down([(v, 0.1) for v in model.weights[BACKBONE]])
     both.build(model.weights)
     carry_over(first, both)
     assert int(both.iterations) == 3
@@ -318,3 +320,24 @@ def test_an_average_reaches_back_a_tenth_of_the_training_at_most(decay, epochs, 
     assert optimizer.use_ema == bool(expected)
     if expected:
         assert optimizer.ema_momentum == pytest.approx(expected)
+
+
+def test_layer_decay_slows_a_block_by_its_distance_from_the_head():
+    model = zoo.build("resnet20", input_shape=(8, 8, 1), num_classes=3, num_blocks=1)
+    rates = {v.path: rate for v, rate in backbone_rates(model, 0.5, 0.8)}
+    blocks = {"stem": 4, "stage1_block1": 3, "stage2_block1": 2, "stage3_block1": 1}
+    for path, rate in rates.items():
+        (distance,) = (n for block, n in blocks.items() if f"{block}_" in path)
+        assert rate == pytest.approx(0.5 * 0.8**distance), path
+    head = {v.path for v in model.weights} - set(rates)
+    assert all("head_" in path for path in head) and len(head) == 2
+
+
+def test_shares_of_the_rate_may_differ_by_variable():
+    one, two, three = (keras.Variable([1.0, 1.0]) for _ in range(3))
+    optimizer = adapted(keras.optimizers.SGD)(0.1, weight_decay=0.5)
+    optimizer.slow_down([(one, 0.1), (two, 0.5)])
+    optimizer.build([one, two, three])
+    optimizer.apply([keras.ops.ones(2)] * 3)
+    moved = [1 - float(v.numpy()[0]) for v in (one, two, three)]
+    assert moved == pytest.approx([0.1 * m for m in (0.15, 0.75, 1.5)])
