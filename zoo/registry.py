@@ -12,8 +12,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.cards import DatasetCard, ModelCard, TaskCard, WeightCard
-from zoo.catalog import datasets, image, speech, tasks, text
+from zoo.cards import DatasetCard, ModelCard, PretrainedCard, TaskCard, WeightCard
+from zoo.catalog import datasets, image, pretrained, speech, tasks, text
 from zoo.errors import ArgumentError, nearest, unknown_name
 from zoo.metrics.base import Metric, metric_named
 
@@ -69,6 +69,76 @@ def weight_card(name: str) -> WeightCard:
     if name not in weight_cards():
         raise unknown_name("weight", name, weight_cards(), fix="zoo list --weights shows them")
     return weight_cards()[name]
+
+
+def pretrained_cards() -> dict[str, PretrainedCard]:
+    """Return the cards of the weights that others trained, by name."""
+    return {card.name: card for card in pretrained.PRETRAINED}
+
+
+def pretrained_card(name: str) -> PretrainedCard:
+    """Return the card of published weights, or raise UnknownNameError that names the nearest."""
+    cards = pretrained_cards()
+    if name not in cards:
+        raise unknown_name("pretrained weight", name, cards, fix="zoo list --pretrained shows them")
+    return cards[name]
+
+
+def list_pretrained(
+    pattern: str = "*",
+    *,
+    max_params: int | None = None,
+    licence: str | None = None,
+    commercial: bool = False,
+    sort: str = "name",
+) -> list[PretrainedCard]:
+    """Return the cards of weights that others trained and published.
+
+    Args:
+        pattern: shell-style, matched against the name ("resnet50.*"); a word without a wildcard finds
+            every weight whose name, family or licence holds it.
+        max_params: largest parameter count of the model.
+        licence: an SPDX identifier, such as "Apache-2.0", in any case.
+        commercial: only those whose licence allows commercial use.
+        sort: "name", "accuracy" (the stated figure, best first) or "params".
+
+    Raises:
+        UnknownNameError: another order.
+
+    >>> list_pretrained("resnet20.*")[0].licence
+    'BSD-2-Clause'
+    """
+    orders: dict[str, Callable[[PretrainedCard], Any]] = {
+        "name": lambda card: 0,  # the catalog's order
+        "accuracy": lambda card: -(card.value or 0),
+        "params": lambda card: _params(card.model),
+    }
+    if sort not in orders:
+        raise unknown_name("order", sort, orders, fix="sort by one of them")
+    found = [
+        card
+        for card in pretrained_cards().values()
+        if fits_pattern(pattern, card.name, MODELS[card.model].family, card.licence.lower())
+        and (max_params is None or _params(card.model) <= max_params)
+        and (licence is None or card.licence.lower() == licence.lower())
+        and (not commercial or card.commercial == "yes")
+    ]
+    return sorted(found, key=orders[sort])
+
+
+def pretrained_info(name: str) -> dict[str, Any]:
+    """Return the facts about published weights, as JSON values.
+
+    >>> pretrained_info("resnet20.cifar10_akamaster")["classes"]
+    'cifar10'
+    """
+    card = pretrained_card(name)
+    facts = dataclasses.asdict(card)
+    kinds = [type(source).__name__.removesuffix("Source").lower() for source in card.sources]
+    facts["sources"] = [
+        {"kind": kind} | source for kind, source in zip(kinds, facts["sources"], strict=True)
+    ]
+    return json.loads(json.dumps(facts | {"params": _params(card.model)}))
 
 
 def list_models(
