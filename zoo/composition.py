@@ -12,18 +12,23 @@ from typing import Any
 import keras
 
 from zoo import registry
-from zoo.cards import ModelCard, WeightCard
+from zoo.cards import ModelCard, PretrainedCard, WeightCard
 from zoo.columns import Label, Vector, is_presence
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.devices import enough_memory
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
+from zoo.named_weights import (
+    as_published,
+    as_trained,
+    classes_of,
+    load_named,
+    named_weights,
+    split_name,
+)
 from zoo.preprocessing import front_layers, preprocessing_of
 from zoo.tasks.base import Front, Task, keras_inputs
-from zoo.weights import load_into, load_model_weights, read_tensors
-
-HEAD = "head_"  # how the names of a head's layers begin
 
 
 def build(
@@ -41,22 +46,21 @@ def build(
     """Build a model by name.
 
     Args:
-        name: "resnet20", or "resnet20.fashion_mnist" for its shipped weights.
+        name: "resnet20", "resnet20.fashion_mnist" with its shipped weights, or "resnet50.a1_in1k"
+            with published ones, which are fetched once (`zoo list --pretrained`).
         input_shape: without the batch axis. Text models take any number of tokens.
-        num_classes: of the head; 0 gives pooled features (B, D). A language model's vocabulary size.
-        weights: the dataset of a shipped weight ("fashion_mnist") or a safetensors file.
-        preprocessing: with True the model takes images 0–255 or waveforms in [-1, 1]; with False it
-            takes the input of its backbone: images in [-1, 1], log-mel features (B, frames, bins).
-            {"mean": (0.5,)} and so on override single values of `zoo.cards.ImagePreprocessing`.
-        task: the task that gives the head.
-        features_only: return the features of the backbone by name instead of logits.
+        num_classes: of the head, or vocabulary size; 0 gives pooled features (B, D).
+        weights: the second part of such a name ("fashion_mnist"), or a file of numbers of any project.
+        preprocessing: with True the model takes images 0–255 or waveforms in [-1, 1]; with False what
+            its backbone takes, scaled images or log-mel features; {"mean": (0.5,)} and so on override
+            single values of `zoo.cards.ImagePreprocessing`.
+        task, features_only: the task that gives the head, or features by name instead of logits.
         seed: of Python, NumPy and the backend, so that initial weights repeat.
         **arguments: the builder's own; `zoo info NAME` lists them.
 
     Returns:
-        A functional model from (B, *input_shape) to logits (B, num_classes), or (B, T, vocabulary
-        size) for language models; with `features_only` to a dictionary of features. The backbone is
-        its nested layer "backbone".
+        A functional model from (B, *input_shape) to logits, (B, num_classes) or (B, T, vocabulary
+        size); with `features_only` to features by name. The backbone is its layer "backbone".
 
     Raises:
         UnknownNameError: no such model or weight, or no such task of the model.
@@ -64,27 +68,28 @@ def build(
         WeightsError: the file is missing, damaged, or of another model.
 
     >>> import zoo
-    >>> zoo.build("resnet20", input_shape=(28, 28, 1), num_classes=10).output.shape
-    (None, 10)
     >>> zoo.build("resnet20", features_only=True).output["stride_4"].shape
     (None, 8, 8, 64)
     """
-    base, source = _split(name, weights)
+    base, source = split_name(name, weights)
     card = registry.model_card(base)
     _check_sizes(card, input_shape, num_classes)
-    weight = _shipped(base, source) if source is not None else None
+    weight = named_weights(base, source) if source is not None else None
     task = _task_name(card, weight, task)
-    if weight:
-        input_shape, arguments = _as_trained(weight, input_shape, arguments)
+    if isinstance(weight, PretrainedCard):
+        card, input_shape, num_classes = as_published(card, weight, input_shape, num_classes)
+    elif weight:
+        input_shape, arguments = as_trained(weight, input_shape, arguments)
+    headless = features_only or num_classes == 0
     classes = num_classes or None if features_only else num_classes
     assets = _assets(card, weight, input_shape, classes, arguments, task=task)
     if seed is not None:
         keras.utils.set_random_seed(seed)
-    make = _features_model if features_only else assemble
-    head = registry.resolve(registry.task_card(task).task)()
-    model = make(card, head, assets, arguments=arguments, preprocessing=preprocessing)
+    make, head = (_features_model if features_only else assemble), registry.task_card(task).task
+    task = registry.resolve(head)()
+    model = make(card, task, assets, arguments=arguments, preprocessing=preprocessing)
     if source is not None:
-        _load(model, weight or as_path(source), headless=features_only or num_classes == 0)
+        load_named(model, card, weight or as_path(source), headless, num_classes)
     return model
 
 
@@ -228,12 +233,15 @@ def _head_feature(card: ModelCard, backbone: keras.Model, arguments: Mapping[str
     )
 
 
-def _task_name(card: ModelCard, weight: WeightCard | None, task: str | None) -> str:
+def _task_name(
+    card: ModelCard, weight: WeightCard | PretrainedCard | None, task: str | None
+) -> str:
     if task is not None and task not in card.tasks:
         raise unknown_name(
             f"task of {card.name}", task, card.tasks, fix="zoo info shows what a model is for"
         )
-    trained = weight.resolved_recipe.get("task", {}).get("name") if weight else None
+    shipped = isinstance(weight, WeightCard)
+    trained = weight.resolved_recipe.get("task", {}).get("name") if shipped else None
     if task and trained and task != trained:
         raise WeightsError(
             f"{weight.name} was trained for {trained}, not for {task}.",
@@ -245,7 +253,7 @@ def _task_name(card: ModelCard, weight: WeightCard | None, task: str | None) -> 
 
 def _assets(
     card: ModelCard,
-    weight: WeightCard | None,
+    weight: WeightCard | PretrainedCard | None,
     input_shape: tuple[int, ...] | None,
     num_classes: int | None,
     arguments: dict[str, Any],
@@ -253,8 +261,8 @@ def _assets(
     task: str,
 ) -> Assets:
     """Return the assets of a model that is built by name, without any data."""
-    classes = _classes(card, weight, num_classes)
-    if weight:
+    classes = classes_of(card, weight, num_classes)
+    if isinstance(weight, WeightCard):
         trained = Assets.from_weight(weight).with_classes(classes)
         if input_shape is None:
             return trained
@@ -271,49 +279,6 @@ def _assets(
         )
     arguments.setdefault("vocabulary_size", len(classes))
     return Assets(x=x, y=x)
-
-
-def _split(name: str, weights: str | Path | None) -> tuple[str, str | Path | None]:
-    """Return the model that `name` begins with, and the weights that either of the two names."""
-    base, dot, _ = name.partition(".")
-    if dot and weights is not None:
-        raise ArgumentError(
-            f"{name!r} names weights already; weights={str(weights)!r} would be ignored.",
-            fix=f"build {base!r} with weights={str(weights)!r}, or leave weights out",
-        )
-    return base, name if dot else weights
-
-
-def _shipped(model: str, source: str | Path) -> WeightCard | None:
-    """Return the card that `source` names, or None where it is a file."""
-    text = str(source)
-    as_path(text)  # refuses an empty one
-    if text.startswith(f"{model}."):
-        return registry.weight_card(text)
-    if f"{model}.{text}" in registry.weight_cards():
-        return registry.weight_card(f"{model}.{text}")
-    if not Path(text).suffix and not Path(text).exists():
-        return registry.weight_card(f"{model}.{text}")  # raises, naming the nearest
-    if Path(text).suffix == ".keras":
-        raise WeightsError(
-            f"{text} is a .keras file; loading one can run code.",
-            expected="a safetensors file of numbers",
-            fix="load it yourself with keras.saving.load_model if you trust where it came from",
-        )
-    return None
-
-
-def _as_trained(
-    weight: WeightCard, input_shape: tuple[int, ...] | None, arguments: dict[str, Any]
-) -> tuple[tuple[int, ...] | None, dict[str, Any]]:
-    shape = next(iter(Assets.from_dict(weight.assets).x.values())).shape
-    if input_shape is not None and len(shape) == 3 and input_shape[-1] != shape[-1]:
-        raise WeightsError(
-            f"{weight.name} was trained on {shape[-1]} channel(s), not {input_shape[-1]}.",
-            expected=f"input_shape=(H, W, {shape[-1]})",
-            fix="leave input_shape out to take the weight's own",
-        )
-    return input_shape, dict(weight.resolved_recipe["model"]["arguments"]) | arguments
 
 
 def _check_sizes(
@@ -339,30 +304,3 @@ def _check_sizes(
 
 def _is_count(value: Any) -> bool:
     return isinstance(value, numbers.Integral) and not isinstance(value, bool) and value >= 0
-
-
-def _classes(
-    card: ModelCard, weight: WeightCard | None, num_classes: int | None
-) -> tuple[str, ...]:
-    if num_classes == 0:
-        return ()
-    if weight:
-        classes = Assets.from_dict(weight.assets).classes
-        if num_classes not in (None, len(classes)):
-            raise WeightsError(
-                f"{weight.name} has {len(classes)} classes, not {num_classes}.",
-                expected=f"num_classes={len(classes)}, or 0 for features without a head",
-                fix="build with num_classes=0 and add a head of your own",
-            )
-        return classes
-    return tuple(map(str, range(card.num_classes if num_classes is None else num_classes)))
-
-
-def _load(model: keras.Model, source: WeightCard | Path, *, headless: bool) -> None:
-    shipped = isinstance(source, WeightCard)
-    path, sha256 = (Path(source.file), source.sha256) if shipped else (source, None)
-    if not headless:
-        load_model_weights(path, model, sha256=sha256)
-        return
-    tensors, _ = read_tensors(path, sha256=sha256)  # the head's numbers are not needed
-    load_into(model, {key: value for key, value in tensors.items() if not key.startswith(HEAD)})

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from recipes.runs.inputs import Input
 from recipes.runs.run import load
 
@@ -58,3 +60,21 @@ def predict(
     """
     how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
     return load(target).predict(inputs, **how)
+
+
+def embed(
+    target: Any, inputs: Sequence[Input], *, batch_size: int = 64, text_column: str | None = None
+) -> np.ndarray:
+    """Return what the head of a model takes for each input: vectors for search, clusters, a probe.
+
+    Args:
+        target: run directory, weight name, name of published weights, or recipe name.
+        inputs, batch_size, text_column: as in `predict`.
+
+    Returns:
+        float32, (N, D).
+
+    >>> zoo.embed("resnet50.a1_in1k", ["cat.jpg", "dog.jpg"]).shape  # doctest: +SKIP
+    (2, 2048)
+    """
+    return load(target).embed(inputs, batch_size=batch_size, text_column=text_column)

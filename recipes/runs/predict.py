@@ -1,15 +1,15 @@
 """From files or arrays to predictions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recipes.runs.inputs import Input, Item, encoded, items_of
-from zoo.columns import Column
+from zoo.columns import Column, Spec
 from zoo.data.pipeline import stack
-from zoo.errors import ArgumentError
+from zoo.errors import ArgumentError, RunError
 
 if TYPE_CHECKING:
     from recipes.runs.run import Run
@@ -24,6 +24,61 @@ def predict_inputs(
     keep_going: bool = False,
 ) -> list[dict[str, Any]]:
     """Encode inputs with the code that training used, run the model, and describe the outcome."""
+    items, batches = _prepared(
+        run, inputs, batch_size=batch_size, text_column=text_column, keep_going=keep_going
+    )
+    predictions: list[Any] = []
+    for x in batches:
+        predictions += list(run.task.decode(run.model, x, run.assets))
+    answers = iter(predictions)
+    return [
+        {
+            **item.source,
+            "task": run.task.name,
+            **(
+                {"predictions": run.task.describe(next(answers), run.assets)}
+                if item.error is None
+                else {"predictions": [], "error": item.error.to_dict()}
+            ),
+        }
+        for item in items
+    ]
+
+
+def embed_inputs(
+    run: "Run", inputs: Sequence[Input], *, batch_size: int, text_column: str | None = None
+) -> np.ndarray:
+    """Encode inputs as for a prediction, and return what the head takes: float32 (N, D)."""
+    import keras
+
+    _, batches = _prepared(
+        run, inputs, batch_size=batch_size, text_column=text_column, keep_going=False
+    )
+    model = run.model
+    if not run.assets.classes:
+        taken = model.output["logits"]  # of a model without a head
+    elif "head_logits" in {layer.name for layer in model.layers}:
+        taken = model.get_layer("head_logits").input
+    else:
+        raise RunError(
+            f"{run.name} has no head that takes one vector per example.",
+            expected="a model of a classification task",
+            fix="zoo.build(NAME, features_only=True) gives every feature of the backbone",
+        )
+    network = keras.Model(model.input, taken)
+    found = [np.asarray(network.predict_on_batch(x), "float32") for x in batches]
+    return np.concatenate(found) if found else np.zeros((0, taken.shape[-1]), "float32")
+
+
+def _prepared(
+    run: "Run",
+    inputs: Sequence[Input],
+    *,
+    batch_size: int,
+    text_column: str | None,
+    keep_going: bool,
+) -> tuple[list[Item], Iterator[dict[str, np.ndarray]]]:
+    """Return the inputs one by one, and the batches of those that could be read."""
     columns = {column.source or name: column for name, column in run.assets.x.items()}
     words = len(columns) == 1 and not next(iter(columns.values())).is_file("word")
     if text_column and not words:
@@ -42,26 +97,16 @@ def predict_inputs(
             raise item.error  # at once, before Keras is loaded
     # All are read before anything is run; only what the model takes is kept of each.
     items = encoded(items, lambda item: _encoded(run, columns, item), keep_going=keep_going)
-    good = [item for item in items if item.error is None]
-    specs, _ = run.assets.specs()
-    predictions: list[Any] = []
+    good = [item.encoded for item in items if item.error is None]
+    return items, _batches(good, run.assets.specs()[0], batch_size)
+
+
+def _batches(
+    good: Sequence[Mapping[str, np.ndarray]], specs: Mapping[str, Spec], batch_size: int
+) -> Iterator[dict[str, np.ndarray]]:
     for start in range(0, len(good), batch_size):
-        chunk = [item.encoded for item in good[start : start + batch_size]]
-        x = {key: stack([one[key] for one in chunk], spec) for key, spec in specs.items()}
-        predictions += list(run.task.decode(run.model, x, run.assets))
-    answers = iter(predictions)
-    return [
-        {
-            **item.source,
-            "task": run.task.name,
-            **(
-                {"predictions": run.task.describe(next(answers), run.assets)}
-                if item.error is None
-                else {"predictions": [], "error": item.error.to_dict()}
-            ),
-        }
-        for item in items
-    ]
+        chunk = good[start : start + batch_size]
+        yield {key: stack([one[key] for one in chunk], spec) for key, spec in specs.items()}
 
 
 def _listed(inputs: Any, columns: Mapping[str, Column]) -> list[Input]:

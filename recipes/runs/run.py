@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
+import numpy as np
+
 from recipes.objects import make_dataset, make_model, make_task, precision
 from recipes.runs.folder import resume_command
 from recipes.runs.splits import METRICS
@@ -168,12 +170,28 @@ class Run:
         how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
         return predict_inputs(self, inputs, **how)
 
+    def embed(
+        self, inputs: Any, *, batch_size: int = 64, text_column: str | None = None
+    ) -> np.ndarray:
+        """Return what the model's head takes for each input, float32 (N, D).
+
+        Args:
+            inputs, batch_size, text_column: as `predict`.
+
+        Raises:
+            RunError: the task has no head that takes one vector per example.
+        """
+        from recipes.runs.predict import embed_inputs
+
+        return embed_inputs(self, inputs, batch_size=batch_size, text_column=text_column)
+
 
 def load(target: str | Path | Run) -> Run:
-    """Load a run directory, a shipped weight, or a recipe's shipped weight.
+    """Load a run directory, a shipped weight, a recipe's shipped weight, or published weights.
 
     Args:
-        target: "runs/image-digits-cnn-1", "cnn_small.digits" or "image/digits-cnn".
+        target: "runs/image-digits-cnn-1", "cnn_small.digits", "image/digits-cnn" or
+            "resnet50.a1_in1k", which is fetched into the cache unless it is there.
 
     Raises:
         UnknownNameError: it is none of these; names the nearest.
@@ -197,6 +215,10 @@ def load(target: str | Path | Run) -> Run:
             weights_path=Path(card.file),
             sha256=card.sha256,
         )
+    if name in registry.pretrained_cards():
+        from recipes.runs.pretrained import published_values
+
+        return Run(**published_values(name))
     if name in recipe_names():
         own = Path("runs").glob(f"{name.replace('/', '-')}-*/{METRICS}")
         last = max(own, key=lambda file: file.stat().st_mtime, default=None)

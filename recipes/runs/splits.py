@@ -11,13 +11,15 @@ import gzip
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from recipes.objects import make_dataset
+from zoo import registry
+from zoo.catalog.classes import class_ids
 from zoo.data.dataset import Dataset, Split, file_bytes
 from zoo.data.layout import DRAWN, listed
 from zoo.errors import RunError, check_format, command
@@ -126,6 +128,7 @@ def examples_to_score(run: "Run", *, data: str | None, data_dir: str | None) -> 
         data_dir=data_dir,
         skip_corrupt=bool(run.metrics.get("skip_corrupt")),
     )
+    dataset = _aligned(run, dataset)
     _check_classes(run, dataset)
     limit = recipe.data.max_examples
     as_run = dataset.limited(limit) if limit else dataset
@@ -253,6 +256,29 @@ def _other(run: "Run", kept: Mapping[str, Any], dataset: Dataset) -> Examples:
     else:
         notes.append("Whether some of these examples were trained on is not known.")
     return Examples(split, False, tuple(notes))
+
+
+def _aligned(run: "Run", dataset: Dataset) -> Dataset:
+    """Return data with the classes of published weights where its own names stand for them.
+
+    Folders of ImageNet are named after WordNet ids or positions, and may hold some of the classes.
+    """
+    published = registry.pretrained_cards().get(run.name)
+    if published is None or not dataset.classes or dataset.classes == run.assets.classes:
+        return dataset
+    places = {str(position): position for position in range(len(run.assets.classes))}
+    for names in (class_ids(published.classes), run.assets.classes):
+        places |= {name: position for position, name in enumerate(names)}
+    if not set(dataset.classes) <= set(places):
+        return dataset
+    order = np.array([places[name] for name in dataset.classes])
+    splits = {
+        name: Split(
+            split.columns | {"label": order[split.labels]}, decode=split.decode, names=split.names
+        )
+        for name, split in dataset.splits.items()
+    }
+    return replace(dataset, splits=splits, classes=run.assets.classes)
 
 
 def _check_classes(run: "Run", dataset: Dataset) -> None:

@@ -15,6 +15,7 @@ from zoo.errors import ArgumentError, DataError
 
 EPOCHS, FROZEN_EPOCHS = 20, 5
 LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
+PUBLISHED_RATE, PUBLISHED_LAYER_DECAY = 3e-3, 0.85  # for weights of photographs by the million
 BATCH_SIZE, LEAST_STEPS = 16, 20  # updates of an epoch, where the data has fewer batches
 
 
@@ -41,17 +42,16 @@ def finetune(
 
     Input size, tokenizer and front end stay those of the trained model, and so does its augmentation;
     the head is new, unless the classes are the same. With few examples, an epoch passes over them
-    several times, so that it has 20 updates. A finetune is a recipe with an `initialization` section,
-    and its run is like any other.
+    several times, so that it has 20 updates. The run is like any other.
 
     Args:
-        target: run directory, weight name or recipe name.
+        target: run directory, weight name, name of published weights, or recipe name.
         data: a folder, a table, or a data set's name.
         *overrides: "key=value" texts, set last.
         epochs: total number of epochs.
         frozen_epochs: epochs in which only the head is trained; a quarter of `epochs` by default.
-        learning_rate: of the head; the backbone gets a tenth of it (`initialization.backbone_rate`). A
-            language model has no separate head and is trained at the full rate.
+        learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`), that of
+            published weights less towards the image. A language model is trained at the full rate.
         seed: of the new head, the order and the augmentation.
         run_dir, resume, smoke, device, data_dir, download, skip_corrupt, checkpoint_minutes, progress:
             as `zoo.train`.
@@ -72,7 +72,7 @@ def finetune(
     recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
-    if recipe.training.steps_per_epoch is None and source.assets.classes:
+    if recipe.training.steps_per_epoch is None and source.assets.label:
         devices.prepare(device)
         examples = len(make_dataset(recipe, **where).splits["train"])
         if examples // recipe.training.batch_size < LEAST_STEPS:
@@ -103,8 +103,10 @@ def finetuning_recipe(
     """
     place = _check_data(source, data)
     recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
-    has_head = bool(source.assets.classes)  # a language model has none
+    has_head = bool(source.assets.label)  # a language model has none
+    published = source.name in registry.pretrained_cards()
     backbone_rate = BACKBONE_RATE if has_head else 1.0
+    rate = PUBLISHED_RATE if published else LEARNING_RATE * BACKBONE_RATE / backbone_rate
     if not has_head and frozen_epochs:
         raise ArgumentError(
             f"{source.name} is a language model: it has no head to train alone.",
@@ -123,9 +125,8 @@ def finetuning_recipe(
         | {"averaging_decay": 0.0},  # an average needs more updates than a finetune has
         "optimizer": {
             "name": "adamw",
-            "learning_rate": LEARNING_RATE * BACKBONE_RATE / backbone_rate
-            if learning_rate is None
-            else learning_rate,
+            "learning_rate": rate if learning_rate is None else learning_rate,
+            "layer_decay": PUBLISHED_LAYER_DECAY if published else 1.0,
         },
         "schedule": {"name": "cosine", "warmup_epochs": min(1.0, 0.1 * epochs)},
         "training": {

@@ -73,8 +73,8 @@ def train(
         if resume and (folder / METRICS).exists():
             return load(folder)
         device = devices.prepare(device)  # before anything loads Keras, so that it starts quietly
-        skip_corrupt = skip_corrupt or skips_corrupt(source or folder)
-        where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
+        skips = skip_corrupt or skips_corrupt(source or folder)
+        where = {"data_dir": data_dir, "download": download, "skip_corrupt": skips}
         how = {"progress": progress, "checkpoint_minutes": checkpoint_minutes}
         lower = "training.batch_size, model.arguments or the size of the inputs"
         with precision(recipe), devices.enough_memory(f"train {recipe.name}", lower=lower):
@@ -112,9 +112,9 @@ def _train_in(folder: Path, setup: Setup, *, source: Path | None, resume: bool, 
     elif not (folder / RECIPE).exists():
         write_text(folder / RECIPE, dump_yaml(setup.recipe.resolved()))  # all inputs are good
     write_splits(folder, setup.dataset)
-    recorder, probe, selection = fit(setup, folder, resume=resume or source is not None, **how)
-    history, records = recorder.history, probe.records
-    return finish(setup, folder, history=history, records=records, selection=selection.state)
+    recorder, probe, chosen = fit(setup, folder, resume=resume or source is not None, **how)
+    found = {"history": recorder.history, "records": probe.records, "selection": chosen.state}
+    return finish(setup, folder, **found)
 
 
 def fit(
@@ -144,23 +144,18 @@ def fit(
         kept |= {"origin": state["origin"]} if "origin" in state else {}
     if position.epoch >= training.epochs or selection.state["stopped"]:
         return observers
-    steps_before = position.epoch * setup.steps + position.step
+    before = position.epoch * setup.steps + position.step  # steps
     display = ProgressDisplay(
         epochs=training.epochs,
         steps=setup.steps,
         batch_size=training.batch_size,
         metric=setup.task.metrics[0],
-        steps_before=steps_before,
+        steps_before=before,
     )
-    stream = training_stream(
-        setup.train,
-        batch_size=training.batch_size,
-        seed=training.seed,
-        first_step=steps_before,
-        augment=setup.augment,
-    )
+    how = {"batch_size": training.batch_size, "seed": training.seed}
+    stream = training_stream(setup.train, first_step=before, augment=setup.augment, **how)
     more = [Rejoin(position.step, position.midway.metrics)] if position.midway else []
-    more += [display] if progress else []
+    more += [display] * progress
     with stopping(folder, recorder), contextlib.closing(display), contextlib.closing(recorder):
         setup.model.fit(
             stream,

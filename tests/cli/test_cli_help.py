@@ -24,6 +24,7 @@ COMMANDS = [
     ("finetune",),
     ("evaluate",),
     ("predict",),
+    ("embed",),
     ("generate",),
     ("export",),
     ("verify",),

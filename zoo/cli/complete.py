@@ -13,7 +13,7 @@ from zoo.errors import ZooError
 
 def models_and_weights(incomplete: str) -> list[str]:
     """Complete the name of a model or of a shipped weight."""
-    return _starting(incomplete, (*registry.MODELS, *registry.weight_cards()))
+    return _starting(incomplete, (*registry.MODELS, *_weights()))
 
 
 def pretrained(incomplete: str) -> list[str]:
@@ -37,7 +37,11 @@ def recipes(incomplete: str) -> list[str]:
 
 def targets(incomplete: str) -> list[str]:
     """Complete what `load` takes: a weight's or a recipe's name."""
-    return _starting(incomplete, registry.weight_cards()) + recipes(incomplete)
+    return _starting(incomplete, _weights()) + recipes(incomplete)
+
+
+def _weights() -> list[str]:
+    return [*registry.weight_cards(), *registry.pretrained_cards()]
 
 
 def formats(incomplete: str) -> list[str]:

@@ -28,9 +28,16 @@ def info_command(
     zoo info resnet20
 
     zoo info resnet20.fashion_mnist
+
+    zoo info resnet20.cifar10_akamaster
     """
     if name in registry.weight_cards():
         _show_weight(registry.weight_info(name), json=json)
+        return
+    if name in registry.pretrained_cards():
+        from zoo.cli.weights_table import show_pretrained
+
+        show_pretrained(name, json=json)
         return
     if name not in registry.MODELS:
         raise unknown(name)
@@ -80,11 +87,10 @@ def unknown(name: str) -> UnknownNameError:
     set."""
     from recipes.values.load import recipe_names
 
-    fix = "zoo list shows every model, zoo list --weights every weight"
+    fix = "zoo list shows every model, zoo list --weights and --pretrained every weight"
+    known = (*registry.MODELS, *registry.weight_cards(), *registry.pretrained_cards())
     if name in recipe_names():
         fix = f"it is a recipe: {command('zoo', 'recipes', 'show', name)}"
     elif any(card.name == name for card in registry.list_datasets()):
         fix = f"it is a data set: {command('zoo', 'data', name)}"
-    return unknown_name(
-        "model or weight", name, (*registry.MODELS, *registry.weight_cards()), fix=fix
-    )
+    return unknown_name("model or weight", name, known, fix=fix)

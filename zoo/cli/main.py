@@ -11,6 +11,7 @@ import zoo
 from zoo.cli import (
     data,
     doctor,
+    embed,
     evaluate,
     export,
     finetune,
@@ -70,6 +71,7 @@ app.command("tune")(tune.tune_command)
 app.command("finetune")(finetune.finetune_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("predict")(predict.predict_command)
+app.command("embed")(embed.embed_command)
 app.command("generate")(generate.generate_command)
 app.command("export")(export.export_command)
 app.command("verify")(verify.verify_command)

@@ -1,6 +1,6 @@
 """`zoo list`: models and weights, without loading Keras."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,13 +11,16 @@ from zoo.cli.output import counted, show_json, show_table
 from zoo.errors import unknown_name
 from zoo.quantities import human
 
+_Licence = Annotated[
+    str | None, typer.Option(help="Of --pretrained: an SPDX identifier, or commercial.")
+]
+
 
 def list_command(
     pattern: Annotated[
         str,
         typer.Argument(
-            help="A pattern of names, such as 'resnet*', or part of a model's, family's or "
-            "weight's name."
+            help="A pattern, as 'resnet*', or part of a model's, family's or weight's name."
         ),
     ] = "*",
     task: Annotated[str | None, typer.Option(help="Only models for this task.")] = None,
@@ -29,9 +32,14 @@ def list_command(
         int | None, typer.Option(min=0, help="Only models with at most this many parameters.")
     ] = None,
     weights: Annotated[bool, typer.Option("--weights", help="List shipped weights.")] = False,
+    pretrained: Annotated[
+        bool, typer.Option("--pretrained", help="List weights that others published.")
+    ] = False,
+    sort: Annotated[str, typer.Option(help="Of --pretrained: name, accuracy or params.")] = "name",
+    licence: _Licence = None,
     json: options.Json = False,
 ) -> None:
-    """List models, or with --weights the trained weights that ship with the package.
+    """List models, with --weights the weights that ship, with --pretrained those that others published.
 
     [bold]Examples[/bold]
 
@@ -40,7 +48,14 @@ def list_command(
     zoo list 'resnet*' --max-params 300000
 
     zoo list --weights
+
+    zoo list --pretrained --sort accuracy --max-params 10000000 --licence commercial
     """
+    if pretrained:
+        from zoo.cli.weights_table import list_pretrained
+
+        list_pretrained(pattern, sort=sort, licence=licence, max_params=max_params, json=json)
+        return
     cards = registry.MODELS.values()
     _check("task", task, {name for card in cards for name in card.tasks})
     _check("modality", modality, {card.modality for card in cards})
@@ -51,12 +66,18 @@ def list_command(
         pattern, task=task, modality=modality, family=family, max_params=max_params, weights=weights
     )
     if weights:
-        _list_weights(names, pattern, json=json)
+        from zoo.cli.weights_table import list_shipped
+
+        list_shipped(names, pattern, json=json)
         return
     infos = [registry.model_info(name) for name in names]
     if json:
         show_json(infos)
-        return
+    else:
+        _show(infos)
+
+
+def _show(infos: list[dict[str, Any]]) -> None:
     rows = [
         (
             info["name"],
@@ -75,33 +96,3 @@ def list_command(
 def _check(option: str, given: str | None, known: set[str]) -> None:
     if given is not None and given not in known:
         raise unknown_name(option, given, known, fix=f"give one of them to --{option}")
-
-
-def _list_weights(models: list[str], pattern: str, *, json: bool) -> None:
-    """Print the weights of these models that a pattern finds."""
-    families = {name: registry.MODELS[name].family for name in models}
-    cards = [  # of a model that only a weight's name brought in, not the others
-        card
-        for card in registry.weight_cards().values()
-        if card.model in models
-        and (
-            registry.fits_pattern(pattern, card.name, families[card.model])
-            or registry.fits_pattern(pattern, card.model)
-        )
-    ]
-    if json:
-        show_json([registry.weight_info(card.name) for card in cards])
-        return
-    rows = [
-        (
-            card.name,
-            f"{card.metric} {registry.metric_of(card).text(card.value)}",
-            registry.metric_of(card).span({"low": card.low, "high": card.high}) or "–",
-            card.data_licence,
-            f"{card.size_bytes / 1e6:.2f} MB",
-            card.recipe,
-        )
-        for card in cards
-    ]
-    columns = ("weight", "test", "95 % interval", "data licence", "size", "recipe")
-    show_table(counted(len(rows), "weight"), columns, rows, whole=3, spare=4)

@@ -98,9 +98,9 @@ def placed(
         if names.is_ignored(name):
             continue
         target = _target(names, name)
-        if headless and target and target[0].startswith(HEAD):
-            continue
         key = variables.key(*target) if target else None
+        if headless and target and (key or target[0]).startswith(HEAD):
+            continue
         if key is None or key in placement.tensors:
             placement.unplaced.append(name)
             continue

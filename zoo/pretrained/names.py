@@ -1,5 +1,6 @@
 """Rules from the tensor names of other projects to the layers of a model."""
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ class NameMap:
         'stage2_block1_1_conv'
         """
         for theirs, ours in self.rules.items():
-            match = re.fullmatch(_pattern(theirs), module)
+            match = _pattern(theirs).fullmatch(module)
             if match:
                 return _filled(
                     ours, {name: int(value) for name, value in match.groupdict().items()}
@@ -45,7 +46,8 @@ class NameMap:
 _COUNTERS = (r".*num_batches_tracked",)
 
 
-def _pattern(template: str) -> str:
+@functools.cache
+def _pattern(template: str) -> re.Pattern[str]:
     """Return the regular expression of a template; a number that is named twice must be the same."""
     parts, end, seen = [], 0, set()
     for place in _PLACE.finditer(template):
@@ -54,7 +56,7 @@ def _pattern(template: str) -> str:
         parts += [f"(?P={name})" if name in seen else rf"(?P<{name}>\d+)"]
         seen.add(name)
         end = place.end()
-    return "".join([*parts, re.escape(template[end:])])
+    return re.compile("".join([*parts, re.escape(template[end:])]))
 
 
 def _filled(template: str, numbers: Mapping[str, int]) -> str:

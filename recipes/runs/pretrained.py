@@ -1,0 +1,84 @@
+"""Published weights as a run: they predict, are scored, exported and fine-tuned by name."""
+
+from pathlib import Path
+from typing import Any
+
+from recipes.values.schema import Recipe
+from zoo import devices, registry
+from zoo.cards import PretrainedCard
+from zoo.catalog.classes import class_names
+from zoo.columns import Label
+from zoo.columns.assets import Assets
+from zoo.columns.modalities import input_of
+from zoo.errors import WeightsError
+from zoo.preprocessing import with_preprocessing
+
+# A recipe of those that trained the weights is not known; fine-tuning takes its augmentation from here.
+_LEARNING_RATE, _BATCH_SIZE = 1e-3, 32
+_DIGITS = 16  # of a file's SHA-256, in the name of what it was converted to
+
+
+def published_values(name: str) -> dict[str, Any]:
+    """Return what makes a run of published weights; they are fetched and converted once.
+
+    Args:
+        name: of a card, "resnet50.a1_in1k".
+
+    Raises:
+        WeightsError: no source gave the file, or it is not of the model.
+    """
+    from zoo.named_weights import as_published
+    from zoo.pretrained import cache
+    from zoo.pretrained.loading import fetched
+
+    published = registry.pretrained_card(name)
+    card, shape, _ = as_published(registry.model_card(published.model), published)
+    path = _converted(published, fetched(published))
+    x = input_of(card, shape)
+    assets = Assets(x=x, y={"label": Label(class_names(published.classes))})
+    return {
+        "name": name,
+        "recipe": _recipe(published, side=shape[0]),
+        "assets": with_preprocessing(assets, card),
+        "metrics": {"metrics": {}, "data_fingerprint": ""},
+        "weights_path": path,
+        "sha256": cache.digest_at(path),
+    }
+
+
+def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
+    values = {
+        "name": f"pretrained/{published.name}",
+        "summary": f"{published.name}, as {published.origin} published it.",
+        "task": {"name": "image_classification", "arguments": {"image_size": side}},
+        "data": {"name": published.data or published.classes},
+        "model": {"name": published.model, "arguments": dict(published.arguments)},
+        "regularization": {
+            "preset": "light",
+            "crop_padding": 0,
+            "crop_min_scale": 0.35,
+            "flip": True,
+        },
+        "optimizer": {"name": "adamw", "learning_rate": _LEARNING_RATE},
+        "training": {"epochs": 1, "batch_size": _BATCH_SIZE, "seed": 1},
+    }
+    return Recipe.parse(values, source=published.name)
+
+
+def _converted(published: PretrainedCard, file: Path) -> Path:
+    """Return the file of the run: the fetched numbers under this project's own keys."""
+    from zoo.pretrained import cache
+
+    digest = cache.digest_at(file)[:_DIGITS]
+    path = cache.folder() / published.name / f"{digest}.kerazoo.safetensors"
+    if path.is_file():
+        return path
+    devices.load_tensorflow()
+    from zoo.composition import build
+    from zoo.weights import save_model_weights
+
+    model = build(published.name)
+    if not model.weights:
+        raise WeightsError(f"{published.name} holds no numbers.", fix="take other weights")
+    save_model_weights(path, model)
+    return path
