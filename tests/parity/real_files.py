@@ -2,6 +2,7 @@
 
 import os
 import re
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,27 @@ def weight_file(name):
     if not folder or not path.is_file():
         pytest.skip(f"needs {name} in the folder weights beside ZOO_DATA_DIR")
     return path
+
+
+def fetched_file(folder, name):
+    """Return a file of a folder of ZOO_PRETRAINED_DIR, or skip the test."""
+    place = os.environ.get("ZOO_PRETRAINED_DIR")
+    path = Path(place or ".") / folder / name
+    if not place or not path.is_file():
+        pytest.skip(f"needs {folder}/{name} in the folder that ZOO_PRETRAINED_DIR names")
+    return path
+
+
+def photographs():
+    """Return the 200 pictures of raccoons and the 701 street scenes of CamVid, as files' bytes."""
+    found = {}
+    for name, archive in (("raccoon", "raccoon320.tar"), ("camvid", "camvid240.tar")):
+        with tarfile.open(corpus(name) / archive) as tar:
+            for member in tar.getmembers():
+                if member.name.endswith(".jpg"):
+                    found[f"{name}/{member.name}"] = tar.extractfile(member).read()
+    assert len(found) == 901
+    return found
 
 
 def cifar10_test():

@@ -1,11 +1,15 @@
 """EfficientNet and EfficientNet-Lite against timm's, keras.applications' and the Lite package's."""
 
 import keras
+import numpy as np
 import pytest
 
 from tests.parity.mobile_models import assert_names_reach, keras_tensors, random_statistics
-from tests.parity.real_files import weight_file
+from tests.parity.real_files import fetched_file, photographs
 from tests.parity.timm_models import assert_close, check_against_timm, image_batch
+from zoo import registry
+from zoo.columns.image import fit_image
+from zoo.columns.readers.images import read_image
 from zoo.composition import build
 from zoo.pretrained.conversion import converted
 from zoo.pretrained.maps.efficientnet import MAPS
@@ -107,7 +111,7 @@ def lite_torch(image, tensors):
 
 @pytest.mark.parametrize("name", LITE)
 def test_published_lite_weights_give_the_logits_of_their_definition(name):
-    tensors = torch.load(weight_file(LITE[name]), map_location="cpu", weights_only=True)
+    tensors = torch.load(fetched_file(name, LITE[name]), map_location="cpu", weights_only=True)
     model = build(name, preprocessing=False)
     arrays = {key: tensor.numpy() for key, tensor in tensors.items()}
     load_into(model, converted(model, arrays, MAPS, source=LITE[name]).tensors)
@@ -115,3 +119,29 @@ def test_published_lite_weights_give_the_logits_of_their_definition(name):
     with torch.no_grad():
         expected = lite_torch(torch.tensor(image.transpose(0, 3, 1, 2)), tensors)
     assert_close(model(image), expected, what=name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", LITE)
+def test_published_lite_weights_name_what_their_definition_names_on_photographs(name):
+    path = fetched_file(name, LITE[name])
+    tensors = torch.load(path, map_location="cpu", weights_only=True)
+    model = build(name, weights=path, preprocessing=False)
+    card = registry.pretrained_card(f"{name}.in1k")
+    size = (card.resolution, card.resolution, 3)
+    assert model.input_shape[1:] == size
+    how = {"crop_share": card.preprocessing.crop_share, "interpolation": "bicubic"}
+    same, largest, pictures = 0, 0.0, photographs()
+    names = sorted(pictures)
+    for start in range(0, len(names), 32):
+        files = [pictures[file] for file in names[start : start + 32]]
+        pixels = np.stack([fit_image(read_image(file, channels=3), size, **how) for file in files])
+        image = pixels.astype("float32") / 127.5 - 1
+        found = np.asarray(model(image))
+        with torch.no_grad():
+            expected = lite_torch(torch.tensor(image.transpose(0, 3, 1, 2)), tensors).numpy()
+        same += int((found.argmax(1) == expected.argmax(1)).sum())
+        largest = max(largest, float(np.abs(found - expected).max()))
+    print(f"{name}: {same} of {len(names)} labels agree, logits within {largest:.1e}")
+    assert same >= 0.995 * len(names)
+    assert largest <= 1e-3

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 import safetensors.numpy
-from tests.parity.real_files import cifar10_test, weight_file
 
+from tests.parity.real_files import cifar10_test, weight_file
 from zoo.composition import build
 from zoo.pretrained.conversion import converted
 from zoo.pretrained.maps import resnet_cifar
