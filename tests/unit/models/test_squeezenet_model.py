@@ -31,5 +31,5 @@ def test_contract_sees_a_wrong_stride_of_an_unpadded_network(monkeypatch):
     first, second, *others = card.features
     wrong = replace(card, features=(first, replace(second, stride=2), *others))
     monkeypatch.setitem(registry.MODELS, card.name, wrong)
-    with pytest.raises(AssertionError, match="sizes are not those of the strides"):
+    with pytest.raises(AssertionError, match="stride_4 has the shape"):
         testing.check_features("squeezenet1_1")

@@ -82,8 +82,7 @@ def efficientnet(
 
     Args:
         input_shape: (H, W, C); H and W may be None.
-        width_multiplier: of all channels, which stay multiples of 8.
-        depth_multiplier: of the depths, which are rounded up.
+        width_multiplier, depth_multiplier: of channels, in steps of 8, and of depths, rounded up.
         depths, widths: blocks and channels of each of the seven stages.
         stem_width, last_width: channels of the first and the last convolution.
         scale_ends: multiply also the widths of both and the depths of the first and last stage.

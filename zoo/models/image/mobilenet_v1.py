@@ -18,6 +18,20 @@ from zoo.layers.inverted_residual import (
 STRIDES = (1, 2, 2, 2, 2)
 
 
+def _stage(depth: int, width: float, *, strides: int, activation: str) -> list[Block]:
+    return [
+        Block(
+            filters=rounded_channels(width),
+            kind="separable",
+            strides=strides if block == 0 else 1,
+            activation=activation,
+            projection_activation=activation,
+            residual=False,
+        )
+        for block in range(depth)
+    ]
+
+
 def mobilenet_v1(
     *,
     input_shape: tuple[int, int, int] = (224, 224, 3),
@@ -56,18 +70,8 @@ def mobilenet_v1(
         raise ValueError(f"depths and widths must be of {len(STRIDES)} stages each")
     stem_stride, strides = stem_and_stage_strides(stem, STRIDES)
     stages = [
-        [
-            Block(
-                filters=rounded_channels(widths[stage] * width_multiplier),
-                kind="separable",
-                strides=strides[stage] if block == 0 else 1,
-                activation=activation,
-                projection_activation=activation,
-                residual=False,
-            )
-            for block in range(depth)
-        ]
-        for stage, depth in enumerate(depths)
+        _stage(depth, width * width_multiplier, strides=stride, activation=activation)
+        for depth, width, stride in zip(depths, widths, strides, strict=True)
     ]
     image = keras.Input(input_shape, name="image")
     features = mobile_features(
