@@ -203,7 +203,9 @@ def test_blocks_and_marks_are_found(tmp_path):
 
 
 def test_a_place_that_nothing_fills_is_named():
-    with pytest.raises(ValueError, match=r"page\.md: nothing generates 'modles'; there is models,"):
+    with pytest.raises(
+        ValueError, match=r"page\.md: nothing generates 'modles'; there is families,"
+    ):
         filled("<!-- generated: modles -->\n<!-- end -->", source="page.md")
     with pytest.raises(ValueError, match=r"page\.md: a generated part has no <!-- end -->"):
         filled("<!-- generated: models -->\n", source="page.md")

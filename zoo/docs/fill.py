@@ -11,7 +11,9 @@ ROOT = Path(__file__).parents[2]
 PLACE = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 
 MAKERS: dict[str, Callable[[], str]] = {
+    "families": tables.families,
     "models": tables.models,
+    "pretrained": tables.pretrained,
     "model_arguments": tables.model_arguments,
     "datasets": tables.datasets,
     "dataset_details": tables.dataset_details,

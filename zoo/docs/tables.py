@@ -41,6 +41,68 @@ def models() -> str:
     return "\n\n".join(parts)
 
 
+def families() -> str:
+    """Return a table of families for each modality."""
+    parts = []
+    for modality in dict.fromkeys(card.modality for card in registry.MODELS.values()):
+        found: dict[str, list[dict[str, Any]]] = {}
+        for name in registry.list_models(modality=modality):
+            info = registry.model_info(name)
+            found.setdefault(info["family"], []).append(info)
+        tasks = dict.fromkeys(_tasks_of(members[0]["name"]) for members in found.values())
+        columns = ("family", "models", "parameters", "multiply-adds", "paper", "weights")
+        parts += [f"For {' and '.join(tasks)}:", table(columns, map(_family, found.values()))]
+    return "\n\n".join(parts)
+
+
+def _family(members: list[dict[str, Any]]) -> tuple[str, ...]:
+    names = [f"`{info['name']}`" for info in members]
+    listed = ", ".join(names) if len(names) < 4 else f"{names[0]} … {names[-1]} ({len(names)})"
+    papers = dict.fromkeys(_paper(info) for info in members)
+    shipped = sum(len(info["weights"]) for info in members)
+    models = {info["name"] for info in members}
+    published = sum(card.model in models for card in registry.pretrained_cards().values())
+    counts = ((shipped, "shipped"), (published, "published"))
+    weights = ", ".join(f"{count} {word}" for count, word in counts if count)
+    return (
+        members[0]["family"],
+        listed,
+        _range([info["params"] for info in members]),
+        _range([info["macs"] for info in members]),
+        ", ".join(papers),
+        weights or "–",
+    )
+
+
+def _range(counts: list[int]) -> str:
+    ends = dict.fromkeys((human(min(counts)), human(max(counts))))
+    return " – ".join(ends)
+
+
+def _paper(info: dict[str, Any]) -> str:
+    if not info["arxiv"]:
+        return str(info["year"])
+    return f"[{info['arxiv']}](https://arxiv.org/abs/{info['arxiv']})"
+
+
+def pretrained() -> str:
+    """Return a table of the weights that others published."""
+    rows = [
+        (
+            f"`{card.name}`",
+            human(registry.measured()[card.model]["params"]),
+            "–" if card.value is None else f"{card.value:.1%}".replace("%", " %"),
+            f"{card.resolution} px" if card.resolution else "–",
+            "–" if not card.measured else f"{card.measured['value']:.1%}".replace("%", " %"),
+            card.licence,
+            card.origin.partition(",")[0],
+        )
+        for card in registry.pretrained_cards().values()
+    ]
+    columns = ("weight", "parameters", "stated", "at", "measured here", "licence", "trained by")
+    return table(columns, rows)
+
+
 def _models(infos: list[dict[str, Any]]) -> str:
     rows = [
         (
@@ -48,9 +110,7 @@ def _models(infos: list[dict[str, Any]]) -> str:
             f"{info['params']:,}",
             human(info["macs"]),
             input_of(info),
-            f"[{info['arxiv']}](https://arxiv.org/abs/{info['arxiv']})"
-            if info["arxiv"]
-            else str(info["year"]),
+            _paper(info),
             _codes(info["weights"]),
         )
         for info in infos
