@@ -167,11 +167,19 @@ def test_interrupted_run_says_how_to_go_on(tmp_path, monkeypatch):
     assert caught.value.exit_code == 130
 
 
+@pytest.fixture
+def interruptible():
+    """Python's own handling of Ctrl-C, also where these tests were started in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize(
     ("steps", "said"), [(3, "epoch 1, step 3"), (7, "epoch 1."), (10, "epoch 2, step 3")]
 )
 def test_ctrl_c_ends_the_step_and_resuming_goes_on_from_there(
-    uninterrupted, tmp_path, monkeypatch, capfd, steps, said
+    uninterrupted, interruptible, tmp_path, monkeypatch, capfd, steps, said
 ):
     from recipes.training.callbacks import Recorder
 
@@ -198,7 +206,7 @@ def test_ctrl_c_ends_the_step_and_resuming_goes_on_from_there(
     assert_equal_runs(run, uninterrupted)
 
 
-def test_a_second_ctrl_c_stops_at_once(tmp_path, monkeypatch):
+def test_a_second_ctrl_c_stops_at_once(interruptible, tmp_path, monkeypatch):
     from recipes.training.callbacks import Selection
 
     def press_twice(self, epoch, logs=None):
