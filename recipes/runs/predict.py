@@ -2,21 +2,19 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
+from recipes.runs.base import TrainedModel
 from recipes.runs.inputs import Input, Item, encoded, items_of
 from zoo.columns import Column, Spec
 from zoo.data.pipeline import stack
 from zoo.errors import ArgumentError, RunError
 
-if TYPE_CHECKING:
-    from recipes.runs.run import Run
-
 
 def predict_inputs(
-    run: "Run",
+    run: TrainedModel,
     inputs: Sequence[Input],
     *,
     batch_size: int,
@@ -46,7 +44,7 @@ def predict_inputs(
 
 
 def embed_inputs(
-    run: "Run", inputs: Sequence[Input], *, batch_size: int, text_column: str | None = None
+    run: TrainedModel, inputs: Sequence[Input], *, batch_size: int, text_column: str | None = None
 ) -> np.ndarray:
     """Encode inputs as for a prediction, and return what the head takes: float32 (N, D)."""
     import keras
@@ -71,7 +69,7 @@ def embed_inputs(
 
 
 def _prepared(
-    run: "Run",
+    run: TrainedModel,
     inputs: Sequence[Input],
     *,
     batch_size: int,
@@ -117,13 +115,13 @@ def _listed(inputs: Any, columns: Mapping[str, Column]) -> list[Input]:
     return [inputs] if isinstance(inputs, str | Path | Mapping) else list(inputs)
 
 
-def _column_of(run: "Run") -> str | None:
+def _column_of(run: TrainedModel) -> str | None:
     """Return the column that the run was trained on, where its recipe names one."""
     column = run.recipe.data.arguments.get("text_column")
     return None if column is None else str(column)
 
 
-def _encoded(run: "Run", columns: Mapping[str, Column], item: Item) -> dict[str, np.ndarray]:
+def _encoded(run: TrainedModel, columns: Mapping[str, Column], item: Item) -> dict[str, np.ndarray]:
     example = {
         name: None if value is None else columns[name].read(value)
         for name, value in item.values.items()

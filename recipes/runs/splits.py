@@ -13,20 +13,18 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from recipes.objects import make_dataset
+from recipes.runs.base import TrainedModel
 from zoo import registry
 from zoo.catalog.classes import class_ids
 from zoo.data.dataset import Dataset, Split, file_bytes
 from zoo.data.layout import DRAWN, listed
 from zoo.errors import RunError, check_format, command
 from zoo.files import write_bytes
-
-if TYPE_CHECKING:
-    from recipes.runs.run import Run
 
 METRICS, SPLITS, FORMAT = "metrics.json", "splits.json.gz", 1
 _HASH_DIGITS = 16
@@ -110,7 +108,7 @@ def example_hashes(dataset: Dataset, split: Split) -> list[str]:
     return found
 
 
-def examples_to_score(run: "Run", *, data: str | None, data_dir: str | None) -> Examples:
+def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | None) -> Examples:
     """Return the run's own test split, or that of other data.
 
     Args:
@@ -146,7 +144,7 @@ def examples_to_score(run: "Run", *, data: str | None, data_dir: str | None) -> 
     return _other(run, kept, dataset)
 
 
-def _read(run: "Run") -> dict[str, Any]:
+def _read(run: TrainedModel) -> dict[str, Any]:
     """Return what was kept by split; empty for shipped weights and runs of 0.1.0."""
     if run.path is None or not (run.path / SPLITS).exists():
         return {}
@@ -225,7 +223,9 @@ def _added(kept: Mapping[str, Any], dataset: Dataset, limit: int | None) -> list
     return [f"{added:,} example(s) that were added after training are left out."]
 
 
-def _changed(run: "Run", kept: Mapping[str, Any], dataset: Dataset, as_run: Dataset) -> Examples:
+def _changed(
+    run: TrainedModel, kept: Mapping[str, Any], dataset: Dataset, as_run: Dataset
+) -> Examples:
     """Refuse a test split with missing examples, where that can be known."""
     if "names" not in kept.get("test", {}):
         note = f"{run.recipe.data.name} has changed since {run.name} was trained on it."
@@ -241,7 +241,7 @@ def _changed(run: "Run", kept: Mapping[str, Any], dataset: Dataset, as_run: Data
     )
 
 
-def _other(run: "Run", kept: Mapping[str, Any], dataset: Dataset) -> Examples:
+def _other(run: TrainedModel, kept: Mapping[str, Any], dataset: Dataset) -> Examples:
     """Return the test split of other data, or all of it where it has none of its own."""
     drawn = any(note.startswith(DRAWN) for note in dataset.notes)
     split = _joined(dataset.splits.values()) if drawn else dataset.splits["test"]
@@ -258,7 +258,7 @@ def _other(run: "Run", kept: Mapping[str, Any], dataset: Dataset) -> Examples:
     return Examples(split, False, tuple(notes))
 
 
-def _aligned(run: "Run", dataset: Dataset) -> Dataset:
+def _aligned(run: TrainedModel, dataset: Dataset) -> Dataset:
     """Return data with the classes of published weights where its own names stand for them.
 
     Folders of ImageNet are named after WordNet ids or positions, and may hold some of the classes.
@@ -281,7 +281,7 @@ def _aligned(run: "Run", dataset: Dataset) -> Dataset:
     return replace(dataset, splits=splits, classes=run.assets.classes)
 
 
-def _check_classes(run: "Run", dataset: Dataset) -> None:
+def _check_classes(run: TrainedModel, dataset: Dataset) -> None:
     if dataset.classes != run.assets.classes:
         raise RunError(
             f"{dataset.name} does not have the classes that {run.name} was trained on: "

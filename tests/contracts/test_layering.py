@@ -67,8 +67,8 @@ def test_imports_go_one_way():
 
 
 def test_no_files_import_one_another_in_a_circle():
-    # Imports inside functions count: they hide a circle, they do not cut it.
-    graph = grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
+    # Imports inside functions and for types count: they hide a circle, they do not cut it.
+    graph = grimp.build_graph(*PACKAGES, cache_dir=None)
     imports = {name: graph.find_modules_directly_imported_by(name) for name in graph.modules}
     graphlib.TopologicalSorter(imports).prepare()  # raises CycleError, with the files
 

@@ -5,21 +5,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from zoo.data.examples import Examples, ExamplesBySplit
 from zoo.errors import ArgumentError, DataError, MachineError, unknown_name
 
 if TYPE_CHECKING:
     import pandas as pd
     import tensorflow as tf
 
-    from zoo.data.dataset import Dataset, Split
 
-
-def split_arrays(split: "Split") -> dict[str, np.ndarray]:
+def split_arrays(split: Examples) -> dict[str, np.ndarray]:
     """Decode every example; see `Split.as_arrays`."""
     return {name: _stacked(name, *_values(split, name)) for name in split.columns}
 
 
-def split_frame(split: "Split") -> "pd.DataFrame":
+def split_frame(split: Examples) -> "pd.DataFrame":
     """Make a pandas frame; see `Split.to_frame`."""
     try:
         import pandas as pd
@@ -37,7 +36,7 @@ def split_frame(split: "Split") -> "pd.DataFrame":
 
 
 def dataset_batches(
-    dataset: "Dataset", task: Any, *, split: str, batch_size: int | None, seed: int | None
+    dataset: ExamplesBySplit, task: Any, *, split: str, batch_size: int | None, seed: int | None
 ) -> "tf.data.Dataset":
     """Make a tf.data set; see `Dataset.as_tf_data`."""
     if split not in dataset.splits:
@@ -68,7 +67,7 @@ def dataset_batches(
     return _stream(len(encoded), fetch, kinds, arranged, batch_size=batch_size, seed=seed)
 
 
-def _columns(dataset: "Dataset", split: str, batch_size: int | None) -> tuple[Any, ...]:
+def _columns(dataset: ExamplesBySplit, split: str, batch_size: int | None) -> tuple[Any, ...]:
     """Return what `_stream` needs for the columns as they are."""
     examples = dataset.splits[split]
     kinds = []
@@ -126,7 +125,7 @@ def _stream(
     return (batches if batch_size else batches.unbatch()).prefetch(2)
 
 
-def _values(split: "Split", name: str) -> tuple[Any, Callable[[Any], Any] | None]:
+def _values(split: Examples, name: str) -> tuple[Any, Callable[[Any], Any] | None]:
     return split.columns[name], split.decode.get(name)
 
 

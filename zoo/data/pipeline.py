@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from zoo.columns import Spec
+from zoo.data.examples import Examples
 
 if TYPE_CHECKING:
     import tensorflow as tf
 
-    from zoo.data.dataset import Split
 
 MEMORY_LIMIT_BYTES = 2**31  # encoded examples beyond this are encoded again at every pass
 GROUPED_BATCHES = 16  # among so many, examples of similar length are put into one batch
@@ -23,7 +23,7 @@ class Encoder(Protocol):
 
     random_encoding: bool
 
-    def units(self, split: "Split", assets: Any, *, training: bool) -> "Split":
+    def units(self, split: Examples, assets: Any, *, training: bool) -> Examples:
         """Return what is encoded one by one."""
 
     def encode(
@@ -49,7 +49,7 @@ class Encoded:
 
     def __init__(
         self,
-        split: "Split",
+        split: Examples,
         task: Encoder,
         assets: Any,
         *,
