@@ -1,7 +1,6 @@
 """Export a trained model to other runtimes, SavedModel, ONNX or LiteRT, and compare the result."""
 
 import contextlib
-import errno
 import importlib.util
 import json
 import os
@@ -19,7 +18,7 @@ from recipes.runs.run import Run, load
 from zoo import devices
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, MachineError, RunError, ZooError, unknown_name
-from zoo.files import as_path, write_text
+from zoo.files import FULL, as_path, write_text
 from zoo.ownership import install_command
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ _PACKAGES = {
     "onnx": ("tf2onnx", "onnx", "onnxruntime"),
     "litert": ("ai_edge_litert",),
 }
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _BATCH_SIZE = 32
 _NEARLY = {"rtol": 1e-3, "atol": 1e-4}
 
@@ -181,7 +179,7 @@ def _new_folder(folder: Path) -> Iterator[Path]:
                 os.fsync(stream.fileno())
         beside.rename(folder)
     except OSError as error:
-        if error.errno not in _FULL and not _concerns(error, beside):
+        if error.errno not in FULL and not _concerns(error, beside):
             raise
         raise _unwritable(folder, error.strerror) from error
     finally:

@@ -11,7 +11,6 @@ from zoo.columns import Label
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.errors import WeightsError
-from zoo.preprocessing import with_preprocessing
 
 # A recipe of those that trained the weights is not known; fine-tuning takes its augmentation from here.
 _LEARNING_RATE, _BATCH_SIZE = 1e-3, 32
@@ -27,7 +26,9 @@ def published_values(name: str) -> dict[str, Any]:
     Raises:
         WeightsError: no source gave the file, or it is not of the model.
     """
+    devices.load_tensorflow()  # quietly, before what follows loads Keras
     from zoo.named_weights import as_published
+    from zoo.preprocessing import with_preprocessing
     from zoo.pretrained import cache
     from zoo.pretrained.loading import fetched
 
@@ -73,7 +74,6 @@ def _converted(published: PretrainedCard, file: Path) -> Path:
     path = cache.folder() / published.name / f"{digest}.kerazoo.safetensors"
     if path.is_file():
         return path
-    devices.load_tensorflow()
     from zoo.composition import build
     from zoo.weights import save_model_weights
 
