@@ -71,6 +71,21 @@ class TextPreprocessing:
 Preprocessing = ImagePreprocessing | SoundPreprocessing | TextPreprocessing
 
 
+@dataclass(frozen=True)
+class FineTuning:
+    """Where fine-tuning of published weights begins, before anybody tunes it.
+
+    Attributes:
+        learning_rate: of AdamW, for the last block and a head that was fitted on features.
+        layer_decay: share of a block's rate that the one before it has, (0, 1].
+        batch_size: examples of an update.
+    """
+
+    learning_rate: float = 1e-3
+    layer_decay: float = 1.0
+    batch_size: int = 16
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelCard:
     """Facts about an architecture that are known without building it.
@@ -96,6 +111,7 @@ class ModelCard:
     preprocessing: Preprocessing | Mapping[str, Preprocessing] | None = None  # or by input name
     tiny_arguments: Mapping[str, Any] = field(default_factory=dict)  # builds in milliseconds
     tiny_input_shape: tuple[int, ...] = ()
+    finetuning: FineTuning = FineTuning()
     published_params: int | None = None  # trainable, without batch-norm statistics
 
 

@@ -17,10 +17,11 @@ from recipes.objects import builder_arguments
 from recipes.records.verify import hardware
 from recipes.runs.run import Run, load, read_json
 from recipes.values.load import dump_yaml, load_recipe, recipe_path
-from recipes.values.schema import Expects, prediction_interval
+from recipes.values.schema import Expects
 from zoo import registry
 from zoo.errors import RunError, command
 from zoo.files import write_text
+from zoo.metrics.intervals import prediction_interval
 
 FLOAT16_TOLERANCE = 0.001  # of the metric; of scores from 0 to 100 a tenth
 SIZE_LIMIT_BYTES = 2_000_000

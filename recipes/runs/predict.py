@@ -9,6 +9,7 @@ import numpy as np
 from recipes.runs.base import TrainedModel
 from recipes.runs.inputs import Input, Item, encoded, items_of
 from zoo.columns import Column, Spec
+from zoo.columns.assets import Assets
 from zoo.data.pipeline import stack
 from zoo.errors import ArgumentError, RunError
 
@@ -47,25 +48,33 @@ def embed_inputs(
     run: TrainedModel, inputs: Sequence[Input], *, batch_size: int, text_column: str | None = None
 ) -> np.ndarray:
     """Encode inputs as for a prediction, and return what the head takes: float32 (N, D)."""
-    import keras
-
     _, batches = _prepared(
         run, inputs, batch_size=batch_size, text_column=text_column, keep_going=False
     )
-    model = run.model
-    if not run.assets.classes:
+    network = embedder(run.model, run.assets, name=run.name)
+    found = [np.asarray(network.predict_on_batch(x), "float32") for x in batches]
+    return np.concatenate(found) if found else np.zeros((0, network.output.shape[-1]), "float32")
+
+
+def embedder(model: Any, assets: Assets, *, name: str) -> Any:
+    """Return a Keras model from the inputs of `model` to what its head takes, (B, D).
+
+    Raises:
+        RunError: it has no head that takes one vector per example.
+    """
+    import keras
+
+    if not assets.classes:
         taken = model.output["logits"]  # of a model without a head
     elif "head_logits" in {layer.name for layer in model.layers}:
         taken = model.get_layer("head_logits").input
     else:
         raise RunError(
-            f"{run.name} has no head that takes one vector per example.",
+            f"{name} has no head that takes one vector per example.",
             expected="a model of a classification task",
             fix="zoo.build(NAME, features_only=True) gives every feature of the backbone",
         )
-    network = keras.Model(model.input, taken)
-    found = [np.asarray(network.predict_on_batch(x), "float32") for x in batches]
-    return np.concatenate(found) if found else np.zeros((0, taken.shape[-1]), "float32")
+    return keras.Model(model.input, taken)
 
 
 def _prepared(

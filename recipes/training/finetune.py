@@ -1,4 +1,7 @@
-"""Fine-tune a model on other data: a new head first, then the whole model at a lower rate."""
+"""Fine-tune a model on other data: a new head first, then the whole model at a lower rate.
+
+Published weights get a head that was fitted on their features, and then one low rate for all.
+"""
 
 from pathlib import Path
 from typing import Any
@@ -6,16 +9,17 @@ from typing import Any
 from recipes.objects import builder_arguments, make_dataset
 from recipes.runs.run import Run, load
 from recipes.runs.splits import skips_corrupt
+from recipes.training.progress import show_notes
 from recipes.training.train import CHECKPOINT_MINUTES, train
 from recipes.values.load import parse_overrides, with_keywords
 from recipes.values.schema import Recipe
 from zoo import devices, registry
+from zoo.cards import FineTuning
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, DataError
 
 EPOCHS, FROZEN_EPOCHS = 20, 5
 LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
-PUBLISHED_RATE, PUBLISHED_LAYER_DECAY = 3e-3, 0.85  # for weights of photographs by the million
 BATCH_SIZE, LEAST_STEPS = 16, 20  # updates of an epoch, where the data has fewer batches
 
 
@@ -40,18 +44,19 @@ def finetune(
 ) -> Run:
     """Fine-tune a run or shipped weight on other data, and return the new run.
 
-    Input size, tokenizer and front end stay those of the trained model, and so does its augmentation;
-    the head is new, unless the classes are the same. With few examples, an epoch passes over them
-    several times, so that it has 20 updates. The run is like any other.
+    Input size, tokenizer, front end and augmentation stay those of the trained model; the head is new,
+    unless the classes are the same. With few examples, an epoch passes over them several times, so
+    that it has 20 updates. The head of published weights begins as the best linear one on their
+    features, which are computed once and kept; their batch normalization stays as it is.
 
     Args:
         target: run directory, weight name, name of published weights, or recipe name.
         data: a folder, a table, or a data set's name.
         *overrides: "key=value" texts, set last.
-        epochs: total number of epochs.
-        frozen_epochs: epochs in which only the head is trained; a quarter of `epochs` by default.
-        learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`), that of
-            published weights less towards the image. A language model is trained at the full rate.
+        epochs: total number of epochs; 0 only fits the head on features (a linear probe).
+        frozen_epochs: epochs of the head alone; None: a quarter, or none for published weights.
+        learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`). That of
+            published weights is the card's, for both; a language model is trained at the full rate.
         seed: of the new head, the order and the augmentation.
         run_dir, resume, smoke, device, data_dir, download, skip_corrupt, checkpoint_minutes, progress:
             as `zoo.train`.
@@ -67,18 +72,22 @@ def finetune(
     changes = parse_overrides(overrides)
     if epochs is None:  # the number of frozen epochs follows from it
         epochs = _whole((changes | values).get("training.epochs"))
-    source, length = load(target), {"epochs": epochs, "frozen_epochs": frozen_epochs}
-    recipe = finetuning_recipe(source, str(data), **length, learning_rate=learning_rate, seed=seed)
+    how = {"epochs": epochs, "frozen_epochs": frozen_epochs, "learning_rate": learning_rate}
+    recipe = finetuning_recipe(source := load(target), str(data), seed=seed, **how)
     recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     if recipe.training.steps_per_epoch is None and source.assets.label:
         devices.prepare(device)
-        examples = len(make_dataset(recipe, **where).splits["train"])
-        if examples // recipe.training.batch_size < LEAST_STEPS:
-            recipe = recipe.with_values({"training.steps_per_epoch": LEAST_STEPS})
+        recipe = _with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
+    show_notes(_choices(recipe, source) if progress else ())
     how = {"resume": resume, "smoke": smoke, "device": device, "progress": progress}
     return train(recipe, run_dir=run_dir, checkpoint_minutes=checkpoint_minutes, **how, **where)
+
+
+def _with_least_steps(recipe: Recipe, examples: int) -> Recipe:
+    few = examples // recipe.training.batch_size < LEAST_STEPS
+    return recipe.with_values({"training.steps_per_epoch": LEAST_STEPS}) if few else recipe
 
 
 def _whole(value: Any) -> int | None:
@@ -103,18 +112,7 @@ def finetuning_recipe(
     """
     place = _check_data(source, data)
     recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
-    has_head = bool(source.assets.label)  # a language model has none
-    published = source.name in registry.pretrained_cards()
-    backbone_rate = BACKBONE_RATE if has_head else 1.0
-    rate = PUBLISHED_RATE if published else LEARNING_RATE * BACKBONE_RATE / backbone_rate
-    if not has_head and frozen_epochs:
-        raise ArgumentError(
-            f"{source.name} is a language model: it has no head to train alone.",
-            expected="frozen_epochs=0",
-            fix="leave --frozen-epochs out",
-        )
-    if frozen_epochs is None:
-        frozen_epochs = epochs * FROZEN_EPOCHS // EPOCHS if has_head else 0
+    start, chosen = _start(source, epochs, frozen_epochs)
     values = {
         "name": f"finetune/{source.path.name if source.path else source.name}-{Path(place).name}",
         "summary": f"{recipe.model.name} of {source.name}, fine-tuned on {data}.",
@@ -125,25 +123,62 @@ def finetuning_recipe(
         | {"averaging_decay": 0.0},  # an average needs more updates than a finetune has
         "optimizer": {
             "name": "adamw",
-            "learning_rate": rate if learning_rate is None else learning_rate,
-            "layer_decay": PUBLISHED_LAYER_DECAY if published else 1.0,
+            "learning_rate": chosen.learning_rate if learning_rate is None else learning_rate,
+            "layer_decay": chosen.layer_decay,
         },
         "schedule": {"name": "cosine", "warmup_epochs": min(1.0, 0.1 * epochs)},
         "training": {
             "epochs": epochs,
-            "batch_size": BATCH_SIZE,
+            "batch_size": chosen.batch_size,
             "precision": recipe.training.precision,
             "seed": seed,
             "select": "last",  # few validation examples say little of epochs
         },
-        "initialization": {
-            "weights": str(source.path.absolute()) if source.path else source.name,
-            "sha256": source.sha256,
-            "frozen_epochs": frozen_epochs,
-            "backbone_rate": backbone_rate,
-        },
+        "initialization": start,
     }
     return Recipe.parse(values, source=f"finetune {source.name}")
+
+
+def _start(
+    source: Run, epochs: int, frozen_epochs: int | None
+) -> tuple[dict[str, Any], FineTuning]:
+    """Return the section `initialization`, and learning rate, layer decay and batch size."""
+    has_head = bool(source.assets.label)  # a language model has none
+    if not has_head and frozen_epochs:
+        raise ArgumentError(
+            f"{source.name} is a language model: it has no head to train alone.",
+            expected="frozen_epochs=0",
+            fix="leave --frozen-epochs out",
+        )
+    published = registry.pretrained_cards().get(source.name)
+    probe = has_head and (published is not None or epochs == 0)
+    backbone_rate = BACKBONE_RATE if has_head and not published else 1.0
+    chosen = FineTuning(LEARNING_RATE * BACKBONE_RATE / backbone_rate, batch_size=BATCH_SIZE)
+    if published:
+        chosen = registry.model_card(published.model).finetuning
+    if frozen_epochs is None:
+        frozen_epochs = epochs * FROZEN_EPOCHS // EPOCHS if has_head and not probe else 0
+    start = {
+        "weights": str(source.path.absolute()) if source.path else source.name,
+        "sha256": source.sha256,
+        "head": "probe" if probe else "random",
+        "frozen_epochs": frozen_epochs,
+        "backbone_rate": backbone_rate,
+        "batch_norm": published is None,  # batches of a few say less than millions did
+    }
+    return start, chosen
+
+
+def _choices(recipe: Recipe, source: Run) -> list[str]:
+    """Say what was chosen for published weights: size, batch and rates."""
+    if source.name not in registry.pretrained_cards():
+        return []
+    size = recipe.task.arguments.get("image_size")
+    parts = [f"images of {size} × {size} pixels", f"batches of {recipe.training.batch_size}"]
+    parts.append(f"learning rate {recipe.optimizer.learning_rate:g}")
+    if recipe.optimizer.layer_decay < 1:
+        parts.append(f"each block {recipe.optimizer.layer_decay:g} of the next one's")
+    return [f"{source.name} is fine-tuned with {', '.join(parts)}."]
 
 
 def _check_data(source: Run, data: str) -> str:

@@ -2,14 +2,15 @@
 
 A recipe with an `initialization` section takes the backbone of a run or shipped weight. The head is
 new, unless the classes are the same. For `frozen_epochs` only the head is trained; afterwards the
-backbone is trained too, at `backbone_rate` of the learning rate.
+backbone is trained too, at once or block by block, at `backbone_rate` of the learning rate.
 
-The backbone is frozen by `trainable=False`, and the optimizer has slots only for the head. At the
-release it is rebuilt for the whole model: the head's slots and the number of updates are kept, and the
-backbone gets new slots. The number of epochs of a checkpoint tells which of the two it holds, so a run
-resumes bit for bit across the release.
+The backbone is frozen by `trainable=False`, and the optimizer has slots only for the rest. At a
+release it is rebuilt for what is trained now: old slots and the number of updates are kept, and what
+is released gets new slots. The number of epochs of a checkpoint tells what it holds, so a run resumes
+bit for bit across each release.
 """
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -53,8 +54,13 @@ def source_of(recipe: Recipe) -> Run | None:
     return source
 
 
-def inherited(source: Run, dataset: "Dataset") -> Assets:
+def inherited(source: Run, dataset: "Dataset", *, image_size: int | None = None) -> Assets:
     """Return the assets of the source (input size, tokenizer, front end) with the data's classes.
+
+    Args:
+        source: of `source_of`.
+        dataset: what is trained on.
+        image_size: side of the images instead of the source's.
 
     Raises:
         DataError: the data has fewer than two classes.
@@ -63,6 +69,10 @@ def inherited(source: Run, dataset: "Dataset") -> Assets:
         name: _for_data(column, column.source or name, source, dataset)
         for name, column in source.assets.x.items()
     }
+    if image_size:
+        x = {
+            n: column.sized(image_size) if column.has_pixels else column for n, column in x.items()
+        }
     assets = replace(source.assets, x=x)
     if not source.assets.label:
         return assets
@@ -92,23 +102,36 @@ def _for_data(column: Column, name: str, source: Run, dataset: "Dataset") -> Col
     )
 
 
-def take_over(model: keras.Model, source: Run, assets: Assets) -> None:
+def take_over(model: keras.Model, source: Run, assets: Assets) -> bool:
     """Load the source's tensors into a new model.
+
+    Position embeddings and the like are resized to inputs of another size.
 
     Args:
         model: just built, not compiled; its head keeps its random numbers where classes are new.
         source: of `source_of`.
         assets: of the new run.
 
+    Returns:
+        Whether the head is new.
+
     Raises:
         WeightsError: the source's tensors do not fit the model; lists them.
     """
     tensors, _ = read_tensors(source.weights_path, sha256=source.sha256)
-    if assets.classes != source.assets.classes:
-        fresh = {key: variable.numpy() for key, variable in tensor_keys(model).items()}
+    variables = tensor_keys(model)
+    layers = {layer.name: layer for layer in leaf_layers(model)}
+    is_new = assets.classes != source.assets.classes
+    if is_new:
         tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(HEAD)}
-        tensors |= {key: array for key, array in fresh.items() if key.startswith(HEAD)}
+        tensors |= {k: v.numpy() for k, v in variables.items() if k.startswith(HEAD)}
+    for key in [key for key in tensors if key in variables]:
+        layer, _, variable = key.rpartition("/")
+        adapt = getattr(layers.get(layer.rpartition("/")[2]), "adapted", None)
+        if adapt and tensors[key].shape != tuple(variables[key].shape):
+            tensors[key] = adapt(variable.partition(".")[2], tensors[key])
     load_into(model, tensors)
+    return is_new
 
 
 def backbone_rates(
@@ -122,35 +145,46 @@ def backbone_rates(
         layer_decay: each block has this share of the rate of the next one, (0, 1]; the last block is
             the next to the head (2106.08254 §3.2 uses it for fine-tuning).
     """
-    blocks: list[str] = []
-    found: list[tuple[keras.Variable, int]] = []
-    for layer in _backbone(model):
-        for leaf in leaf_layers(layer) if isinstance(layer, keras.Model) else [layer]:
-            match = _BLOCK.match(leaf.name)
-            block = match[0] if match else (blocks[-1] if blocks else "stem")
-            if not blocks or (block != blocks[-1] and block not in blocks):
-                blocks.append(block)
-            found += [(variable, blocks.index(block)) for variable in leaf.weights]
-    last = len(blocks)
-    return [(variable, rate * layer_decay ** (last - place)) for variable, place in found]
+    blocks = _blocks(model)
+    return [
+        (variable, rate * layer_decay ** (len(blocks) - place))
+        for place, layers in enumerate(blocks)
+        for layer in layers
+        for variable in layer.weights
+    ]
 
 
 def _backbone(model: keras.Model) -> list[keras.layers.Layer]:
     return [layer for layer in model.layers if not layer.name.startswith(HEAD)]
 
 
+def _blocks(model: keras.Model) -> list[list[keras.layers.Layer]]:
+    """Return the leaf layers of the backbone by block, from the input to the head."""
+    blocks: dict[str, list[keras.layers.Layer]] = {}
+    name = "stem"
+    for layer in _backbone(model):
+        for leaf in leaf_layers(layer) if isinstance(layer, keras.Model) else [layer]:
+            match = _BLOCK.match(leaf.name)
+            name = match[0] if match else next(reversed(blocks), "stem")
+            blocks.setdefault(name, []).append(leaf)
+    return list(blocks.values())
+
+
 @final
 class Release(keras.callbacks.Callback):
     """Freeze the backbone for the first epochs, and release it afterwards.
 
-    Freezing is Keras' `trainable=False`. The backbone's weights and the statistics of its batch
-    normalization do not change, and the optimizer has no slots for it; its dropout stays on. The
-    release comes at the end of the last frozen epoch, so this callback must come before those that save
-    or score there: `enter(n)` is the state after n epochs.
+    Freezing is Keras' `trainable=False`. The frozen weights and the statistics of their batch
+    normalization do not change, and the optimizer has no slots for them; dropout stays on. A release
+    comes at the end of an epoch, so this callback must come before those that save or score there:
+    `enter(n)` is the state after n epochs.
 
     Args:
-        model: built, not compiled; frozen at once unless `frozen_epochs` is 0.
-        frozen_epochs: >= 0.
+        model: built, not compiled; what is frozen in the first epoch is frozen at once.
+        frozen_epochs: epochs with the head alone, >= 0.
+        batch_norm: False keeps batch normalization as it is in all epochs.
+        unfreeze_epochs: epochs after those in which blocks are released by and by, the last first
+            (gradual unfreezing, 1801.06146 §3.3), >= 0; 0 releases all at once.
         compile_again: compiles the model for what is trainable now, and keeps the state of the
             optimizer that it had.
 
@@ -159,24 +193,41 @@ class Release(keras.callbacks.Callback):
     """
 
     def __init__(
-        self, model: keras.Model, *, frozen_epochs: int, compile_again: Callable[[], None]
+        self,
+        model: keras.Model,
+        *,
+        frozen_epochs: int,
+        unfreeze_epochs: int = 0,
+        batch_norm: bool = True,
+        compile_again: Callable[[], None],
     ):
         super().__init__()
-        self.frozen_epochs, self.compile_again = frozen_epochs, compile_again
-        self._whole, self._fixed = model, []
-        self._held = frozen_epochs > 0
-        if self._held:
-            self._freeze()
+        self.frozen_epochs, self.unfreeze_epochs = frozen_epochs, unfreeze_epochs
+        self.compile_again, self._whole = compile_again, model
+        self._layers = [part for layer in _backbone(model) for part in layer._flatten_layers()]
+        kept = () if batch_norm else (keras.layers.BatchNormalization,)
+        self._fixed = [
+            part for part in self._layers if not part.trainable or isinstance(part, kept)
+        ]
+        blocks = _blocks(model)
+        self._blocks = [block for block in blocks if any(layer.weights for layer in block)]
+        self._held = self._held_after(0)
+        if self._held or self._fixed:
+            self._hold()
+        if not model.trainable_variables:
+            raise RecipeError(
+                f"{model.name} has no head to train by itself.",
+                expected="initialization.frozen_epochs=0",
+                fix="set it to 0, or take a task with a head, such as a classification",
+            )
 
     def enter(self, epoch: int) -> None:
         """Bring model and optimizer to their state after `epoch` epochs; this cannot be undone."""
-        if not self._held or epoch < self.frozen_epochs:
+        held = self._held_after(epoch)
+        if held >= self._held:
             return
-        self._held = False
-        for layer in _backbone(self._whole):
-            layer.trainable = True
-        for layer in self._fixed:
-            layer.trainable = False
+        self._held = held
+        self._hold()
         stops = self._whole.stop_training  # compiling forgets it
         self.compile_again()
         self._whole.stop_training = stops
@@ -185,14 +236,19 @@ class Release(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         self.enter(epoch + 1)
 
-    def _freeze(self) -> None:
-        layers = [part for layer in _backbone(self._whole) for part in layer._flatten_layers()]
-        self._fixed = [layer for layer in layers if not layer.trainable]
-        for layer in _backbone(self._whole):
+    def _held_after(self, epoch: int) -> int:
+        """Return how many blocks are frozen after so many epochs, counted from the input."""
+        stages, passed = self.unfreeze_epochs + 1, epoch - self.frozen_epochs + 1
+        released = min(max(passed, 0), stages)
+        return len(self._blocks) - math.ceil(len(self._blocks) * released / stages)
+
+    def _hold(self) -> None:
+        """Freeze the blocks that are held, and release the others."""
+        whole = self._held == len(self._blocks)
+        for layer in self._layers:  # each by itself: Keras passes on only a value that is new
+            layer.trainable = not whole
+        for block in self._blocks[: self._held]:
+            for layer in block:
+                layer.trainable = False
+        for layer in self._fixed:
             layer.trainable = False
-        if not self._whole.trainable_variables:
-            raise RecipeError(
-                f"{self._whole.name} has no head to train by itself.",
-                expected="initialization.frozen_epochs=0",
-                fix="set it to 0, or take a task with a head, such as a classification",
-            )

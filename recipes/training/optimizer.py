@@ -35,6 +35,7 @@ _CLASSES = {
     "muon": "Muon",
     "schedule_free_adamw": "ScheduleFreeAdamW",
 }
+_AVERAGES = "_model_variables_moving_average"  # where Keras keeps them
 AVERAGED = 0.1  # share of training that an average of weights reaches back at most
 
 
@@ -175,7 +176,8 @@ def carry_over(old: keras.optimizers.Optimizer, new: keras.optimizers.Optimizer)
     """Give a new optimizer the state of an old one that was built for fewer variables.
 
     Slots of variables that both know and all counters are copied. A variable that is new starts
-    with fresh slots, at its own first update, and its average at its weights.
+    with fresh slots, at its own first update, and its average at its weights. All slow variables
+    share one count of updates, so where some are new, the slots of all of them start afresh.
 
     Args:
         old: `adapted`, or Keras' loss scaling around one.
@@ -183,25 +185,27 @@ def carry_over(old: keras.optimizers.Optimizer, new: keras.optimizers.Optimizer)
     """
     places = {id(variable): i for i, variable in enumerate(old._trainable_variables)}
     origins = [places.get(id(variable)) for variable in new._trainable_variables]
+    restarted = getattr(new, "_slow", {}) if None in origins else {}
     for name, value in vars(new).items():
         before = getattr(old, name, None)
         if isinstance(value, keras.Variable) and before is not None:
             value.assign(before)
         elif name not in ("_variables", "_trainable_variables") and _is_slots(value, origins):
-            for slot, origin in zip(value, origins, strict=True):
-                if origin is not None and slot is not None:
-                    slot.assign(before[origin])
+            for i, (slot, origin) in enumerate(zip(value, origins, strict=True)):
+                if origin is None or slot is None or (i in restarted and name != _AVERAGES):
+                    continue
+                slot.assign(before[origin])
     if isinstance(new, keras.optimizers.LossScaleOptimizer):
         carry_over(old.inner_optimizer, new.inner_optimizer)
         return
     if new.use_ema:
-        averages = new._model_variables_moving_average
+        averages = getattr(new, _AVERAGES)
         for average, variable, origin in zip(
             averages, new._trainable_variables, origins, strict=True
         ):
             if origin is None:
                 average.assign(variable)
-    if new.slow_since is not None and old.slow_since is None:
+    if restarted:
         new.slow_since.assign(old.iterations)
 
 
@@ -220,7 +224,7 @@ def _averaging_decay(values: Regularization, *, updates: int) -> float:
     The average reaches back about 1 / (1 - decay) updates. One that reached back to the random start
     would be useless, and a preset cannot know how long a run is.
     """
-    return max(0.0, min(values.averaging_decay, 1 - 1 / (AVERAGED * updates)))
+    return max(0.0, min(values.averaging_decay, 1 - 1 / (AVERAGED * max(1, updates))))
 
 
 def steps_per_epoch(recipe: Recipe, *, examples: int) -> int:

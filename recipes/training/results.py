@@ -185,6 +185,8 @@ def _generated(setup: "Setup") -> list[tuple[str, str]]:
 
 
 def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> None:
+    if not setup.recipe.training.epochs:
+        return  # the head was fitted, and nothing trained
     keeps_last = setup.recipe.training.select == "last"
     if selection["best"] is None or (keeps_last and selection["stopped"] == "diverged"):
         raise RunError(

@@ -47,6 +47,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import tensorflow as tf
 
     from recipes.training.initialization import inherited, source_of, take_over
+    from recipes.training.linear_probe import fit_head
     from recipes.training.optimizer import steps_per_epoch
     from zoo import registry
     from zoo.data.pipeline import Encoded
@@ -58,7 +59,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     examples = dataset.splits["train"]
     source = source_of(recipe)
     assets = (
-        inherited(source, dataset)
+        inherited(source, dataset, image_size=_own_size(recipe, source))
         if source
         else task.fit(examples, features=dataset.features, classes=dataset.classes)
     )
@@ -71,14 +72,14 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
-    if source:
-        take_over(model, source, assets)
+    if source and take_over(model, source, assets) and recipe.initialization.head == "probe":
+        told = fit_head(model, source, assets, Encoded(examples, task, assets))
+        dataset = replace(dataset, notes=(*dataset.notes, told))
     values = recipe.regularization_values()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = assets.placed(transforms.steps) if transforms else assets
     train = Encoded(examples, task, trained_on, training=True, transforms=transforms)
-    notes = (*dataset.notes, *_batch_notes(recipe, len(train)))
-    dataset = replace(dataset, notes=notes)
+    dataset = replace(dataset, notes=(*dataset.notes, *_batch_notes(recipe, len(train))))
     steps = steps_per_epoch(recipe, examples=len(train))
     apply_penalties(model, values)
     releases = _make_ready(model, recipe, values, steps)
@@ -94,6 +95,12 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         steps=steps,
         releases=releases,
     )
+
+
+def _own_size(recipe: Recipe, source: Any) -> int | None:
+    """Return the side of images where the recipe's is not that of the source."""
+    own = recipe.task.arguments.get("image_size")
+    return own if own != source.recipe.task.arguments.get("image_size") else None
 
 
 def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
@@ -133,8 +140,14 @@ def _make_ready(model: Any, recipe: Recipe, values: Regularization, steps: int) 
     compile_again = functools.partial(_compile, model, recipe, values, steps)
     releases = ()
     if recipe.initialization:
-        frozen_epochs = recipe.initialization.frozen_epochs
-        releases = (Release(model, frozen_epochs=frozen_epochs, compile_again=compile_again),)
+        release = Release(
+            model,
+            frozen_epochs=recipe.initialization.frozen_epochs,
+            unfreeze_epochs=recipe.initialization.unfreeze_epochs,
+            batch_norm=recipe.initialization.batch_norm,
+            compile_again=compile_again,
+        )
+        releases = (release,)
     compile_again()
     return releases
 

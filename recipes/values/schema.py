@@ -1,7 +1,6 @@
 """The recipe: values only, strict and frozen; validated without loading Keras."""
 
 import dataclasses
-import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -137,7 +136,7 @@ class ScheduleValues(_Values):
 class TrainingValues(_Values):
     """Length, batches and precision of training."""
 
-    epochs: Annotated[int, Field(ge=1, le=1_000_000)]
+    epochs: Annotated[int, Field(ge=0, le=1_000_000)]  # 0: only with initialization.head=probe
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
     steps_per_epoch: Positive | None = None  # None: examples // batch_size
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
@@ -150,8 +149,13 @@ class InitializationValues(_Values):
 
     weights: str  # a weight's name, or a run folder
     sha256: str  # checksum of the file, which must not have changed
+    # A new head is random, or the best linear one on features that are computed once.
+    head: Literal["random", "probe"] = "random"
     frozen_epochs: Annotated[int, Field(ge=0)] = 2  # in which only the head is trained
+    # Then released block by block over so many epochs, the last block first; 0: all at once.
+    unfreeze_epochs: Annotated[int, Field(ge=0)] = 0
     backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
+    batch_norm: bool = True  # False: statistics and scales of batch normalization stay as they are
 
 
 class Expects(_Values):
@@ -251,7 +255,14 @@ class Recipe(_Values):
 
     def _check_initialization(self) -> None:
         """Refuse what would throw trained weights away, or never release them."""
-        if self.initialization is None:
+        values = self.initialization
+        if self.training.epochs == 0 and (values is None or values.head != "probe"):
+            raise RecipeError(
+                "training.epochs=0 would train nothing.",
+                expected="1 or more, or 0 with initialization.head=probe, which fits a head",
+                fix="set training.epochs=1",
+            )
+        if values is None:
             return
         if self.optimizer.name == "ftrl":
             raise RecipeError(
@@ -260,11 +271,17 @@ class Recipe(_Values):
                 expected="an optimizer that moves weights from where they are",
                 fix="set optimizer.name to adamw or sgd",
             )
-        if self.initialization.frozen_epochs > self.training.epochs:
+        if values.frozen_epochs > self.training.epochs:
             raise RecipeError(
-                f"initialization.frozen_epochs={self.initialization.frozen_epochs} is more than "
+                f"initialization.frozen_epochs={values.frozen_epochs} is more than "
                 f"training.epochs={self.training.epochs}.",
                 fix="lower it; the same number trains only the head",
+            )
+        if values.unfreeze_epochs > self.training.epochs - values.frozen_epochs:
+            raise RecipeError(
+                f"initialization.unfreeze_epochs={values.unfreeze_epochs} is more than the "
+                f"{self.training.epochs - values.frozen_epochs} epochs after the frozen ones.",
+                fix="lower it, or train for more epochs",
             )
 
     @classmethod
@@ -362,11 +379,16 @@ class Recipe(_Values):
         return self.with_values(
             {
                 "data.max_examples": 160,
-                "training.epochs": 2,
+                "training.epochs": min(2, self.training.epochs),
                 "training.steps_per_epoch": 2,
                 "training.batch_size": min(16, self.training.batch_size),
                 **(
-                    {"initialization.frozen_epochs": min(1, self.initialization.frozen_epochs)}
+                    {
+                        "initialization.frozen_epochs": min(1, self.initialization.frozen_epochs),
+                        "initialization.unfreeze_epochs": min(
+                            1, self.initialization.unfreeze_epochs
+                        ),
+                    }
                     if self.initialization
                     else {}
                 ),
@@ -376,18 +398,3 @@ class Recipe(_Values):
 
 def _is_shipped(name: str) -> bool:
     return (_SHIPPED / f"{name}.yaml").is_file()
-
-
-def prediction_interval(values: list[float], metric: Metric) -> tuple[float, float]:
-    """Return the 95 % interval for one further value: mean ± t · s · √(1 + 1/n).
-
-    Args:
-        values: two or more independent results.
-        metric: whose results they are; its unit bounds the interval.
-    """
-    from scipy import stats
-
-    count, mean = len(values), math.fsum(values) / len(values)
-    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
-    half = float(stats.t.ppf(0.975, count - 1)) * deviation * math.sqrt(1 + 1 / count)
-    return metric.clip(mean - half), metric.clip(mean + half)

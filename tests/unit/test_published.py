@@ -128,7 +128,8 @@ def test_a_run_of_the_name_predicts_embeds_and_says_what_it_is(toy):
     assert load(NAME).sha256 == run.sha256  # converted once
 
 
-def test_it_is_fine_tuned_by_name(toy, tmp_path):
+def test_it_is_fine_tuned_by_name(toy, tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_FEATURES_DIR", str(tmp_path / "features"))
     from PIL import Image
 
     from recipes.training.finetune import finetune
@@ -140,7 +141,8 @@ def test_it_is_fine_tuned_by_name(toy, tmp_path):
     run = finetune(NAME, tmp_path / "photos", smoke=True, run_dir=tmp_path / "run", progress=False)
     assert run.assets.classes == ("dark", "light")
     assert run.recipe.initialization.weights == NAME
-    assert run.recipe.optimizer.layer_decay < 1
+    assert run.recipe.initialization.head == "probe"
+    assert not run.recipe.initialization.batch_norm
     assert run.assets.x["image"].preprocessing["deviation"] == [0.5]
     assert run.assets.x["image"].shape == (32, 32, 3)
 

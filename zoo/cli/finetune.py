@@ -20,7 +20,9 @@ Data = Annotated[
     str,
     typer.Option(help="A folder, a table, or a data set's name.", autocompletion=complete.datasets),
 ]
-Epochs = Annotated[int | None, typer.Option(help="Epochs in total.", min=1)]
+Epochs = Annotated[
+    int | None, typer.Option(help="Epochs in total; 0 only fits a head on features.", min=0)
+]
 FrozenEpochs = Annotated[
     int | None, typer.Option(help="Epochs in which only the head is trained.", min=0)
 ]
@@ -49,13 +51,18 @@ def finetune_command(
 ) -> None:
     """Fine-tune a model on other data: a new head first, then the whole model at a lower rate.
 
-    The result is a run like any other: predict, evaluate, export, resume.
+    The result is a run like any other: predict, evaluate, export, resume. Published weights begin
+    with a head that is fitted on their features, which are computed once and kept.
 
     [bold]Examples[/bold]
 
     zoo finetune resnet20.fashion_mnist --data ./bags
 
     zoo finetune runs/image-digits-cnn-1 --data ./letters --epochs 20 --frozen-epochs 5
+
+    zoo finetune resnet50.a1_in1k --data ./photos --epochs 0   [dim]# a linear probe[/dim]
+
+    zoo finetune resnet50.a1_in1k --data ./photos task.arguments.image_size=160
     """
     from recipes.training.finetune import finetune
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from zoo.metrics.base import Metric
+
 LEVEL = 0.95
 TAIL = (1 - LEVEL) / 2
 RESAMPLES = 1000
@@ -265,3 +267,18 @@ def bootstrap(
     return Interval(
         min(float(low), value), max(float(high), value), f"bootstrap over {sampling.what}"
     )
+
+
+def prediction_interval(values: list[float], metric: Metric) -> tuple[float, float]:
+    """Return the 95 % interval for one further value: mean ± t · s · √(1 + 1/n).
+
+    Args:
+        values: two or more independent results.
+        metric: whose results they are; its unit bounds the interval.
+    """
+    from scipy import stats
+
+    count, mean = len(values), math.fsum(values) / len(values)
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (count - 1))
+    half = float(stats.t.ppf(0.975, count - 1)) * deviation * math.sqrt(1 + 1 / count)
+    return metric.clip(mean - half), metric.clip(mean + half)

@@ -442,3 +442,86 @@ def test_a_smoke_run_freezes_and_releases(parity):
     recipe = recipe_of(parity).smoke()
     assert (recipe.initialization.frozen_epochs, recipe.training.epochs) == (1, 2)
     assert recipe_of(parity, initialization=None).smoke().initialization is None
+
+
+# --- block by block
+
+
+def trainable_blocks(setup):
+    """Names of the layers of the backbone that are trained now, in order."""
+    backbone = setup.model.get_layer("backbone")
+    return [layer.name for layer in backbone.layers if layer.trainable_weights]
+
+
+def test_blocks_are_released_from_the_last_to_the_first(parity):
+    values = SMALL | {"initialization.unfreeze_epochs": 2, "training.epochs": 5}
+    setup = prepare(recipe_of(parity, **values))
+    found = []
+    for epoch in range(6):
+        setup.enter(epoch)
+        found.append(trainable_blocks(setup))
+    assert found[0] == found[1] == []
+    assert 0 < len(found[2]) <= len(found[3]) < len(found[4])
+    whole = found[4]
+    assert found[5] == whole
+    assert whole[-len(found[2]) :] == found[2]
+    assert whole[-len(found[3]) :] == found[3]
+
+
+def test_moments_of_slow_weights_start_afresh_at_each_release(parity):
+    values = SMALL | {"initialization.unfreeze_epochs": 1, "initialization.frozen_epochs": 0}
+    setup = prepare(recipe_of(parity, **values))
+    generator = np.random.default_rng(0)
+    first = setup.model.optimizer
+    first.apply(
+        [generator.normal(size=v.shape).astype("float32") for v in first._trainable_variables]
+    )
+    setup.enter(1)
+    new = setup.model.optimizer
+    assert (int(new.iterations), int(new.slow_since)) == (1, 1)
+    keys = {id(v): key for key, v in tensor_keys(setup.model).items()}
+    for variable, moment in zip(new._trainable_variables, new._momentums, strict=True):
+        assert moment.numpy().any() == keys[id(variable)].startswith("head_")
+
+
+def test_a_run_resumes_exactly_between_two_releases(parity, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes.training.callbacks, "CHECKPOINT_SECONDS", 0)
+    values = {"initialization.unfreeze_epochs": 1, "initialization.frozen_epochs": 1}
+    recipe, seen = recipe_of(parity, **SMALL | values), []
+    complete = trained(recipe, tmp_path / "whole")
+
+    def crash(self, batch, logs=None):
+        seen.append(batch)
+        if len(seen) == 5:
+            raise KeyError("crash")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(recipes.training.callbacks.Recorder, "on_train_batch_end", crash)
+        with pytest.raises(KeyError, match="crash"):
+            trained(recipe, tmp_path / "run")
+    resumed, again = trained(recipe, tmp_path / "run", resume=True)
+    assert_same_state(resumed, complete[0])
+    assert without_times(again.history) == without_times(complete[1].history)
+
+
+def test_batch_normalization_can_be_kept_as_it_is(parity, tmp_path):
+    tensors, _ = read_tensors(load(SOURCE).weights_path)
+    setup, _ = trained(recipe_of(parity, **SMALL | {"initialization.batch_norm": False}), tmp_path)
+    kept = 0
+    for layer in setup.model.get_layer("backbone").layers:
+        for key, variable in tensor_keys(setup.model).items():
+            if f"/{layer.name}/" in key:
+                same = np.array_equal(variable.numpy(), tensors[key].astype("float32"))
+                assert same == isinstance(layer, keras.layers.BatchNormalization), key
+                kept += same
+    assert kept
+
+
+def test_more_epochs_of_release_than_there_are_left_are_refused(parity):
+    with pytest.raises(RecipeError, match=r"unfreeze_epochs=2 is more than the 1 epochs after"):
+        recipe_of(parity, **SMALL | {"initialization.unfreeze_epochs": 2})
+
+
+def test_images_of_a_size_of_one_s_own_can_be_asked_for(parity):
+    setup = prepare(recipe_of(parity, **SMALL | {"task.arguments.image_size": 12}))
+    assert setup.train.batch(np.arange(3))[0]["image"].shape == (3, 12, 12, 1)

@@ -9,11 +9,11 @@ from recipes.records.publish import expects_of, validation_of, write_expects
 from recipes.records.verify import hardware, verify
 from recipes.runs.run import Run
 from recipes.values.load import load_recipe, recipe_path
-from recipes.values.schema import prediction_interval
 from zoo import devices
 from zoo.catalog.metrics import ACCURACY
 from zoo.columns.assets import Assets
 from zoo.errors import RecipeError, RunError
+from zoo.metrics.intervals import prediction_interval
 
 DIGITS = "image/digits-cnn"
 NOW = {name: devices.versions()[name] for name in ("tensorflow", "keras", "numpy")}

@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 import zoo
 from recipes.values.load import dump_yaml, load_recipe, parse_overrides, parse_yaml, recipe_names
-from recipes.values.schema import OPTIMIZERS, Recipe, prediction_interval
+from recipes.values.schema import OPTIMIZERS, Recipe
 from zoo import registry
 from zoo.catalog.metrics import ACCURACY, LOSS
 from zoo.errors import ArgumentError, RecipeError, UnknownNameError
 from zoo.metrics.base import Metric
+from zoo.metrics.intervals import prediction_interval
 
 DIGITS = "image/digits-cnn"
 
@@ -80,7 +81,7 @@ def test_path_through_a_value_is_refused():
 @pytest.mark.parametrize(
     ("override", "words"),
     [
-        ("training.epochs=0", "greater than or equal to 1"),
+        ("training.epochs=-1", "greater than or equal to 0"),
         ("training.epochs=three", "valid integer"),
         ("optimizer.learning_rate=-1", "greater than 0"),
         ("optimizer.name=sdg", "'sgd'"),

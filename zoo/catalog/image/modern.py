@@ -5,15 +5,17 @@ from dataclasses import replace
 from typing import Any
 
 from zoo.cards import FeatureSpec, ModelCard
-from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card, strides
+from zoo.catalog.image.photographs import GENTLE, IMAGENET, SIGNED, photograph_card, strides
 
 _CONVNEXT = {
+    "finetuning": GENTLE,
     "family": "convnext",
     "paper": "A ConvNet for the 2020s",
     "arxiv": "2201.03545",
     "year": 2022,
 }
 _CONVNEXT_V2 = {
+    "finetuning": GENTLE,
     "family": "convnext_v2",
     "paper": "ConvNeXt V2: Co-designing and Scaling ConvNets with Masked Autoencoders",
     "arxiv": "2301.00808",
@@ -21,6 +23,7 @@ _CONVNEXT_V2 = {
     "arguments": {"layer_scale": 0.0, "response_norm": True},
 }
 _MIXER = {
+    "finetuning": GENTLE,
     "family": "mlp_mixer",
     "paper": "MLP-Mixer: An all-MLP Architecture for Vision",
     "arxiv": "2105.01601",
@@ -35,6 +38,7 @@ _CONV_MIXER = {
     "preprocessing": replace(IMAGENET, crop_share=0.96),
 }
 _POOLFORMER = {
+    "finetuning": GENTLE,
     "family": "poolformer",
     "paper": "MetaFormer Is Actually What You Need for Vision",
     "arxiv": "2111.11418",

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zoo.cards import FeatureSpec, ImagePreprocessing, ModelCard
+from zoo.cards import FeatureSpec, FineTuning, ImagePreprocessing, ModelCard
 
 # Of ImageNet's training pixels, in the order R, G, B (torchvision's and timm's constants).
 IMAGENET = ImagePreprocessing(
@@ -14,6 +14,10 @@ IMAGENET = ImagePreprocessing(
     interpolation="bicubic",
 )
 SIGNED = ImagePreprocessing(crop_share=0.875, interpolation="bicubic")  # [-1, 1]
+
+# Networks of attention or layer normalization want small steps, smaller towards the image
+# (2111.06377, table 9, gives this decay and 1e-3 at a batch of 1,024; 2106.08254 has the like).
+GENTLE = FineTuning(learning_rate=1e-4, layer_decay=0.75)
 
 
 def strides(widths: Sequence[int], *, first: int = 2) -> tuple[FeatureSpec, ...]:

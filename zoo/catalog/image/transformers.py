@@ -4,9 +4,10 @@ from dataclasses import replace
 from typing import Any
 
 from zoo.cards import FeatureSpec, ImagePreprocessing, ModelCard
-from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card, strides
+from zoo.catalog.image.photographs import GENTLE, IMAGENET, SIGNED, photograph_card, strides
 
 _VIT = {
+    "finetuning": GENTLE,
     "family": "vit",
     "paper": "An Image is Worth 16x16 Words: Transformers for Image Recognition at Scale",
     "arxiv": "2010.11929",
@@ -14,6 +15,7 @@ _VIT = {
     "preprocessing": replace(SIGNED, crop_share=0.9),
 }
 _DEIT = {
+    "finetuning": GENTLE,
     "family": "deit",
     "paper": "Training data-efficient image transformers & distillation through attention",
     "arxiv": "2012.12877",
@@ -21,6 +23,7 @@ _DEIT = {
     "preprocessing": replace(IMAGENET, crop_share=0.9),
 }
 _DINO = {
+    "finetuning": GENTLE,
     "family": "dinov2",
     "paper": "DINOv2: Learning Robust Visual Features without Supervision",
     "arxiv": "2304.07193",
@@ -28,6 +31,7 @@ _DINO = {
     "preprocessing": replace(IMAGENET, crop_share=1.0),
 }
 _SWIN = {
+    "finetuning": GENTLE,
     "family": "swin",
     "paper": "Swin Transformer: Hierarchical Vision Transformer using Shifted Windows",
     "arxiv": "2103.14030",
@@ -35,6 +39,7 @@ _SWIN = {
     "preprocessing": replace(IMAGENET, crop_share=0.9),
 }
 _CCT = {
+    "finetuning": GENTLE,
     "family": "cct",
     "paper": "Escaping the Big Data Paradigm with Compact Transformers",
     "arxiv": "2104.05704",
@@ -51,6 +56,7 @@ _CIFAR = {  # 32×32 pixels, normalized by the mean and deviation of CIFAR-10's 
     ),
 }
 _MOBILEVIT = {
+    "finetuning": GENTLE,
     "family": "mobilevit",
     "paper": "MobileViT: Light-weight, General-purpose, and Mobile-friendly Vision Transformer",
     "arxiv": "2110.02178",

@@ -1,0 +1,142 @@
+"""A head that is fitted on features: the right one, computed once, and a run like any other."""
+
+import numpy as np
+import pytest
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from recipes.runs.run import load
+from recipes.training import linear_probe
+from recipes.training.finetune import finetune, finetuning_recipe
+from recipes.training.linear_probe import STRENGTHS, linear_head
+from recipes.training.setup import prepare
+from recipes.values.load import load_recipe
+from zoo.columns.readers.images import write_png
+from zoo.data.load import load_dataset
+from zoo.errors import RecipeError
+from zoo.weights import read_tensors, tensor_keys
+
+SOURCE = "cnn_small.digits"
+
+
+@pytest.fixture(autouse=True)
+def _own_features(tmp_path, monkeypatch):
+    monkeypatch.setenv("ZOO_FEATURES_DIR", str(tmp_path / "features"))
+
+
+@pytest.fixture(scope="module")
+def parity(tmp_path_factory):
+    """Digits as even and odd: 20 of each to learn from, 40 of each to test."""
+    folder = tmp_path_factory.mktemp("data") / "parity"
+    for part, most in (("train", 20), ("test", 40)):
+        written = {"even": 0, "odd": 0}
+        for example in load_dataset("digits").splits[part]:
+            name = ("even", "odd")[int(example["label"]) % 2]
+            if written[name] < most:
+                write_png(folder / part / name / f"{written[name]}.png", example["image"])
+                written[name] += 1
+    return folder
+
+
+def blobs(classes, each, size=6):
+    generator = np.random.default_rng(0)
+    labels = np.repeat(np.arange(classes), each)
+    centres = 3 * generator.normal(size=(classes, size))
+    return (5 + centres[labels] + generator.normal(size=(len(labels), size))).astype(
+        "float32"
+    ), labels
+
+
+@pytest.mark.parametrize("classes", [2, 4])
+def test_the_head_gives_scikit_learn_s_probabilities(classes):
+    features, labels = blobs(classes, 20)
+    features[:, 0] = 7  # a feature that never varies
+    kernel, bias, told = linear_head(features, labels, classes=classes)
+    strength = float(told.split()[2])
+    assert strength in STRENGTHS
+    reference = make_pipeline(StandardScaler(), LogisticRegression(C=strength, max_iter=1000))
+    logits = (features @ kernel + bias).astype("float64")
+    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    expected = reference.fit(features, labels).predict_proba(features)
+    np.testing.assert_allclose(shares, expected, atol=1e-4)
+
+
+def test_a_class_without_examples_is_never_predicted():
+    features, labels = blobs(3, 10)
+    kernel, bias, _ = linear_head(features, labels + 1, classes=5)
+    assert set((features @ kernel + bias).argmax(axis=1)) == {1, 2, 3}
+
+
+def test_a_class_with_a_single_example_and_a_single_class_can_be_fitted():
+    features, labels = blobs(2, 10)
+    kernel, bias, told = linear_head(features[:11], labels[:11], classes=2)
+    assert "single example" in told
+    assert np.isfinite(kernel).all()
+    kernel, bias, told = linear_head(features[:10], labels[:10], classes=2)
+    assert told == "all of one class"
+    assert (features @ kernel + bias).argmax(axis=1).max() == 0
+
+
+def test_no_epochs_make_a_run_that_predicts_is_scored_and_loads(parity, tmp_path):
+    run = finetune(SOURCE, parity, epochs=0, run_dir=tmp_path / "run", progress=False)
+    assert run.recipe.initialization.head == "probe"
+    assert run.metrics["metrics"]["accuracy"]["value"] > 0.9
+    assert load(run.path).evaluate()["metrics"] == run.metrics["metrics"]
+    card = (run.path / "README.md").read_text()
+    assert "fitted by logistic regression on 36 examples and" in card
+    source, own = read_tensors(load(SOURCE).weights_path)[0], tensor_keys(run.model)
+    for key in source:
+        if not key.startswith("head_"):
+            np.testing.assert_allclose(own[key].numpy(), source[key], atol=1e-3)
+
+
+def test_features_are_computed_once_and_again_when_damaged(parity, tmp_path, monkeypatch):
+    computed = []
+    compute = linear_probe._computed
+    monkeypatch.setattr(linear_probe, "_computed", lambda *a: computed.append(1) or compute(*a))
+    recipe = finetuning_recipe(load(SOURCE), str(parity), epochs=0)
+    first = prepare(recipe).model.get_layer("head_logits").kernel.numpy()
+    again = prepare(recipe.with_values({"training.seed": 5})).model.get_layer("head_logits")
+    assert len(computed) == 1
+    np.testing.assert_array_equal(first, again.kernel.numpy())
+    (kept,) = (tmp_path / "features").iterdir()
+    kept.write_bytes(kept.read_bytes()[:-8])
+    prepare(recipe)
+    assert len(computed) == 2
+
+
+def test_other_examples_have_other_features(parity, tmp_path):
+    recipe = finetuning_recipe(load(SOURCE), str(parity), epochs=0)
+    prepare(recipe)
+    prepare(recipe.with_values({"data.max_examples": 20}))
+    prepare(recipe.with_values({"task.arguments.image_size": 12}))
+    assert len(list((tmp_path / "features").iterdir())) == 3
+
+
+def test_fine_tuning_can_begin_at_the_fitted_head(parity, tmp_path):
+    values = {"initialization.head": "probe", "initialization.frozen_epochs": 0}
+    run = finetune(
+        SOURCE,
+        parity,
+        epochs=1,
+        run_dir=tmp_path / "run",
+        progress=False,
+        **values | {"training.steps_per_epoch": 2, "optimizer.learning_rate": 1e-5},
+    )
+    assert run.metrics["metrics"]["accuracy"]["value"] > 0.9
+
+
+def test_training_nothing_is_refused():
+    with pytest.raises(RecipeError, match="would train nothing"):
+        load_recipe("image/digits-cnn").with_values({"training.epochs": 0})
+
+
+def test_a_language_model_has_no_head_to_fit(parity, tmp_path):
+    recipe = load_recipe("text/pydoc-gpt")
+    start = {"weights": "gpt_nano.pydoc", "sha256": "0" * 64, "head": "probe"}
+    model = recipe.with_values({"initialization": start})
+    assert model.initialization.head == "probe"
+    with pytest.raises(RecipeError, match="no linear head"):
+        linear_probe.fit_head(load("gpt_nano.pydoc").model, load("gpt_nano.pydoc"),
+                              load("gpt_nano.pydoc").assets, None)  # fmt: skip
