@@ -149,13 +149,11 @@ class InitializationValues(_Values):
 
     weights: str  # a weight's name, or a run folder
     sha256: str  # checksum of the file, which must not have changed
-    # A new head is random, or the best linear one on features that are computed once.
-    head: Literal["random", "probe"] = "random"
+    head: Literal["random", "probe"] = "random"  # how a new one begins; "probe": fitted on features
     frozen_epochs: Annotated[int, Field(ge=0)] = 2  # in which only the head is trained
-    # Then released block by block over so many epochs, the last block first; 0: all at once.
-    unfreeze_epochs: Annotated[int, Field(ge=0)] = 0
+    unfreeze_epochs: Annotated[int, Field(ge=0)] = 0  # then; blocks are released, the last first
     backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
-    batch_norm: bool = True  # False: statistics and scales of batch normalization stay as they are
+    batch_norm: bool = True  # False: that of the backbone stays as it is
 
 
 class Expects(_Values):
