@@ -9,29 +9,46 @@ import keras
 from keras import ops
 
 
-def attend(qkv: Any, num_heads: int, *, bias: Any = None) -> Any:
+def attend(qkv: Any, num_heads: int, *, bias: Any = None, heads_first: bool = False) -> Any:
     """Return (…, T, D) for queries, keys and values side by side, (…, T, 3 D).
 
     Args:
         qkv: two axes or more before the last.
         num_heads: divides D.
         bias: added to the scores, broadcast to (…, H, T, T).
+        heads_first: the last axis holds queries, keys and values of one head after another, instead
+            of the queries of all heads, then their keys, then their values.
 
     >>> attend(ops.ones((1, 5, 24)), 2).shape
     TensorShape([1, 5, 8])
     """
     width = qkv.shape[-1] // 3
     whole = (-1, *ops.shape(qkv)[1:-1], width)
-    by_head = (*whole[:-1], num_heads, width // num_heads)
-    query, keys, values = (  # (…, H, T, D / H)
-        ops.swapaxes(ops.reshape(part, by_head), -2, -3) for part in ops.split(qkv, 3, axis=-1)
-    )
-    query = query * (width // num_heads) ** -0.5
+    if heads_first:
+        by_head = ops.reshape(qkv, (*whole[:-1], num_heads, 3 * width // num_heads))
+        parts = ops.split(by_head, 3, axis=-1)
+    else:
+        by_head = (*whole[:-1], num_heads, width // num_heads)
+        parts = [ops.reshape(part, by_head) for part in ops.split(qkv, 3, axis=-1)]
+    return ops.reshape(weighted_mean(*parts, bias=bias), whole)
+
+
+def weighted_mean(query: Any, keys: Any, values: Any, *, bias: Any = None) -> Any:
+    """Return the mean of values by how well their keys answer each query, (…, T, H, V).
+
+    Args:
+        query, keys: (…, T, H, K).
+        values: (…, T, H, V).
+        bias: added to the scores, broadcast to (…, H, T, T).
+    """
+    dtype = values.dtype
+    query, keys, values = (ops.swapaxes(part, -2, -3) for part in (query, keys, values))
+    query = query * query.shape[-1] ** -0.5
     scores = ops.cast(ops.matmul(query, ops.swapaxes(keys, -1, -2)), "float32")  # (…, H, T, T)
     if bias is not None:
         scores = scores + ops.cast(bias, "float32")
-    weights = ops.cast(ops.softmax(scores, axis=-1), qkv.dtype)
-    return ops.reshape(ops.swapaxes(ops.matmul(weights, values), -2, -3), whole)
+    weights = ops.cast(ops.softmax(scores, axis=-1), dtype)
+    return ops.swapaxes(ops.matmul(weights, values), -2, -3)
 
 
 @keras.saving.register_keras_serializable(package="kerazoo")

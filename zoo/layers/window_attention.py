@@ -23,6 +23,7 @@ class WindowAttention(keras.layers.Layer):
         window: height and width.
         size: of the map that the windows were cut from, whole windows.
         shift: of the windows; parts of opposite borders do not see each other.
+        heads_first: how the last axis is ordered, see `zoo.layers.self_attention.attend`.
         **layer_arguments: `name`, `dtype` and the like.
 
     >>> WindowAttention(2, (2, 2), size=(4, 4))(ops.ones((1, 4, 4, 24))).shape
@@ -35,10 +36,11 @@ class WindowAttention(keras.layers.Layer):
         window: tuple[int, int],
         size: tuple[int, int],
         shift: tuple[int, int] = (0, 0),
+        heads_first: bool = False,
         **layer_arguments: Any,
     ):
         super().__init__(**layer_arguments)
-        self.num_heads, self.window = num_heads, tuple(window)
+        self.num_heads, self.window, self.heads_first = num_heads, tuple(window), heads_first
         self.size, self.shift = tuple(size), tuple(shift)
         self._places = relative_places(self.window)
         self._mask = border_mask(self.size, self.window, self.shift) if any(self.shift) else None
@@ -58,7 +60,7 @@ class WindowAttention(keras.layers.Layer):
         bias = ops.transpose(bias, (2, 0, 1))[None]  # (1, H, T, T)
         if self._mask is not None:
             bias = bias + self._mask[:, None]  # (windows, H, T, T)
-        return attend(qkv, self.num_heads, bias=bias)
+        return attend(qkv, self.num_heads, bias=bias, heads_first=self.heads_first)
 
     def compute_output_shape(self, input_shape):
         """Return (B, windows, T, D) for (B, windows, T, 3 D)."""
@@ -92,6 +94,7 @@ class WindowAttention(keras.layers.Layer):
             "window": list(self.window),
             "size": list(self.size),
             "shift": list(self.shift),
+            "heads_first": self.heads_first,
         }
         return super().get_config() | own
 
