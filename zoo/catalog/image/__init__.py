@@ -1,7 +1,16 @@
 """Image architectures: each file lists families that belong together."""
 
 from zoo.cards import ModelCard
-from zoo.catalog.image import classic, mobile, modern, regular, residual, small, transformers
+from zoo.catalog.image import (
+    classic,
+    hybrids,
+    mobile,
+    modern,
+    regular,
+    residual,
+    small,
+    transformers,
+)
 
 MODELS: tuple[ModelCard, ...] = (
     *small.MODELS,
@@ -11,4 +20,5 @@ MODELS: tuple[ModelCard, ...] = (
     *modern.MODELS,
     *regular.MODELS,
     *transformers.MODELS,
+    *hybrids.MODELS,
 )

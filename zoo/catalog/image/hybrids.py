@@ -1,0 +1,59 @@
+"""Networks for photographs that convolve first and attend later."""
+
+from dataclasses import replace
+from typing import Any
+
+from zoo.cards import ModelCard
+from zoo.catalog.image.photographs import SIGNED, photograph_card, strides
+
+_COATNET = {
+    "family": "coatnet",
+    "paper": "CoAtNet: Marrying Convolution and Attention for All Data Sizes",
+    "arxiv": "2106.04803",
+    "year": 2021,
+}
+
+
+def _coatnet(size: str, *, widths: tuple[int, ...], crop: float, **values: Any) -> ModelCard:
+    return photograph_card(
+        name=f"coatnet_{size}_rw",
+        builder="zoo.models.image.coatnet:coatnet",
+        features=strides((64, *widths)),
+        tiny_arguments={
+            "depths": (1, 1, 1, 1),
+            "widths": (4, 8, 8, 16),
+            "stem_widths": (4, 4),
+            "head_dim": 4,
+        },
+        tiny_input_shape=(64, 64, 3),
+        preprocessing=replace(SIGNED, crop_share=crop),
+        **values,
+        **_COATNET,
+    )
+
+
+MODELS: tuple[ModelCard, ...] = (
+    _coatnet(
+        "nano",
+        widths=(64, 128, 256, 512),
+        crop=0.9,
+        arguments={
+            "depths": (3, 4, 6, 3),
+            "widths": (64, 128, 256, 512),
+            "norm_activation": False,
+            "squeeze_first": False,
+            "squeeze_activation": "silu",
+            "use_bias": True,
+        },
+        summary="A smaller CoAtNet than the paper's, timm's coatnet_nano_rw_224: SiLU in the "
+        "convolutions, and average pooling in place of strides.",
+    ),
+    _coatnet(
+        "0",
+        widths=(96, 192, 384, 768),
+        crop=0.95,
+        summary="CoAtNet-0 as timm trained it, coatnet_0_rw_224. The paper's has two transformers "
+        "fewer in the third stage, GELU in the convolutions too, strides or maximum pooling in place "
+        "of average pooling, and a wider stem.",
+    ),
+)
