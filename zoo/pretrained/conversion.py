@@ -94,7 +94,7 @@ def placed(
 ) -> Placement:
     """Place tensors by one map, and say what is left over."""
     variables, placement = _Variables(model), Placement()
-    for name, array in tensors.items():
+    for name, array in names.with_averages(tensors).items():
         if names.is_ignored(name):
             continue
         target = _target(names, name)

@@ -3,7 +3,8 @@
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 _PLACE = re.compile(r"\{(\w+)([+-]\d+)?\}")
 
@@ -18,11 +19,14 @@ class NameMap:
             goes to "LAYER/VARIABLE". A layer of the head begins with "head_".
         style: how their tensors are laid out, "torch" or "keras".
         ignored: patterns of their tensors that a model does not need, as regular expressions.
+        averaged: a module of theirs, and the one with which they average its outputs, such as the two
+            heads of a distilled network. Both must be linear: ours is one layer with the mean numbers.
     """
 
     rules: Mapping[str, str]
     style: str = "torch"
     ignored: tuple[str, ...] = ()
+    averaged: Mapping[str, str] = field(default_factory=dict)
 
     def target(self, module: str) -> str | None:
         """Return the layer that a module of theirs goes to, or None where no rule fits.
@@ -37,6 +41,20 @@ class NameMap:
                     ours, {name: int(value) for name, value in match.groupdict().items()}
                 )
         return None
+
+    def with_averages(self, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return tensors in which each averaged module is merged into the other.
+
+        >>> NameMap({}, averaged={"dist": "head"}).with_averages({"head.bias": 1.0, "dist.bias": 3.0})
+        {'head.bias': 2.0}
+        """
+        merged = dict(tensors)
+        for module, other in self.averaged.items():
+            for name in [name for name in merged if name.startswith(f"{module}.")]:
+                partner = other + name.removeprefix(module)
+                if partner in merged:
+                    merged[partner] = (merged[partner] + merged.pop(name)) / 2
+        return merged
 
     def is_ignored(self, name: str) -> bool:
         """Tell whether a model does not need a tensor of theirs."""

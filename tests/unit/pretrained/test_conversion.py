@@ -55,6 +55,16 @@ def test_each_tensor_lands_in_the_layout_of_its_variable(model):
     np.testing.assert_array_equal(ours["backbone/stage1_block1_conv/0.kernel"], depthwise)
 
 
+def test_two_heads_whose_outputs_are_averaged_become_one(model):
+    theirs = tensors()
+    theirs |= {"second.weight": np.ones((5, 2)), "second.bias": np.ones(5)}
+    names = NameMap(RULES, averaged={"second": "fc"})
+    ours = converted(model, theirs, {"torch": names}, source="a file").tensors
+    np.testing.assert_array_equal(ours["head_logits/1.bias"], (theirs["fc.bias"] + 1) / 2)
+    kernel = (theirs["fc.weight"].T + 1) / 2
+    np.testing.assert_array_equal(ours["head_logits/0.kernel"], kernel)
+
+
 def test_what_is_left_over_on_either_side_is_listed(model):
     theirs = tensors()
     theirs["layer1.7.conv.weight"] = theirs.pop("layer1.0.conv.weight")
