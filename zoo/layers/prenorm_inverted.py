@@ -1,4 +1,4 @@
-"""The inverted residual of CoAtNet (2106.04803 §2.1) and MaxViT (2204.01697 §3.3): normalized first.
+"""The inverted residual of CoAtNet (2106.04803 App. A.1) and MaxViT (2204.01697): normalized first.
 
 That of mobile networks (`zoo/layers/inverted_residual.py`) ends with a normalization; this one begins
 with it, as a transformer's block does, and its shortcut pools where the block strides.

@@ -4,13 +4,20 @@ from dataclasses import replace
 from typing import Any
 
 from zoo.cards import ModelCard
-from zoo.catalog.image.photographs import SIGNED, photograph_card, strides
+from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card, strides
 
 _COATNET = {
     "family": "coatnet",
     "paper": "CoAtNet: Marrying Convolution and Attention for All Data Sizes",
     "arxiv": "2106.04803",
     "year": 2021,
+}
+_EFFICIENTFORMER = {
+    "family": "efficientformer",
+    "paper": "EfficientFormer: Vision Transformers at MobileNet Speed",
+    "arxiv": "2206.01191",
+    "year": 2022,
+    "preprocessing": replace(IMAGENET, crop_share=0.95),
 }
 
 
@@ -29,6 +36,23 @@ def _coatnet(size: str, *, widths: tuple[int, ...], crop: float, **values: Any) 
         preprocessing=replace(SIGNED, crop_share=crop),
         **values,
         **_COATNET,
+    )
+
+
+def _efficientformer(
+    size: int, *, depths: tuple[int, ...], widths: tuple[int, ...], attention: int
+) -> ModelCard:
+    blocks = "block has" if attention == 1 else f"{attention} blocks have"
+    return photograph_card(
+        name=f"efficientformer_l{size}",
+        builder="zoo.models.image.efficientformer:efficientformer",
+        arguments={"depths": depths, "widths": widths, "num_attention": attention},
+        summary=f"EfficientFormer-L{size}: average pooling mixes the places, and only the last "
+        f"{blocks} attention; one head, the mean of the two that distillation trains.",
+        features=strides(widths, first=4),
+        tiny_arguments={"depths": (1, 1, 1, 2), "widths": (8, 8, 8, 8), "num_attention": 1},
+        tiny_input_shape=(64, 64, 3),
+        **_EFFICIENTFORMER,
     )
 
 
@@ -56,4 +80,6 @@ MODELS: tuple[ModelCard, ...] = (
         "fewer in the third stage, GELU in the convolutions too, strides or maximum pooling in place "
         "of average pooling, and a wider stem.",
     ),
+    _efficientformer(1, depths=(3, 2, 6, 4), widths=(48, 96, 224, 448), attention=1),
+    _efficientformer(3, depths=(4, 4, 12, 6), widths=(64, 128, 320, 512), attention=4),
 )
