@@ -23,6 +23,15 @@ def test_equals_timm():
     )
 
 
+def test_cifar_equals_timm():
+    theirs = {"patch_size": 4, "depth": 9, "num_heads": 12, "mlp_ratio": 2, "qkv_bias": False}
+    check_against_timm(
+        "vit_cifar_patch4",
+        timm_name="vit_tiny_patch16_224",
+        size=32, img_size=32, features=False, **theirs,
+    )  # fmt: skip
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     "name",

@@ -14,6 +14,7 @@ def transformer_block(
     num_heads: int,
     inner: int,
     activation: str = "gelu",
+    qkv_bias: bool = True,
     epsilon: float = 1e-6,
     layer_scale: float = 0.0,
     rate: float = 0.0,
@@ -26,13 +27,14 @@ def transformer_block(
         num_heads: divides D.
         inner: units between the two dense layers.
         activation: between them; "gelu" is the exact one.
+        qkv_bias: add a bias to queries, keys and values.
         epsilon: of the layer norms.
         layer_scale: what factors at the end of both parts start at; 0 has none.
         rate: of stochastic depth, for both parts.
         name: that the layers begin with.
     """
     y = keras.layers.LayerNormalization(epsilon=epsilon, name=f"{name}_norm1")(x)
-    y = dense(y, 3 * x.shape[-1], name=f"{name}_qkv")
+    y = dense(y, 3 * x.shape[-1], use_bias=qkv_bias, name=f"{name}_qkv")
     y = SelfAttention(num_heads, name=f"{name}_attention")(y)
     y = dense(y, x.shape[-1], name=f"{name}_project")
     x = added(x, y, layer_scale=layer_scale, rate=rate, name=f"{name}_1")

@@ -14,6 +14,12 @@ _VIT = {
     "year": 2020,
     "preprocessing": replace(SIGNED, crop_share=0.9),
 }
+_SMALL_DATA = {
+    "family": "vit",
+    "paper": "Vision Transformer for Small-Size Datasets",
+    "arxiv": "2112.13492",
+    "year": 2021,
+}
 _DEIT = {
     "finetuning": GENTLE,
     "family": "deit",
@@ -184,6 +190,16 @@ MODELS: tuple[ModelCard, ...] = (
             **_VIT,
         )
         for size, patch in (("tiny", 16), ("small", 32), ("small", 16), ("base", 32), ("base", 16))
+    ),
+    _vit(
+        "tiny",
+        4,
+        name="vit_cifar_patch4",
+        summary="A ViT for images of 32×32 pixels, its paper's baseline: 9 blocks, 12 heads, "
+        "feed-forward pairs twice as wide as the tokens, no bias in queries, keys and values.",
+        arguments={"num_layers": 9, "num_heads": 12, "expansion": 2, "qkv_bias": False},
+        **_SMALL_DATA,
+        **_CIFAR,
     ),
     *(
         _vit(

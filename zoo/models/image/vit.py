@@ -4,7 +4,7 @@ Input (B, H, W, C) -> {"tokens": (B, 1 + HW/P², D), "pooled": (B, D)}. Each pat
 one vector; a class token goes before them, learned positions are added, and blocks of attention and
 feed-forward pairs follow, normalized before each part. "pooled" is the class token after the last norm.
 DeiT (2012.12877) is the same network trained in another way; `layer_scale` makes DINOv2's
-(2304.07193).
+(2304.07193). Half the `expansion` and no `qkv_bias` make the one for CIFAR of 2112.13492.
 """
 
 import keras
@@ -14,8 +14,6 @@ from zoo.layers.grid_positions import GridPositions
 from zoo.layers.normalization import normalization_layer
 from zoo.layers.patch_embedding import patch_embedding
 from zoo.layers.transformer_block import transformer_block
-
-EXPANSION = 4  # of the feed-forward pair
 
 
 def _grid(input_shape: tuple[int, int, int], patch_size: int) -> tuple[int, int]:
@@ -35,6 +33,8 @@ def vit(
     num_layers: int = 12,
     num_heads: int = 3,
     hidden_dim: int = 192,
+    expansion: int = 4,
+    qkv_bias: bool = True,
     layer_scale: float = 0.0,
     stochastic_depth_rate: float = 0.0,
 ) -> keras.Model:
@@ -45,7 +45,9 @@ def vit(
         patch_size: pixels on a side; 4 suits images of 28 to 64.
         num_layers: blocks.
         num_heads: of attention; divides `hidden_dim`.
-        hidden_dim: of each token's vector; feed-forward layers are four times as wide.
+        hidden_dim: of each token's vector.
+        expansion: inner units of the feed-forward pairs over `hidden_dim`.
+        qkv_bias: add a bias to queries, keys and values.
         layer_scale: what factors at the end of each branch start at; 0 has none.
         stochastic_depth_rate: of the last block, growing linearly from 0, [0, 1).
 
@@ -70,7 +72,8 @@ def vit(
         x = transformer_block(
             x,
             num_heads=num_heads,
-            inner=EXPANSION * hidden_dim,
+            inner=expansion * hidden_dim,
+            qkv_bias=qkv_bias,
             layer_scale=layer_scale,
             rate=stochastic_depth_rate * (block - 1) / max(num_layers - 1, 1),
             name=f"block{block}",
