@@ -71,18 +71,27 @@ class WindowAttention(keras.layers.Layer):
         return attention_multiply_adds(input_shape)
 
     def adapted(self, variable: str, array: np.ndarray) -> np.ndarray:
-        """Resize the table of another, square window to this layer's.
+        """Resize the table of another window to this layer's; one without heads last is turned.
 
         Differences that are near stay as dense as they were: old places are spread in a geometric
         progression, and biases are interpolated between them, as BEiT (2106.08254) and timm do.
 
+        Args:
+            variable: name of the table.
+            array: (differences, H) of a square window, or (H, down, right), where a difference is that
+                of the key to the query instead of the query to the key, as MaxViT has them.
+
         Raises:
             ValueError: the table is not that of a square window, or of other heads.
         """
-        side = math.isqrt(len(array))
-        if array.ndim != 2 or side * side != len(array) or array.shape[1] != self.num_heads:
+        if array.ndim == 3:
+            table = np.moveaxis(array[:, ::-1, ::-1], 0, -1)
+        else:
+            side = math.isqrt(len(array))
+            square = array.ndim == 2 and side * side == len(array)
+            table = array.reshape(side, side, -1) if square else array
+        if table.ndim != 3 or table.shape[-1] != self.num_heads:
             raise ValueError(f"{array.shape} is not a square table for {self.num_heads} heads")
-        table = array.reshape(side, side, -1)
         for axis, part in enumerate(self.window):
             table = np.apply_along_axis(_stretched, axis, table, 2 * part - 1)
         return table.reshape(-1, self.num_heads).astype(array.dtype)

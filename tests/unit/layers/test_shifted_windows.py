@@ -43,3 +43,11 @@ def test_a_table_of_other_heads_is_refused():
     layer = WindowAttention(2, (3, 3), size=(3, 3))
     with pytest.raises(ValueError, match="not a square table for 2 heads"):
         layer.adapted("relative_bias", np.zeros((9, 3)))
+
+
+def test_a_table_with_heads_first_is_turned():
+    layer = WindowAttention(1, (1, 2), size=(1, 2))
+    turned = layer.adapted(
+        "relative_bias", np.array([[[1.0, 2.0, 3.0]]])
+    )  # of the key to the query
+    assert turned.tolist() == [[3.0], [2.0], [1.0]]
