@@ -1,5 +1,7 @@
 """Convolutions as image networks use them: padded as their reference pads, then normalized."""
 
+from collections.abc import Callable
+
 import keras
 
 from zoo.layers.batch_norm import FusedBatchNormalization
@@ -90,7 +92,7 @@ def conv_norm(
     filters: int,
     kernel_size: int | tuple[int, int] = 3,
     *,
-    activation: str | None = None,
+    activation: str | Callable | None = None,
     epsilon: float = 1e-5,
     momentum: float = 0.9,
     zero: bool = False,

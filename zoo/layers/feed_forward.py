@@ -1,5 +1,7 @@
 """The two dense layers that transformers, mixers and their descendants apply at every position."""
 
+from collections.abc import Callable
+
 import keras
 
 # As timm draws the weights of transformers and ConvNeXts.
@@ -19,7 +21,7 @@ def feed_forward(
     x: keras.KerasTensor,
     inner: int,
     *,
-    activation: str = "gelu",
+    activation: str | Callable = "gelu",
     between: keras.layers.Layer | None = None,
     name: str,
 ) -> keras.KerasTensor:
@@ -28,7 +30,7 @@ def feed_forward(
     Args:
         x: (…, D).
         inner: units between both layers.
-        activation: "gelu" is the exact one, with the error function.
+        activation: a name or a function; "gelu" is the exact one, with the error function.
         between: a layer before the second one.
         name: that the layers begin with.
     """

@@ -4,6 +4,7 @@ That of mobile networks (`zoo/layers/inverted_residual.py`) ends with a normaliz
 with it, as a transformer's block does, and its shortcut pools where the block strides.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import keras
@@ -21,7 +22,7 @@ class PrenormForm:
     """What differs between families and their variants.
 
     Attributes:
-        activation: inside.
+        activation: inside, a name or a function.
         norm_activation: apply it after the first normalization too.
         of_output: expand the channels that leave the block, not those that enter it.
         pooled: stride by average pooling in front; False strides in the depthwise convolution.
@@ -32,7 +33,7 @@ class PrenormForm:
         epsilon: of the normalizations.
     """
 
-    activation: str
+    activation: str | Callable
     norm_activation: bool = False
     of_output: bool = False
     pooled: bool = True

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from zoo.cards import ModelCard
+from zoo.cards import FeatureSpec, ModelCard
 from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card, strides
 
 _COATNET = {
@@ -16,6 +16,13 @@ _EFFICIENTFORMER = {
     "family": "efficientformer",
     "paper": "EfficientFormer: Vision Transformers at MobileNet Speed",
     "arxiv": "2206.01191",
+    "year": 2022,
+    "preprocessing": replace(IMAGENET, crop_share=0.95),
+}
+_MAXVIT = {
+    "family": "maxvit",
+    "paper": "MaxViT: Multi-Axis Vision Transformer",
+    "arxiv": "2204.01697",
     "year": 2022,
     "preprocessing": replace(IMAGENET, crop_share=0.95),
 }
@@ -82,4 +89,19 @@ MODELS: tuple[ModelCard, ...] = (
     ),
     _efficientformer(1, depths=(3, 2, 6, 4), widths=(48, 96, 224, 448), attention=1),
     _efficientformer(3, depths=(4, 4, 12, 6), widths=(64, 128, 320, 512), attention=4),
+    photograph_card(
+        name="maxvit_tiny_tf",
+        builder="zoo.models.image.maxvit:maxvit",
+        summary="MaxViT-T: each block convolves, attends inside windows and attends across the whole "
+        "map; timm's maxvit_tiny_tf_224.",
+        features=(*strides((64, 64, 128, 256, 512)), FeatureSpec("pooled", None, 512)),
+        tiny_arguments={
+            "depths": (1, 1, 1, 1),
+            "widths": (4, 4, 8, 8),
+            "stem_width": 4,
+            "head_dim": 4,
+        },
+        tiny_input_shape=(64, 64, 3),
+        **_MAXVIT,
+    ),
 )
