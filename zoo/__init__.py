@@ -13,6 +13,7 @@ _PUBLIC = {
     "ZooError": "zoo.errors",
     "build": "zoo.composition",
     "check_dataset": "zoo.data.checks",
+    "convert": "zoo.weight_conversion",
     "embed": "recipes.runs.by_name",
     "evaluate": "recipes.runs.by_name",
     "export": "recipes.export.export",

@@ -93,6 +93,36 @@ def build(
     return model
 
 
+def build_for(
+    name: str, *, num_classes: int | None = None
+) -> tuple[keras.Model, ModelCard, PretrainedCard | None]:
+    """Build the model that a file of weights is meant for; nothing is fetched or loaded.
+
+    Args:
+        name: of a model, or of published weights, whose arguments and preprocessing then hold.
+        num_classes: as `build` takes it.
+
+    Returns:
+        The model, its card, and the card of the published weights.
+    """
+    base, source = split_name(name, None)
+    card, weight, shape = registry.model_card(base), None, None
+    _check_sizes(card, None, num_classes)
+    if source is not None:
+        weight = named_weights(base, source)
+        if not isinstance(weight, PretrainedCard):
+            raise WeightsError(
+                f"{name} comes with kerazoo, in kerazoo's own form.",
+                expected="a model's name, or that of published weights",
+                fix=f"name the model: {base}",
+            )
+        card, shape, num_classes = as_published(card, weight, None, num_classes)
+    arguments: dict[str, Any] = {}
+    assets = _assets(card, weight, shape, num_classes, arguments, task=card.tasks[0])
+    task = registry.resolve(registry.task_card(card.tasks[0]).task)()
+    return assemble(card, task, assets, arguments=arguments), card, weight
+
+
 def assemble(
     card: ModelCard,
     task: Task,

@@ -40,13 +40,18 @@ def named_weights(model: str, source: str | Path) -> WeightCard | PretrainedCard
     if text.startswith(f"{model}.") or not (Path(text).suffix or Path(text).exists()):
         name = text if text.startswith(f"{model}.") else f"{model}.{text}"
         raise unknown_name("weight", name, known, fix=_LISTED)
-    if Path(text).suffix == ".keras":
+    check_not_keras(text)
+    return None
+
+
+def check_not_keras(path: str | Path) -> None:
+    """Raise WeightsError for a .keras file, which holds more than numbers."""
+    if Path(path).suffix == ".keras":
         raise WeightsError(
-            f"{text} is a .keras file; loading one can run code.",
+            f"{path} is a .keras file; loading one can run code.",
             expected="a safetensors file of numbers",
             fix="load it yourself with keras.saving.load_model if you trust where it came from",
         )
-    return None
 
 
 def as_published(

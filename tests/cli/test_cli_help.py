@@ -27,6 +27,7 @@ COMMANDS = [
     ("embed",),
     ("generate",),
     ("export",),
+    ("convert",),
     ("verify",),
     ("doctor",),
 ]
@@ -146,6 +147,7 @@ def test_brackets_in_names_are_shown_as_they_are(zoo, photos):
         ("zoo predict image/di", "image/digits-cnn"),
         ("zoo evaluate image/di", "image/digits-cnn"),
         ("zoo data fashion", "fashion_mnist"),
+        ("zoo convert file.pth --to resnet50.a1", "resnet50.a1_in1k"),
     ],
 )
 def test_shell_completion_knows_names(zoo, monkeypatch, words, wanted):

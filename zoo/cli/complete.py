@@ -16,6 +16,11 @@ def models_and_weights(incomplete: str) -> list[str]:
     return _starting(incomplete, (*registry.MODELS, *_weights()))
 
 
+def models_and_pretrained(incomplete: str) -> list[str]:
+    """Complete the name of a model, or of a weight that others published."""
+    return _starting(incomplete, (*registry.MODELS, *registry.pretrained_cards()))
+
+
 def pretrained(incomplete: str) -> list[str]:
     """Complete the name of a weight that others trained, or of one in the cache."""
     from zoo.pretrained import cache

@@ -9,6 +9,7 @@ import typer
 
 import zoo
 from zoo.cli import (
+    convert,
     data,
     doctor,
     embed,
@@ -42,7 +43,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-_INTERRUPTED = 130  # as shells report it
 
 
 def _show_version(asked: bool) -> None:
@@ -74,6 +74,7 @@ app.command("predict")(predict.predict_command)
 app.command("embed")(embed.embed_command)
 app.command("generate")(generate.generate_command)
 app.command("export")(export.export_command)
+app.command("convert")(convert.convert_command)
 app.command("verify")(verify.verify_command)
 app.command("doctor")(doctor.doctor_command)
 
@@ -95,7 +96,7 @@ def main() -> None:
         check_pipe()
         if end.code == ArgumentError.exit_code:
             say_more(app, sys.argv[1:], json=json)
-        elif json and end.code == _INTERRUPTED:
+        elif json and end.code == Interrupted.exit_code:
             show_error_document(Interrupted("Stopped with Ctrl-C."))
         raise
     except ZooError as error:
@@ -103,7 +104,7 @@ def main() -> None:
     except ImportError as error:  # a package that is missing, or that owns a name of ours
         _leave(import_error(error.name or "kerazoo", error), json=json)
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(Interrupted.exit_code)
 
 
 def _leave(error: ZooError, *, json: bool) -> None:

@@ -8,8 +8,9 @@ import typer
 
 from zoo.files import as_path
 
-PATHS = ("--csv", "--output", "--picture", "--run-dir", "--space", "--study")
+PATHS = ("--csv", "--out", "--output", "--picture", "--run-dir", "--space", "--study")
 WRITTEN = {  # the option that says where a command writes
+    "convert": "--out",
     "data": "--picture",
     "export": "--output",
     "finetune": "--run-dir",

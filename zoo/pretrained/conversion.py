@@ -5,7 +5,7 @@ Every tensor of the file and every weight of the model is used exactly once, or 
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import keras
 import numpy as np
@@ -16,6 +16,8 @@ from zoo.pretrained.names import NameMap
 from zoo.weights import tensor_keys
 
 HEAD = "head_"
+AS_IT_IS = "as it is"
+NOT_NEEDED, OF_THE_HEAD, AVERAGED = "not needed", "of the head", "averaged with the other head"
 _TORCH = {  # variables of ours that a parameter of theirs may be
     "weight": ("kernel", "gamma", "embeddings"),
     "bias": ("bias", "beta"),
@@ -26,23 +28,42 @@ _KERAS = {"depthwise_kernel": ("depthwise_kernel", "kernel")}
 _SHOWN = 5
 
 
+@dataclass(frozen=True)
+class Move:
+    """How a tensor of a file became a weight of a model.
+
+    Attributes:
+        name: theirs.
+        shape: in the file.
+        done: "as it is", or what was done: "transposed", "reshaped", "resized", "other channels".
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    done: str = AS_IT_IS
+
+
 @dataclass
 class Placement:
     """What went where.
 
     Attributes:
         tensors: by our key, in our layout.
-        origins: our key to their name.
+        moves: by our key.
+        left_out: their tensors that the model does not need, with the reason.
         unplaced: their tensors that have no place in the model.
         unfilled: our keys that got nothing.
-        misfits: sentences about tensors of another shape.
+        misfits: by our key: a tensor of another shape, in one sentence.
+        head_classes: of a head in the file that does not fit.
     """
 
     tensors: dict[str, np.ndarray] = field(default_factory=dict)
-    origins: dict[str, str] = field(default_factory=dict)
+    moves: dict[str, Move] = field(default_factory=dict)
+    left_out: dict[str, str] = field(default_factory=dict)
     unplaced: list[str] = field(default_factory=list)
     unfilled: list[str] = field(default_factory=list)
-    misfits: list[str] = field(default_factory=list)
+    misfits: dict[str, str] = field(default_factory=dict)
+    head_classes: int | None = None
 
     @property
     def faults(self) -> int:
@@ -70,7 +91,7 @@ def converted(
     Raises:
         WeightsError: no map uses every tensor and every weight once; lists what is left on both sides.
     """
-    tensors = _without_prefix(tensors)
+    given, tensors = tensors, _without_prefix(tensors)
     if not maps:
         raise WeightsError(
             f"Nothing says how the tensors of {source} belong to {model.name}.",
@@ -82,6 +103,9 @@ def converted(
     )
     if best.faults:
         raise _misplaced(best, source)
+    names = dict(zip(tensors, given, strict=True))
+    best.moves = {key: replace(move, name=names[move.name]) for key, move in best.moves.items()}
+    best.left_out = {names[name]: why for name, why in best.left_out.items()}
     return best
 
 
@@ -94,24 +118,30 @@ def placed(
 ) -> Placement:
     """Place tensors by one map, and say what is left over."""
     variables, placement = _Variables(model), Placement()
-    for name, array in names.with_averages(tensors).items():
+    merged = names.with_averages(tensors)
+    placement.left_out |= {name: AVERAGED for name in tensors if name not in merged}
+    for name, array in merged.items():
         if names.is_ignored(name):
+            placement.left_out[name] = NOT_NEEDED
             continue
         target = _target(names, name)
         key = variables.key(*target) if target else None
         if headless and target and (key or target[0]).startswith(HEAD):
+            placement.left_out[name] = OF_THE_HEAD
             continue
         if key is None or key in placement.tensors:
             placement.unplaced.append(name)
             continue
         try:
-            placement.tensors[key] = variables.fitted(key, array, style=names.style)
-            placement.origins[key] = name
+            placement.tensors[key], done = variables.fitted(key, array, style=names.style)
+            placement.moves[key] = Move(name, array.shape, done)
         except ValueError as error:
-            placement.misfits.append(f"{name}: {error}")
-            placement.origins[key] = name
+            placement.misfits[key] = f"{name}: {error}"
+            if key.startswith(HEAD) and array.ndim == 1:
+                placement.head_classes = len(array)
     kept = (key for key in variables.keys if not (headless and key.startswith(HEAD)))
-    placement.unfilled = [key for key in kept if key not in placement.origins]
+    filled = placement.moves.keys() | placement.misfits.keys()
+    placement.unfilled = [key for key in kept if key not in filled]
     return placement
 
 
@@ -148,27 +178,38 @@ class _Variables:
         own = self._by_layer.get(layer, {})
         return next((own[name] for name in variables if name in own), None)
 
-    def fitted(self, key: str, array: np.ndarray, *, style: str) -> np.ndarray:
-        """Return an array in the layout and shape of a variable.
+    def fitted(self, key: str, array: np.ndarray, *, style: str) -> tuple[np.ndarray, str]:
+        """Return an array in the layout and shape of a variable, and what was done to it.
 
         Raises:
             ValueError: its numbers do not fit.
         """
-        shape, layer = tuple(self.keys[key].shape), self._layers[key.split("/")[-2]]
+        shape, layer, steps = tuple(self.keys[key].shape), self._layers[key.split("/")[-2]], []
         variable = key.rpartition("/")[2].partition(".")[2]
         if variable == "kernel" and _is_of_flattened(array, shape):
             array = _unflattened(array, shape, style=style)
-        if style == "torch" and variable == "kernel":
+            steps.append("reshaped")
+        if style == "torch" and variable == "kernel" and array.ndim > 1:
+            axes = array.ndim
             array = _keras_layout(array, layer, shape)
-        if array.shape == shape:
-            return array
+            steps += ["transposed"] + ["reshaped"] * (array.ndim != axes)
+        if array.shape != shape:
+            array, step = self._adapted(key, array, layer)
+            steps.append(step)
+        return array, ", ".join(dict.fromkeys(steps)) or AS_IT_IS
+
+    def _adapted(
+        self, key: str, array: np.ndarray, layer: keras.layers.Layer
+    ) -> tuple[np.ndarray, str]:
+        """Give an array the shape of a variable where that is possible, and say how."""
+        shape, variable = tuple(self.keys[key].shape), key.rpartition("/")[2].partition(".")[2]
         if _squeezed(array.shape) == _squeezed(shape):
-            return array.reshape(shape)
+            return array.reshape(shape), "reshaped"
         adapt: Callable | None = getattr(layer, "adapted", None)
         if adapt is not None:
-            return adapt(variable, array)
+            return adapt(variable, array), "resized"
         if self._is_stem(array.shape, shape):
-            return adapt_channels(array, shape[2])
+            return adapt_channels(array, shape[2]), "other channels"
         raise ValueError(f"{array.shape} does not fit {key} {shape}")
 
     def _is_stem(self, theirs: tuple[int, ...], ours: tuple[int, ...]) -> bool:
@@ -237,7 +278,7 @@ def _misplaced(placement: Placement, source: str) -> WeightsError:
     kinds = {
         "of the file have no place": placement.unplaced,
         "of the model get nothing": placement.unfilled,
-        "have another shape": placement.misfits,
+        "have another shape": list(placement.misfits.values()),
     }
     parts = [
         f"{len(names)} {kind}: {', '.join(names[:_SHOWN])}{', …' if len(names) > _SHOWN else ''}"
@@ -246,5 +287,16 @@ def _misplaced(placement: Placement, source: str) -> WeightsError:
     ]
     return WeightsError(
         f"The tensors of {source} are not those of this model: {'; '.join(parts)}.",
-        fix="build the variant, with the number of classes, that the file is of",
+        fix=_fix(placement),
     )
+
+
+def _fix(placement: Placement) -> str:
+    """Return what to do, which is simple where only the head does not fit."""
+    without, wrong = "num_classes=0 leaves the head out", [*placement.unfilled, *placement.misfits]
+    if placement.unplaced or not all(key.startswith(HEAD) for key in wrong):
+        return "build the variant, with the number of classes, that the file is of"
+    if placement.unfilled:
+        return f"the file has no such head: {without}"
+    classes = placement.head_classes
+    return f"num_classes={classes} takes the head of the file; {without}" if classes else without

@@ -14,7 +14,7 @@ import numpy as np
 from zoo.cards import ModelCard, PretrainedCard
 from zoo.errors import WeightsError
 from zoo.pretrained import readers, sources
-from zoo.pretrained.conversion import HEAD, Placement, converted
+from zoo.pretrained.conversion import HEAD, OF_THE_HEAD, Move, Placement, converted
 from zoo.pretrained.names import NameMap
 from zoo.weights import load_into, load_model_weights, tensor_keys
 
@@ -55,7 +55,8 @@ def load_file(
     """
     tensors, name = numbers_of(path), source or str(path)
     if all(_OWN_KEY.fullmatch(key) for key in tensors):
-        placement = Placement(tensors=tensors, origins={key: key for key in tensors})
+        moves = {key: Move(key, array.shape) for key, array in tensors.items()}
+        placement = Placement(tensors=tensors, moves=moves)
         if not headless:
             load_model_weights(path, model)  # its messages are about this project's own files
             return placement
@@ -71,9 +72,9 @@ def load_file(
 
 
 def _leave_out_head(placement: Placement) -> None:
-    for part in (placement.tensors, placement.origins):
-        for key in [key for key in part if key.startswith(HEAD)]:
-            del part[key]
+    for key in [key for key in placement.tensors if key.startswith(HEAD)]:
+        del placement.tensors[key], placement.moves[key]
+        placement.left_out[key] = OF_THE_HEAD
 
 
 def load_pretrained(

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 _PLACE = re.compile(r"\{(\w+)([+-]\d+)?\}")
 
 
@@ -52,7 +54,7 @@ class NameMap:
         for module, other in self.averaged.items():
             for name in [name for name in merged if name.startswith(f"{module}.")]:
                 partner = other + name.removeprefix(module)
-                if partner in merged:
+                if partner in merged and np.shape(merged[partner]) == np.shape(merged[name]):
                     merged[partner] = (merged[partner] + merged.pop(name)) / 2
         return merged
 

@@ -59,10 +59,39 @@ def test_two_heads_whose_outputs_are_averaged_become_one(model):
     theirs = tensors()
     theirs |= {"second.weight": np.ones((5, 2)), "second.bias": np.ones(5)}
     names = NameMap(RULES, averaged={"second": "fc"})
-    ours = converted(model, theirs, {"torch": names}, source="a file").tensors
+    found = converted(model, theirs, {"torch": names}, source="a file")
+    ours = found.tensors
     np.testing.assert_array_equal(ours["head_logits/1.bias"], (theirs["fc.bias"] + 1) / 2)
     kernel = (theirs["fc.weight"].T + 1) / 2
     np.testing.assert_array_equal(ours["head_logits/0.kernel"], kernel)
+    assert found.left_out["second.weight"] == "averaged with the other head"
+    with pytest.raises(WeightsError, match="second.bias"):
+        theirs["second.bias"] = np.ones(4)
+        converted(model, theirs, {"torch": names}, source="a file")
+
+
+def test_a_placement_says_what_was_done_to_each_tensor(model):
+    theirs = tensors() | {"fc.weight": np.zeros((5, 2, 1, 1))}
+    found = converted(model, theirs, {"torch": NameMap(RULES)}, source="a file")
+    done = {move.name: move.done for move in found.moves.values()}
+    assert done["conv.weight"] == done["layer1.0.conv.weight"] == "transposed"
+    assert done["fc.weight"] == "transposed, reshaped" and done["fc.bias"] == "as it is"
+    assert found.moves["head_logits/0.kernel"].shape == (5, 2, 1, 1)
+    assert found.left_out == {"layer1.0.bn.num_batches_tracked": "not needed"}
+
+
+def test_positions_are_resized_and_channels_are_adapted():
+    from zoo.layers.grid_positions import GridPositions
+
+    image = keras.Input((4, 4, 1), name="image")
+    x = keras.layers.Conv2D(2, 2, strides=2, use_bias=False, name="stem_conv")(image)
+    tokens = keras.layers.Reshape((4, 2), name="tokens")(x)
+    made = keras.Model(image, GridPositions((2, 2), prefix=0, name="positions")(tokens))
+    names = NameMap({"conv": "stem_conv", "pos_embed": "positions/embeddings"})
+    theirs = {"conv.weight": np.ones((2, 3, 2, 2)), "pos_embed": np.ones((1, 9, 2))}
+    found = converted(made, theirs, {"torch": names}, source="a file")
+    done = {move.name: move.done for move in found.moves.values()}
+    assert done == {"conv.weight": "transposed, other channels", "pos_embed": "resized"}
 
 
 def test_what_is_left_over_on_either_side_is_listed(model):

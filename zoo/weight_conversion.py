@@ -1,0 +1,116 @@
+"""Weights that another project wrote, as a file with this project's own keys."""
+
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+
+from zoo.cards import ModelCard, PretrainedCard
+from zoo.composition import build_for
+from zoo.errors import ArgumentError
+from zoo.files import as_path
+from zoo.named_weights import check_not_keras
+from zoo.pretrained.conversion import Placement
+from zoo.pretrained.loading import load_file
+from zoo.registry import model_card
+from zoo.tensor_files import stored_bytes
+from zoo.weights import save_model_weights, tensor_keys
+
+_SUFFIX = ".safetensors"
+
+
+def convert(
+    file: str | os.PathLike,
+    *,
+    to: str,
+    out: str | os.PathLike,
+    num_classes: int | None = None,
+) -> dict[str, Any]:
+    """Convert a file of weights to one that `zoo.build` loads without looking for names.
+
+    Every tensor of the file and every weight of the model is used exactly once, or nothing is written.
+
+    Args:
+        file: safetensors, PyTorch or Keras .h5, of another project or of this one.
+        to: name of the model, or of published weights, whose arguments then hold.
+        out: a new .safetensors file.
+        num_classes: of the head; None takes the name's own, 0 leaves the head out.
+
+    Returns:
+        What went where: {"file", "model", "out", "sha256", "size_bytes", "tensors", "left_out",
+        "python"}. Each of the tensors has "from", "to", "shape", "becomes" and "done"; "python" loads
+        the new file.
+
+    Raises:
+        UnknownNameError: no such model or weights.
+        ArgumentError: `out` exists, or is not a .safetensors file.
+        WeightsError: the file is damaged, or of another model; lists what is left on both sides.
+
+    >>> zoo.convert("resnet20.th", to="resnet20", out="resnet20.safetensors")  # doctest: +SKIP
+    """
+    file, out = as_path(file), _new_file(out)
+    check_not_keras(file)
+    model, card, published = build_for(to, num_classes=num_classes)
+    placement = load_file(model, file, card, headless=num_classes == 0)
+    digest = save_model_weights(out, model)
+    return {
+        "file": str(file),
+        "model": card.name,
+        "out": str(out),
+        "sha256": digest,
+        "size_bytes": stored_bytes(out),
+        "tensors": _tensors(model, placement),
+        "left_out": [{"from": name, "why": why} for name, why in placement.left_out.items()],
+        "python": _python(model, card, published, out, num_classes),
+    }
+
+
+def _new_file(out: str | os.PathLike) -> Path:
+    path = as_path(out)
+    if path.suffix != _SUFFIX or path.exists():
+        raise ArgumentError(
+            f"{path} {'exists already' if path.exists() else f'is not a {_SUFFIX} file'}.",
+            expected=f"the path of a new {_SUFFIX} file",
+            fix="give another name for the new file",
+        )
+    return path
+
+
+def _tensors(model: keras.Model, placement: Placement) -> list[dict[str, Any]]:
+    """Return what happened to each tensor, in the order of the model's weights."""
+    moves = {key: placement.moves[key] for key in tensor_keys(model) if key in placement.moves}
+    return [
+        {
+            "from": move.name,
+            "to": key,
+            "shape": list(move.shape),
+            "becomes": list(placement.tensors[key].shape),
+            "done": move.done,
+        }
+        for key, move in moves.items()
+    ]
+
+
+def _python(
+    model: keras.Model,
+    card: ModelCard,
+    published: PretrainedCard | None,
+    out: Path,
+    num_classes: int | None,
+) -> str:
+    """Return the call that builds the model with the new file."""
+    plain, values = model_card(card.name), {"weights": str(out)}
+    shape = tuple(model.inputs[0].shape[1:])
+    if published and shape != plain.input_shape:
+        values["input_shape"] = shape
+    classes = model.outputs[0].shape[-1] if num_classes != 0 else 0
+    if num_classes is not None or (published and classes != plain.num_classes):
+        values["num_classes"] = classes
+    if card.preprocessing != plain.preprocessing:
+        own, other = asdict(plain.preprocessing), asdict(card.preprocessing)
+        values["preprocessing"] = {key: v for key, v in other.items() if v != own[key]}
+    values |= published.arguments if published else {}
+    words = "".join(f", {key}={value!r}" for key, value in values.items())
+    return f"zoo.build({card.name!r}{words})"
