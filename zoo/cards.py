@@ -199,10 +199,17 @@ class HubSource:
 
 @dataclass(frozen=True)
 class UrlSource:
-    """A weight file at an address: https, http or file. `sha256` as of `HubSource`."""
+    """A weight file at an address: https, http or file.
+
+    Attributes:
+        url: of the file.
+        sha256: as of `HubSource`.
+        sha256_prefix: the first hex digits of it, where its authors publish no more.
+    """
 
     url: str
     sha256: str | None = None
+    sha256_prefix: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 import re
 
+import numpy as np
 import pytest
 
 from zoo import registry
-from zoo.cards import FileSource, PackageSource
+from zoo.cards import FileSource, PackageSource, UrlSource
 from zoo.catalog.classes import COUNTS, class_ids, class_names
 
 CARDS = registry.pretrained_cards()
@@ -34,6 +35,36 @@ def test_the_places_named_are_the_authors_own_and_digests_are_whole(name):
     for source in CARDS[name].sources:
         assert not isinstance(source, FileSource | PackageSource)
         assert source.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", source.sha256)
+        if isinstance(source, UrlSource):
+            assert source.url.startswith("https://")
+            assert re.fullmatch(r"(?:[0-9a-f]{8})?", source.sha256_prefix)
+            assert source.sha256_prefix in source.url
+
+
+def test_weights_of_torchvision_name_its_own_file_too():
+    cards = [card for card in CARDS.values() if card.origin.startswith("torchvision")]
+    without = [card.name for card in cards if not isinstance(card.sources[-1], UrlSource)]
+    assert len(cards) == 22
+    assert without == [
+        "inception_v3.tv_in1k"
+    ]  # its present file is another than the one on the Hub
+
+
+def test_pixels_of_keras_applications_are_scaled_as_keras_scales_them():
+    keras = pytest.importorskip("keras")
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 2, 3, 3)).astype("float64")
+    modules = {"mobilenetv1": "mobilenet", "mobilenetv2": "mobilenet_v2"}
+    compared = 0
+    for card in CARDS.values():
+        family = card.model.rstrip("0123456789").rstrip("_")
+        module = modules.get(family, family)
+        if card.name.endswith(".keras_in1k") and not family.startswith("efficientnet"):
+            values = card.preprocessing
+            found = (pixels * values.scale - np.array(values.mean)) / np.array(values.deviation)
+            expected = getattr(keras.applications, module).preprocess_input(pixels.copy())
+            np.testing.assert_allclose(found, expected, atol=1e-6, err_msg=card.name)
+            compared += 1
+    assert compared == 6
 
 
 def test_names_are_those_of_no_shipped_weight_and_come_once():

@@ -1,5 +1,6 @@
 """DenseNet against timm's and keras.applications'; the form for CIFAR against one in PyTorch."""
 
+import h5py
 import keras
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ from tests.parity.timm_models import (
 from zoo.composition import build
 from zoo.pretrained.conversion import converted
 from zoo.pretrained.maps.densenet import MAPS
-from zoo.weights import load_into
+from zoo.pretrained.readers import read
+from zoo.weights import load_into, tensor_keys
 
 SHALLOW = (2, 3, 1, 2)
 
@@ -48,6 +50,53 @@ def test_form_for_cifar_equals_pytorch():
     with torch.no_grad():
         expected = network(torch.tensor(image.transpose(0, 3, 1, 2)))
     assert_close(model(image), expected, what="densenet_bc")
+
+
+def test_names_in_files_of_torchvision_and_keras_reach_every_layer(tmp_path):
+    model = build("densenet121", depths=(1, 2), growth=4, input_shape=(32, 32, 3))
+    parts = {"gamma": "weight", "beta": "bias", "kernel": "weight", "bias": "bias"}
+    parts |= {"moving_mean": "running_mean", "moving_variance": "running_var"}
+    torchs, path = {}, tmp_path / "keras.h5"
+    with h5py.File(path, "w") as file:
+        for key, variable in tensor_keys(model).items():
+            *_, layer, name = key.split("/")
+            part = name.partition(".")[2]
+            array = np.asarray(variable)
+            theirs = keras_file_name(layer)
+            file[f"{theirs}/{theirs}/{part}:0"] = array
+            turned = np.moveaxis(array, (-1, -2), (0, 1)) if array.ndim > 1 else array
+            torchs[f"{torchvision_file_name(layer)}.{parts[part]}"] = turned
+    for tensors in (torchs, read(path)):
+        found = converted(model, tensors, MAPS, source="a file").tensors
+        assert set(found) == set(tensor_keys(model))
+        for key, array in found.items():
+            np.testing.assert_array_equal(array, tensor_keys(model)[key], err_msg=key)
+
+
+def keras_file_name(layer):
+    """Return the name in the file of keras.applications, of 2017."""
+    names = {"stem_conv": "conv1/conv", "stem_norm": "conv1/bn", "final_norm": "bn"}
+    names |= {"transition1_norm": "pool2_bn", "transition1_conv": "pool2_conv"}
+    names |= {"head_logits": "fc1000"}
+    if layer in names:
+        return names[layer]
+    stage, number, place, kind = layer.removeprefix("stage").split("_")
+    number = int(number.removeprefix("layer"))
+    part = f"{int(place) - 1}_bn" if kind == "norm" else f"{place}_conv"
+    return f"conv{int(stage) + 1}_block{number}_{part}"
+
+
+def torchvision_file_name(layer):
+    """Return the name in torchvision's file, of 2017."""
+    names = {"stem_conv": "conv0", "stem_norm": "norm0", "final_norm": "norm5"}
+    names |= {"transition1_norm": "transition1.norm", "transition1_conv": "transition1.conv"}
+    if layer == "head_logits":
+        return "classifier"
+    if layer in names:
+        return f"features.{names[layer]}"
+    stage, number, place, kind = layer.removeprefix("stage").split("_")
+    number = number.removeprefix("layer")
+    return f"features.denseblock{stage}.denselayer{number}.{kind}.{place}"
 
 
 @pytest.mark.slow

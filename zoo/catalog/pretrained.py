@@ -10,6 +10,8 @@ from typing import Any
 
 from zoo.cards import HubSource, ImagePreprocessing, PretrainedCard, UrlSource
 from zoo.catalog.image.photographs import IMAGENET, SIGNED
+from zoo.catalog.keras_applications import KERAS_APPLICATIONS
+from zoo.catalog.torchvision import torchvision_sources
 
 _RESULTS = (
     "https://github.com/huggingface/pytorch-image-models/blob/0173a139/results/results-imagenet.csv"
@@ -46,7 +48,7 @@ def _timm(
     values: ImagePreprocessing = IMAGENET,
     repo: str = "{model}.{tag}",
 ) -> tuple[PretrainedCard, ...]:
-    """Return the cards of weights that timm's own repositories on the Hub hold.
+    """Return the cards of weights that timm's own repositories on the Hub hold, and torchvision's own.
 
     Args:
         origin: who trained them, a key of `_AUTHORS`.
@@ -65,6 +67,7 @@ def _timm(
                 model=model,
                 sources=(
                     HubSource(f"timm/{repo.format(model=model, tag=tag)}", "model.safetensors"),
+                    *torchvision_sources(name),
                 ),
                 preprocessing=replace(values, crop_share=crop, interpolation=interpolation),
                 classes="imagenet_1k",
@@ -97,7 +100,7 @@ def _cifar(
     return PretrainedCard(
         name=f"resnet{depth}.cifar10_akamaster",
         model=f"resnet{depth}",
-        sources=(UrlSource(f"{_AKAMASTER}/raw/master/pretrained_models/{file}", sha256),),
+        sources=(UrlSource(f"{_AKAMASTER}/raw/master/pretrained_models/{file}", sha256, digits),),
         preprocessing=ImagePreprocessing(
             scale=IMAGENET.scale, mean=IMAGENET.mean, deviation=IMAGENET.deviation
         ),
@@ -350,4 +353,5 @@ PRETRAINED: tuple[PretrainedCard, ...] = (
             ("mobilevit_s.cvnets_in1k", 0.78312, 256, 0.9),
         ),
     ),
+    *KERAS_APPLICATIONS,
 )

@@ -133,12 +133,14 @@ def _unfiltered(raw: bytes, dataset: h5py.Dataset, skipped: int) -> np.ndarray:
 
 
 def _names(paths: list[str]) -> dict[str, str]:
-    """Return a name for each path: layer and variable, or the path where these are not unique.
+    """Return a name for each path: layer and variable, or all of its layers where these are not unique.
 
     >>> _names(["model_weights/conv1/conv1/kernel:0", "layers/conv/vars/0"])
     {'model_weights/conv1/conv1/kernel:0': 'conv1/kernel', 'layers/conv/vars/0': 'layers/conv/vars/0'}
     """
-    whole = {path: path.removesuffix(":0") for path in paths}
+    whole = {path: _once(path.removesuffix(":0")) for path in paths}
+    if len(set(whole.values())) < len(paths):
+        whole = {path: path.removesuffix(":0") for path in paths}
     ends = {path: "/".join(name.split("/")[-2:]) for path, name in whole.items()}
     counts: dict[Any, int] = {}
     for end in ends.values():
@@ -147,3 +149,14 @@ def _names(paths: list[str]) -> dict[str, str]:
         path: whole[path] if counts[end] > 1 or end.startswith("vars/") else end
         for path, end in ends.items()
     }
+
+
+def _once(path: str) -> str:
+    """Return a path without the group of all weights, and a layer's name once: Keras writes it twice.
+
+    >>> _once("model_weights/conv1/bn/conv1/bn/gamma")
+    'conv1/bn/gamma'
+    """
+    *layers, variable = path.removeprefix("model_weights/").split("/")
+    half = len(layers) // 2
+    return "/".join([*(layers[:half] if layers[:half] == layers[half:] else layers), variable])

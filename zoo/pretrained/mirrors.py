@@ -66,7 +66,7 @@ def _source(name: str, entry: dict[str, Any], path: Path) -> Source:
     if len(kinds) != 1:
         raise _wrong(path, name, "does not say one of repo, url, path and package")
     (kind,) = kinds
-    fields = dataclasses.fields(kind)
+    fields = [field for field in dataclasses.fields(kind) if field.name != "sha256_prefix"]
     needed = [f.name for f in fields if f.default is dataclasses.MISSING] + ["sha256"]
     missing = [field for field in needed if field not in entry]
     unknown = [field for field in entry if field not in {f.name for f in fields}]

@@ -121,8 +121,8 @@ def described(source: Source) -> str:
 def origin_of(source: Source) -> dict[str, Any]:
     """Return a source as JSON values, without its digest."""
     values = dataclasses.asdict(source)
-    del values["sha256"]
-    return {"kind": _KINDS[type(source)], **values}
+    kept = {key: value for key, value in values.items() if key not in ("sha256", "sha256_prefix")}
+    return {"kind": _KINDS[type(source)], **kept}
 
 
 def _expected(name: str, source: Source) -> str | None:
@@ -187,11 +187,12 @@ def _checked_part(
         else:
             downloads.get_package(source, part)
         digest = cache.digest_at(part)
-        if expected is None or digest == expected:
+        known = expected or getattr(source, "sha256_prefix", "")
+        if digest.startswith(known):
             return digest
         part.unlink(missing_ok=True)
         if not continued:  # else its beginning may be that of another file
-            check_digest("what it gave", digest, expected)
+            check_digest("what it gave", digest, expected or f"{known}…")
 
 
 def _local(source: FileSource, name: str, expected: str | None) -> Path:
@@ -207,9 +208,11 @@ def _local(source: FileSource, name: str, expected: str | None) -> Path:
 
 
 def _tell(name: str, source: Source, digest: str) -> None:
+    stated = "only the beginning of its" if getattr(source, "sha256_prefix", "") else "no"
     _log.warning(
-        "%s: %s states no digest. Recorded what it gave, and later files must have it: SHA-256 %s",
+        "%s: %s states %s digest. Recorded what it gave, and later files must have it: SHA-256 %s",
         name,
         described(source),
+        stated,
         digest,
     )

@@ -235,6 +235,18 @@ def test_names_that_are_not_unique_are_paths(tmp_path):
     assert list(read(path)) == ["a/dense/kernel", "b/dense/kernel", "layers/conv2d/vars/0"]
 
 
+def test_slashes_in_names_of_layers_do_not_make_them_equal(tmp_path):
+    path = tmp_path / "weights.h5"
+    with h5py.File(path, "w") as file:
+        for layer in ("conv1/bn", "bn", "conv1/conv"):
+            file[f"{layer}/{layer}/gamma:0"] = np.ones(1, "float32")
+    assert sorted(read(path)) == ["bn/gamma", "conv/gamma", "conv1/bn/gamma"]
+    with h5py.File(path, "w") as file:  # shortened names must not meet
+        for place in ("a/w", "a/a/w", "model_weights/a/w"):
+            file[place] = np.ones(1, "float32")
+    assert sorted(read(path)) == ["a/a/w", "a/w", "model_weights/a/w"]
+
+
 @pytest.mark.parametrize("options", [{}, {"shuffle": True}, {"fletcher32": True}], ids=str)
 @pytest.mark.parametrize("compression", [None, "gzip"])
 def test_compressed_pieces_are_put_together(tmp_path, options, compression):

@@ -262,6 +262,19 @@ def test_a_first_digest_is_recorded_and_later_ones_must_match(host, caplog):
     assert fetch("w", [source]).read_bytes() == OTHER
 
 
+def test_the_beginning_of_a_digest_is_compared(host, weights_dir, caplog):
+    good = UrlSource(host.url("w.pt"), sha256_prefix=SHA[:8])
+    bad = UrlSource(host.url("w.pt"), sha256_prefix="0" * 8)
+    assert "expected 00000000…" in refused("w.v1", [bad])
+    assert leftovers(weights_dir) == [] and cache.cached("w.v1") is None
+    with caplog.at_level(logging.WARNING):
+        assert fetch("w.v1", [bad, good]).read_bytes() == DATA
+    assert "states only the beginning of its digest" in caplog.text
+    (record,) = cache.records("w.v1")
+    assert record.sha256 == SHA and not record.pinned
+    assert set(record.origin) == {"kind", "url"}
+
+
 def test_a_file_that_changes_where_it_is_is_noticed(tmp_path):
     path = tmp_path / "own.pt"
     path.write_bytes(DATA)

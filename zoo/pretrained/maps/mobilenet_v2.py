@@ -1,6 +1,7 @@
 """Names of MobileNetV2: timm's, torchvision's and keras.applications'.
 
-The weights of keras.applications belong to padding="same" and norm_epsilon=1e-3.
+The weights of keras.applications belong to padding="same" and norm_epsilon=1e-3. Their file was written
+when the blocks had other names.
 """
 
 from zoo.pretrained.mobile import timm_names
@@ -55,8 +56,24 @@ def _keras() -> dict[str, str]:
     return rules
 
 
+def _keras_first() -> dict[str, str]:
+    rules = {
+        "Conv1": "stem_conv",
+        "bn_Conv1": "stem_norm",
+        "Conv_1": "last_conv",
+        "Conv_1_bn": "last_norm",
+        "Logits": "head_logits",
+    }
+    for number, ours in enumerate(_BLOCKS):
+        for part in ("expand", "depthwise", "project"):
+            rules[f"mobl{number}_conv_{number}_{part}"] = f"{ours}_{part}_conv"
+            rules[f"bn{number}_conv_{number}_bn_{part}"] = f"{ours}_{part}_norm"
+    return rules
+
+
 MAPS = {
     "torch": NameMap(timm_names(["separable"] + ["inverted"] * 6, _HEAD)),
     "torch, torchvision": NameMap(_torchvision()),
     "keras": NameMap(_keras(), style="keras"),
+    "keras, first names": NameMap(_keras_first(), style="keras"),
 }

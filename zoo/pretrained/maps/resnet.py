@@ -1,4 +1,4 @@
-"""Names of residual networks: torchvision's and timm's, and keras.applications'."""
+"""Names of residual networks: torchvision's and timm's."""
 
 from zoo.pretrained.names import NameMap
 
