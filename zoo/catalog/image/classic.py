@@ -44,7 +44,7 @@ def _densenet(layers: int, depths: tuple[int, ...], widths: tuple[int, ...]) -> 
         arxiv="1608.06993",
         year=2016,
         features=strides((64, *widths)),
-        tiny_arguments={"depths": (1, 1, 1, 1), "growth": 4},
+        tiny_arguments={"depths": (1, 1, 1, 1), "growth": 8},
     )
 
 

@@ -4,15 +4,17 @@ from dataclasses import replace
 from typing import Any
 
 from zoo.cards import FeatureSpec, ModelCard
-from zoo.catalog.image.photographs import IMAGENET, SIGNED, photograph_card, strides
+from zoo.catalog.image.photographs import GENTLE, IMAGENET, SIGNED, photograph_card, strides
 
 _COATNET = {
+    "finetuning": GENTLE,
     "family": "coatnet",
     "paper": "CoAtNet: Marrying Convolution and Attention for All Data Sizes",
     "arxiv": "2106.04803",
     "year": 2021,
 }
 _EFFICIENTFORMER = {
+    "finetuning": GENTLE,
     "family": "efficientformer",
     "paper": "EfficientFormer: Vision Transformers at MobileNet Speed",
     "arxiv": "2206.01191",
@@ -20,6 +22,7 @@ _EFFICIENTFORMER = {
     "preprocessing": replace(IMAGENET, crop_share=0.95),
 }
 _MAXVIT = {
+    "finetuning": GENTLE,
     "family": "maxvit",
     "paper": "MaxViT: Multi-Axis Vision Transformer",
     "arxiv": "2204.01697",

@@ -49,7 +49,7 @@ MODELS: tuple[ModelCard, ...] = (
         features=(FeatureSpec("features", None, 128),),
         head_feature="features",
         preprocessing=_SIGNED,
-        tiny_arguments={"hidden_dims": (4,)},
+        tiny_arguments={"hidden_dims": (16,)},
         tiny_input_shape=(8, 8, 1),
     ),
     ModelCard(
