@@ -113,9 +113,10 @@ def finetuning_recipe(
     place = _check_data(source, data)
     recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
     start, chosen = _start(source, epochs, frozen_epochs)
+    done = "fine-tuned on" if epochs else "with a head fitted on its features of"
     values = {
         "name": f"finetune/{source.path.name if source.path else source.name}-{Path(place).name}",
-        "summary": f"{recipe.model.name} of {source.name}, fine-tuned on {data}.",
+        "summary": f"{recipe.model.name} of {source.name}, {done} {data}.",
         "task": recipe.task.model_dump(),
         "data": {"name": data},
         "model": {"name": recipe.model.name, "arguments": builder_arguments(recipe)},
@@ -174,6 +175,8 @@ def _choices(recipe: Recipe, source: Run) -> list[str]:
     if source.name not in registry.pretrained_cards():
         return []
     size = recipe.task.arguments.get("image_size")
+    if not recipe.training.epochs:
+        return [f"{source.name} is used with images of {size} × {size} pixels."]
     parts = [f"images of {size} × {size} pixels", f"batches of {recipe.training.batch_size}"]
     parts.append(f"learning rate {recipe.optimizer.learning_rate:g}")
     if recipe.optimizer.layer_decay < 1:
