@@ -53,7 +53,6 @@ def read_image(
     *,
     name: str | None = None,
     channels: int | None = None,
-    at_least: tuple[int, int] | None = None,
 ) -> np.ndarray:
     """Decode a PNG, JPEG, WebP, BMP, GIF or TIFF (first frame or page) as a person would see it.
 
@@ -66,8 +65,6 @@ def read_image(
         source: a path, or the bytes of a file.
         name: what error messages call bytes.
         channels: 1 for gray (ITU-R 601 luma), 3 for RGB, None for what the file holds.
-        at_least: height and width that are needed; a JPEG is then decoded at the smallest of 1/1,
-            1/2, 1/4 and 1/8 of its size that is not smaller, in less time and memory.
 
     Returns:
         uint8, (H, W, 1) or (H, W, 3), values 0..255.
@@ -84,7 +81,7 @@ def read_image(
     label = _label(source, name)
     with _opened(source, label) as picture:
         try:
-            return _pixels(picture, channels or _channels(picture), at_least)
+            return _pixels(picture, channels or _channels(picture))
         except _DAMAGE as error:
             raise DataError(
                 f"{label} is damaged or cut short ({error}).",
@@ -170,12 +167,9 @@ def _channels(picture: Image.Image) -> int:
     return 1 if picture.mode in _GRAY else 3
 
 
-def _pixels(picture: Image.Image, channels: int, at_least: tuple[int, int] | None) -> np.ndarray:
+def _pixels(picture: Image.Image, channels: int) -> np.ndarray:
     turn = _orientation(picture)
     sideways = turn in _SIDEWAYS
-    if at_least and picture.format == "JPEG":
-        height, width = at_least[::-1] if sideways else at_least
-        picture.draft(None, (width, height))
     picture.load()
     width, height = picture.size
     upright = np.empty((*((width, height) if sideways else (height, width)), channels), "uint8")

@@ -265,18 +265,6 @@ def test_a_tiff_of_32_bits_is_refused(dtype: str) -> None:
             read(data)
 
 
-def test_a_jpeg_may_be_decoded_smaller_but_not_too_small() -> None:
-    data = encode(Image.new("RGB", (800, 600), "red"), "JPEG")
-    assert read_image(data, at_least=(100, 150)).shape == (150, 200, 3)
-    assert read_image(data, at_least=(301, 1)).shape == (600, 800, 3)
-    assert read_image(data, at_least=(2000, 2000)).shape == (600, 800, 3)
-    exif = Image.Exif()
-    exif[0x0112] = 6
-    turned = encode(Image.new("RGB", (800, 600)), "JPEG", exif=exif.tobytes())
-    assert read_image(turned, at_least=(400, 300)).shape == (400, 300, 3)
-    assert read_image(encode(Image.new("RGB", (80, 60))), at_least=(6, 8)).shape == (60, 80, 3)
-
-
 def test_a_webp_which_takes_more_memory_has_a_lower_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(images, "PIXEL_LIMIT", 100)
     assert read_image(encode(Image.new("RGB", (10, 10)))).shape == (10, 10, 3)
