@@ -246,6 +246,14 @@ TRAPS = (
         upstream("training", "test_a_dataset_without_shuffle_false_is_warned_of"),
     ),
     Trap(
+        "trainable = True on a model that is trainable already leaves frozen layers frozen",
+        unit("recipes/test_finetune", "test_blocks_are_released_from_the_last_to_the_first"),
+        upstream(
+            "training",
+            "test_a_layer_that_was_frozen_stays_so_where_its_model_is_trainable_already",
+        ),
+    ),
+    Trap(
         "a short last batch is traced again, weighs too much, and some devices refuse it",
         unit("data/test_pipeline", "test_every_pass_sees_every_example_once")
         + here("test_every_training_batch_has_the_full_size"),

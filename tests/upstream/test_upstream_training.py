@@ -60,6 +60,24 @@ def test_a_dataset_without_shuffle_false_is_warned_of():
         network().fit(data, verbose=0)
 
 
+def test_a_layer_that_was_frozen_stays_so_where_its_model_is_trainable_already():
+    """Trap: `trainable = True` reaches the layers only where the model was frozen as a whole.
+
+    Under TensorFlow an attribute that is set to the object that it has already is not set again, so
+    no setter runs. Stepped round by recipes.training.initialization (_hold), which sets each layer.
+    """
+    model = network()
+    leaf = model.layers[-1]
+    leaf.trainable = False
+    assert model.trainable is True
+    model.trainable = True
+    assert not leaf.trainable
+    assert not model.trainable_variables
+    model.trainable = False
+    model.trainable = True
+    assert leaf.trainable
+
+
 def test_early_stopping_cannot_tell_the_direction_of_a_custom_metric():
     """Trap: "val_cer" is an error without a mode, even where it is compiled.
 
