@@ -80,6 +80,16 @@ def test_add_and_remove(zoo, published, tmp_path):
     assert [item["name"] for item in zoo("weights", "list", "--json").document] == ["resnet50.a1"]
 
 
+def test_a_folder_with_one_weight_file_can_be_added(zoo, published, tmp_path):
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    (folder / "own.pth").write_bytes(b"own")
+    assert zoo("weights", "add", "own.v1", folder, "--json").document["cached"]["size_bytes"] == 3
+    (folder / "other.h5").write_bytes(b"other")
+    outcome = zoo("weights", "add", "own.v1", folder)
+    assert outcome.code == 2 and "2 weight files: other.h5, own.pth" in outcome.err
+
+
 def test_mistakes_are_one_screen(zoo, published):
     outcome = zoo("weights", "pull", "resnet50.a2")
     assert outcome.code == 2 and "nearest: resnet50.a1" in outcome.err

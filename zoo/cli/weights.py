@@ -50,10 +50,10 @@ def pull_command(
 @app.command("add")
 def add_command(
     name: Name,
-    file: Annotated[Path, typer.Argument(help="safetensors, .pt, .pth or .h5.")],
+    file: Annotated[Path, typer.Argument(help="safetensors, .pt, .pth, .h5, or a folder.")],
     json: options.Json = False,
 ) -> None:
-    """Copy a file that you have into the cache, as the file of a weight.
+    """Copy a file that you have, or the only weight file of a folder, into the cache.
 
     [bold]Example[/bold]
 

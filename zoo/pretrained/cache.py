@@ -21,6 +21,7 @@ from typing import Any
 
 from zoo.errors import MachineError, RunError, WeightsError, check_format, command
 from zoo.files import FULL, locked, write_text
+from zoo.pretrained.folders import opened
 from zoo.pretrained.readers import check_digest, digest_of
 
 FORMAT = 1
@@ -183,24 +184,19 @@ def add(name: str, file: str | os.PathLike, *, sha256: str | None = None) -> Pat
 
     Args:
         name: of the weight.
-        file: of any format that `zoo.pretrained.readers.read` takes, whole in itself.
+        file: of any format that `zoo.pretrained.readers.read` takes; the safetensors files that an
+            index names are joined to one.
         sha256: hex digest that it must have, where one is known.
 
     Raises:
-        WeightsError: no such file, another digest, or an index of shards.
+        WeightsError: no such file, another digest, or an index that does not fit its shards.
         MachineError: the disk is full.
 
     >>> add("mine.v1", "downloads/mine.safetensors")  # doctest: +SKIP
     """
     file = Path(file)
     try:
-        with held(name), file.open("rb") as stream:
-            if stream.read(1) == b"{":
-                raise WeightsError(
-                    f"{file} is an index; its shards are other files.",
-                    fix=f"name its path in sources.toml, as a source of {name}",
-                )
-            stream.seek(0)
+        with held(name), opened(file) as stream:
             part = part_of(name, {"kind": "added", "file": str(file)})
             digest = copied(stream, part)
             if sha256 is not None:

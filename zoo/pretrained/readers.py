@@ -125,8 +125,8 @@ def _head(stream: BinaryIO) -> bytes:
 
 
 def _guarded(
-    reader: Callable[..., dict[str, np.ndarray]], stream: BinaryIO, *, path: Path, **options: Any
-) -> dict[str, np.ndarray]:
+    reader: Callable[..., dict[str, Any]], stream: BinaryIO, *, path: Path, **options: Any
+) -> dict[str, Any]:
     """Call a reader; whatever a damaged file makes it raise becomes a WeightsError."""
     try:
         return reader(stream, path=path, **options)
@@ -197,21 +197,36 @@ def _read_safetensors(
     return arrays
 
 
-def _read_index(
-    stream: BinaryIO, *, path: Path, size: int, max_bytes: int, entry: str | None
-) -> dict[str, np.ndarray]:
-    """Read the shards beside an index such as model.safetensors.index.json."""
+def shards_of(stream: BinaryIO, *, path: Path) -> dict[str, str]:
+    """Return the file of each tensor that an index of shards names, by the name of the tensor.
+
+    Raises:
+        WeightsError: it is not an index, or a shard is not a name of a file beside it.
+    """
+    size = os.fstat(stream.fileno()).st_size
+    return _guarded(_places, stream, path=path, size=size)
+
+
+def _places(stream: BinaryIO, *, path: Path, size: int) -> dict[str, str]:
     if size > _MAX_INDEX_BYTES:
         raise ValueError(f"it has {size} bytes, too many for an index of shards")
     document = json.loads(stream.read())
     places = document.get("weight_map")
     if not isinstance(places, dict) or not places:
         raise ValueError("it is JSON, but not an index of shards")
-    files = list(dict.fromkeys(map(_shard_name, places.values())))
+    files = set(map(_shard_name, places.values()))
     if len(files) > _MAX_SHARDS:
         raise ValueError(f"it names {len(files)} shards")
+    return places
+
+
+def _read_index(
+    stream: BinaryIO, *, path: Path, size: int, max_bytes: int, entry: str | None
+) -> dict[str, np.ndarray]:
+    """Read the shards beside an index such as model.safetensors.index.json."""
+    places = shards_of(stream, path=path)
     arrays: dict[str, np.ndarray] = {}
-    for file in files:
+    for file in dict.fromkeys(places.values()):
         left = max_bytes - sum(array.nbytes for array in arrays.values())
         part = _read_shard(path.with_name(file), max_bytes=left, entry=entry)
         if set(part) != {name for name, place in places.items() if place == file}:

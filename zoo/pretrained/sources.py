@@ -14,6 +14,7 @@ from zoo.errors import WeightsError, command
 from zoo.pretrained import cache, downloads
 from zoo.pretrained.cache import Record
 from zoo.pretrained.downloads import Progress
+from zoo.pretrained.folders import is_index, weight_file
 from zoo.pretrained.mirrors import mirrors, sources_file
 from zoo.pretrained.readers import check_digest
 
@@ -71,17 +72,20 @@ def add(name: str, file: str | os.PathLike, sources: Sequence[Source] = ()) -> P
 
     Args:
         name: of the weight.
-        file: of any format that `zoo.pretrained.readers.read` takes.
+        file: of any format that `zoo.pretrained.readers.read` takes, or a folder with one such file.
+            The safetensors files that an index names are joined to one.
         sources: of the weight; where all of them state a digest, the file must have one of these.
 
     Raises:
-        WeightsError: no such file, or another one than the sources state.
+        WeightsError: no such file, or another one than the sources state; a folder with none or
+            several.
         MachineError: the disk is full.
 
     >>> add("mine.v1", "downloads/mine.safetensors")  # doctest: +SKIP
     """
     sources = (*mirrors().get(cache.checked_name(name), ()), *sources)
     stated = {source.sha256.lower() for source in sources if source.sha256}
+    file = weight_file(file)
     digest = cache.digest_at(file)
     if sources and all(source.sha256 for source in sources) and digest not in stated:
         raise WeightsError(
@@ -89,7 +93,8 @@ def add(name: str, file: str | os.PathLike, sources: Sequence[Source] = ()) -> P
             expected=" or ".join(sorted(stated)),
             fix="get the file that the authors published, or add yours under another name",
         )
-    return cache.add(name, file, sha256=digest if digest in stated else None)
+    known = digest in stated and not is_index(file)  # the shards of an index are not in its digest
+    return cache.add(name, file, sha256=digest if known else None)
 
 
 def _not_found(name: str, reasons: Sequence[str], *, offline: bool) -> WeightsError:
