@@ -65,7 +65,7 @@ def test_two_heads_whose_outputs_are_averaged_become_one(model):
     kernel = (theirs["fc.weight"].T + 1) / 2
     np.testing.assert_array_equal(ours["head_logits/0.kernel"], kernel)
     assert found.left_out["second.weight"] == "averaged with the other head"
-    with pytest.raises(WeightsError, match="second.bias"):
+    with pytest.raises(WeightsError, match=r"second\.bias"):
         theirs["second.bias"] = np.ones(4)
         converted(model, theirs, {"torch": names}, source="a file")
 
