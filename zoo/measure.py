@@ -19,20 +19,36 @@ def measure(name: str) -> dict[str, Any]:
     """Count a model at its card's defaults, using only shapes; return JSON values.
 
     Returns:
-        "params"; "macs", multiply-adds for the card's input; "features", the shape of each without
-        the batch axis, null where it varies; "arguments", the builder's, with types and defaults.
+        "params"; "macs", multiply-adds for the card's input; "macs_at", those for images of another
+        side in pixels that the figure of published weights is of; "features", the shape of each
+        without the batch axis, null where it varies; "arguments", the builder's, with types and
+        defaults.
     """
     card = registry.model_card(name)
     with shapes_only():
         model = build(name)
         macs = multiply_adds(model, input_shape=card.input_shape)
+        macs_at = {str(side): _macs_at(name, side) for side in _other_sides(name)}
     outputs = model.get_layer("backbone").output
     return {
         "params": count_params(model),
         "macs": macs,
+        "macs_at": macs_at,
         "features": {key: list(tensor.shape[1:]) for key, tensor in outputs.items()},
         "arguments": registry.signature(card),
     }
+
+
+def _other_sides(name: str) -> list[int]:
+    """Return the sides of images that published figures of a model are of, but for its own."""
+    cards = registry.pretrained_cards().values()
+    sides = {card.resolution for card in cards if card.model == name and card.resolution}
+    return sorted(sides - set(registry.model_card(name).input_shape[:2]))
+
+
+def _macs_at(name: str, side: int) -> int:
+    shape = (side, side, registry.model_card(name).input_shape[-1])
+    return multiply_adds(build(name, input_shape=shape))
 
 
 def main() -> int:

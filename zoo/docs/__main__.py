@@ -1,4 +1,4 @@
-"""Write the generated parts of README.md and docs/.
+"""Write the generated parts of README.md and docs/, and the pictures of the models.
 
 Run `python -m zoo.docs` after the catalog, a recipe, the schema or a command has changed; with
 `--check` nothing is written, and the exit code is 1 where something is out of date.
@@ -6,6 +6,7 @@ Run `python -m zoo.docs` after the catalog, a recipe, the schema or a command ha
 
 import sys
 
+from zoo.docs import pictures
 from zoo.docs.fill import ROOT, filled, pages
 from zoo.files import write_text
 
@@ -18,13 +19,16 @@ def main() -> int:
         new = filled(old, source=page.name)
         if new != old:
             stale[page] = new
-    names = ", ".join(str(page.relative_to(ROOT)) for page in stale)
+    undrawn = pictures.stale()
+    names = ", ".join(str(path.relative_to(ROOT)) for path in [*stale, *undrawn])
     if "--check" in sys.argv[1:]:
-        print(f"run: python -m zoo.docs (for {names})" if stale else "docs are up to date")
-        return 1 if stale else 0
+        print(f"run: python -m zoo.docs (for {names})" if names else "docs are up to date")
+        return 1 if names else 0
     for page, text in stale.items():
         write_text(page, text)
-    print(f"wrote {names}" if stale else "docs are up to date")
+    for picture in undrawn:
+        write_text(picture, pictures.draw(picture))
+    print(f"wrote {names}" if names else "docs are up to date")
     return 0
 
 
