@@ -6,7 +6,7 @@ import pytest
 
 from recipes.values.schema import Recipe
 from zoo import registry
-from zoo.docs import commands, fields, measured, tables
+from zoo.docs import agreement, commands, fields, measured, tables
 from zoo.docs.notebook import FILE
 from zoo.regularization import Regularization
 
@@ -127,3 +127,10 @@ What was done.
 
 def test_the_notebook_is_plain_json():
     assert FILE.read_text(encoding="utf-8").endswith("}\n")
+
+
+def test_agreement_is_given_with_its_interval():
+    text = agreement.measured_here()
+    resnet20, *_, lite2 = text.splitlines()[2:]
+    assert "| 91.5 % (89.6–93.1 %) | 1,000 of 1,000 (99.6–100 %) |" in resnet20
+    assert lite2.startswith("| `efficientnet_lite2`") and "| – | 901 of 901 (99.6–100 %)" in lite2

@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from zoo.docs import commands, fields, measured, notebook, python_reference, tables
+from zoo.docs import agreement, commands, fields, measured, notebook, python_reference, tables
 
 ROOT = Path(__file__).parents[2]
 PLACE = re.compile(r"<!-- generated: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
@@ -14,6 +14,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "families": tables.families,
     "models": tables.models,
     "pretrained": tables.pretrained,
+    "measured_here": agreement.measured_here,
     "model_arguments": tables.model_arguments,
     "datasets": tables.datasets,
     "dataset_details": tables.dataset_details,
