@@ -62,9 +62,7 @@ def findings(
     'The model does not learn: the training loss never falls.'
     """
     run = Measured(history, records, metric, mode)
-    if not history:
-        of_curves = ()  # a head that was fitted on features
-    elif run.steps and run.steps * len(history) < FEW_UPDATES:
+    if run.steps and run.steps * len(history) < FEW_UPDATES:
         of_curves = (_few_updates,)
     elif len(history) < WINDOW:
         of_curves = (_not_learning, _too_short, _unfinished)

@@ -112,6 +112,8 @@ def _findings(
     """Return the diagnosis of the curves, the gradients and the predictions on test."""
     error = metrics.get("ece", {}).get("value", float("nan"))
     judged = check_answers(error, **answers)
+    if not history:  # a head that was fitted on features: there are no curves to judge
+        return judged
     return findings(history, records, metric=task.metric, mode=task.mode, answers=judged)
 
 
