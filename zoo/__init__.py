@@ -11,6 +11,7 @@ __version__ = "0.2.0.dev0"
 _PUBLIC = {
     "Run": "recipes.runs.run",
     "ZooError": "zoo.errors",
+    "baseline": "recipes.baseline.beside",
     "build": "zoo.composition",
     "check_dataset": "zoo.data.checks",
     "convert": "zoo.weight_conversion",

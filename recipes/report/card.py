@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from recipes.report import numbers, wording
+from recipes.report import numbers, simple_models, wording
 from recipes.report.data import ReportInput
 from zoo.errors import command
 
@@ -34,6 +34,7 @@ def render_card(data: ReportInput) -> str:
             )
             for name, entry in data.metrics["metrics"].items()
         ],
+        beside=simple_models.of_run(data),
         methods=any(entry.get("method") for entry in data.metrics["metrics"].values()),
         word=wording,
         weakest=sorted(tested, key=lambda row: row.recall)[:WEAKEST],

@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from recipes.report import figures, numbers, panels, pictures, wording
+from recipes.report import figures, numbers, panels, pictures, simple_models, wording
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown
 from zoo.quantities import human
@@ -39,6 +39,7 @@ def render_report(data: ReportInput) -> str:
         ),
         best_epoch=numbers.best_epoch(data),
         folded=FOLDED_CLASSES,
+        beside=simple_models.of_run(data),
         samples=_samples(data.train_samples),
         augmented=_samples(data.augmented_samples),
         inside=_inside(data),

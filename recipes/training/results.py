@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recipes.baseline.beside import beside
 from recipes.diagnosis.answers import check_answers
 from recipes.diagnosis.rules import findings
 from recipes.report.card import render_card
@@ -42,6 +43,8 @@ def finish(
     history: list[dict[str, float]],
     records: list[dict[str, Any]],
     selection: dict[str, Any],
+    baselines: bool = True,
+    progress: bool = False,
 ) -> Run:
     """Write weights, metrics, report and card of a trained run; `metrics.json` comes last.
 
@@ -51,6 +54,8 @@ def finish(
         history: one entry per epoch.
         records: of the gradient probe.
         selection: best epoch and why training stopped.
+        baselines: fit simple models beside the network.
+        progress: show on stderr what takes more than two seconds.
     """
     task, model = setup.task, setup.model
     _choose_weights(setup, folder, selection)
@@ -71,6 +76,8 @@ def finish(
         "skip_corrupt": bool(setup.dataset.skipped),
         **_beginnings(folder),
     }
+    if baselines:
+        metrics["baselines"] = _baselines(setup, metrics["metrics"], progress=progress)
     write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
@@ -92,6 +99,12 @@ def finish(
     write_text(folder / "README.md", render_card(report))
     write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
     return load(folder)
+
+
+def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> dict[str, Any]:
+    """Return the simple models beside the network, on the same splits."""
+    how = {"network": network, "progress": progress}
+    return beside(setup.dataset, setup.task, setup.assets, **how)
 
 
 def _beginnings(folder: Path) -> dict[str, Any]:

@@ -46,7 +46,7 @@ def train(
         run_dir: where the run goes; the next free "runs/NAME-N" by default.
         resume: continue the run in `run_dir` from its last checkpoint, bit for bit.
         continue_run: train a run for more epochs, in a new folder.
-        smoke: two short epochs on few examples, to test that everything works.
+        smoke: two short epochs on few examples, without simple models beside, to test that all works.
         device: "cpu", "gpu", or None for a GPU where there is one.
         data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
         download: let TFDS download missing data.
@@ -79,7 +79,8 @@ def train(
         lower = "training.batch_size, model.arguments or the size of the inputs"
         with precision(recipe), devices.enough_memory(f"train {recipe.name}", lower=lower):
             setup = prepare(recipe, device=device, **where)
-            return _train_in(folder, setup, source=source, resume=resume, **how)
+            begin = {"source": source, "resume": resume, "baselines": not smoke}
+            return _train_in(folder, setup, **begin, **how)
 
 
 def _check_arguments(
@@ -100,7 +101,9 @@ def _check_arguments(
         raise ArgumentError(given, expected="a number above 0", fix="leave it out to take 10")
 
 
-def _train_in(folder: Path, setup: Setup, *, source: Path | None, resume: bool, **how: Any) -> Run:
+def _train_in(
+    folder: Path, setup: Setup, *, source: Path | None, resume: bool, baselines: bool, **how: Any
+) -> Run:
     """Train in a locked folder, from its checkpoint if there is one, or from where `source` ended."""
     from recipes.training.progress import show_notes
     from recipes.training.results import finish
@@ -114,7 +117,7 @@ def _train_in(folder: Path, setup: Setup, *, source: Path | None, resume: bool, 
     write_splits(folder, setup.dataset)
     recorder, probe, chosen = fit(setup, folder, resume=resume or source is not None, **how)
     found = {"history": recorder.history, "records": probe.records, "selection": chosen.state}
-    return finish(setup, folder, **found)
+    return finish(setup, folder, **found, baselines=baselines, progress=how["progress"])
 
 
 def fit(

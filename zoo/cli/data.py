@@ -11,8 +11,6 @@ from zoo.cli.data_where import show_where
 from zoo.cli.output import console, show_json
 from zoo.errors import ArgumentError, RunError
 
-_OPTIONS = ("name", "data_dir", "download", "skip_corrupt")  # not to be given as key=value
-
 
 def data_command(
     name: Annotated[
@@ -22,10 +20,7 @@ def data_command(
             autocompletion=complete.datasets,
         ),
     ] = None,
-    arguments: Annotated[
-        list[str] | None,
-        typer.Argument(help="Loader arguments as key=value, such as text_column=review."),
-    ] = None,
+    arguments: options.LoaderArguments = None,
     check: Annotated[
         bool, typer.Option("--check", help="Look for duplicates, imbalance and corrupt files.")
     ] = False,
@@ -67,7 +62,11 @@ def data_command(
         return
     if picture is not None and picture.exists():
         raise RunError(f"{picture} already exists; it was not changed.", fix="give another name")
-    given = {"data_dir": data_dir, "download": download, **_parsed(arguments or ())}
+    given = {
+        "data_dir": data_dir,
+        "download": download,
+        **options.loader_arguments(arguments or (), "data"),
+    }
     dataset, report = _load(name, check=check, skip_corrupt=skip_corrupt, **given)
     _show(dataset, report, picture=picture, json=json)
     if report and not report.ok:
@@ -89,18 +88,6 @@ def _show(dataset: Any, report: Any, *, picture: Path | None, json: bool) -> Non
         show_findings(report)
     if told:
         console.print(told, soft_wrap=True)
-
-
-def _parsed(texts: Any) -> dict[str, Any]:
-    from recipes.values.load import parse_overrides
-
-    given = parse_overrides(texts)
-    for key in given:
-        if key in _OPTIONS:
-            raise ArgumentError(
-                f"{key} cannot be given as key=value.", fix="zoo data --help shows how it is given"
-            )
-    return given
 
 
 def _load(name: str, *, check: bool, skip_corrupt: bool, **given: Any) -> tuple[Any, Any]:

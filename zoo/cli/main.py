@@ -9,6 +9,7 @@ import typer
 
 import zoo
 from zoo.cli import (
+    baseline,
     convert,
     data,
     doctor,
@@ -51,13 +52,11 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
+_ABOUT = {"help": "Show the version.", "callback": _show_version, "is_eager": True}
+
+
 @app.callback()
-def _options(
-    version: Annotated[
-        bool,
-        typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True),
-    ] = False,
-) -> None:
+def _options(version: Annotated[bool, typer.Option("--version", **_ABOUT)] = False) -> None:
     """A Keras 3 model zoo with recipes that come true."""
 
 
@@ -69,6 +68,7 @@ app.add_typer(weights.app, name="weights")
 app.command("train")(train.train_command)
 app.command("tune")(tune.tune_command)
 app.command("finetune")(finetune.finetune_command)
+app.command("baseline")(baseline.baseline_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("predict")(predict.predict_command)
 app.command("embed")(embed.embed_command)

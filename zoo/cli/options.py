@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from zoo.errors import ArgumentError
 from zoo.files import as_path
 
 PATHS = ("--csv", "--out", "--output", "--picture", "--run-dir", "--space", "--study")
@@ -25,6 +26,10 @@ CheckpointMinutes = Annotated[
 DataDir = Annotated[str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")]
 Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]
 Download = Annotated[bool, typer.Option("--download", help="Let TFDS download missing data.")]
+LoaderArguments = Annotated[
+    list[str] | None,
+    typer.Argument(help="Loader arguments as key=value, such as text_column=review."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Resume = Annotated[
     bool, typer.Option("--resume", help="Continue the run in --run-dir, bit for bit.")
@@ -38,6 +43,26 @@ SkipCorrupt = Annotated[
 Smoke = Annotated[
     bool, typer.Option("--smoke", help="Two short epochs on few examples, to test that all works.")
 ]
+
+_OF_LOADING = ("name", "data_dir", "download", "skip_corrupt")  # not to be given as key=value
+
+
+def loader_arguments(texts: Sequence[str], command: str) -> dict[str, Any]:
+    """Return the loader's arguments from words as key=value.
+
+    Raises:
+        ArgumentError: one of them has an option of its own in `zoo COMMAND`.
+    """
+    from recipes.values.load import parse_overrides
+
+    given = parse_overrides(texts)
+    for key in given:
+        if key in _OF_LOADING:
+            raise ArgumentError(
+                f"{key} cannot be given as key=value.",
+                fix=f"zoo {command} --help shows how it is given",
+            )
+    return given
 
 
 def check_paths(words: Sequence[str]) -> None:

@@ -45,6 +45,13 @@ def show_metrics(entries: Mapping[str, Mapping[str, Any]], metrics: Iterable[Met
     show_table("test split", columns, rows, spare=1)
 
 
+def show_verdict(run: Any) -> None:
+    """Print what the comparison with simple models says, unless the network beats them."""
+    found = run.metrics.get("baselines", {})
+    if found.get("outcome", "beats") != "beats":
+        console.print(f"\nnote: {found['verdict']}", soft_wrap=True)
+
+
 def show_run(run: Any) -> None:
     """Print the folder of a run and what to do with it; `run` is a `recipes.runs.run.Run`."""
     console.print(f"\nrun      {run.path}", soft_wrap=True)

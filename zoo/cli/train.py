@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli import complete, options
-from zoo.cli.output import show_json, show_metrics, show_run
+from zoo.cli.output import show_json, show_metrics, show_run, show_verdict
 
 _Recipe = Annotated[
     str,
@@ -70,7 +70,9 @@ def train_command(
         checkpoint_minutes=checkpoint_minutes,
     )
     if json:
-        show_json({"run": str(run.path), "metrics": run.metrics["metrics"]})
+        beside = {"baselines": run.metrics.get("baselines", {})}
+        show_json({"run": str(run.path), "metrics": run.metrics["metrics"], **beside})
         return
     show_metrics(run.metrics["metrics"], run.task.metrics)
+    show_verdict(run)
     show_run(run)

@@ -1,0 +1,121 @@
+"""Fit simple models to a data set with classes: the majority class, and those of its modality."""
+
+import importlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from recipes.baseline.shallow import FEWEST_EACH, MOST_COMPARED, Fitted, fit_shallow, spread
+from zoo.data.dataset import Dataset
+from zoo.errors import DataError
+
+MAJORITY = "majority class"
+# kind of column: the module of its simple models
+MODULES = {
+    "audio": "recipes.baseline.sounds",
+    "image": "recipes.baseline.images",
+    "text": "recipes.baseline.texts",
+}
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A fitted simple model with its answers on the test split.
+
+    Attributes:
+        fitted: the model.
+        probabilities: of the test examples, float64 (N, K).
+        seconds: that fitting and answering took; reading the examples is not counted.
+    """
+
+    fitted: Fitted
+    probabilities: np.ndarray
+    seconds: float
+
+
+def input_of(dataset: Dataset) -> str:
+    """Return the one column that simple models take; empty where there is none, or several."""
+    known = [name for name, column in dataset.features.items() if column.kind in MODULES]
+    inputs = [name for name, column in dataset.features.items() if column.modality]
+    return known[0] if len(known) == 1 and inputs == known else ""
+
+
+def fit_baselines(
+    dataset: Dataset,
+    *,
+    notes: list[str],
+    tell: Callable[[str], None] = lambda words: None,
+) -> Iterator[Answers]:
+    """Fit each simple model on train and yield it with its answers on test.
+
+    Strengths are chosen on validation, nothing on test. Of large data a part of train is taken, spread
+    evenly.
+
+    Args:
+        dataset: with classes, a column of `input_of`, and splits train, validation and test.
+        notes: what a reader must know is appended: what was left out, and why.
+        tell: called with what is about to be done.
+
+    Raises:
+        DataError: examples can no longer be read, or are absent.
+    """
+    source, classes = input_of(dataset), len(dataset.classes)
+    train, test = dataset.splits["train"], dataset.splits["test"]
+    yield _majority(train.labels, len(test), classes=classes)
+    if len(np.unique(train.labels)) < 2:
+        notes.append("All training examples are of one class: there is nothing more to fit.")
+        return
+    column = dataset.features[source]
+    module = importlib.import_module(MODULES[column.kind])
+    places = _trained_on(train.labels, module.most_examples(train, column, source))
+    compared = spread(len(dataset.splits["validation"]), MOST_COMPARED)
+    values = {}
+    for name, positions in (("train", places), ("validation", compared), ("test", None)):
+        tell(f"reading {column.word}")
+        split = dataset.splits[name]
+        positions = spread(len(split), None) if positions is None else positions
+        values[name] = module.values_of(split, column, source, positions)
+    labels = train.labels[places]
+    validation = (values["validation"], dataset.splits["validation"].labels[compared])
+    for shallow in module.models_for(values["train"]):
+        kept = spread(len(labels), shallow.most_examples(classes))
+        if len(kept) < len(labels) and len(kept) < FEWEST_EACH * classes:
+            notes.append(f"{shallow.name}: left out, as {classes:,} classes take too long.")
+            continue
+        tell(shallow.name)
+        began = time.perf_counter()
+        part = (_taken(values["train"], kept), labels[kept])
+        fitted = fit_shallow(shallow, part, validation, classes=classes)
+        found = fitted.probabilities(values["test"], classes=classes)
+        if fitted.examples < len(train):
+            notes.append(
+                f"{shallow.name}: fitted on {fitted.examples:,} of {len(train):,} training "
+                "examples, spread evenly, to save time."
+            )
+        yield Answers(fitted, found, time.perf_counter() - began)
+
+
+def _majority(labels: np.ndarray, count: int, *, classes: int) -> Answers:
+    """Return the most frequent class for every example; its probabilities are the shares of train."""
+    from sklearn.dummy import DummyClassifier
+
+    began = time.perf_counter()
+    model = DummyClassifier(strategy="prior").fit(np.zeros((len(labels), 1)), labels)
+    fitted = Fitted(MAJORITY, len(labels), "", model)
+    found = fitted.probabilities(np.zeros((count, 1)), classes=classes)
+    return Answers(fitted, found, time.perf_counter() - began)
+
+
+def _trained_on(labels: np.ndarray, most: int) -> np.ndarray:
+    """Return positions in train, spread evenly."""
+    places = spread(len(labels), most)
+    if len(np.unique(labels[places])) < 2:
+        raise DataError("The training examples that are spread evenly are all of one class.")
+    return places
+
+
+def _taken(values: Any, places: np.ndarray) -> Any:
+    return [values[i] for i in places] if isinstance(values, list) else values[places]

@@ -1,0 +1,68 @@
+"""`zoo baseline`."""
+
+from typing import Annotated, Any
+
+import typer
+
+from zoo.cli import complete, options
+from zoo.cli.output import console, show_json, show_table
+
+
+def baseline_command(
+    data: Annotated[
+        str,
+        typer.Argument(
+            help="A dataset's name, any TFDS name, a folder, or a table (.csv, .tsv, .jsonl).",
+            autocompletion=complete.datasets,
+        ),
+    ],
+    arguments: options.LoaderArguments = None,
+    download: options.Download = False,
+    data_dir: options.DataDir = None,
+    skip_corrupt: Annotated[
+        bool, typer.Option("--skip-corrupt", help="Leave unreadable files out.")
+    ] = False,
+    json: options.Json = False,
+) -> None:
+    """Score simple models of scikit-learn on a dataset: what a network has to beat.
+
+    Always the majority class. For images logistic regression on pixels and on gradients, for texts on
+    TF-IDF with a naive-Bayes SVM beside it, for sounds on log-mel; for texts without labels the
+    frequencies of characters. It takes seconds, a minute for large data, of which a part is fitted.
+    Strengths are chosen on the validation split; the test split is only scored. `zoo train` puts the
+    same table into its report.
+
+    [bold]Examples[/bold]
+
+    zoo baseline digits
+
+    zoo baseline ./photos --json
+
+    zoo baseline ./reviews.csv text_column=review label_column=stars
+    """
+    from recipes.baseline.beside import baseline
+
+    given = options.loader_arguments(arguments or (), "baseline")
+    where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
+    result = baseline(data, **where, **given)
+    if json:
+        show_json(result)
+        return
+    _show(result)
+
+
+def _show(result: dict[str, Any]) -> None:
+    from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE
+    from zoo.metrics.base import metric_named
+
+    metric = metric_named(result["metric"], (*CLASSIFICATION, *LANGUAGE))
+    rows = []
+    for model in result["models"]:
+        entry = model["metrics"][metric.name]
+        told, seconds = model["told"] or "–", f"{model['seconds']:.1f} s"
+        rows.append((model["name"], metric.text(entry["value"]), metric.span(entry), seconds, told))
+    columns = ("model", metric.label.lower(), "95 % interval", "time", "how it was fitted")
+    title = f"{result['data']}: {result['examples']:,} test examples"
+    show_table(title, columns, rows, spare=2)
+    for note in result["notes"]:
+        console.print(f"note: {note}", soft_wrap=True)
