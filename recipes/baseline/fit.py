@@ -74,7 +74,7 @@ def fit_baselines(
     compared = spread(len(dataset.splits["validation"]), MOST_COMPARED)
     values = {}
     for name, positions in (("train", places), ("validation", compared), ("test", None)):
-        tell(f"reading {column.word}")
+        tell(f"reading {column.word} of {name}")
         split = dataset.splits[name]
         positions = spread(len(split), None) if positions is None else positions
         values[name] = module.values_of(split, column, source, positions)

@@ -51,13 +51,7 @@ def most_examples(split: Split, column: Column, name: str) -> int:
 
 
 def models_for(values: Sequence[str]) -> tuple[Shallow, ...]:
-    """Return the simple models for texts.
-
-    Raises:
-        DataError: no text holds a word.
-    """
-    if not any(map(split_words, values)):
-        raise DataError("No training text holds a word.")
+    """Return the simple models for texts."""
     ngrams = {
         "tokenizer": split_words,
         "token_pattern": None,
