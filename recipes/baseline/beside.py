@@ -72,6 +72,12 @@ def baseline(
     """
     how = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     dataset = data if isinstance(data, Dataset) else load_dataset(data, **how, **arguments)
+    with _Progress(shown=progress) as tell:
+        return _of_data(dataset, tell)
+
+
+def _of_data(dataset: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
+    """Return what `baseline` does."""
     if "test" not in dataset.splits:
         raise DataError(
             f"{dataset.name} has no test split.",
@@ -79,22 +85,20 @@ def baseline(
             fix="put some examples into a folder named test",
         )
     dataset = dataset.with_validation(fraction=VALIDATION_FRACTION, seed=SPLIT_SEED)
-    with _Progress(shown=progress) as tell:
-        if dataset.classes and input_of(dataset):
-            metrics, found = CLASSIFICATION, _of_classes(dataset, tell)
-        elif not dataset.classes and _is_text(dataset):
-            from recipes.baseline.tokens import of_characters
+    if dataset.classes and input_of(dataset):
+        metrics, found = CLASSIFICATION, _of_classes(dataset, tell)
+    elif not dataset.classes and _is_text(dataset):
+        from recipes.baseline.tokens import of_characters
 
-            metrics, found = LANGUAGE, _of_tokens(dataset, *of_characters(dataset))
-        else:
-            held = ", ".join(column.word for column in dataset.features.values())
-            raise DataError(
-                f"There is no simple model for {dataset.name}, which holds {held}.",
-                expected="images, sounds or texts with one label each, or texts alone",
-                fix="zoo data shows the data sets",
-            )
-    test = dataset.splits["test"]
-    facts = {"data": dataset.name, "split": "test", "examples": len(test)}
+        metrics, found = LANGUAGE, _of_tokens(dataset, *of_characters(dataset))
+    else:
+        held = ", ".join(column.word for column in dataset.features.values())
+        raise DataError(
+            f"There is no simple model for {dataset.name}, which holds {held}.",
+            expected="images, sounds or texts with one label each, or texts alone",
+            fix="zoo data shows the data sets",
+        )
+    facts = {"data": dataset.name, "split": "test", "examples": len(dataset.splits["test"])}
     return facts | {"metric": metrics[0].name} | found
 
 

@@ -76,8 +76,7 @@ def finish(
         "skip_corrupt": bool(setup.dataset.skipped),
         **_beginnings(folder),
     }
-    if baselines:
-        metrics["baselines"] = _baselines(setup, metrics["metrics"], progress=progress)
+    metrics |= _baselines(setup, metrics["metrics"], progress=progress) if baselines else {}
     write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
@@ -94,17 +93,22 @@ def finish(
         weights=_weights(folder, sha256),
         **_facts(setup, test),
     )
-    save_figures(report, folder)
-    write_text(folder / "report.html", render_report(report))
-    write_text(folder / "README.md", render_card(report))
+    _write_pages(report, folder)
     write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
     return load(folder)
 
 
+def _write_pages(report: ReportInput, folder: Path) -> None:
+    save_figures(report, folder)
+    write_text(folder / "report.html", render_report(report))
+    write_text(folder / "README.md", render_card(report))
+
+
 def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> dict[str, Any]:
-    """Return the simple models beside the network, on the same splits."""
+    """Return the simple models beside the network, on the same splits, as a part of the metrics."""
     how = {"network": network, "progress": progress}
-    return beside(setup.dataset, setup.task, setup.assets, **how)
+    found = beside(setup.dataset, setup.task, setup.assets, **how)
+    return {"baselines": found} if found else {}
 
 
 def _beginnings(folder: Path) -> dict[str, Any]:

@@ -22,6 +22,7 @@ COMMANDS = [
     ("train",),
     ("tune",),
     ("finetune",),
+    ("baseline",),
     ("evaluate",),
     ("predict",),
     ("embed",),

@@ -133,6 +133,33 @@ def made() -> Callable[..., ReportInput]:
     return make_input
 
 
+METRICS_BESIDE = {
+    "split": "test",
+    "examples": 60,
+    "metrics": {"accuracy": {"value": 0.8, "low": 0.7, "high": 0.9}},
+    "baselines": {
+        "models": [
+            {
+                "name": "majority class",
+                "metrics": {"accuracy": {"value": 0.1, "low": 0.05, "high": 0.2}},
+                "examples": 30,
+                "told": "",
+                "seconds": 0.0,
+            },
+            {
+                "name": "logistic regression on pixels",
+                "metrics": {"accuracy": {"value": 0.9, "low": 0.85, "high": 0.95}},
+                "examples": 20,
+                "told": "C = 0.1, chosen on 9 validation examples",
+                "seconds": 0.4,
+            },
+        ],
+        "notes": ["fitted on 20 of 30 training examples"],
+        "outcome": "does not beat",
+        "verdict": "The network does not beat <it>.",
+    },
+}
+
 VARIANTS: dict[str, Callable[[], ReportInput]] = {
     "as usual": lambda: make_input(),
     "two classes": lambda: make_input(classes=2),
@@ -184,6 +211,7 @@ VARIANTS: dict[str, Callable[[], ReportInput]] = {
             },
         },
     ),
+    "beside simple models": lambda: make_input(metrics=METRICS_BESIDE),
     "another metric": lambda: make_input(
         measures=(Metric("wer", "min", "error rate"),),
         history=[
@@ -193,6 +221,12 @@ VARIANTS: dict[str, Callable[[], ReportInput]] = {
         metrics={"split": "test", "examples": 60, "metrics": {"wer": {"value": 0.31}}},
     ),
 }
+
+
+@pytest.fixture(scope="session")
+def metrics_beside() -> dict[str, Any]:
+    """Metrics of a run with two simple models beside it."""
+    return METRICS_BESIDE
 
 
 @pytest.fixture(scope="session", params=VARIANTS)

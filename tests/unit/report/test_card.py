@@ -57,6 +57,15 @@ def test_results_stand_with_their_intervals_and_limits_name_the_weakest(made):
     assert "Most often mistaken: class" in body
 
 
+def test_simple_models_are_in_the_results_with_their_verdict(made, metrics_beside):
+    _, body = parts(render_card(made(metrics=metrics_beside)))
+    results = body[body.index("## Results") : body.index("## Limits")]
+    assert "| majority class | 10.00 % | 5.00–20.00 % | – |" in results
+    assert "| this network | 80.00 % | 70.00–90.00 % | – |" in results
+    assert "does not beat &lt;it&gt;" in results
+    assert "- fitted on 20 of 30 training examples" in results
+
+
 def test_the_card_shows_how_to_use_the_weights(made):
     _, body = parts(render_card(made(weights={"name": "cnn_small.digits"})))
     assert "zoo.load('cnn_small.digits')" in body

@@ -67,9 +67,25 @@ def test_every_run_gives_a_whole_page_with_every_section(rendered, variant):
     expected = [name for name in SECTIONS if name not in of_training]
     assert page.elements[0][0] == "html"
     sections = [found["id"] for tag, found in page.elements if tag == "section"]
-    assert sections == expected
+    assert [name for name in sections if name != "simple"] == expected
     targets = [address for address in page.attributes("href") if address.startswith("#")]
     assert {target[1:] for target in targets} >= set(expected)
+
+
+def test_simple_models_are_a_table_with_a_verdict_and_the_network_last(made, metrics_beside):
+    page = render_report(made(metrics=metrics_beside))
+    section = page[page.index('<section id="simple">') : page.index('<section id="curves">')]
+    rows = re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td>", section)
+    assert rows == [
+        ("majority class", "10.00 %", "5.00–20.00 %"),
+        ("logistic regression on pixels", "90.00 %", "85.00–95.00 %"),
+        ("<strong>this network</strong>", "80.00 %", "70.00–90.00 %"),
+    ]
+    assert "C = 0.1, chosen on 9 validation examples" in section
+    assert "does not beat &lt;it&gt;" in section
+    assert "fitted on 20 of 30" in section
+    assert '<a href="#simple">' in page
+    assert "Beside simple models" not in render_report(made())
 
 
 def test_nothing_is_fetched_from_anywhere(rendered):
