@@ -118,7 +118,7 @@ class NaiveBayesSVM(ClassifierMixin, BaseEstimator):
         without = SMOOTHING + np.asarray(counts[~ours].sum(axis=0)).ravel()
         ratio = np.log(with_it / with_it.sum()) - np.log(without / without.sum())
         weighted = counts.multiply(ratio).tocsr()
-        svm = LinearSVC(C=self.C, random_state=0).fit(weighted, ours)
+        svm = LinearSVC(C=self.C, max_iter=ITERATIONS, random_state=0).fit(weighted, ours)
         weights = svm.coef_[0]
         weights = (1 - share) * np.abs(weights).mean() + share * weights
         return ratio * weights, float(svm.intercept_[0])

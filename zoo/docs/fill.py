@@ -37,6 +37,7 @@ MAKERS: dict[str, Callable[[], str]] = {
         "optimizers",
         "presets",
         "regularizers",
+        "simple_models",
         "ten_fold",
         "vanishing_gradients",
     )

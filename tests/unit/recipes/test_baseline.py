@@ -171,7 +171,7 @@ def test_the_naive_bayes_svm_equals_scikit_learn():
     r = np.log((p / p.sum()) / (q / q.sum()))
 
     def answers(strength, texts):
-        svm = LinearSVC(C=strength, random_state=0).fit(counts * r, train.labels)
+        svm = LinearSVC(C=strength, max_iter=300, random_state=0).fit(counts * r, train.labels)
         w = svm.coef_[0]
         w = 0.75 * np.abs(w).mean() + 0.25 * w
         return (vectors.transform(texts).toarray() * r) @ w + svm.intercept_[0] > 0
