@@ -21,6 +21,7 @@ STRENGTHS = (1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
 ITERATIONS = 300
 ORIENTATIONS = 9  # of gradients, over 180 degrees
 COLOURS = 4  # bins per channel
+AT_ONCE = 500  # images, whose gradients take memory
 
 
 def values_of(split: Split, column: Column, name: str, places: Sequence[int]) -> np.ndarray:
@@ -87,47 +88,42 @@ def gradients(images: np.ndarray) -> np.ndarray:
     >>> gradients(np.zeros((2, 8, 8, 1), "uint8")).shape
     (2, 324)
     """
-    scaled = images / np.float32(255)
-    down, across = np.gradient(_padded(scaled), axis=(1, 2))
+    starts = range(0, len(images), AT_ONCE)
+    return np.concatenate([_gradients(images[start : start + AT_ONCE]) for start in starts])
+
+
+def _gradients(images: np.ndarray) -> np.ndarray:
+    side = 4 if min(images.shape[1:3]) >= 16 else 2  # of a cell
+    scaled = _padded(images, side) / np.float32(255)
+    down, across = np.gradient(scaled, axis=(1, 2))
     lengths = np.hypot(down, across)  # (N, H, W, C)
     channel = lengths.argmax(axis=-1)[..., None]
     length, down, across = (
         np.take_along_axis(array, channel, axis=-1)[..., 0] for array in (lengths, down, across)
     )
     angle = np.arctan2(down, across) % np.pi * (ORIENTATIONS / np.pi)  # [0, 9]
-    below = np.floor(angle)
-    share = angle - below  # of the next orientation
-    cells = np.stack(
-        [
-            _by_cell(
-                length * ((1 - share) * (below == k) + share * ((below + 1) % ORIENTATIONS == k))
-            )
-            for k in range(ORIENTATIONS)
-        ],
-        axis=-1,
-    )  # (N, rows, columns, 9)
-    found = _blocks(cells).reshape(len(images), -1)
+    share = angle % 1  # of the next orientation
+    below = np.floor(angle) % ORIENTATIONS
+    histograms = []
+    for k in range(ORIENTATIONS):
+        part = (1 - share) * (below == k) + share * ((below + 1) % ORIENTATIONS == k)
+        histograms.append(_by_cell(length * part, side))
+    found = _blocks(np.stack(histograms, axis=-1)).reshape(len(images), -1)
     if images.shape[-1] == 3:
         found = np.concatenate([found, _colours(images)], axis=1)
     return found.astype("float32")
 
 
-def _cell(images: np.ndarray) -> int:
-    return 4 if min(images.shape[1:3]) >= 16 else 2
-
-
-def _padded(images: np.ndarray) -> np.ndarray:
-    """Repeat the last row and column until a side holds whole cells, two of them at least."""
-    cell = _cell(images)
-    missing = [max(2 * cell, -(-side // cell) * cell) - side for side in images.shape[1:3]]
+def _padded(images: np.ndarray, side: int) -> np.ndarray:
+    """Repeat the last row and column until there are whole cells, two of them at least."""
+    missing = [max(2 * side, -(-size // side) * side) - size for size in images.shape[1:3]]
     return np.pad(images, [(0, 0), *((0, more) for more in missing), (0, 0)], mode="edge")
 
 
-def _by_cell(values: np.ndarray) -> np.ndarray:
+def _by_cell(values: np.ndarray, side: int) -> np.ndarray:
+    """Add up what lies in a cell: (N, H, W) to (N, rows, columns)."""
     count, height, width = values.shape
-    cell = _cell(values[..., None])
-    shape = (count, height // cell, cell, width // cell, cell)
-    return values.reshape(shape).sum(axis=(2, 4))
+    return values.reshape(count, height // side, side, width // side, side).sum(axis=(2, 4))
 
 
 def _blocks(cells: np.ndarray) -> np.ndarray:

@@ -129,6 +129,23 @@ def test_gradients_ignore_contrast_and_know_colours():
     assert colours[48] == 1 and colours.sum() == 1
 
 
+@pytest.mark.parametrize("shape", [(1, 1, 1), (15, 42, 3), (16, 31, 1), (3, 50, 3), (32, 32, 3)])
+def test_gradients_of_any_size_are_finite_and_of_one_length(shape):
+    pictures = np.random.default_rng(0).integers(0, 256, (3, *shape), dtype="uint8")
+    found = images.gradients(pictures)
+    assert np.isfinite(found).all()
+    side = 4 if min(shape[:2]) >= 16 else 2
+    rows, columns = (max(2, -(-size // side)) for size in shape[:2])
+    assert found.shape == (3, 36 * (rows - 1) * (columns - 1) + 64 * (shape[2] == 3))
+
+
+def test_gradients_of_many_images_are_those_of_each(monkeypatch):
+    pictures = np.random.default_rng(0).integers(0, 256, (5, 8, 8, 1), dtype="uint8")
+    whole = images.gradients(pictures)
+    monkeypatch.setattr(images, "AT_ONCE", 2)
+    np.testing.assert_array_equal(images.gradients(pictures), whole)
+
+
 def test_images_of_many_sizes_are_brought_to_one():
     pictures = [np.full((20 + i, 50, 3), 10 * i, "uint8") for i in range(4)]
     split = Split({"image": pictures, "label": np.zeros(4, "int64")})
