@@ -21,6 +21,7 @@ from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
 from zoo.named_weights import (
     as_published,
+    as_recognized,
     as_trained,
     classes_of,
     load_named,
@@ -54,7 +55,7 @@ def build(
         preprocessing: with True the model takes images 0–255 or waveforms in [-1, 1]; with False what
             its backbone takes, scaled images or log-mel features; {"mean": (0.5,)} and so on override
             single values of `zoo.cards.ImagePreprocessing`.
-        task, features_only: the task that gives the head, or features by name instead of logits.
+        task, features_only: the task of the head, or features by name instead of logits.
         seed: of Python, NumPy and the backend, so that initial weights repeat.
         **arguments: the builder's own; `zoo info NAME` lists them.
 
@@ -73,8 +74,8 @@ def build(
     """
     base, source = split_name(name, weights)
     card = registry.model_card(base)
-    _check_sizes(card, input_shape, num_classes)
-    weight = named_weights(base, source) if source is not None else None
+    _check(card, input_shape, num_classes, preprocessing)
+    weight, card = _weight(card, source)
     task = _task_name(card, weight, task)
     if isinstance(weight, PretrainedCard):
         card, input_shape, num_classes = as_published(card, weight, input_shape, num_classes)
@@ -91,6 +92,16 @@ def build(
     if source is not None:
         load_named(model, card, weight or as_path(source), headless, num_classes)
     return model
+
+
+def _weight(
+    card: ModelCard, source: str | Path | None
+) -> tuple[WeightCard | PretrainedCard | None, ModelCard]:
+    """Return the card of the weights, and the model's; that of a known file has its preprocessing."""
+    if source is None:
+        return None, card
+    weight = named_weights(card.name, source)
+    return weight, card if weight else as_recognized(card, as_path(source))
 
 
 def build_for(
@@ -309,6 +320,18 @@ def _assets(
         )
     arguments.setdefault("vocabulary_size", len(classes))
     return Assets(x=x, y=x)
+
+
+def _check(
+    card: ModelCard, input_shape: Any, num_classes: Any, preprocessing: bool | Mapping[str, Any]
+) -> None:
+    _check_sizes(card, input_shape, num_classes)
+    if not isinstance(preprocessing, bool | Mapping):
+        raise ArgumentError(
+            f"preprocessing={preprocessing!r} is not True, False or a dictionary.",
+            expected='{"scale": 1 / 255, "mean": (0.5,), "deviation": (0.5,)} or a part of it',
+            fix="leave it out to take the model's own",
+        )
 
 
 def _check_sizes(

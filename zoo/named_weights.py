@@ -1,5 +1,6 @@
 """The weights that a name or a path means, and what they say of a model."""
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,29 @@ def check_not_keras(path: str | Path) -> None:
             expected="a safetensors file of numbers",
             fix="load it yourself with keras.saving.load_model if you trust where it came from",
         )
+
+
+def published_file(model: str, file: Path) -> PretrainedCard | None:
+    """Return the published weights of a model that a file is, by its SHA-256; None where it is none."""
+    known = [
+        (card, getattr(source, "sha256", None) or getattr(source, "sha256_prefix", ""))
+        for card in registry.pretrained_cards().values()
+        for source in card.sources
+        if card.model == model
+    ]
+    if not any(digits for _, digits in known) or not file.is_file():
+        return None
+    with file.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    return next((card for card, digits in known if digits and digest.startswith(digits)), None)
+
+
+def as_recognized(card: ModelCard, file: Path) -> ModelCard:
+    """Return a model's card with the preprocessing of published weights that a file is a copy of."""
+    known = published_file(card.name, file)
+    return (
+        replace(card, preprocessing=known.preprocessing) if known and known.preprocessing else card
+    )
 
 
 def as_published(

@@ -1,20 +1,21 @@
 """Weights that another project wrote, as a file with this project's own keys."""
 
 import os
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import keras
 
-from zoo.cards import ModelCard, PretrainedCard
+from zoo import registry
+from zoo.cards import ModelCard, PretrainedCard, Source
 from zoo.composition import build_for
 from zoo.errors import ArgumentError
 from zoo.files import as_path
-from zoo.named_weights import check_not_keras
+from zoo.named_weights import check_not_keras, published_file
 from zoo.pretrained.conversion import Placement
 from zoo.pretrained.loading import load_file
-from zoo.registry import model_card
 from zoo.tensor_files import stored_bytes
 from zoo.weights import save_model_weights, tensor_keys
 
@@ -52,6 +53,8 @@ def convert(
     """
     file, out = as_path(file), _new_file(out)
     check_not_keras(file)
+    known = published_file(to, file) if num_classes is None else None
+    to = known.name if known else to
     model, card, published = build_for(to, num_classes=num_classes)
     placement = load_file(model, file, card, headless=num_classes == 0)
     digest = save_model_weights(out, model)
@@ -65,6 +68,24 @@ def convert(
         "left_out": [{"from": name, "why": why} for name, why in placement.left_out.items()],
         "python": _python(model, card, published, out, num_classes),
     }
+
+
+def checked_sources(name: str, file: str | os.PathLike) -> Sequence[Source]:
+    """Return the sources of published weights; refuse a file of another model where no digest tells.
+
+    A folder or an index is not looked into.
+
+    Raises:
+        WeightsError: the file is damaged, or of another model.
+    """
+    file, published = as_path(file), registry.pretrained_cards().get(name)
+    if published is None:
+        return ()
+    pinned = any(source.sha256 for source in published.sources)
+    if not pinned and file.is_file() and file.suffix != ".json":
+        model, card, _ = build_for(name)
+        load_file(model, file, card)
+    return published.sources
 
 
 def _new_file(out: str | os.PathLike) -> Path:
@@ -101,7 +122,7 @@ def _python(
     num_classes: int | None,
 ) -> str:
     """Return the call that builds the model with the new file."""
-    plain, values = model_card(card.name), {"weights": str(out)}
+    plain, values = registry.model_card(card.name), {"weights": str(out)}
     shape = tuple(model.inputs[0].shape[1:])
     if published and shape != plain.input_shape:
         values["input_shape"] = shape

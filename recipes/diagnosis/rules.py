@@ -34,6 +34,7 @@ GAP_PROBLEM = 0.15
 LATE_GAIN = 0.02  # improvement in the last fifth of the epochs, of what there was left to improve
 FEW_UPDATES = 50  # in all: a model has hardly moved from where it began
 ENOUGH_UPDATES = 500  # that are advised then
+SMALL_LOSS = 0.01  # nats; the first epoch of a model that is fitted already has no more
 FITTED = 0.05  # of the first epoch's loss: below, gradients are small because all is learnt
 
 
@@ -263,7 +264,8 @@ def _last_unfitted(run: Measured) -> Mapping[str, Any] | None:
     kept = [
         item
         for item in run.records
-        if item["kernels"] and not losses.get(item["epoch"], math.nan) < FITTED * first
+        if item["kernels"]
+        and not losses.get(item["epoch"], math.nan) < max(FITTED * first, SMALL_LOSS)
     ]
     return kept[-1] if kept else None
 

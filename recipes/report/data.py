@@ -49,6 +49,7 @@ class ReportInput:
             shipped weight or the run directory.
         measures: the task's metrics, which know their units; the first one decides. Where it is
             empty, that is the first of `metrics`.
+        parent: what published weights it began with, their licence and who trained them; or empty.
         licence: of the trained weights, as an SPDX id in lower case; empty where none is stated.
     """
 
@@ -75,6 +76,7 @@ class ReportInput:
     weights: Mapping[str, Any] = field(default_factory=dict)
     measures: tuple[Metric, ...] = ()
     licence: str = ""
+    parent: str = ""
     generated: Sequence[tuple[str, str]] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
 

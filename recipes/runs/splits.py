@@ -23,7 +23,7 @@ from zoo import registry
 from zoo.catalog.classes import class_ids
 from zoo.data.dataset import Dataset, Split, file_bytes
 from zoo.data.layout import DRAWN, listed
-from zoo.errors import RunError, check_format, command
+from zoo.errors import DataError, RunError, check_format, command
 from zoo.files import write_bytes
 
 METRICS, SPLITS, FORMAT = "metrics.json", "splits.json.gz", 1
@@ -120,6 +120,12 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
         RunError: examples of the run's test split are missing or were changed, or the other data has
             other classes or columns.
     """
+    if data is None and run.name in registry.pretrained_cards():
+        raise DataError(
+            f"The data that {run.name} was trained on is not at hand.",
+            expected="pictures of your own, in a folder for each class",
+            fix=command("zoo", "evaluate", run.name, "--data", "FOLDER"),
+        )
     recipe = run.recipe.with_values({"data.name": str(data)}) if data is not None else run.recipe
     dataset = make_dataset(
         recipe.with_values({"data.max_examples": None}),

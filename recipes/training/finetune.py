@@ -9,7 +9,6 @@ from typing import Any
 from recipes.objects import builder_arguments, make_dataset
 from recipes.runs.run import Run, load
 from recipes.runs.splits import skips_corrupt
-from recipes.training.progress import show_notes
 from recipes.training.train import CHECKPOINT_MINUTES, train
 from recipes.values.load import parse_overrides, with_keywords
 from recipes.values.schema import Recipe
@@ -80,7 +79,7 @@ def finetune(
     if recipe.training.steps_per_epoch is None and source.assets.label:
         devices.prepare(device)
         recipe = _with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
-    show_notes(_choices(recipe, source) if progress else ())
+    _show_choices(recipe, source, shown=progress)
     how = {"resume": resume, "smoke": smoke, "device": device, "progress": progress}
     return train(recipe, run_dir=run_dir, checkpoint_minutes=checkpoint_minutes, **how, **where)
 
@@ -127,7 +126,7 @@ def finetuning_recipe(
             "learning_rate": chosen.learning_rate if learning_rate is None else learning_rate,
             "layer_decay": chosen.layer_decay,
         },
-        "schedule": {"name": "cosine", "warmup_epochs": min(1.0, 0.1 * epochs)},
+        "schedule": {"name": "cosine", "warmup_epochs": min(1.0, 0.5 * epochs)},
         "training": {
             "epochs": epochs,
             "batch_size": chosen.batch_size,
@@ -170,18 +169,23 @@ def _start(
     return start, chosen
 
 
-def _choices(recipe: Recipe, source: Run) -> list[str]:
+def _show_choices(recipe: Recipe, source: Run, *, shown: bool) -> None:
     """Say what was chosen for published weights: size, batch and rates."""
-    if source.name not in registry.pretrained_cards():
-        return []
+    from recipes.training.progress import show_notes  # loads Keras
+
+    if shown and source.name in registry.pretrained_cards():
+        show_notes([f"{source.name} is {_chosen(recipe)}."])
+
+
+def _chosen(recipe: Recipe) -> str:
     size = recipe.task.arguments.get("image_size")
     if not recipe.training.epochs:
-        return [f"{source.name} is used with images of {size} × {size} pixels."]
+        return f"used with images of {size} × {size} pixels"
     parts = [f"images of {size} × {size} pixels", f"batches of {recipe.training.batch_size}"]
     parts.append(f"learning rate {recipe.optimizer.learning_rate:g}")
     if recipe.optimizer.layer_decay < 1:
         parts.append(f"each block {recipe.optimizer.layer_decay:g} of the next one's")
-    return [f"{source.name} is fine-tuned with {', '.join(parts)}."]
+    return f"fine-tuned with {', '.join(parts)}"
 
 
 def _check_data(source: Run, data: str) -> str:

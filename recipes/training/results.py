@@ -152,6 +152,7 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
     columns = _inputs(setup)
     return {
         "recipe": recipe.resolved(),
+        "parent": _parent(recipe),
         "expects": None if recipe.expects == "unmeasured" else recipe.expects.model_dump(),
         "task": setup.task.name,
         "measures": setup.task.metrics,
@@ -165,6 +166,18 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
         "multiply_adds": _multiply_adds(setup, card.input_shape),
         "generated": _generated(setup),
     }
+
+
+def _parent(recipe: Any) -> str:
+    """Return what published weights a run began with, whose licence may bind it; or an empty text."""
+    start = recipe.initialization
+    card = registry.pretrained_cards().get(start.weights) if start else None
+    if card is None:
+        return ""
+    use = {"yes": "", "no": "; no commercial use"}.get(
+        card.commercial, "; commercial use not stated"
+    )
+    return f"{card.name} by {card.origin}, licence {card.licence}{use}"
 
 
 def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:

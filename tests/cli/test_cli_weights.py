@@ -1,8 +1,11 @@
 """`zoo weights` fetches, keeps and checks files; nothing here asks a network."""
 
+import dataclasses
 import hashlib
 
+import numpy as np
 import pytest
+import safetensors.numpy
 
 from zoo import registry
 from zoo.cards import PretrainedCard, UrlSource
@@ -78,6 +81,17 @@ def test_add_and_remove(zoo, published, tmp_path):
     assert zoo("weights", "remove", "own.v1", "--json").document["freed_bytes"] >= 3
     assert "freed" in zoo("weights", "remove", "own.v1", "--forget").out
     assert [item["name"] for item in zoo("weights", "list", "--json").document] == ["resnet50.a1"]
+
+
+def test_a_file_of_another_model_is_not_added(refused, published, tmp_path, monkeypatch):
+    card = dataclasses.replace(registry.pretrained_cards()["resnet50.a1"], model="resnet20")
+    card = dataclasses.replace(card, sources=(UrlSource(published.as_uri()),), classes="cifar10")
+    monkeypatch.setattr(registry, "pretrained_cards", lambda: {card.name: card})
+    other = tmp_path / "other.safetensors"
+    safetensors.numpy.save_file({"fc.weight": np.zeros((10, 3), "float32")}, other)
+    message = refused("weights", "add", card.name, other)
+    assert "other.safetensors" in message and "not those of this model" in message
+    assert not cache.records(card.name)
 
 
 def test_a_folder_with_one_weight_file_can_be_added(zoo, published, tmp_path):

@@ -8,7 +8,7 @@ import safetensors.numpy
 from zoo import registry
 from zoo.cards import FileSource, ImagePreprocessing, PretrainedCard
 from zoo.composition import build
-from zoo.errors import UnknownNameError, WeightsError
+from zoo.errors import ArgumentError, DataError, UnknownNameError, WeightsError
 from zoo.weights import save_model_weights, tensor_keys
 
 NAME = "resnet20.toy"
@@ -41,10 +41,12 @@ def toy(tmp_path, monkeypatch):
     """Publish ResNet-20 with random numbers in a file; give the model and the file."""
     monkeypatch.setenv("ZOO_WEIGHTS_DIR", str(tmp_path / "cache"))
     model = build("resnet20", seed=1, preprocessing=False)
-    for variable in model.weights:  # statistics that are not those of a new layer
-        noise = np.random.default_rng(0).uniform(0.5, 1.5, variable.shape)
-        if "moving" in variable.name:
-            variable.assign(noise)
+    for variable in model.weights:  # numbers that are not those of a new layer
+        generator = np.random.default_rng(0)
+        if variable.name in ("moving_variance", "gamma"):
+            variable.assign(generator.uniform(0.5, 1.5, variable.shape))
+        elif variable.name in ("moving_mean", "beta"):
+            variable.assign(generator.normal(0, 0.1, variable.shape))
     path = tmp_path / "toy.safetensors"
     safetensors.numpy.save_file(in_torch_names(model), path)
     card = PretrainedCard(
@@ -61,6 +63,11 @@ def toy(tmp_path, monkeypatch):
     cards = registry.pretrained_cards() | {NAME: card}
     monkeypatch.setattr(registry, "pretrained_cards", lambda: cards)
     return model, path
+
+
+def test_the_toy_tells_images_apart(toy):
+    logits = np.asarray(toy[0](images() / 255))
+    assert np.ptp(logits) > 0.1 and not np.allclose(logits[0], logits[1], atol=1e-2)
 
 
 def images(seed=0):
@@ -145,6 +152,8 @@ def test_it_is_fine_tuned_by_name(toy, tmp_path, monkeypatch):
     assert not run.recipe.initialization.batch_norm
     assert run.assets.x["image"].preprocessing["deviation"] == [0.5]
     assert run.assets.x["image"].shape == (32, 32, 3)
+    for name in ("README.md", "report.html"):
+        assert "resnet20.toy by this test, licence MIT" in (run.path / name).read_text()
 
 
 def test_a_folder_is_scored_by_position_or_name_of_the_classes(toy, tmp_path):
@@ -164,3 +173,44 @@ def test_a_folder_is_scored_by_position_or_name_of_the_classes(toy, tmp_path):
     answers = run.predict([tmp_path / "names"])
     right = [a["predictions"][0]["label"] in a["file"] for a in answers]
     assert scored[0]["metrics"]["accuracy"]["value"] == pytest.approx(np.mean(right))
+
+
+def test_a_published_file_is_known_by_its_digest_whatever_its_name(toy, monkeypatch, tmp_path):
+    import dataclasses
+    import hashlib
+
+    digest = hashlib.sha256(toy[1].read_bytes()).hexdigest()
+    card = registry.pretrained_cards()[NAME]
+    known = dataclasses.replace(card, sources=(FileSource(str(toy[1]), digest),))
+    monkeypatch.setattr(registry, "pretrained_cards", lambda: {NAME: known})
+    mine = tmp_path / "mine.safetensors"
+    mine.write_bytes(toy[1].read_bytes())
+    expected = toy[0]((images() / 255 - 0.2) / 0.5)
+    np.testing.assert_allclose(build("resnet20", weights=mine)(images()), expected, atol=1e-4)
+    plain = build("resnet20", weights=mine, preprocessing={"scale": 1 / 255, "mean": (0.0,)})
+    assert not np.allclose(plain(images()), expected, atol=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("conv1.weight", np.nan), ("conv1.weight", np.inf), ("bn1.running_var", -1)]
+)
+def test_numbers_that_cannot_be_right_are_refused(toy, tmp_path, name, value):
+    tensors = safetensors.numpy.load_file(toy[1])
+    tensors[name].reshape(-1)[3] = value
+    safetensors.numpy.save_file(tensors, tmp_path / "wrong.safetensors")
+    with pytest.raises(WeightsError, match=f"{name} of .* holds 1 values that cannot be right"):
+        build("resnet20", weights=tmp_path / "wrong.safetensors")
+
+
+@pytest.mark.parametrize("given", ["imagenet", 5, None])
+def test_preprocessing_is_true_false_or_values(given):
+    with pytest.raises(ArgumentError, match="is not True, False or a dictionary"):
+        build("resnet20", preprocessing=given)
+
+
+def test_the_data_of_published_weights_is_not_looked_for(toy):
+    from recipes.runs.run import load
+
+    with pytest.raises(DataError, match="not at hand") as caught:
+        load(NAME).evaluate()
+    assert f"zoo evaluate {NAME} --data FOLDER" in caught.value.fix

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zoo import devices
 from zoo.cli import complete, options
 from zoo.cli.output import console, counted, show_json, show_table
 
@@ -48,6 +49,7 @@ def convert_command(
 
     zoo convert model.safetensors --to efficientnet_lite0.in1k --num-classes 0 --out backbone.safetensors
     """
+    devices.load_tensorflow()
     from zoo.weight_conversion import convert
 
     result = convert(file, to=to, out=out, num_classes=num_classes)
@@ -74,6 +76,13 @@ def _show(result: dict[str, Any]) -> None:
     console.print(f"\nfile     {result['out']}, {size}", soft_wrap=True)
     console.print(f"sha256   {result['sha256']}", soft_wrap=True)
     console.print(f"python   {result['python']}", soft_wrap=True)
+    if "preprocessing" not in result["python"]:
+        console.print(
+            f"pixels   scaled as {result['model']} does by itself; if the file was trained on others, "
+            "give preprocessing={…}",
+            soft_wrap=True,
+            markup=False,
+        )
 
 
 def _sizes(shape: list[int]) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from zoo import registry
+from zoo import devices, registry
 from zoo.cli import complete, options
 from zoo.cli.output import console, show_json
 from zoo.cli.weights_view import bar, names, show_checked, show_facts, show_list, sources_of
@@ -59,10 +59,11 @@ def add_command(
 
     zoo weights add resnet50.a1_in1k model.safetensors
     """
+    devices.load_tensorflow()  # quietly
     from zoo.pretrained.sources import add
+    from zoo.weight_conversion import checked_sources
 
-    card = registry.pretrained_cards().get(name)
-    show_facts(name, add(name, file, card.sources if card else ()), json=json)
+    show_facts(name, add(name, file, checked_sources(name, file)), json=json)
 
 
 @app.command("path")
@@ -114,7 +115,5 @@ def remove_command(
     from zoo.pretrained import cache
 
     freed = cache.remove(name, forget=forget)
-    if json:
-        show_json({"name": name, "freed_bytes": freed})
-    else:
-        console.print(f"freed {freed / 1e6:.1f} MB")
+    told = {"name": name, "freed_bytes": freed}
+    show_json(told) if json else console.print(f"freed {freed / 1e6:.1f} MB")

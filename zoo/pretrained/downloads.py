@@ -8,6 +8,7 @@ import http.client
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -199,6 +200,23 @@ def _reading(path: Path) -> Iterator[None]:
         raise WeightsError(f"{path} cannot be read: {_reason(error)}.", fix="check it") from error
 
 
+def _check_reachable(address: str) -> None:
+    """Raise WeightsError at once where a host has no address; the Hub's library retries for long.
+
+    A proxy may know hosts that this machine does not.
+    """
+    host = urlsplit(address).hostname
+    if host is None or urllib.request.getproxies():
+        return
+    try:
+        socket.getaddrinfo(host, None)
+    except OSError as error:
+        raise WeightsError(
+            f"{host} cannot be reached: this machine finds no address for it.",
+            fix="check the network, or get the file in another way",
+        ) from error
+
+
 def get_hub(
     source: HubSource,
     part: Path,
@@ -230,6 +248,7 @@ def get_hub(
         return
     if offline:
         raise WeightsError("offline, and the Hub's cache does not hold it.", fix="go online once")
+    _check_reachable(os.environ.get("HF_ENDPOINT") or "https://huggingface.co")
     folder = part.with_suffix(".hub")
     try:
         path = huggingface_hub.hf_hub_download(

@@ -63,12 +63,27 @@ def load_file(
         _leave_out_head(placement)
     else:
         placement = converted(model, tensors, maps_of(card), source=name, headless=headless)
+        _check_numbers(placement, name)
     if headless:
         kept = {key: v.numpy() for key, v in tensor_keys(model).items() if key.startswith(HEAD)}
         load_into(model, placement.tensors | kept)
     else:
         load_into(model, placement.tensors)
     return placement
+
+
+def _check_numbers(placement: Placement, source: str) -> None:
+    """Refuse what is not a finite number, and variances below 0: such a model answers nonsense."""
+    for key, array in placement.tensors.items():
+        lowest = 0 if key.endswith("moving_variance") else -np.inf
+        wrong = np.count_nonzero(~np.isfinite(array) | (array < lowest))
+        if wrong:
+            theirs = placement.moves[key].name
+            raise WeightsError(
+                f"{theirs} of {source} holds {wrong:,} values that cannot be right.",
+                expected="finite numbers, and variances of 0 or more",
+                fix="get the file again from where it was trained",
+            )
 
 
 def _leave_out_head(placement: Placement) -> None:

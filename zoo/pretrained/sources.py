@@ -91,7 +91,7 @@ def add(name: str, file: str | os.PathLike, sources: Sequence[Source] = ()) -> P
         raise WeightsError(
             f"{file} has the SHA-256 {digest}; it is not the file of {name}.",
             expected=" or ".join(sorted(stated)),
-            fix="get the file that the authors published, or add yours under another name",
+            fix="get the file that the authors published, or give yours by its path: weights=FILE",
         )
     known = digest in stated and not is_index(file)  # the shards of an index are not in its digest
     return cache.add(name, file, sha256=digest if known else None)

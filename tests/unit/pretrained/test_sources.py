@@ -674,3 +674,18 @@ def test_records_hold_no_dates(host):
     document = json.loads((cache.folder() / "w" / "record.json").read_text())
     assert set(document) == {"format", "files"}
     assert set(document["files"][0]) == {"sha256", "size_bytes", "origin", "pinned"}
+
+
+def test_a_hub_without_an_address_is_told_at_once(monkeypatch, tmp_path):
+    monkeypatch.setenv("HF_ENDPOINT", "https://no-such-host.invalid")
+    for name in (
+        "http_proxy",
+        "https_proxy",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "ALL_PROXY",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(WeightsError, match=r"no-such-host\.invalid cannot be reached"):
+        downloads.get_hub(HubSource("timm/nothing", "model.safetensors"), tmp_path / "part")
