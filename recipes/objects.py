@@ -79,7 +79,10 @@ def make_dataset(
 
 def _check_columns(recipe: Recipe, dataset: "Dataset") -> None:
     """Raise DataError unless the data has a column of the kind that the recipe's task takes."""
-    modality = registry.task_card(recipe.task.name).modality
+    modality = (
+        registry.task_card(recipe.task.name).modality
+        or registry.model_card(recipe.model.name).modality
+    )
     held = [column.modality for column in dataset.features.values() if column.modality]
     if modality not in WORDS or modality in held:
         return

@@ -140,12 +140,13 @@ class TaskCard:
 
     name: str
     task: str  # "module:Class"
-    modality: str
+    modality: str  # empty where the model decides
     metrics: tuple[Metric, ...]  # the first one decides
     summary: str
     arguments: Mapping[str, Any] = field(default_factory=dict)  # of the class, with defaults
     command: str = "predict"  # of `zoo`, that uses a trained model
     example: str = "FILE…"  # what that command takes after the model
+    models_of: tuple[str, ...] = ()  # tasks whose models do this one too, with another head
 
     @property
     def metric(self) -> str:

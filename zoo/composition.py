@@ -277,9 +277,10 @@ def _head_feature(card: ModelCard, backbone: keras.Model, arguments: Mapping[str
 def _task_name(
     card: ModelCard, weight: WeightCard | PretrainedCard | None, task: str | None
 ) -> str:
-    if task is not None and task not in card.tasks:
+    tasks = registry.tasks_of(card)
+    if task is not None and task not in tasks:
         raise unknown_name(
-            f"task of {card.name}", task, card.tasks, fix="zoo info shows what a model is for"
+            f"task of {card.name}", task, tasks, fix="zoo info shows what a model is for"
         )
     shipped = isinstance(weight, WeightCard)
     trained = weight.resolved_recipe.get("task", {}).get("name") if shipped else None

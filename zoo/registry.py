@@ -46,6 +46,16 @@ def task_card(name: str) -> TaskCard:
     return TASKS[name]
 
 
+def tasks_of(card: ModelCard) -> tuple[str, ...]:
+    """Return the tasks that a model does: those of its card, and those of any model like it.
+
+    >>> tasks_of(model_card("resnet20"))[:2]
+    ('image_classification', 'regression')
+    """
+    more = [task.name for task in TASKS.values() if set(task.models_of) & set(card.tasks)]
+    return tuple(dict.fromkeys((*card.tasks, *more)))
+
+
 @functools.cache
 def weight_cards() -> dict[str, WeightCard]:
     """Return the cards of the weights that ship with the package, by name."""
@@ -155,7 +165,7 @@ def list_models(
     Args:
         pattern: shell-style, matched against the whole name ("resnet*"); a word without a wildcard
             finds every model whose name, family or weight holds it ("cnn" finds cnn_small).
-        task, modality, family: equal to the card's.
+        task, modality, family: of the model.
         weights: True for models with shipped weights, or the dataset of the weights.
         max_params: largest parameter count at the card's default arguments.
 
@@ -171,7 +181,7 @@ def list_models(
                 fits_pattern(pattern, card.name, card.family)
                 or any(w.model == card.name and fits_pattern(pattern, w.name) for w in shipped)
             )
-            and (task is None or task in card.tasks)
+            and (task is None or task in tasks_of(card))
             and (modality is None or modality == card.modality)
             and (family is None or family == card.family)
             and (not weights or (bool(datasets) if weights is True else weights in datasets))

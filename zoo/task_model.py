@@ -15,6 +15,9 @@ class Scores(Protocol):
     def loss(self, y: Mapping[str, Any], y_pred: Mapping[str, Any]) -> dict[str, Any]:
         """Return scalars by name, "loss" among them."""
 
+    def divergence(self, y_pred: Mapping[str, Any], others: Mapping[str, Any]) -> Any:
+        """Return how far two passes over a batch lie apart, a scalar."""
+
 
 class TaskModel(keras.Model):
     """Wrap a functional model so that Keras' own `fit` minimises `task.loss`.
@@ -27,7 +30,7 @@ class TaskModel(keras.Model):
         task: its `loss` gives the total under "loss" and what to show beside it under the names of
             `task.shown`.
         r_drop_alpha: weight of the divergence between two passes in training that differ in their
-            dropout (2106.14448, eq. 4), of the output "logits"; 0 makes one pass.
+            dropout (2106.14448, eq. 4), as the task measures it; 0 makes one pass.
     """
 
     def __init__(self, model: keras.Model, *, task: Scores, r_drop_alpha: float = 0.0):
@@ -46,7 +49,7 @@ class TaskModel(keras.Model):
         if training and self.r_drop_alpha:
             again = self(x, training=True)
             total = (total + self.task.loss(y, again)["loss"]) / 2
-            total += self.r_drop_alpha * divergence(y_pred["logits"], again["logits"])
+            total += self.r_drop_alpha * self.task.divergence(y_pred, again)
         for penalty in self.losses:
             total = total + keras.ops.cast(penalty, total.dtype)
         return total

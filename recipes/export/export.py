@@ -108,6 +108,7 @@ def _complete(
         "parity": _compare(exported, run, count, data_dir) if count else None,
     }
     told = {"classes": list(run.assets.classes), "sizes": run.assets.sizes}
+    told |= {"targets": list(run.assets.numbers)} if run.assets.numbers else {}
     assets = facts | {"weights_sha256": run.sha256} | run.assets.to_dict() | told
     write_text(folder / "assets.json", json.dumps(assets, indent=1, ensure_ascii=False) + "\n")
     write_text(folder / "README.md", usage_page(run, facts))
@@ -226,7 +227,7 @@ def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -
         expected = _outputs(run.model.predict_on_batch(x))
         found = _outputs(exported(x))
         largest = max(largest, *(float(np.abs(expected[k] - found[k]).max()) for k in expected))
-        same = _agreeing(expected, found)
+        same = _agreeing(expected, found, numbers=bool(run.assets.numbers))
         counted = _counted(x, run.assets, same.shape)
         equal, total = equal + int(same[counted].sum()), total + int(counted.sum())
         seen += len(same)
@@ -234,6 +235,7 @@ def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -
         "source": source,
         "examples": seen,
         "max_difference": largest,
+        "word": "numbers" if run.assets.numbers else "labels",
         "equal": equal,
         "of": total,
     }
@@ -243,9 +245,11 @@ def _outputs(given: Mapping[str, Any]) -> dict[str, np.ndarray]:
     return {name: np.asarray(value, "float64") for name, value in given.items()}
 
 
-def _agreeing(expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Tell where the most likely label is the same; without logits, where all numbers are close."""
-    if "logits" in expected:
+def _agreeing(
+    expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray], *, numbers: bool
+) -> np.ndarray:
+    """Tell where the most likely label is the same; without labels, where all numbers are close."""
+    if "logits" in expected and not numbers:
         return expected["logits"].argmax(axis=-1) == found["logits"].argmax(axis=-1)
     return np.array(
         [all(np.allclose(expected[k][i], found[k][i], **_NEARLY) for k in expected)

@@ -78,8 +78,8 @@ def compared(parity: Mapping[str, Any]) -> str:
     """Describe in a sentence how a file compares with its model."""
     return (
         f"Compared with the model on {parity['examples']:,} examples ({parity['source']}): "
-        f"{parity['equal']:,} of {parity['of']:,} labels are equal; the largest difference of a "
-        f"logit is {parity['max_difference']:.1e}."
+        f"{parity['equal']:,} of {parity['of']:,} {parity.get('word', 'labels')} are equal; the "
+        f"largest difference of a logit is {parity['max_difference']:.1e}."
     )
 
 
@@ -91,7 +91,9 @@ def _row(way: str, name: str, facts: Mapping[str, Any], meaning: str) -> str:
 def _meaning(output: str, run: "Run") -> str:
     if output != "logits":
         return "features"
-    return "one for each class" if run.assets.classes else "of the next token, at each position"
+    if run.assets.numbers:
+        return "one for each target, standardised"
+    return "one for each class" if run.assets.outputs else "of the next token, at each position"
 
 
 def _inputs(run: "Run") -> dict[str, str]:
@@ -139,5 +141,9 @@ def _answer(run: "Run", usages: Sequence[Usage], output: str) -> str:
         return f"print({output})"
     if run.assets.classes:
         return 'print(assets["classes"][logits[0].argmax()])'
+    if run.assets.numbers:
+        y = 'assets["y"][name]'
+        value = f'float(logits[0][t]) * {y}["deviation"] + {y}["mean"]'
+        return f'print({{name: {value} for t, name in enumerate(assets["targets"])}})'
     answers = [usage.answer for usage in usages if usage.answer]
     return f"print({answers[0] if answers else 'logits'})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.report.examples import Shown
+from recipes.report.targets import Target
 from zoo.metrics.base import Metric, metric_named
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class ReportInput:
         name_of: test index to what a person would call that example.
         train_samples: (image or text, class name) as they are stored.
         augmented_samples: (image or text, class name) as the model sees them in training.
+        targets: what was predicted where the task predicts numbers.
         inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
         dataset: "name", "licence", "homepage", "source", "counts" ({split: [of each class]}),
@@ -78,6 +80,7 @@ class ReportInput:
     licence: str = ""
     parent: str = ""
     generated: Sequence[tuple[str, str]] = ()
+    targets: Sequence[Target] = ()
     inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

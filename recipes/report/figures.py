@@ -7,7 +7,7 @@ from pathlib import Path
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recipes.report import numbers, panels, pictures, wording
+from recipes.report import numbers, panels, pictures, targets, wording
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown, first_of
 from recipes.report.texts import text_list
@@ -16,23 +16,29 @@ from zoo.files import write_bytes
 
 MISTAKES = 24  # shown at most
 SAMPLES = 16  # of each kind, shown at most
+TARGETS = 6  # shown at most
 Panel = Callable[[Axes, ReportInput], None]
 
 
 def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
     """Write every figure as PNG into `folder` and return their paths.
 
-    learning_curves, samples and gradients, and for tasks with classes confusion_matrix, reliability
-    and mistakes; a figure that has nothing to show says so.
+    learning_curves, samples and gradients; for tasks with classes confusion_matrix, reliability and
+    mistakes; for numbers predictions and largest_errors. A figure that has nothing to show says so.
     """
     of_classes = {
         "confusion_matrix": lambda: confusion_figure(data),
         "reliability": lambda: _row(data, panels.reliability, panels.confidences),
         "mistakes": lambda: _mistakes(data),
     }
+    of_targets = {
+        "predictions": lambda: targets_figure(data),
+        "largest_errors": lambda: _largest_errors(data),
+    }
     makers = {
         "learning_curves": lambda: _row(data, panels.loss, panels.metric, panels.learning_rate),
         **(of_classes if data.classes else {}),
+        **(of_targets if data.targets else {}),
         "samples": lambda: _samples(data),
         "gradients": lambda: _gradients(data),
     }
@@ -70,6 +76,40 @@ def confusion_figure(data: ReportInput) -> Figure:
     figure = Figure(figsize=(side + 0.6, side), layout="constrained")
     panels.confusion(figure.subplots(), data)
     return figure
+
+
+def target_svg(panel: Callable[[Axes, targets.Target], None], target: targets.Target) -> str:
+    """Draw one panel of a target as an `<svg>` element."""
+    with style():
+        figure = Figure(figsize=(4.8, 3.4), layout="constrained")
+        panel(figure.subplots(), target)
+        place = "".join(sign if sign.isalnum() else "-" for sign in target.name)
+        return to_svg(figure, name=f"{panel.__name__}-{place}")
+
+
+def targets_figure(data: ReportInput) -> Figure:
+    """Draw each target, one below the other."""
+    shown = data.targets[:TARGETS]
+    drawn = (targets.agreement, targets.residuals, targets.spread)
+    figure = Figure(figsize=(4.4 * len(drawn), 3.6 * len(shown)), layout="constrained")
+    rows = figure.subplots(len(shown), len(drawn), squeeze=False)
+    for row, target in zip(rows, shown, strict=True):
+        for axes, panel in zip(row, drawn, strict=True):
+            panel(axes, target)
+    return figure
+
+
+def _largest_errors(data: ReportInput) -> Figure:
+    wrong = [
+        (
+            data.example_of(index),
+            ", ".join(f"{target.truth[index]:.4g}" for target in data.targets[:TARGETS]),
+            ", ".join(f"{target.guess[index]:.4g}" for target in data.targets[:TARGETS]),
+        )
+        for index in targets.worst(data.targets, count=MISTAKES)
+    ]
+    title = "Largest errors: the truth in black, the prediction in colour"
+    return _drawn(wrong, title=title, empty="There are no test examples.")
 
 
 def _row(data: ReportInput, *drawn: Panel) -> Figure:

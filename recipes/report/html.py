@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from recipes.report import figures, numbers, panels, pictures, simple_models, wording
+from recipes.report import figures, numbers, panels, pictures, simple_models, targets, wording
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown
 from zoo.quantities import human
@@ -47,6 +47,7 @@ def render_report(data: ReportInput) -> str:
         counts=_counts(data),
         environment=wording.flat(data.environment),
         weights=_weights(data),
+        targets=_targets(data) if data.targets else None,
         **(_classes(data) if data.classes else {}),
     )
 
@@ -62,6 +63,40 @@ def _classes(data: ReportInput) -> dict[str, Any]:
         "calibration_error": numbers.calibration(data).error,
         "mistakes": _mistakes(data),
         "errors": numbers.error_count(data),
+    }
+
+
+def _targets(data: ReportInput) -> dict[str, Any]:
+    """Return what only tasks that predict numbers have."""
+    measures = [data.measure(name) for name in data.metrics["metrics"]]
+    first, shown = data.targets[0], data.targets[: figures.TARGETS]
+    alone = data.metrics["metrics"] if len(data.targets) == 1 else {}
+    return {
+        "columns": [measure.label for measure in measures],
+        "rows": [
+            {
+                "name": target.name,
+                "metrics": [m.text((target.metrics or alone)[m.name]["value"]) for m in measures],
+                "half_width": "–" if target.half_width is None else f"{target.half_width:.4g}",
+                "covered": "–" if target.covered is None else wording.percent(target.covered),
+            }
+            for target in data.targets
+        ],
+        "told": wording.told_of_intervals(first.half_width, first.level, first.calibrated_on),
+        "drawings": [
+            Markup(figures.target_svg(panel, target))
+            for target in shown
+            for panel in (targets.agreement, targets.residuals)
+        ],
+        "worst": [
+            _example(data.example_of(index))
+            | {
+                "name": data.name_of(index),
+                "truth": ", ".join(f"{target.truth[index]:.4g}" for target in shown),
+                "guess": ", ".join(f"{target.guess[index]:.4g}" for target in shown),
+            }
+            for index in targets.worst(data.targets, count=figures.MISTAKES)
+        ],
     }
 
 

@@ -8,6 +8,7 @@ import yaml
 
 from recipes.report.data import ReportInput
 from zoo.metrics.base import OLD_METHOD
+from zoo.metrics.conformal import least_examples
 from zoo.quantities import human
 
 # What each kind of finding means, for readers who do not know the term.
@@ -74,6 +75,21 @@ def size(count: int) -> str:
     '553 kB'
     """
     return f"{human(count)}B" if count >= 1000 else f"{count} B"
+
+
+def told_of_intervals(half_width: float | None, level: float, examples: int) -> str:
+    """Say what prediction intervals promise, or why there are none."""
+    if half_width is None:
+        return (
+            f"There are no prediction intervals: {examples:,} validation examples are too few for "
+            f"{level:.0%} ({least_examples(level)} or more)."
+        )
+    return (
+        f"A prediction interval is the prediction ± a number that {level:.0%} of the errors on "
+        f"{examples:,} validation examples stay within (split conformal, 1604.04173). It holds for "
+        "inputs like those of validation. Where validation also chose the epoch, it is a little too "
+        "narrow."
+    )
 
 
 def expectation(data: ReportInput) -> str:

@@ -72,6 +72,19 @@ def groups_of(test: Split, train: Split | None) -> Sequence[Any] | None:
     return groups
 
 
+def intervals_of_parts(
+    task: Task, predictions: Predictions, truths: Mapping[str, np.ndarray], **how: Any
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return `intervals` of each target by its name, where there are several.
+
+    Args:
+        task, predictions, truths: as `intervals`.
+        **how: its other arguments.
+    """
+    parts = task.parts(predictions, truths)
+    return {name: intervals(task, *part, **how) for name, part in parts.items()}
+
+
 def intervals(
     task: Task,
     predictions: Predictions,

@@ -64,7 +64,7 @@ def embedder(model: Any, assets: Assets, *, name: str) -> Any:
     """
     import keras
 
-    if not assets.classes:
+    if not assets.outputs:
         taken = model.output["logits"]  # of a model without a head
     elif "head_logits" in {layer.name for layer in model.layers}:
         taken = model.get_layer("head_logits").input

@@ -117,13 +117,19 @@ class Run:
 
         Returns:
             {"name", "data", "split", "examples", "data_as_trained", "notes", "metrics": {…}}.
-            "data_as_trained" says that these are the run's own test examples.
+            "data_as_trained" says that these are the run's own test examples; with several targets,
+            "targets" holds the metrics of each.
 
         Raises:
             RunError: some of them are missing or were changed, or the data has other classes.
             DataError: the data has other columns.
         """
-        from recipes.runs.evaluate import groups_of, intervals, predictions_of
+        from recipes.runs.evaluate import (
+            groups_of,
+            intervals,
+            intervals_of_parts,
+            predictions_of,
+        )
         from recipes.runs.splits import examples_to_score
         from zoo.data.pipeline import Encoded
 
@@ -133,6 +139,8 @@ class Run:
         predictions, truths = predictions_of(
             self.model, self.task, self.assets, encoded, batch_size=batch_size
         )
+        how = {"groups": groups_of(encoded.split, found.train), "noun": found.noun}
+        by_target = intervals_of_parts(self.task, predictions, truths, **how)
         return {
             "name": self.name,
             "data": place or self.recipe.data.name,
@@ -140,13 +148,8 @@ class Run:
             "examples": len(encoded),
             "data_as_trained": found.as_trained,
             "notes": list(found.notes),
-            "metrics": intervals(
-                self.task,
-                predictions,
-                truths,
-                groups=groups_of(encoded.split, found.train),
-                noun=found.noun,
-            ),
+            "metrics": intervals(self.task, predictions, truths, **how),
+            **({"targets": by_target} if by_target else {}),
         }
 
     def predict(

@@ -76,7 +76,7 @@ def finetune(
     recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
-    if recipe.training.steps_per_epoch is None and source.assets.label:
+    if recipe.training.steps_per_epoch is None and source.assets.outputs:
         devices.prepare(device)
         recipe = _with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
     _show_choices(recipe, source, shown=progress)
@@ -143,7 +143,7 @@ def _start(
     source: Run, epochs: int, frozen_epochs: int | None
 ) -> tuple[dict[str, Any], FineTuning]:
     """Return the section `initialization`, and learning rate, layer decay and batch size."""
-    has_head = bool(source.assets.label)  # a language model has none
+    has_head = bool(source.assets.outputs)  # a language model has none
     if not has_head and frozen_epochs:
         raise ArgumentError(
             f"{source.name} is a language model: it has no head to train alone.",
@@ -151,7 +151,7 @@ def _start(
             fix="leave --frozen-epochs out",
         )
     published = registry.pretrained_cards().get(source.name)
-    probe = has_head and (published is not None or epochs == 0)
+    probe = bool(source.assets.label) and (published is not None or epochs == 0)
     backbone_rate = BACKBONE_RATE if has_head and not published else 1.0
     chosen = FineTuning(LEARNING_RATE * BACKBONE_RATE / backbone_rate, batch_size=BATCH_SIZE)
     if published:

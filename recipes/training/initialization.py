@@ -24,6 +24,7 @@ from zoo.columns import Column
 from zoo.columns.assets import Assets
 from zoo.complexity import leaf_layers
 from zoo.errors import DataError, RecipeError, WeightsError
+from zoo.tasks.base import Task
 from zoo.weights import load_into, read_tensors, tensor_keys
 
 if TYPE_CHECKING:
@@ -54,16 +55,23 @@ def source_of(recipe: Recipe) -> Run | None:
     return source
 
 
-def inherited(source: Run, dataset: "Dataset", *, image_size: int | None = None) -> Assets:
-    """Return the assets of the source (input size, tokenizer, front end) with the data's classes.
+def inherited(
+    source: Run,
+    dataset: "Dataset",
+    *,
+    task: Task | None = None,
+    image_size: int | None = None,
+) -> Assets:
+    """Return the assets of the source (input size, tokenizer, front end) with the data's targets.
 
     Args:
         source: of `source_of`.
         dataset: what is trained on.
+        task: that is trained; None takes the source's.
         image_size: side of the images instead of the source's.
 
     Raises:
-        DataError: the data has fewer than two classes.
+        DataError: the data has fewer than two classes, or not what the task predicts.
     """
     x = {
         name: _for_data(column, column.source or name, source, dataset)
@@ -74,6 +82,10 @@ def inherited(source: Run, dataset: "Dataset", *, image_size: int | None = None)
             n: column.sized(image_size) if column.has_pixels else column for n, column in x.items()
         }
     assets = replace(source.assets, x=x)
+    if task is not None and (source.assets.numbers or task.name != source.recipe.task.name):
+        of = {"features": dataset.features, "classes": dataset.classes}
+        own = replace(assets, y=task.targets(dataset.splits["train"], **of), extra={})
+        return own if _other_head(own, assets) else assets
     if not source.assets.label:
         return assets
     if len(dataset.classes) < 2:
@@ -121,7 +133,7 @@ def take_over(model: keras.Model, source: Run, assets: Assets) -> bool:
     tensors, _ = read_tensors(source.weights_path, sha256=source.sha256)
     variables = tensor_keys(model)
     layers = {layer.name: layer for layer in leaf_layers(model)}
-    is_new = assets.classes != source.assets.classes
+    is_new = _other_head(assets, source.assets)
     if is_new:
         tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(HEAD)}
         tensors |= {k: v.numpy() for k, v in variables.items() if k.startswith(HEAD)}
@@ -132,6 +144,12 @@ def take_over(model: keras.Model, source: Run, assets: Assets) -> bool:
             tensors[key] = adapt(variable.partition(".")[2], tensors[key])
     load_into(model, tensors)
     return is_new
+
+
+def _other_head(assets: Assets, others: Assets) -> bool:
+    """Tell whether outputs stand for something else, so that a head cannot be kept."""
+    kinds = [{column.kind for column in each.y.values()} for each in (assets, others)]
+    return assets.outputs != others.outputs or kinds[0] != kinds[1]
 
 
 def backbone_rates(

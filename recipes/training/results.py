@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,14 @@ from recipes.report.data import ReportInput
 from recipes.report.examples import Shown, shown, shown_input
 from recipes.report.figures import save_figures
 from recipes.report.html import render_report
-from recipes.runs.evaluate import BATCH_SIZE, groups_of, intervals, predictions_of
+from recipes.report.targets import Target
+from recipes.runs.evaluate import (
+    BATCH_SIZE,
+    groups_of,
+    intervals,
+    intervals_of_parts,
+    predictions_of,
+)
 from recipes.runs.run import ASSETS, FORMAT, METRICS, WEIGHTS, Run, load
 from recipes.runs.splits import skip_flag
 from recipes.runs.trained import RECIPE, checkpoint_state, digest, values_in
@@ -26,6 +34,7 @@ from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.errors import RunError, command
 from zoo.files import write_text
+from zoo.tasks.base import Task
 from zoo.tensor_files import stored_bytes
 from zoo.weights import load_model_weights, save_model_weights
 
@@ -60,6 +69,7 @@ def finish(
     task, model = setup.task, setup.model
     _choose_weights(setup, folder, selection)
     sha256 = save_model_weights(folder / WEIGHTS, model)
+    setup = _calibrated(setup)
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     fingerprint = setup.dataset.fingerprint
@@ -68,7 +78,7 @@ def finish(
         "format": FORMAT,
         "split": "test",
         "examples": len(test),
-        "metrics": _intervals(setup, test, predictions, truths),
+        **_intervals(setup, test, predictions, truths),
         "selection": selection,
         "seconds": round(sum(entry["seconds"] for entry in history), 1),
         "weights_sha256": sha256,
@@ -81,6 +91,7 @@ def finish(
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
     answers = _answers(setup, predictions, truths)
+    targets = _targets(setup, predictions, truths, metrics.get("targets", {}))
     report = ReportInput(
         environment=environment,
         history=history,
@@ -88,6 +99,7 @@ def finish(
         findings=_findings(task, history, records, metrics["metrics"], answers),
         metrics=metrics,
         **answers,
+        targets=targets,
         seconds=metrics["seconds"],
         command=command("zoo", "train", folder / RECIPE, *skip_flag(setup.dataset.skipped)),
         weights=_weights(folder, sha256),
@@ -109,6 +121,16 @@ def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> di
     how = {"network": network, "progress": progress}
     found = beside(setup.dataset, setup.task, setup.assets, **how)
     return {"baselines": found} if found else {}
+
+
+def _calibrated(setup: "Setup") -> "Setup":
+    """Return the setup with what the task chooses on validation, such as thresholds."""
+    if type(setup.task).calibrated is Task.calibrated:
+        return setup
+    found = predictions_of(
+        setup.model, setup.task, setup.assets, setup.validation, batch_size=BATCH_SIZE
+    )
+    return replace(setup, assets=setup.task.calibrated(*found, setup.assets))
 
 
 def _beginnings(folder: Path) -> dict[str, Any]:
@@ -135,15 +157,15 @@ def _findings(
 
 
 def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> dict[str, Any]:
-    """Return the test metrics with their intervals, by groups that training has not met."""
+    """Return the test metrics with their intervals, by groups that training has not met.
+
+    With several targets, "targets" holds the metrics of each.
+    """
     group, train = setup.dataset.features.get("group"), setup.dataset.splits["train"]
-    return intervals(
-        setup.task,
-        predictions,
-        truths,
-        groups=groups_of(test.split, train),
-        noun=group.plural if group else "",
-    )
+    how = {"groups": groups_of(test.split, train), "noun": group.plural if group else ""}
+    found = {"metrics": intervals(setup.task, predictions, truths, **how)}
+    by_target = intervals_of_parts(setup.task, predictions, truths, **how)
+    return found | ({"targets": by_target} if by_target else {})
 
 
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
@@ -189,6 +211,24 @@ def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:
         return {"classes": classes, "probabilities": np.asarray(predictions), "labels": labels}
     none = np.zeros(0, dtype="int64")
     return {"classes": (), "probabilities": np.zeros((0, 0)), "labels": none}
+
+
+def _targets(setup: "Setup", predictions: Any, truths: Any, metrics: Any) -> list[Target]:
+    """Return truths and predictions of each target that is a number."""
+    made = setup.assets.extra.get("intervals", {})
+    return [
+        Target(
+            name=name,
+            truth=np.asarray(truths[name], "float64"),
+            guess=np.asarray(predictions, "float64")[:, place],
+            half_width=made.get("half_width", {}).get(name),
+            level=made.get("level", 0.0),
+            calibrated_on=made.get("examples", 0),
+            metrics=metrics.get(name, {}),
+        )
+        for place, name in enumerate(setup.assets.numbers)
+        if isinstance(predictions, np.ndarray) and predictions.ndim == 2
+    ]
 
 
 def _inputs(setup: "Setup") -> dict[str, Any]:

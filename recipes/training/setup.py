@@ -59,7 +59,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     examples = dataset.splits["train"]
     source = source_of(recipe)
     assets = (
-        inherited(source, dataset, image_size=_own_size(recipe, source))
+        inherited(source, dataset, task=task, image_size=_own_size(recipe, source))
         if source
         else task.fit(examples, features=dataset.features, classes=dataset.classes)
     )

@@ -220,10 +220,12 @@ class Recipe(_Values):
     def _names_exist(self) -> "Recipe":
         """Check fields against each other: model arguments, optimizer arguments, knobs."""
         card, task = registry.model_card(self.model.name), registry.task_card(self.task.name)
-        if task.name not in card.tasks:  # first: arguments of another kind of model fit in nothing
+        if task.name not in registry.tasks_of(
+            card
+        ):  # first: arguments of another kind of model fit in nothing
             raise RecipeError(
                 f"{card.name} does not support the task {task.name}.",
-                expected=f"a task of: {', '.join(card.tasks)}",
+                expected=f"a task of: {', '.join(registry.tasks_of(card))}",
                 fix=f"zoo list --task {task.name} shows the models that do",
             )
         registry.check_arguments(
@@ -336,7 +338,8 @@ class Recipe(_Values):
             names = registry.MODELS if section == "model" else OPTIMIZERS
             if f"{section}.arguments" in changes or not isinstance(new, str) or new not in names:
                 continue
-            if section == "model" and values["task"]["name"] not in names[new].tasks:
+            of = registry.tasks_of(names[new]) if section == "model" else ()
+            if of and values["task"]["name"] not in of:
                 continue  # the schema says so
             left = [argument for argument in old.arguments if argument not in known_of(new)]
             if left:

@@ -39,7 +39,8 @@ def test_recipe_is_valid_and_its_name_is_its_path(name):
     assert recipe.name == name
     assert recipe.summary.endswith(".")
     modality = registry.model_card(recipe.model.name).modality
-    assert name.partition("/")[0] == modality == registry.task_card(recipe.task.name).modality
+    assert name.partition("/")[0] == modality
+    assert registry.task_card(recipe.task.name).modality in (modality, "")
 
 
 @pytest.mark.parametrize("path", FILES, ids=NAMES)

@@ -192,6 +192,8 @@ def test_every_model_names_tasks_that_exist_in_its_modality():
         assert card.tasks, card.name
         for task in card.tasks:
             assert registry.task_card(task).modality == card.modality, f"{card.name}: {task}"
+        for task in set(registry.tasks_of(card)) - set(card.tasks):
+            assert registry.task_card(task).modality == "", f"{card.name}: {task}"
 
 
 def test_weights_ship_only_where_the_licence_is_stated():

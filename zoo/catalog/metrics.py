@@ -11,5 +11,12 @@ BITS_PER_CHARACTER = Metric(
     "bits_per_character", mode="min", unit="bits", label="Bits per character", digits=4
 )
 
+# Of the data's own unit, which nothing states.
+MAE = Metric("mae", mode="min", unit="", label="Mean absolute error", digits=4)
+RMSE = Metric("rmse", mode="min", unit="", label="Root mean squared error", digits=4)
+R2 = Metric("r2", unit="", label="R²", digits=4)
+SPEARMAN = Metric("spearman", unit="", label="Spearman's correlation", digits=4)
+
+REGRESSION = (MAE, RMSE, R2, SPEARMAN)
 CLASSIFICATION = (ACCURACY, MACRO_F1, LOSS, ECE)
 LANGUAGE = (LOSS, PERPLEXITY, BITS_PER_CHARACTER)

@@ -1,10 +1,17 @@
 """Tasks."""
 
 from zoo.cards import TaskCard
-from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE
+from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE, REGRESSION
 
 IMAGE_SIZE = 224  # pixels per side for images that differ in size, where a recipe sets no size
 
+_TEXTS = {
+    "tokenizer": "word",
+    "vocabulary_size": 20_000,
+    "max_tokens": 256,
+    "lowercase": True,
+    "min_count": 1,
+}
 _CLIPS = {
     "sample_rate_hz": None,
     "clip_seconds": 1.0,
@@ -16,6 +23,15 @@ _CLIPS = {
     "num_coefficients": 0,
     "normalization": "utterance",
 }
+
+# Of tasks of any input: the model decides which of them apply.
+_ANY = {"loss": None, "image_size": None, **_TEXTS, **_CLIPS}
+_CLASSIFICATIONS = (
+    "image_classification",
+    "text_classification",
+    "keyword_spotting",
+    "speaker_identification",
+)
 
 TASKS: tuple[TaskCard, ...] = (
     TaskCard(
@@ -32,13 +48,7 @@ TASKS: tuple[TaskCard, ...] = (
         modality="text",
         metrics=CLASSIFICATION,
         summary="One label for one text.",
-        arguments={
-            "tokenizer": "word",
-            "vocabulary_size": 20_000,
-            "max_tokens": 256,
-            "lowercase": True,
-            "min_count": 1,
-        },
+        arguments=_TEXTS,
         example="TEXT…",
     ),
     TaskCard(
@@ -66,5 +76,14 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=CLASSIFICATION,
         summary="Which of the known speakers is heard in a clip.",
         arguments=_CLIPS,
+    ),
+    TaskCard(
+        name="regression",
+        task="zoo.tasks.regression:Regression",
+        modality="",
+        metrics=REGRESSION,
+        summary="One or several numbers for an image, a text or a sound.",
+        arguments=_ANY,
+        models_of=_CLASSIFICATIONS,
     ),
 )

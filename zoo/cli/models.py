@@ -57,7 +57,7 @@ def list_command(
         list_pretrained(pattern, sort=sort, licence=licence, max_params=max_params, json=json)
         return
     cards = registry.MODELS.values()
-    _check("task", task, {name for card in cards for name in card.tasks})
+    _check("task", task, {name for card in cards for name in registry.tasks_of(card)})
     _check("modality", modality, {card.modality for card in cards})
     _check("family", family, {card.family for card in cards})
     if not set(pattern) & set("*?[") and not registry.list_models(pattern):

@@ -14,8 +14,10 @@ LONGEST_TEXT = 60  # characters that the table shows
 
 def show(results: list[dict[str, Any]], *, texts: bool) -> None:
     """Print one line for each result: where it came from and the likeliest answers, or its error."""
-    measured = any("label" not in item for result in results for item in result["predictions"])
-    answers = ("measured",) if measured else ("label", "probability", "then")
+    first = next((item for result in results for item in result["predictions"]), {"label": ""})
+    answers = ("label", "probability", "then")
+    if "label" not in first:
+        answers = ("predicted",) if "target" in first else ("measured",)
     failed = sum("error" in result for result in results)
     rows = []
     for result in results:
@@ -37,10 +39,22 @@ def _cells(result: dict[str, Any]) -> tuple[str, ...]:
     if "error" in result:
         return ()
     first, *others = result["predictions"]
+    if "target" in first:
+        return (", ".join(map(_number, result["predictions"])),)
     if "label" not in first:
         return (", ".join(f"{name} {value:.4g}" for name, value in first.items()),)
     also = ", ".join(f"{o['label']} {o['probability']:.1%}" for o in others[:2])
     return first["label"], f"{first['probability']:.1%}", also
+
+
+def _number(item: dict[str, Any]) -> str:
+    """Write a predicted number with its interval.
+
+    >>> _number({"target": "price", "value": 3.25, "low": 2.0, "high": 4.5})
+    'price 3.25 (2 to 4.5)'
+    """
+    span = "" if item["low"] is None else f" ({item['low']:.4g} to {item['high']:.4g})"
+    return f"{item['target']} {item['value']:.4g}{span}"
 
 
 def shortened(text: str) -> str:
@@ -64,14 +78,26 @@ def check_new(path: Path) -> None:
 
 
 def write_csv(path: Path, results: list[dict[str, Any]]) -> None:
-    """Write the first answer of each result, or its error, as one row."""
-    answers = [key for result in results for item in result["predictions"][:1] for key in item]
+    """Write the first answer of each result, or its error, as one row; of numbers all targets."""
+    answers = [key for result in results for key in _answer(result)]
     columns = ["file", "row", "text", *dict.fromkeys(answers), "error"]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for result in results:
-        answer = result["predictions"][0] if result["predictions"] else {}
+        answer = _answer(result)
         error = {"error": result["error"]["problem"]} if "error" in result else {}
         writer.writerow({k: v for k, v in result.items() if v is not None} | answer | error)
     write_text(path, buffer.getvalue())
+
+
+def _answer(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the cells of one row by column."""
+    items = result["predictions"]
+    if not items or "target" not in items[0]:
+        return items[0] if items else {}
+    cells = {}
+    for item in items:
+        name = item["target"]
+        cells |= {name: item["value"], f"{name}_low": item["low"], f"{name}_high": item["high"]}
+    return cells

@@ -8,6 +8,8 @@ from typing import Any, Self
 from zoo.cards import WeightCard
 from zoo.columns.base import Column, Spec
 from zoo.columns.label import Label
+from zoo.columns.labels import Labels
+from zoo.columns.number import Number
 from zoo.columns.vector import Vector
 from zoo.errors import DataError, check_format
 
@@ -56,6 +58,23 @@ class Assets:
     def classes(self) -> tuple[str, ...]:
         """Class names of that target, by label; empty where there is none."""
         return self.y[self.label].classes if self.label else ()
+
+    @property
+    def numbers(self) -> dict[str, Number]:
+        """Targets that are numbers, by name; in the order of their names."""
+        return {n: self.y[n] for n in sorted(self.y) if isinstance(self.y[n], Number)}
+
+    @property
+    def label_sets(self) -> str:
+        """Name of the target that is any number of several classes; empty where there is none."""
+        return next((name for name, column in self.y.items() if isinstance(column, Labels)), "")
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What each output of a head stands for: classes, or targets; empty for other tasks."""
+        if self.label_sets:
+            return self.y[self.label_sets].classes
+        return self.classes or tuple(self.numbers)
 
     @property
     def sizes(self) -> dict[str, int]:

@@ -19,7 +19,7 @@ from zoo.errors import ArgumentError, DataError
 from zoo.files import as_path
 
 LAYOUT = "PATH/CLASS/FILE, or PATH/train/CLASS/FILE with validation/ and test/ beside train/"
-_DEFAULTS = {"text_column": "text", "label_column": "label", "split_column": None}  # else ""
+_DEFAULTS = {"text_column": "text", "label_column": "label", "split_column": None}  # others ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,8 @@ def load(
     label_column: str = "label",
     group_column: str = "",
     split_column: str | None = None,
+    file_column: str = "",
+    target_column: str | Sequence[str] = "",
     encoding: str = "",
 ) -> Dataset:
     """Read your own folder: images, sounds or texts by class, tables, or plain texts.
@@ -63,7 +65,8 @@ def load(
             "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. One with a "/"
             is searched in the path below the class folder: "^([^/]+)/" takes the sub-folder. No
             group is in two of the splits that are drawn.
-        text_column: of tables, as are label_column, group_column and split_column.
+        text_column: of tables, as are label_column, group_column, split_column, file_column and
+            target_column.
         encoding: of texts and tables, such as "cp1252".
 
     Returns:
@@ -80,6 +83,7 @@ def load(
     common = {"seed": seed, "skip_corrupt": skip_corrupt, "test_fraction": test_fraction}
     columns = {"text_column": text_column, "label_column": label_column}
     columns |= {"group_column": group_column, "split_column": split_column}
+    columns |= {"file_column": file_column, "target_column": target_column}
     what = _what(root)
     if what == "tables":
         _refuse(root, what, group_pattern=group_pattern)

@@ -10,6 +10,7 @@ import numpy as np
 from zoo.errors import DataError, nearest
 
 _LONG_WORDS, _LONG_CHARACTERS = 6, 60  # that no name of a column has
+_OURS = ("text", "label", "group", "split", "file")
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 
 
@@ -25,7 +26,7 @@ def missing_column(
 
     Args:
         path: of the table.
-        ours: what the column would hold: "text", "label", "group" or "split".
+        ours: what the column would hold: "text", "label", "group", "split" or "file"; else a target.
         theirs: the name that was looked for.
         columns: those that the first line names.
         rows: some of the table's rows, by column.
@@ -42,11 +43,12 @@ def missing_column(
     lower = [name for name in columns if name.lower() == theirs.lower()]
     best = (lower or near or [name for name in columns if name] or ["NAME"])[0]
     shown = ", ".join(name[:40] for name in columns[:12]) + (" …" if len(columns) > 12 else "")
+    argument = f"{ours}_column" if ours in _OURS else "target_column"
     empty = ", or label_column='' where there are no classes" if ours == "label" else ""
     return DataError(
         f"{path} has no column {theirs!r}.",
         expected=f"one of the columns that its first line names: {shown}",
-        fix=f"set {ours}_column={best}{empty} (in a recipe: data.arguments.{ours}_column)",
+        fix=f"set {argument}={best}{empty} (in a recipe: data.arguments.{argument})",
     )
 
 

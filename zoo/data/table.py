@@ -1,47 +1,32 @@
-"""Tables of texts and labels: CSV, TSV and JSON Lines files."""
+"""Tables of texts or files with labels or numbers: CSV, TSV and JSON Lines files."""
 
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.columns import Group, Label, Text
+from zoo.columns import Column, Group, Label, Number, Text
 from zoo.columns.readers import formats
 from zoo.data import documents, layout
+from zoo.data.cells import FILE, SPLIT, Columns, columns_of, example_of
 from zoo.data.dataset import Dataset, Split
 from zoo.data.headers import missing_column
 from zoo.data.labels import numbers_of
-from zoo.data.rows import bad_row, read_rows
+from zoo.data.listed_files import read_files
+from zoo.data.rows import read_rows
 from zoo.errors import ArgumentError, DataError
 from zoo.files import as_path
 
 LAYOUT = "a .csv, .tsv or .jsonl file, or a folder with train.csv, validation.csv and test.csv"
 
-SPLIT = "split"  # what a column is called that names the split of each row
 _LOOKED_AT = 1000  # rows, to see whether the first line is one of them
 _KINDS = {"text": Text(), "label": Label(), "group": Group()}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
-
-
-@dataclass(frozen=True)
-class _Columns:
-    """Which columns hold what; an empty name means none."""
-
-    text: str
-    label: str
-    group: str
-    split: str | None = None  # None takes a column "split" where there is one
-
-    @property
-    def wanted(self) -> dict[str, str]:
-        """Column of a data set to column of the table."""
-        named = {"text": self.text, "label": self.label, "group": self.group}
-        return {ours: theirs for ours, theirs in named.items() if theirs}
 
 
 def load(
@@ -54,9 +39,11 @@ def load(
     label_column: str = "label",
     group_column: str = "",
     split_column: str | None = None,
+    file_column: str = "",
+    target_column: str | Sequence[str] = "",
     encoding: str = "",
 ) -> Dataset:
-    """Read texts with labels from a table, or from a folder with one table per split.
+    """Read texts or files with labels or numbers from a table, or a folder with one per split.
 
     A folder holds train.csv and, where there are any, validation.csv (val, valid, dev) and
     test.csv, each as .csv, .tsv or .jsonl. In a table of its own, a column may name the split of
@@ -76,10 +63,14 @@ def load(
             two of the splits that are drawn; "" for none.
         split_column: the column that names each row's split; None takes a column named split if its
             values are names of splits; "" for none.
+        file_column: the column that holds paths of images, sounds or text files, relative to the
+            table's folder, instead of texts; "" for none.
+        target_column: the columns that hold numbers to predict, instead of classes: a name or a list.
         encoding: such as "cp1252"; "" reads UTF-8, and UTF-16 by its byte order mark.
 
     Returns:
-        text str, label by sorted class name (by number where all are whole numbers), group str.
+        text str (or image or audio), label by sorted class name (by number where all are whole
+        numbers) or each target by its name, float64; group str.
 
     Raises:
         DataError: no such file, another kind of file, no such column (naming those that there are),
@@ -88,34 +79,36 @@ def load(
         ArgumentError: `test_fraction` or `encoding` out of range.
     """
     layout.check_test_fraction(test_fraction)
-    columns = _Columns(
-        text=_column_name("text_column", text_column),
-        label=_column_name("label_column", label_column),
-        group=_column_name("group_column", group_column),
-        split=None if split_column is None else _column_name("split_column", split_column),
+    columns = columns_of(
+        text_column=text_column,
+        label_column=label_column,
+        group_column=group_column,
+        split_column=split_column,
+        file_column=file_column,
+        target_column=target_column,
     )
     place = as_path(path)
     common = {"seed": seed, "test_fraction": test_fraction, "encoding": encoding}
     if place.suffix.lower() not in formats.TEXTS:
         return _tables(place, columns, skip_corrupt=skip_corrupt, **common)
-    if columns != _Columns("text", "label", ""):
+    if columns != Columns("text", "label", ""):
         raise ArgumentError(
             f"{place} is a plain text, which has no columns.",
-            fix="leave text_column, label_column, group_column and split_column out",
+            fix="leave the arguments that name columns out",
         )
     return documents.load(place, **common)
 
 
 def _tables(
     place: Path,
-    columns: _Columns,
+    columns: Columns,
     *,
     seed: int,
     skip_corrupt: bool,
     test_fraction: float,
     encoding: str,
 ) -> Dataset:
-    if not columns.text:
+    if not (columns.text or columns.file):
         raise ArgumentError(
             "text_column is empty.",
             expected="the column that holds the texts",
@@ -130,8 +123,12 @@ def _tables(
     read, divided = _divided(place, files, read, columns.split)
     files, notes = {split: files.get(split, place) for split in read}, [*notes, *divided]
     classes = _classes(place, files, read) if columns.label else ()
+    inputs, feature, note = _inputs(files, read, columns)
     splits, drawn = layout.with_test(
-        {split: _split(files[split], rows, classes) for split, rows in read.items()},
+        {
+            split: _split(files[split], rows, classes, *inputs.get(split, ({}, {})))
+            for split, rows in read.items()
+        },
         classes=classes,
         seed=seed,
         test_fraction=test_fraction,
@@ -139,24 +136,29 @@ def _tables(
     return Dataset(
         name=str(place),
         splits=splits,
-        features={name: kind for name, kind in _KINDS.items() if name in columns.wanted},
+        features=feature
+        | {name: kind for name, kind in _KINDS.items() if name in columns.wanted}
+        | {name: Number() for name in columns.targets},
         classes=classes,
         licence="not stated (your own table)",
         source="table",
         skipped=tuple(skipped or ()),
-        notes=(*notes, *drawn),
+        notes=(*notes, *([note] if note else []), *drawn),
     )
 
 
-def _column_name(argument: str, name: Any) -> str:
-    """Return a column's name; a recipe may hold 3 for "3", or nothing for ""."""
-    if isinstance(name, bool) or not isinstance(name, str | int | None):
-        raise ArgumentError(
-            f"{argument}={name!r} is not the name of a column.",
-            expected="text",
-            fix="put it in quotes",
-        )
-    return "" if name is None else str(name)
+def _inputs(
+    files: Mapping[str, Path], read: Mapping[str, list[Any]], columns: Columns
+) -> tuple[dict[str, tuple[dict, dict]], dict[str, Column], str]:
+    """Return columns and decoders of each split for the files that rows name, and their type."""
+    if not columns.file:
+        return {}, {}, ""
+    name, feature, values, note = read_files(files, read)
+    inputs = {
+        split: ({name: column}, {name: decode} if decode else {})
+        for split, (column, decode) in values.items()
+    }
+    return inputs, {name: feature}, note
 
 
 def has_tables(folder: Path) -> bool:
@@ -190,7 +192,7 @@ def _files(place: Path) -> tuple[dict[str, Path], list[str]]:
 
 
 def _examples(
-    path: Path, columns: _Columns, *, encoding: str, skipped: list[str] | None
+    path: Path, columns: Columns, *, encoding: str, skipped: list[str] | None
 ) -> list[tuple[str, dict[str, str]]]:
     """Return ("line 7", values by our own columns) of the rows that can be used."""
     there, rows = read_rows(path, encoding=encoding)
@@ -205,7 +207,7 @@ def _examples(
     first: DataError | None = None
     for where, row in rows:
         try:
-            found.append((where, _example(path, where, row, columns)))
+            found.append((where, example_of(path, where, row, columns)))
         except DataError as error:
             if skipped is None:
                 raise
@@ -218,37 +220,6 @@ def _examples(
             fix="fix the table; look at that line first",
         )
     return found
-
-
-def _example(
-    path: Path, where: str, row: Mapping[str, Any] | DataError, columns: _Columns
-) -> dict[str, str]:
-    if isinstance(row, DataError):
-        raise row
-    example = {}
-    for ours, theirs in columns.wanted.items():
-        value = _word(row.get(theirs)) if ours != "text" else row.get(theirs)
-        expected = f"text in the column {theirs} of every row"
-        if value is None or (isinstance(value, str) and not value.strip()):
-            problem = f"has no {ours} (column {theirs} is empty)"
-            raise bad_row(path, where, problem, expected=expected)
-        if not isinstance(value, str):
-            kind = type(value).__name__
-            raise bad_row(
-                path,
-                where,
-                f"holds {kind} instead of text in the column {theirs}",
-                expected=expected,
-            )
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:  # half of a \ud83d\ude00, which JSON lets pass
-            problem = f"holds half a character in the column {theirs}"
-            raise bad_row(path, where, problem, expected="whole characters") from error
-        example[ours] = value.strip()
-    if columns.split:
-        example[SPLIT] = str(row.get(columns.split) or "").strip()
-    return example
 
 
 def _divided(
@@ -297,15 +268,6 @@ def _divided(
     return divided, [f"The splits are those of the column {shown}: {sizes}."]
 
 
-def _word(value: Any) -> Any:
-    """Return a JSON label as the text that a CSV would hold; other kinds as they are."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if value != value:  # NaN, which is how some programs write that there is none
-        return None
-    return str(value) if isinstance(value, int | float) else value
-
-
 def _classes(
     place: Path, files: Mapping[str, Path], read: Mapping[str, Sequence[Any]]
 ) -> tuple[str, ...]:
@@ -323,8 +285,8 @@ def _classes(
             f"The labels of {place} look like numbers to predict, not like classes: {len(names)} "
             f"different values in {count} rows, from {numbers[0]:g} to {numbers[-1]:g}.",
             expected="a column of classes, with several examples of each",
-            fix="name another column (label_column=…), or group the numbers into a few classes, "
-            "such as low, middle and high",
+            fix="predict the numbers: task.name=regression with data.arguments.target_column=…; or "
+            "name another column (label_column=…), or group the numbers into a few classes",
         )
     unlearnt = sorted(names - found["train"])
     if unlearnt:
@@ -340,10 +302,20 @@ def _classes(
 
 
 def _split(
-    path: Path, rows: Sequence[tuple[str, Mapping[str, str]]], classes: Sequence[str]
+    path: Path,
+    rows: Sequence[tuple[str, Mapping[str, Any]]],
+    classes: Sequence[str],
+    inputs: Mapping[str, Any],
+    decode: Mapping[str, Any],
 ) -> Split:
-    columns: dict[str, Any] = {name: [row[name] for _, row in rows] for name in rows[0][1]}
-    if "label" in columns:
+    """Return a split; `inputs` and `decode` are of files that were read for it."""
+    names = [name for name in rows[0][1] if name != FILE]
+    columns: dict[str, Any] = {name: [row[name] for _, row in rows] for name in names}
+    if classes:
         label_of = {name: label for label, name in enumerate(classes)}
         columns["label"] = np.array([label_of[name] for name in columns["label"]], dtype="int64")
-    return Split(columns, names=[f"{path.name}, {where}" for where, _ in rows])
+    for name, column in columns.items():
+        if isinstance(column[0], float):
+            columns[name] = np.array(column, dtype="float64")
+    names = [f"{path.name}, {where}" for where, _ in rows]
+    return Split({**inputs, **columns}, decode=decode, names=names)

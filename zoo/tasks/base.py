@@ -74,6 +74,39 @@ class Task(abc.ABC):
     ) -> Assets:
         """Fit what encoding needs, on the train split only."""
 
+    def targets(
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
+    ) -> Mapping[str, Column] | None:
+        """Return the fitted columns of the targets alone, which a fine-tune takes from its own data.
+
+        None leaves the targets of the model that it starts from, with the classes of the data.
+        """
+        return None
+
+    def calibrated(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray], assets: Assets
+    ) -> Assets:
+        """Return the assets with what is chosen on validation after training, such as thresholds.
+
+        Args:
+            predictions: of `decode` for the validation split, N of them.
+            truths: its targets by name, (N, …) each.
+            assets: that the predictions were made with.
+        """
+        return assets
+
+    def divergence(self, y_pred: Tensors, others: Tensors) -> Any:
+        """Return how far two passes over a batch lie apart, a scalar (R-Drop, 2106.14448)."""
+        from zoo.task_model import divergence
+
+        return divergence(y_pred["logits"], others["logits"])
+
+    def parts(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
+    ) -> dict[str, tuple[Predictions, Mapping[str, np.ndarray]]]:
+        """Return predictions and truths of each target where several are scored one by one."""
+        return {}
+
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
         """Return what is encoded, trained on and scored one by one.
 

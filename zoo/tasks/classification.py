@@ -1,17 +1,23 @@
 """The shared part of classification tasks: everything but their inputs."""
 
+import abc
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import keras
 import numpy as np
 from keras import ops
 
 from zoo.catalog.metrics import CLASSIFICATION
+from zoo.columns import Column, Label
 from zoo.columns.assets import Assets
+from zoo.errors import DataError
 from zoo.heads.classification import classification_head
 from zoo.metrics.classification import ESTIMATORS, classification_statistics
 from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Split
 
 
 class Classification(Task):
@@ -25,6 +31,28 @@ class Classification(Task):
     shown = ("accuracy",)
     model_name: ClassVar[str]  # of the Keras model
 
+    @abc.abstractmethod
+    def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
+        """Return the fitted column of the input, by name."""
+
+    def targets(
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
+    ) -> Mapping[str, Column]:
+        if not classes and "label" not in features:
+            held = ", ".join(f"{name} ({column.word})" for name, column in features.items())
+            raise DataError(
+                f"A classification needs a class for each example; the data holds {held}.",
+                expected="a column of classes, or one folder per class",
+                fix=_other_task(features) or "choose data with classes, or another task",
+            )
+        return {"label": Label(classes)}
+
+    def fit(
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
+    ) -> Assets:
+        y = self.targets(train, features=features, classes=classes)
+        return Assets(x=self.inputs(train, features), y=y)
+
     def build(
         self,
         backbone: keras.Model | Mapping[str, keras.Model],
@@ -32,15 +60,15 @@ class Classification(Task):
         fronts: Mapping[str, Front] | None = None,
         head_feature: str | None = None,
     ) -> keras.Model:
-        ((name, tensor),) = keras_inputs(assets).items()
-        front = (fronts or {}).get(name)
-        logits = classification_head(
-            backbone(front(tensor) if front else tensor),
-            len(assets.classes),
+        return with_dense_head(
+            backbone,
+            assets,
+            fronts or {},
             feature=head_feature,
+            outputs=len(assets.classes),
             dropout_rate=self.regularization.dropout_rate,
+            name=self.model_name,
         )
-        return keras.Model(tensor, logits, name=self.model_name)
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
         smoothing = self.regularization.label_smoothing
@@ -56,6 +84,41 @@ class Classification(Task):
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
         return describe_classes(prediction, assets.classes)
+
+
+def with_dense_head(
+    backbone: keras.Model,
+    assets: Assets,
+    fronts: Mapping[str, Front],
+    *,
+    feature: str | None,
+    outputs: int,
+    dropout_rate: float,
+    name: str,
+) -> keras.Model:
+    """Return a model from its only input through the backbone to one dense layer.
+
+    Args:
+        backbone: maps the input to named features.
+        assets: declare the input.
+        fronts: layers before the backbone, by input name.
+        feature: that the head takes; None takes the deepest.
+        outputs: of the dense layer; 0 gives pooled features.
+        dropout_rate: before the dense layer.
+        name: of the model.
+    """
+    ((input_name, tensor),) = keras_inputs(assets).items()
+    front = fronts.get(input_name)
+    features = backbone(front(tensor) if front else tensor)
+    logits = classification_head(features, outputs, feature=feature, dropout_rate=dropout_rate)
+    return keras.Model(tensor, logits, name=name)
+
+
+def _other_task(features: Mapping[str, Column]) -> str:
+    """Return which task takes the targets that the data has; empty where there are none."""
+    kinds = {column.kind for column in features.values()}
+    tasks = {"number": "regression", "labels": "multilabel_classification"}
+    return " or ".join(f"set task.name={task}" for kind, task in tasks.items() if kind in kinds)
 
 
 def classification_loss(

@@ -4,8 +4,8 @@ import numbers
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from zoo.columns import Audio, Column, Label
-from zoo.columns.assets import Assets, column_of
+from zoo.columns import Audio, Column
+from zoo.columns.assets import column_of
 from zoo.errors import ArgumentError
 from zoo.layers.log_mel import LogMel
 from zoo.regularization import NONE, Regularization
@@ -83,14 +83,11 @@ class ClipClassification(Classification):
             "normalization": normalization,
         }
 
-    def fit(
-        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
-    ) -> Assets:
+    def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
         audio = column_of(features, Audio, "audio")
         rate = self.sample_rate_hz or audio.sample_rate_hz
         samples = round(self.clip_seconds * rate)
         front = {"sample_rate_hz": rate, **self.front}
         LogMel(**front).num_frames(samples)  # raises before anything is trained
         own = {"log_mel": front}
-        clip = Audio(rate, samples, audio.sample_rate_hz, own, source=audio.source)
-        return Assets(x={"audio": clip}, y={"label": Label(classes)})
+        return {"audio": Audio(rate, samples, audio.sample_rate_hz, own, source=audio.source)}

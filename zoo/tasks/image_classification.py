@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, final
 
-from zoo.columns import Column, Image, Label
-from zoo.columns.assets import Assets, column_of
+from zoo.columns import Column, Image
+from zoo.columns.assets import column_of
 from zoo.errors import ArgumentError
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.classification import Classification
@@ -40,8 +40,5 @@ class ImageClassification(Classification):
             )
         self.image_size = image_size
 
-    def fit(
-        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
-    ) -> Assets:
-        image = column_of(features, Image, "image").sized(self.image_size)
-        return Assets(x={"image": image}, y={"label": Label(classes)})
+    def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
+        return {"image": column_of(features, Image, "image").sized(self.image_size)}

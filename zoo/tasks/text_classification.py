@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, final
 
-from zoo.columns import Column, Label, Text
+from zoo.columns import Column, Text
 from zoo.columns.assets import Assets, column_of
 from zoo.columns.text import length_buckets
 from zoo.errors import ArgumentError, DataError
@@ -63,9 +63,7 @@ class TextClassification(Classification):
         self.tokenizer, self.vocabulary_size, self.min_count = tokenizer, vocabulary_size, min_count
         self.max_tokens, self.lowercase = max_tokens, lowercase
 
-    def fit(
-        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
-    ) -> Assets:
+    def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
         text = replace(
             column_of(features, Text, "text"),
             context_length=self.max_tokens,
@@ -77,8 +75,7 @@ class TextClassification(Classification):
                 "min_count": self.min_count,
             },
         )
-        ids = text.fit(train.columns[text.source])
-        return Assets(x={"ids": ids}, y={"label": Label(classes)})
+        return {"ids": text.fit(train.columns[text.source])}
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
         for i, text in enumerate(split.columns[assets.x["ids"].source]):

@@ -1,0 +1,191 @@
+"""From the row of a table to the values of an example: which column holds what."""
+
+import math
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from zoo.data.rows import bad_row
+from zoo.errors import ArgumentError, DataError
+
+SPLIT = "split"  # what a column is called that names the split of each row
+FILE = "file"
+_OURS = ("text", "image", "audio", FILE, "group", SPLIT)  # no target may have such a name
+_TEXTS = ("text", FILE)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which columns hold what; an empty name means none."""
+
+    text: str
+    label: str
+    group: str
+    file: str = ""
+    targets: tuple[str, ...] = ()
+    split: str | None = None  # None takes a column "split" where there is one
+
+    @property
+    def wanted(self) -> dict[str, str]:
+        """Column of a data set to column of the table."""
+        named = {"text": self.text, FILE: self.file, "label": self.label, "group": self.group}
+        return {ours: theirs for ours, theirs in named.items() if theirs} | {
+            name: name for name in self.targets
+        }
+
+
+def columns_of(
+    *,
+    text_column: Any,
+    label_column: Any,
+    group_column: Any,
+    split_column: Any,
+    file_column: Any,
+    target_column: Any,
+) -> Columns:
+    """Check the arguments of a table's loader and return its columns.
+
+    Raises:
+        ArgumentError: one is not a name, or two exclude each other.
+    """
+    targets = _targets(target_column)
+    label = _name("label_column", label_column)
+    file = _name("file_column", file_column)
+    if targets and label not in ("", "label", *targets):
+        raise ArgumentError(
+            f"target_column={', '.join(targets)} and label_column={label} were both given.",
+            expected="numbers to predict, or classes",
+            fix="leave one of them out",
+        )
+    return Columns(
+        text="" if file else _name("text_column", text_column),
+        label="" if targets else label,
+        group=_name("group_column", group_column),
+        file=file,
+        targets=targets,
+        split=None if split_column is None else _name("split_column", split_column),
+    )
+
+
+def _targets(given: Any) -> tuple[str, ...]:
+    names = [given] if isinstance(given, str | int | None) else given
+    if not isinstance(names, Sequence):
+        raise _not_a_name("target_column", given)
+    found = tuple(name for name in (_name("target_column", name) for name in names) if name)
+    if len(set(found)) < len(found):
+        raise ArgumentError(
+            f"target_column names a column twice: {', '.join(found)}.", fix="name each once"
+        )
+    taken = [name for name in found if name in _OURS or "." in name]
+    if taken:
+        raise ArgumentError(
+            f"The target {taken[0]!r} has a name that kerazoo needs for something else.",
+            expected=f"a name without a point, and none of {', '.join(_OURS)}",
+            fix="rename the column in the table",
+        )
+    return found
+
+
+def _name(argument: str, name: Any) -> str:
+    """Return a column's name; a recipe may hold 3 for "3", or nothing for ""."""
+    if isinstance(name, bool) or not isinstance(name, str | int | None):
+        raise _not_a_name(argument, name)
+    return "" if name is None else str(name)
+
+
+def _not_a_name(argument: str, given: Any) -> ArgumentError:
+    several = " or a list of texts" if argument == "target_column" else ""
+    return ArgumentError(
+        f"{argument}={given!r} is not the name of a column.",
+        expected=f"text{several}",
+        fix="put it in quotes",
+    )
+
+
+def example_of(
+    path: str | os.PathLike, where: str, row: Mapping[str, Any] | DataError, columns: Columns
+) -> dict[str, Any]:
+    """Return the values of a row by our own columns: texts, and floats for targets.
+
+    Args:
+        path: of the table.
+        where: such as "line 7".
+        row: by the table's columns, or why it cannot be read.
+        columns: that are wanted.
+
+    Raises:
+        DataError: a value is missing or of the wrong kind.
+    """
+    if isinstance(row, DataError):
+        raise row
+    example: dict[str, Any] = {}
+    for ours, theirs in columns.wanted.items():
+        is_target = theirs in columns.targets and ours == theirs
+        value = row.get(theirs) if ours in _TEXTS else _word(row.get(theirs))
+        what = "number" if is_target else "text"
+        expected = f"{what} in the column {theirs} of every row"
+        if value is None or (isinstance(value, str) and not value.strip()):
+            problem = f"has no {'number' if is_target else ours} (column {theirs} is empty)"
+            raise bad_row(path, where, problem, expected=expected)
+        if not isinstance(value, str):
+            kind = type(value).__name__
+            problem = f"holds {kind} instead of {what} in the column {theirs}"
+            raise bad_row(path, where, problem, expected=expected)
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:  # half of a \ud83d\ude00, which JSON lets pass
+            problem = f"holds half a character in the column {theirs}"
+            raise bad_row(path, where, problem, expected="whole characters") from error
+        value = value.strip()
+        example[ours] = _number(path, where, theirs, value) if is_target else value
+    if columns.split:
+        example[SPLIT] = str(row.get(columns.split) or "").strip()
+    return example
+
+
+def _word(value: Any) -> Any:
+    """Return a JSON label as the text that a CSV would hold; other kinds as they are."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if value != value:  # NaN, which is how some programs write that there is none
+        return None
+    return str(value) if isinstance(value, int | float) else value
+
+
+def _number(path: str | os.PathLike, where: str, column: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if math.isfinite(number) and "_" not in value:
+        return number
+    hint = "a finite number, with a point before decimals, in every row"
+    if not any(character.isdigit() for character in value):
+        hint += (
+            f"; if {column} holds classes, set label_column={column} instead of target_column, and "
+            "task.name to a classification"
+        )
+    problem = f"holds {value[:40]!r} in the column {column}, which is not a number"
+    raise bad_row(path, where, problem, expected=hint)
+
+
+def files_in(table: Path, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Path]:
+    """Return the file that each row names, relative to the folder of its table.
+
+    Raises:
+        DataError: there is no such file; names the line.
+    """
+    found = []
+    for where, row in rows:
+        path = table.parent / row[FILE]
+        if not path.is_file():
+            raise bad_row(
+                table,
+                where,
+                f"names the file {row[FILE]}, which does not exist",
+                expected=f"paths from {table.parent}",
+            )
+        found.append(path)
+    return found
