@@ -19,6 +19,7 @@ from zoo.columns.modalities import input_of
 from zoo.devices import enough_memory
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
+from zoo.heads.inputs import keras_inputs
 from zoo.named_weights import (
     as_published,
     as_recognized,
@@ -29,7 +30,7 @@ from zoo.named_weights import (
     split_name,
 )
 from zoo.preprocessing import front_layers, preprocessing_of
-from zoo.tasks.base import Front, Task, keras_inputs
+from zoo.tasks.base import Front, Task
 
 
 def build(

@@ -109,6 +109,7 @@ def _complete(
     }
     told = {"classes": list(run.assets.classes), "sizes": run.assets.sizes}
     told |= {"targets": list(run.assets.numbers)} if run.assets.numbers else {}
+    told |= {"labels": list(run.assets.outputs)} if run.assets.label_sets else {}
     assets = facts | {"weights_sha256": run.sha256} | run.assets.to_dict() | told
     write_text(folder / "assets.json", json.dumps(assets, indent=1, ensure_ascii=False) + "\n")
     write_text(folder / "README.md", usage_page(run, facts))
@@ -227,7 +228,7 @@ def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -
         expected = _outputs(run.model.predict_on_batch(x))
         found = _outputs(exported(x))
         largest = max(largest, *(float(np.abs(expected[k] - found[k]).max()) for k in expected))
-        same = _agreeing(expected, found, numbers=bool(run.assets.numbers))
+        same = _agreeing(expected, found, numbers=_of_numbers(run))
         counted = _counted(x, run.assets, same.shape)
         equal, total = equal + int(same[counted].sum()), total + int(counted.sum())
         seen += len(same)
@@ -235,10 +236,15 @@ def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -
         "source": source,
         "examples": seen,
         "max_difference": largest,
-        "word": "numbers" if run.assets.numbers else "labels",
+        "word": "numbers" if _of_numbers(run) else "labels",
         "equal": equal,
         "of": total,
     }
+
+
+def _of_numbers(run: Run) -> bool:
+    """Tell whether every output counts by itself, and not only which is the largest."""
+    return bool(run.assets.outputs) and not run.assets.label
 
 
 def _outputs(given: Mapping[str, Any]) -> dict[str, np.ndarray]:

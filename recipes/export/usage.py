@@ -93,6 +93,8 @@ def _meaning(output: str, run: "Run") -> str:
         return "features"
     if run.assets.numbers:
         return "one for each target, standardised"
+    if run.assets.label_sets:
+        return "one for each label; the sigmoid gives its probability"
     return "one for each class" if run.assets.outputs else "of the next token, at each position"
 
 
@@ -145,5 +147,9 @@ def _answer(run: "Run", usages: Sequence[Usage], output: str) -> str:
         y = 'assets["y"][name]'
         value = f'float(logits[0][t]) * {y}["deviation"] + {y}["mean"]'
         return f'print({{name: {value} for t, name in enumerate(assets["targets"])}})'
+    if run.assets.label_sets:
+        limits = 'assets["extra"]["thresholds"][name]'
+        given = f"1 / (1 + np.exp(-logits[0][k])) >= {limits}"
+        return f'print([name for k, name in enumerate(assets["labels"]) if {given}])'
     answers = [usage.answer for usage in usages if usage.answer]
     return f"print({answers[0] if answers else 'logits'})"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.report.examples import Shown
+from recipes.report.label_sets import LabelSets
 from recipes.report.targets import Target
 from zoo.metrics.base import Metric, metric_named
 
@@ -37,6 +38,7 @@ class ReportInput:
         train_samples: (image or text, class name) as they are stored.
         augmented_samples: (image or text, class name) as the model sees them in training.
         targets: what was predicted where the task predicts numbers.
+        label_sets: what was predicted where the task predicts several labels.
         inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
         dataset: "name", "licence", "homepage", "source", "counts" ({split: [of each class]}),
@@ -81,6 +83,7 @@ class ReportInput:
     parent: str = ""
     generated: Sequence[tuple[str, str]] = ()
     targets: Sequence[Target] = ()
+    label_sets: LabelSets | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 from os import PathLike
 from pathlib import Path
+from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recipes.report import numbers, panels, pictures, targets, wording
+from recipes.report import label_sets, numbers, panels, pictures, targets, wording
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown, first_of
 from recipes.report.texts import text_list
@@ -24,7 +25,8 @@ def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
     """Write every figure as PNG into `folder` and return their paths.
 
     learning_curves, samples and gradients; for tasks with classes confusion_matrix, reliability and
-    mistakes; for numbers predictions and largest_errors. A figure that has nothing to show says so.
+    mistakes; for numbers predictions and largest_errors; for several labels labels_together and
+    wrong_labels. A figure that has nothing to show says so.
     """
     of_classes = {
         "confusion_matrix": lambda: confusion_figure(data),
@@ -35,10 +37,15 @@ def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
         "predictions": lambda: targets_figure(data),
         "largest_errors": lambda: _largest_errors(data),
     }
+    of_labels = {
+        "labels_together": lambda: _labels_together(data.label_sets),
+        "wrong_labels": lambda: _wrong_labels(data),
+    }
     makers = {
         "learning_curves": lambda: _row(data, panels.loss, panels.metric, panels.learning_rate),
         **(of_classes if data.classes else {}),
         **(of_targets if data.targets else {}),
+        **(of_labels if data.label_sets else {}),
         "samples": lambda: _samples(data),
         "gradients": lambda: _gradients(data),
     }
@@ -78,13 +85,13 @@ def confusion_figure(data: ReportInput) -> Figure:
     return figure
 
 
-def target_svg(panel: Callable[[Axes, targets.Target], None], target: targets.Target) -> str:
-    """Draw one panel of a target as an `<svg>` element."""
+def answers_svg(panel: Callable[[Axes, Any], None], answers: Any, *, height: float = 3.4) -> str:
+    """Draw one panel of a target or of labels as an `<svg>` element."""
     with style():
-        figure = Figure(figsize=(4.8, 3.4), layout="constrained")
-        panel(figure.subplots(), target)
-        place = "".join(sign if sign.isalnum() else "-" for sign in target.name)
-        return to_svg(figure, name=f"{panel.__name__}-{place}")
+        figure = Figure(figsize=(4.8, height), layout="constrained")
+        panel(figure.subplots(), answers)
+        place = "".join(sign if sign.isalnum() else "-" for sign in getattr(answers, "name", ""))
+        return to_svg(figure, name=f"{panel.__name__.replace('_', '-')}-{place}")
 
 
 def targets_figure(data: ReportInput) -> Figure:
@@ -97,6 +104,25 @@ def targets_figure(data: ReportInput) -> Figure:
         for axes, panel in zip(row, drawn, strict=True):
             panel(axes, target)
     return figure
+
+
+def _labels_together(sets: label_sets.LabelSets) -> Figure:
+    drawn = (
+        label_sets.together_in_truth,
+        label_sets.together_in_answers,
+        label_sets.precision_recall,
+    )
+    figure = Figure(figsize=(5 * len(drawn), 4.8), layout="constrained")
+    for axes, panel in zip(figure.subplots(1, len(drawn)), drawn, strict=True):
+        panel(axes, sets)
+    return figure
+
+
+def _wrong_labels(data: ReportInput) -> Figure:
+    sets = data.label_sets
+    wrong = [(data.example_of(i), *sets.named(i)) for i in sets.worst(count=MISTAKES)]
+    title = "Most wrong labels: the truth in black, the answer in colour"
+    return _drawn(wrong, title=title, empty="Every label of every example is right.")
 
 
 def _largest_errors(data: ReportInput) -> Figure:

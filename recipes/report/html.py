@@ -8,9 +8,19 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from recipes.report import figures, numbers, panels, pictures, simple_models, targets, wording
+from recipes.report import (
+    figures,
+    label_sets,
+    numbers,
+    panels,
+    pictures,
+    simple_models,
+    targets,
+    wording,
+)
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown
+from zoo.metrics.multilabel import LEAST_EXAMPLES
 from zoo.quantities import human
 
 FOLDED_CLASSES = 15  # a longer table shows its worst rows and folds the others
@@ -48,6 +58,7 @@ def render_report(data: ReportInput) -> str:
         environment=wording.flat(data.environment),
         weights=_weights(data),
         targets=_targets(data) if data.targets else None,
+        sets=_label_sets(data) if data.label_sets else None,
         **(_classes(data) if data.classes else {}),
     )
 
@@ -84,7 +95,7 @@ def _targets(data: ReportInput) -> dict[str, Any]:
         ],
         "told": wording.told_of_intervals(first.half_width, first.level, first.calibrated_on),
         "drawings": [
-            Markup(figures.target_svg(panel, target))
+            Markup(figures.answers_svg(panel, target))
             for target in shown
             for panel in (targets.agreement, targets.residuals)
         ],
@@ -96,6 +107,22 @@ def _targets(data: ReportInput) -> dict[str, Any]:
                 "guess": ", ".join(f"{target.guess[index]:.4g}" for target in shown),
             }
             for index in targets.worst(data.targets, count=figures.MISTAKES)
+        ],
+    }
+
+
+def _label_sets(data: ReportInput) -> dict[str, Any]:
+    """Return what only tasks of several labels have."""
+    sets = data.label_sets
+    drawn = (label_sets.together_in_truth, label_sets.together_in_answers)
+    return {
+        "rows": sorted(sets.rows(), key=lambda row: (not row.examples, row.f1)),
+        "least": LEAST_EXAMPLES,
+        "drawings": [Markup(figures.answers_svg(panel, sets, height=4.8)) for panel in drawn],
+        "worst": [
+            _example(data.example_of(i))
+            | dict(zip(("name", "truth", "guess"), (data.name_of(i), *sets.named(i)), strict=True))
+            for i in sets.worst(count=figures.MISTAKES)
         ],
     }
 

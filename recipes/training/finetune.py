@@ -3,6 +3,7 @@
 Published weights get a head that was fitted on their features, and then one low rate for all.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +65,6 @@ def finetune(
     Raises:
         UnknownNameError, RunError, WeightsError: there is no such model, or it is a foreign file.
         DataError: the data is of another kind, has one class, or is what the model was trained on.
-        RecipeError, MachineError: as `zoo.train`.
 
     >>> zoo.finetune("resnet20.fashion_mnist", "./bags", epochs=20)  # doctest: +SKIP
     """
@@ -72,7 +72,8 @@ def finetune(
     if epochs is None:  # the number of frozen epochs follows from it
         epochs = _whole((changes | values).get("training.epochs"))
     how = {"epochs": epochs, "frozen_epochs": frozen_epochs, "learning_rate": learning_rate}
-    recipe = finetuning_recipe(source := load(target), str(data), seed=seed, **how)
+    how |= {"seed": seed, "task": (changes | values).get("task.name")}
+    recipe = finetuning_recipe(source := load(target), str(data), **how)
     recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
@@ -101,6 +102,7 @@ def finetuning_recipe(
     frozen_epochs: int | None = None,
     learning_rate: float | None = None,
     seed: int = 1,
+    task: str | None = None,
 ) -> Recipe:
     """Return the recipe of a finetune: the source's model, task and augmentation, on other data.
 
@@ -108,10 +110,11 @@ def finetuning_recipe(
         source: a run or shipped weight.
         data: a folder, a table, or a data set's name.
         epochs, frozen_epochs, learning_rate, seed: of `finetune`.
+        task: that is trained, where it is not the source's; the head is then new.
     """
     place = _check_data(source, data)
     recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
-    start, chosen = _start(source, epochs, frozen_epochs)
+    start, chosen = _start(source, epochs, frozen_epochs, task or recipe.task.name)
     done = "fine-tuned on" if epochs else "with a head fitted on its features of"
     values = {
         "name": f"finetune/{source.path.name if source.path else source.name}-{Path(place).name}",
@@ -140,9 +143,15 @@ def finetuning_recipe(
 
 
 def _start(
-    source: Run, epochs: int, frozen_epochs: int | None
+    source: Run, epochs: int, frozen_epochs: int | None, task: str
 ) -> tuple[dict[str, Any], FineTuning]:
-    """Return the section `initialization`, and learning rate, layer decay and batch size."""
+    """Return the section `initialization`, and learning rate, layer decay and batch size.
+
+    Args:
+        source: a run or weight.
+        epochs, frozen_epochs: of `finetune`.
+        task: that is trained.
+    """
     has_head = bool(source.assets.outputs)  # a language model has none
     if not has_head and frozen_epochs:
         raise ArgumentError(
@@ -151,11 +160,15 @@ def _start(
             fix="leave --frozen-epochs out",
         )
     published = registry.pretrained_cards().get(source.name)
-    probe = bool(source.assets.label) and (published is not None or epochs == 0)
+    same = task == source.recipe.task.name  # only a classification has a head that is fitted
+    probe = bool(source.assets.label) and same and (published is not None or epochs == 0)
     backbone_rate = BACKBONE_RATE if has_head and not published else 1.0
     chosen = FineTuning(LEARNING_RATE * BACKBONE_RATE / backbone_rate, batch_size=BATCH_SIZE)
     if published:
         chosen = registry.model_card(published.model).finetuning
+        if not same:  # the new head begins with random numbers, and needs larger steps
+            backbone_rate = min(1.0, chosen.learning_rate / LEARNING_RATE)
+            chosen = replace(chosen, learning_rate=chosen.learning_rate / backbone_rate)
     if frozen_epochs is None:
         frozen_epochs = epochs * FROZEN_EPOCHS // EPOCHS if has_head and not probe else 0
     start = {

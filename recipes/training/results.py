@@ -16,6 +16,7 @@ from recipes.report.data import ReportInput
 from recipes.report.examples import Shown, shown, shown_input
 from recipes.report.figures import save_figures
 from recipes.report.html import render_report
+from recipes.report.label_sets import LabelSets
 from recipes.report.targets import Target
 from recipes.runs.evaluate import (
     BATCH_SIZE,
@@ -91,7 +92,6 @@ def finish(
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
     answers = _answers(setup, predictions, truths)
-    targets = _targets(setup, predictions, truths, metrics.get("targets", {}))
     report = ReportInput(
         environment=environment,
         history=history,
@@ -99,7 +99,8 @@ def finish(
         findings=_findings(task, history, records, metrics["metrics"], answers),
         metrics=metrics,
         **answers,
-        targets=targets,
+        targets=_targets(setup, predictions, truths, metrics.get("targets", {})),
+        label_sets=_label_sets(setup, predictions, truths),
         seconds=metrics["seconds"],
         command=command("zoo", "train", folder / RECIPE, *skip_flag(setup.dataset.skipped)),
         weights=_weights(folder, sha256),
@@ -229,6 +230,15 @@ def _targets(setup: "Setup", predictions: Any, truths: Any, metrics: Any) -> lis
         for place, name in enumerate(setup.assets.numbers)
         if isinstance(predictions, np.ndarray) and predictions.ndim == 2
     ]
+
+
+def _label_sets(setup: "Setup", predictions: Any, truths: Any) -> LabelSets | None:
+    """Return truths, probabilities and thresholds where an example has several labels."""
+    name = setup.assets.label_sets
+    if not name or not isinstance(predictions, np.ndarray) or predictions.ndim != 3:
+        return None
+    probability, threshold = predictions[..., 0], predictions[0, :, 1]
+    return LabelSets(setup.assets.outputs, np.asarray(truths[name]), probability, threshold)
 
 
 def _inputs(setup: "Setup") -> dict[str, Any]:

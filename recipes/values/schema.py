@@ -220,12 +220,11 @@ class Recipe(_Values):
     def _names_exist(self) -> "Recipe":
         """Check fields against each other: model arguments, optimizer arguments, knobs."""
         card, task = registry.model_card(self.model.name), registry.task_card(self.task.name)
-        if task.name not in registry.tasks_of(
-            card
-        ):  # first: arguments of another kind of model fit in nothing
+        known = registry.tasks_of(card)
+        if task.name not in known:  # first: arguments of another kind of model fit in nothing
             raise RecipeError(
                 f"{card.name} does not support the task {task.name}.",
-                expected=f"a task of: {', '.join(registry.tasks_of(card))}",
+                expected=f"a task of: {', '.join(known)}",
                 fix=f"zoo list --task {task.name} shows the models that do",
             )
         registry.check_arguments(
@@ -338,9 +337,11 @@ class Recipe(_Values):
             names = registry.MODELS if section == "model" else OPTIMIZERS
             if f"{section}.arguments" in changes or not isinstance(new, str) or new not in names:
                 continue
-            of = registry.tasks_of(names[new]) if section == "model" else ()
-            if of and values["task"]["name"] not in of:
-                continue  # the schema says so
+            tasks = (
+                registry.tasks_of(names[new]) if section == "model" else [values["task"]["name"]]
+            )
+            if values["task"]["name"] not in tasks:  # the schema says so
+                continue
             left = [argument for argument in old.arguments if argument not in known_of(new)]
             if left:
                 raise left_over(section, left, old=old.name, new=new)
@@ -383,16 +384,11 @@ class Recipe(_Values):
                 "training.epochs": min(2, self.training.epochs),
                 "training.steps_per_epoch": 2,
                 "training.batch_size": min(16, self.training.batch_size),
-                **(
-                    {
-                        "initialization.frozen_epochs": min(1, self.initialization.frozen_epochs),
-                        "initialization.unfreeze_epochs": min(
-                            1, self.initialization.unfreeze_epochs
-                        ),
-                    }
+                **{
+                    f"initialization.{name}": min(1, getattr(self.initialization, name))
+                    for name in ("frozen_epochs", "unfreeze_epochs")
                     if self.initialization
-                    else {}
-                ),
+                },
             }
         )
 

@@ -70,7 +70,8 @@ from zoo.columns.assets import Assets
 from zoo.data.dataset import Dataset, Split
 from zoo.metrics.base import Metric
 from zoo.metrics.estimators import Share
-from zoo.tasks.base import Task, keras_inputs
+from zoo.heads.inputs import keras_inputs
+from zoo.tasks.base import Task
 
 @dataclasses.dataclass(frozen=True)
 class Wind(Column):

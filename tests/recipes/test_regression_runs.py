@@ -221,6 +221,6 @@ def test_a_classifier_is_fine_tuned_to_predict_numbers(tables, tmp_path):
     run = finetune(
         "cnn_small.digits", tables["image"], "task.name=regression",
         "data.arguments.file_column=file", "data.arguments.target_column=brightness",
-        "initialization.head=random", run_dir=tmp_path / "run", epochs=2, progress=False,
+        run_dir=tmp_path / "run", epochs=2, progress=False,
     )  # fmt: skip
     assert run.task.name == "regression" and list(run.assets.numbers) == ["brightness"]

@@ -18,5 +18,9 @@ R2 = Metric("r2", unit="", label="R²", digits=4)
 SPEARMAN = Metric("spearman", unit="", label="Spearman's correlation", digits=4)
 
 REGRESSION = (MAE, RMSE, R2, SPEARMAN)
+MICRO_F1 = Metric("micro_f1", label="Micro F1")
+MAP = Metric("map", label="Mean average precision")
+
+MULTILABEL = (MACRO_F1, MICRO_F1, MAP)
 CLASSIFICATION = (ACCURACY, MACRO_F1, LOSS, ECE)
 LANGUAGE = (LOSS, PERPLEXITY, BITS_PER_CHARACTER)

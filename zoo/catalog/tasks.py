@@ -1,7 +1,7 @@
 """Tasks."""
 
 from zoo.cards import TaskCard
-from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE, REGRESSION
+from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE, MULTILABEL, REGRESSION
 
 IMAGE_SIZE = 224  # pixels per side for images that differ in size, where a recipe sets no size
 
@@ -83,6 +83,15 @@ TASKS: tuple[TaskCard, ...] = (
         modality="",
         metrics=REGRESSION,
         summary="One or several numbers for an image, a text or a sound.",
+        arguments=_ANY,
+        models_of=_CLASSIFICATIONS,
+    ),
+    TaskCard(
+        name="multilabel_classification",
+        task="zoo.tasks.multilabel_classification:MultilabelClassification",
+        modality="",
+        metrics=MULTILABEL,
+        summary="Any number of labels for an image, a text or a sound.",
         arguments=_ANY,
         models_of=_CLASSIFICATIONS,
     ),

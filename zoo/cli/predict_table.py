@@ -18,6 +18,8 @@ def show(results: list[dict[str, Any]], *, texts: bool) -> None:
     answers = ("label", "probability", "then")
     if "label" not in first:
         answers = ("predicted",) if "target" in first else ("measured",)
+    elif "threshold" in first:
+        answers = ("labels",)
     failed = sum("error" in result for result in results)
     rows = []
     for result in results:
@@ -38,7 +40,12 @@ def _source(result: dict[str, Any]) -> str:
 def _cells(result: dict[str, Any]) -> tuple[str, ...]:
     if "error" in result:
         return ()
+    if not result["predictions"]:
+        return ("no label",)
     first, *others = result["predictions"]
+    if "threshold" in first:
+        told = (f"{item['label']} {item['probability']:.1%}" for item in result["predictions"])
+        return (", ".join(told),)
     if "target" in first:
         return (", ".join(map(_number, result["predictions"])),)
     if "label" not in first:
@@ -94,6 +101,8 @@ def write_csv(path: Path, results: list[dict[str, Any]]) -> None:
 def _answer(result: dict[str, Any]) -> dict[str, Any]:
     """Return the cells of one row by column."""
     items = result["predictions"]
+    if items and "threshold" in items[0]:
+        return {"labels": ";".join(item["label"] for item in items)}
     if not items or "target" not in items[0]:
         return items[0] if items else {}
     cells = {}

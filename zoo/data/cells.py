@@ -11,9 +11,11 @@ from zoo.data.rows import bad_row
 from zoo.errors import ArgumentError, DataError
 
 SPLIT = "split"  # what a column is called that names the split of each row
-FILE = "file"
+FILE, LABELS = "file", "labels"
 _OURS = ("text", "image", "audio", FILE, "group", SPLIT)  # no target may have such a name
+_FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
 _TEXTS = ("text", FILE)
+_INPUTS = ("text_column", "file_column")
 
 
 @dataclass(frozen=True)
@@ -24,7 +26,9 @@ class Columns:
     label: str
     group: str
     file: str = ""
-    targets: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()  # numbers
+    flags: tuple[str, ...] = ()  # 0 or 1 for each label
+    separator: str = ""  # between several labels of a row
     split: str | None = None  # None takes a column "split" where there is one
 
     @property
@@ -32,54 +36,72 @@ class Columns:
         """Column of a data set to column of the table."""
         named = {"text": self.text, FILE: self.file, "label": self.label, "group": self.group}
         return {ours: theirs for ours, theirs in named.items() if theirs} | {
-            name: name for name in self.targets
+            name: name for name in (*self.targets, *self.flags)
         }
 
 
 def columns_of(
-    *,
-    text_column: Any,
-    label_column: Any,
-    group_column: Any,
-    split_column: Any,
-    file_column: Any,
-    target_column: Any,
+    inputs: tuple[Any, Any], label: Any, separator: Any, targets: Any, sets: tuple[Any, Any]
 ) -> Columns:
     """Check the arguments of a table's loader and return its columns.
+
+    Args:
+        inputs: text_column and file_column.
+        label: label_column, a name or a list.
+        separator: label_separator.
+        targets: target_column, a name or a list.
+        sets: group_column and split_column.
 
     Raises:
         ArgumentError: one is not a name, or two exclude each other.
     """
-    targets = _targets(target_column)
-    label = _name("label_column", label_column)
-    file = _name("file_column", file_column)
-    if targets and label not in ("", "label", *targets):
+    numbers = _several("target_column", targets)
+    flags = _several("label_column", label) if isinstance(label, list | tuple) else ()
+    name = "" if flags else _name("label_column", label)
+    if numbers and (flags or name not in ("", "label", *numbers)):
         raise ArgumentError(
-            f"target_column={', '.join(targets)} and label_column={label} were both given.",
+            f"target_column={', '.join(numbers)} and label_column={', '.join(flags) or name} were "
+            "both given.",
             expected="numbers to predict, or classes",
             fix="leave one of them out",
         )
+    if not isinstance(separator, str) or (separator and (flags or numbers)):
+        raise ArgumentError(
+            f"label_separator={separator!r} does not apply.",
+            expected='text such as ";", with one label_column that holds several labels',
+            fix="leave it out",
+        )
+    text, file = (_name(key, value) for key, value in zip(_INPUTS, inputs, strict=True))
+    group, split = sets
     return Columns(
-        text="" if file else _name("text_column", text_column),
-        label="" if targets else label,
-        group=_name("group_column", group_column),
+        text="" if file else text,
+        label="" if numbers else name,
+        group=_name("group_column", group),
         file=file,
-        targets=targets,
-        split=None if split_column is None else _name("split_column", split_column),
+        targets=numbers,
+        flags=flags,
+        separator=separator,
+        split=None if split is None else _name("split_column", split),
     )
 
 
-def _targets(given: Any) -> tuple[str, ...]:
+def _several(argument: str, given: Any) -> tuple[str, ...]:
     names = [given] if isinstance(given, str | int | None) else given
     if not isinstance(names, Sequence):
-        raise _not_a_name("target_column", given)
-    found = tuple(name for name in (_name("target_column", name) for name in names) if name)
+        raise _not_a_name(argument, given)
+    found = tuple(name for name in (_name(argument, name) for name in names) if name)
+    if argument == "label_column" and len(found) < 2:
+        raise ArgumentError(
+            f"label_column={list(names)!r} lists {len(found)} column(s) of 0 and 1.",
+            expected="a column for each of two labels or more; the name alone for a column of classes",
+            fix="write label_column=NAME, or list the others too",
+        )
     if len(set(found)) < len(found):
         raise ArgumentError(
-            f"target_column names a column twice: {', '.join(found)}.", fix="name each once"
+            f"{argument} names a column twice: {', '.join(found)}.", fix="name each once"
         )
     taken = [name for name in found if name in _OURS or "." in name]
-    if taken:
+    if taken and argument == "target_column":
         raise ArgumentError(
             f"The target {taken[0]!r} has a name that kerazoo needs for something else.",
             expected=f"a name without a point, and none of {', '.join(_OURS)}",
@@ -96,7 +118,7 @@ def _name(argument: str, name: Any) -> str:
 
 
 def _not_a_name(argument: str, given: Any) -> ArgumentError:
-    several = " or a list of texts" if argument == "target_column" else ""
+    several = " or a list of texts" if argument in ("target_column", "label_column") else ""
     return ArgumentError(
         f"{argument}={given!r} is not the name of a column.",
         expected=f"text{several}",
@@ -122,6 +144,11 @@ def example_of(
         raise row
     example: dict[str, Any] = {}
     for ours, theirs in columns.wanted.items():
+        if ours == theirs and theirs in columns.flags:
+            continue
+        if ours == "label" and columns.separator:
+            example[LABELS] = _separated(path, where, theirs, row.get(theirs), columns.separator)
+            continue
         is_target = theirs in columns.targets and ours == theirs
         value = row.get(theirs) if ours in _TEXTS else _word(row.get(theirs))
         what = "number" if is_target else "text"
@@ -140,6 +167,10 @@ def example_of(
             raise bad_row(path, where, problem, expected="whole characters") from error
         value = value.strip()
         example[ours] = _number(path, where, theirs, value) if is_target else value
+    if columns.flags:
+        example[LABELS] = tuple(
+            name for name in columns.flags if _flag(path, where, name, row.get(name))
+        )
     if columns.split:
         example[SPLIT] = str(row.get(columns.split) or "").strip()
     return example
@@ -169,6 +200,27 @@ def _number(path: str | os.PathLike, where: str, column: str, value: str) -> flo
         )
     problem = f"holds {value[:40]!r} in the column {column}, which is not a number"
     raise bad_row(path, where, problem, expected=hint)
+
+
+def _separated(
+    path: str | os.PathLike, where: str, column: str, value: Any, separator: str
+) -> tuple[str, ...]:
+    """Return the labels of a row, maybe none, each once."""
+    value = "" if value is None or value != value else value
+    parts = value if isinstance(value, list) else _word(value).split(separator)
+    if not all(isinstance(part, str) for part in parts):
+        expected = f"labels separated by {separator!r}, or a list of texts"
+        problem = f"holds {value!r:.40} in the column {column}"
+        raise bad_row(path, where, problem, expected=expected)
+    return tuple(sorted({part.strip() for part in parts if part.strip()}))
+
+
+def _flag(path: str | os.PathLike, where: str, column: str, value: Any) -> bool:
+    word = str(_word(value)).strip().lower()
+    if word not in _FLAGS:
+        problem = f"holds {word[:40]!r} in the column {column}"
+        raise bad_row(path, where, problem, expected="0 or 1 in each column of a label")
+    return _FLAGS[word]
 
 
 def files_in(table: Path, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Path]:

@@ -37,46 +37,41 @@ def load(
     test_fraction: float = 0.2,
     group_pattern: str = "",
     text_column: str = "text",
-    label_column: str = "label",
+    label_column: str | Sequence[str] = "label",
     group_column: str = "",
     split_column: str | None = None,
     file_column: str = "",
     target_column: str | Sequence[str] = "",
+    label_separator: str = "",
     encoding: str = "",
 ) -> Dataset:
     """Read your own folder: images, sounds or texts by class, tables, or plain texts.
 
-    - By class: class folders, or train/, with validation/ (val/, valid/, dev/) and test/ where
-      there are any, and class folders inside. Files are images, sounds or, where there are
-      neither, texts (`zoo.columns.readers.formats`), in the class folder or in folders below it.
+    - By class: class folders, or train/, with validation/ (val/, valid/, dev/) and test/ where there
+      are any, and class folders inside, which hold images, sounds or texts.
     - Tables: train.csv, validation.csv, test.csv; see `zoo.data.table`.
-    - Plain texts without classes, for language models; see `zoo.data.documents`.
+    - Plain texts without classes; see `zoo.data.documents`.
 
-    Without a test split, validation is used; without both, a test split is drawn from train:
-    stratified by class, and by whole groups with a `group_pattern`. Sounds of several rates are
-    resampled to the most frequent, of equally frequent ones to the highest.
+    Without a test split, validation is used; without both, one is drawn: stratified by class, and by
+    whole groups with a `group_pattern`. Sounds are resampled to the most frequent rate.
 
     Args:
         path: the folder; "~" is expanded.
-        seed: of the test split, where it is drawn.
-        skip_corrupt: list unreadable files in `Dataset.skipped` instead; decodes each file once.
-        test_fraction: share drawn for the test split, 0 < fraction < 1.
+        seed: of a test split that is drawn.
+        skip_corrupt: list unreadable files in `Dataset.skipped`; decodes each file once.
+        test_fraction: share drawn for the test split, (0, 1).
         group_pattern: a regular expression whose first group finds the owner in a file's name:
-            "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. One with a "/"
-            is searched in the path below the class folder: "^([^/]+)/" takes the sub-folder. No
-            group is in two of the splits that are drawn.
-        text_column: of tables, as are label_column, group_column, split_column, file_column and
-            target_column.
-        encoding: of texts and tables, such as "cp1252".
+            "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. One with a "/" is searched in the path
+            below the class folder. No group is in two drawn splits.
+        text_column: of tables, as are label_separator and what else names a column.
+        encoding: of texts and tables.
 
     Returns:
-        image uint8 (H, W, C) (C is 3 where any image has colour), audio float32 (samples,) or text
-        str, with label by sorted class name and group str; see the two modules for the others.
+        image uint8 (H, W, C), audio float32 (samples,) or text str, label by sorted class name and
+        group str; of tables also as `zoo.data.table` says.
 
     Raises:
-        DataError: naming the folder or file, for a missing path, a wrong layout, an empty class, a
-            class that a split lacks, mixed kinds, an unreadable file, or a name without a group.
-        ArgumentError: an argument out of range, or not for this kind of data.
+        DataError, ArgumentError: the message names the file or argument and what to do.
     """
     layout.check_test_fraction(test_fraction)
     root = as_path(path)
@@ -84,7 +79,7 @@ def load(
     columns = {"text_column": text_column, "label_column": label_column}
     columns |= {"group_column": group_column, "split_column": split_column}
     columns |= {"file_column": file_column, "target_column": target_column}
-    what = _what(root)
+    columns, what = columns | {"label_separator": label_separator}, _what(root, bool(file_column))
     if what == "tables":
         _refuse(root, what, group_pattern=group_pattern)
         return table.load(root, encoding=encoding, **columns, **common)
@@ -95,8 +90,13 @@ def load(
     return _by_class(root, group_pattern=group_pattern, encoding=encoding, **common)
 
 
-def _what(root: Path) -> str:
-    """Tell what a folder holds: tables, plain texts without classes, or class folders."""
+def _what(root: Path, named: bool) -> str:
+    """Tell what a folder holds: tables, plain texts without classes, or class folders.
+
+    Args:
+        root: the folder.
+        named: a table names the files in the folders below, so that these are not classes.
+    """
     if not root.exists():
         if root.suffix.lower() in (*formats.TABLES, *formats.TEXTS):
             raise DataError(f"There is no file {root}.", fix="check the path")
@@ -109,6 +109,8 @@ def _what(root: Path) -> str:
     deeper = [folder for above in folders for folder in layout.sub_folders(above)]
     files = [path for folder in folders for path in layout.files_below(folder)]
     suffixes = {path.suffix.lower() for path in files} & set(kinds.SUFFIXES)
+    if named and table.has_tables(root):
+        return "tables"
     if table.has_tables(root) and not deeper and (not suffixes or len(folders) == 1):
         return "tables"
     beside = {path.suffix.lower() for path in layout.inside(root)}

@@ -10,12 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from zoo.columns import Column, Group, Label, Number, Text
+from zoo.columns import Column, Group, Label, Labels, Number, Text
 from zoo.columns.readers import formats
 from zoo.data import documents, layout
-from zoo.data.cells import FILE, SPLIT, Columns, columns_of, example_of
+from zoo.data.cells import FILE, LABELS, SPLIT, Columns, columns_of, example_of
 from zoo.data.dataset import Dataset, Split
 from zoo.data.headers import missing_column
+from zoo.data.label_names import label_names
 from zoo.data.labels import numbers_of
 from zoo.data.listed_files import read_files
 from zoo.data.rows import read_rows
@@ -36,20 +37,20 @@ def load(
     skip_corrupt: bool = False,
     test_fraction: float = 0.2,
     text_column: str = "text",
-    label_column: str = "label",
+    label_column: str | Sequence[str] = "label",
     group_column: str = "",
     split_column: str | None = None,
     file_column: str = "",
     target_column: str | Sequence[str] = "",
+    label_separator: str = "",
     encoding: str = "",
 ) -> Dataset:
     """Read texts or files with labels or numbers from a table, or a folder with one per split.
 
-    A folder holds train.csv and, where there are any, validation.csv (val, valid, dev) and
-    test.csv, each as .csv, .tsv or .jsonl. In a table of its own, a column may name the split of
-    each row by the same words. Where there is no test split, validation serves, and without both
-    one is drawn: stratified by class, and by whole groups with a `group_column`. A .txt file is
-    read as one long text (see `zoo.data.documents`).
+    A folder holds train.csv and, where there are any, validation.csv (val, valid, dev) and test.csv,
+    each as .csv, .tsv or .jsonl. In a table of its own, a column may name the split of each row.
+    Where there is no test split, validation serves, and without both one is drawn: stratified by class,
+    and by whole groups with a `group_column`. A .txt file is one long text (`zoo.data.documents`).
 
     Args:
         path: the file or folder; "~" is expanded.
@@ -57,36 +58,28 @@ def load(
         skip_corrupt: leave out rows that cannot be used and list them in `Dataset.skipped`.
         test_fraction: share drawn for the test split, 0 < fraction < 1.
         text_column: the column that holds the texts.
-        label_column: the column that holds the classes; "" where there are none, for language
-            models.
-        group_column: the column that holds each text's group (its author, its source): no group is in
-            two of the splits that are drawn; "" for none.
+        label_column: the column of classes, or a list of columns of 0 and 1, one per label; "" for none.
+        group_column: the column of each example's group (its author, its source): no group is in two of
+            the splits that are drawn; "" for none.
         split_column: the column that names each row's split; None takes a column named split if its
             values are names of splits; "" for none.
-        file_column: the column that holds paths of images, sounds or text files, relative to the
-            table's folder, instead of texts; "" for none.
-        target_column: the columns that hold numbers to predict, instead of classes: a name or a list.
+        file_column: the column of paths of images, sounds or text files, from the table's folder on.
+        target_column: the columns of numbers to predict, instead of classes: a name or a list.
+        label_separator: between several labels in the column of classes, such as ";".
         encoding: such as "cp1252"; "" reads UTF-8, and UTF-16 by its byte order mark.
 
     Returns:
         text str (or image or audio), label by sorted class name (by number where all are whole
-        numbers) or each target by its name, float64; group str.
+        numbers), or labels, or each target by its name, float64; group str.
 
     Raises:
-        DataError: no such file, another kind of file, no such column (naming those that there are),
-            labels that look like numbers to predict, or a row that cannot be used: ragged, without
-            text or label; names its line.
-        ArgumentError: `test_fraction` or `encoding` out of range.
+        DataError: no such file or column, another kind of file, labels that look like numbers to
+            predict, or a row that cannot be used; names its line.
+        ArgumentError: an argument out of range.
     """
     layout.check_test_fraction(test_fraction)
-    columns = columns_of(
-        text_column=text_column,
-        label_column=label_column,
-        group_column=group_column,
-        split_column=split_column,
-        file_column=file_column,
-        target_column=target_column,
-    )
+    inputs, sets = (text_column, file_column), (group_column, split_column)
+    columns = columns_of(inputs, label_column, label_separator, target_column, sets)
     place = as_path(path)
     common = {"seed": seed, "test_fraction": test_fraction, "encoding": encoding}
     if place.suffix.lower() not in formats.TEXTS:
@@ -122,7 +115,9 @@ def _tables(
     }
     read, divided = _divided(place, files, read, columns.split)
     files, notes = {split: files.get(split, place) for split in read}, [*notes, *divided]
-    classes = _classes(place, files, read) if columns.label else ()
+    several = columns.flags or columns.separator
+    labels = label_names(place, files, read, columns) if several else ()
+    classes = _classes(place, files, read) if columns.label and not several else ()
     inputs, feature, note = _inputs(files, read, columns)
     splits, drawn = layout.with_test(
         {
@@ -138,6 +133,7 @@ def _tables(
         splits=splits,
         features=feature
         | {name: kind for name, kind in _KINDS.items() if name in columns.wanted}
+        | ({LABELS: Labels(labels)} if several else {})
         | {name: Number() for name in columns.targets},
         classes=classes,
         licence="not stated (your own table)",

@@ -24,19 +24,6 @@ Predictions = np.ndarray | list
 Front = Callable[[Any], Any]  # a layer, or layers one after another
 
 
-def keras_inputs(assets: Assets) -> "dict[str, keras.KerasTensor]":
-    """Return a Keras input for each tensor of `assets.x`, by name; pixels arrive as floats."""
-    import keras
-
-    specs, _ = assets.specs()
-    return {
-        name: keras.Input(
-            spec.shape, dtype="float32" if spec.dtype == "uint8" else spec.dtype, name=name
-        )
-        for name, spec in specs.items()
-    }
-
-
 class Task(abc.ABC):
     """The interface of a task; subclasses are final.
 
@@ -52,7 +39,6 @@ class Task(abc.ABC):
     - **several outputs**: `build` returns a model with a dictionary of outputs; `loss` adds them up.
 
     Attributes:
-        name: as in the catalog.
         metrics: what `score` returns, in its order; the first one selects models.
         estimators: how each metric follows from `statistics`, by its name.
         shown: keys of `loss` that are shown in training beside "loss".
@@ -104,7 +90,7 @@ class Task(abc.ABC):
     def parts(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray]
     ) -> dict[str, tuple[Predictions, Mapping[str, np.ndarray]]]:
-        """Return predictions and truths of each target where several are scored one by one."""
+        """Return predictions and truths of each target where several are also scored one by one."""
         return {}
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":

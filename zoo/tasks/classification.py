@@ -13,8 +13,9 @@ from zoo.columns import Column, Label
 from zoo.columns.assets import Assets
 from zoo.errors import DataError
 from zoo.heads.classification import classification_head
+from zoo.heads.inputs import keras_inputs
 from zoo.metrics.classification import ESTIMATORS, classification_statistics
-from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
+from zoo.tasks.base import Front, Predictions, Task, Tensors
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split

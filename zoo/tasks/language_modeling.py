@@ -14,9 +14,10 @@ from zoo.columns import Column, Number, Text
 from zoo.columns.assets import Assets, column_of
 from zoo.decoding.likelihood import token_nats
 from zoo.errors import ArgumentError, unknown_name
+from zoo.heads.inputs import keras_inputs
 from zoo.metrics.language import ESTIMATORS, perplexity
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Front, Predictions, Task, Tensors, keras_inputs
+from zoo.tasks.base import Front, Predictions, Task, Tensors
 from zoo.tasks.text_checks import check_known, check_length, check_vocabulary
 from zoo.tokenizers import PADDING_ID, SPECIAL, UNKNOWN_ID
 

@@ -117,7 +117,8 @@ def batch_augmentation(
             for stage, change in stages.items():
                 x = {**x, name: change(x[name], fold_seed(own, stage))}
         if mix is not None:
-            soft = tf.one_hot(y[label], num_classes)  # (B, K)
+            several = bool(assets.label_sets)
+            soft = y[label] if several else tf.one_hot(y[label], num_classes)  # (B, K)
             pixels, soft = mix(x[image], soft, fold_seed(seed, MIXING))
             x, y = {**x, image: pixels}, {**y, label: soft}
         return x, y
@@ -127,8 +128,9 @@ def batch_augmentation(
 
 def _mixed_names(assets: Assets) -> tuple[str, str]:
     """Return the names of the image and the label that are mixed."""
-    if len(assets.x) == 1 and assets.label and len(assets.y) == 1:
-        return next(iter(assets.x)), assets.label
+    label = assets.label or assets.label_sets
+    if len(assets.x) == 1 and label and len(assets.y) == 1:
+        return next(iter(assets.x)), label
     raise ArgumentError(
         f"Examples of {', '.join(assets.x)} with {', '.join(assets.y)} cannot be mixed.",
         expected="one image and one label in each example",

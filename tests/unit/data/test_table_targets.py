@@ -151,8 +151,20 @@ def test_sounds_are_read_and_kinds_are_not_mixed(tmp_path):
     dataset = load_dataset(table(tmp_path, "file,age", *rows), **arguments)
     assert dataset.features["audio"] == Audio(8000)
     picture(tmp_path / "a.png")
-    with pytest.raises(DataError, match="images and 4 sounds|4 sounds"):
+    with pytest.raises(DataError, match="4 sounds"):
         load_dataset(table(tmp_path, "file,age", *rows, "a.png,3"), **arguments)
     (tmp_path / "b.pdf").write_bytes(b"%PDF")
     with pytest.raises(DataError, match=r"b.pdf is not a file of sounds"):
         load_dataset(table(tmp_path, "file,age", *rows, "b.pdf,3"), **arguments)
+
+
+def test_a_folder_of_tables_may_hold_folders_of_files(tmp_path):
+    for name in ("pictures", "more"):
+        (tmp_path / name).mkdir()
+        for i in range(4):
+            picture(tmp_path / name / f"{i}.png")
+    rows = [f"pictures/{i}.png,{i}" for i in range(4)]
+    table(tmp_path, "file,age", *rows, name="train.csv")
+    table(tmp_path, "file,age", *rows[:2], name="test.csv")
+    dataset = load_dataset(tmp_path, file_column="file", target_column="age")
+    assert dataset.counts() == {"train": [4], "test": [2]}

@@ -23,10 +23,11 @@ from zoo.columns.assets import Assets, column_of
 from zoo.columns.readers.images import write_png
 from zoo.data.dataset import Dataset, Split
 from zoo.errors import DataError
+from zoo.heads.inputs import keras_inputs
 from zoo.metrics.base import Metric
 from zoo.metrics.estimators import Ratio, Share
 from zoo.registration import register, unregister
-from zoo.tasks.base import Task, keras_inputs
+from zoo.tasks.base import Task
 
 SIDE = 8
 

@@ -83,7 +83,7 @@ def test_losses_are_those_of_the_papers(loss, of):
     task = Regression(loss=loss)
     errors = [[0.3, -2.0], [1.0, 4.0]]
     y = {"a": np.zeros(2), "a.scaled": np.zeros(2), "b": np.zeros(2), "b.scaled": np.ones(2)}
-    logits = np.array(errors, "float32") + [0, 1]
+    logits = np.add(errors, [0, 1]).astype("float32")
     expected = np.mean([of(error) for row in errors for error in row])
     assert float(task.loss(y, {"logits": logits})["loss"]) == pytest.approx(expected)
     apart = task.divergence({"logits": logits}, {"logits": logits + 0.5})
