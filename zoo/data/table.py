@@ -132,7 +132,7 @@ def _tables(
         name=str(place),
         splits=splits,
         features=feature
-        | {name: kind for name, kind in _KINDS.items() if name in columns.wanted}
+        | {name: kind for name, kind in _KINDS.items() if name in read["train"][0][1]}
         | ({LABELS: Labels(labels)} if several else {})
         | {name: Number() for name in columns.targets},
         classes=classes,
