@@ -21,7 +21,7 @@ def load() -> Dataset:
         two digits, float64. Splits "train" (2,876) and "test" (179), no "validation".
 
     >>> example = load().splits["test"][0]
-    >>> example["image"].shape, sum(map(int, example["labels"])) <= example["sum"]
+    >>> example["image"].shape, len(example["labels"]) in (1, 2)
     ((8, 16, 1), True)
     """
     digits = load_digits()
