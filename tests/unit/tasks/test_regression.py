@@ -91,7 +91,7 @@ def test_losses_are_those_of_the_papers(loss, of):
 
 
 def test_the_task_keeps_the_contract():
-    task, assets = fitted()
+    task, _ = fitted()
     generator = np.random.default_rng(0)
     truth = {"height": generator.normal(size=20), "width": generator.normal(size=20)}
     truths = truth | {f"{name}.scaled": values for name, values in truth.items()}
