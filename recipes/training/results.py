@@ -88,9 +88,7 @@ def finish(
         **_beginnings(folder),
     }
     metrics |= _baselines(setup, metrics["metrics"], progress=progress) if baselines else {}
-    write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
-    write_text(folder / "environment.json", json.dumps(environment, indent=1))
-    write_text(folder / "diagnostics.json", json.dumps(records))
+    _write_values(folder, setup.assets, environment, records)
     answers = _answers(setup, predictions, truths)
     report = ReportInput(
         environment=environment,
@@ -109,6 +107,12 @@ def finish(
     _write_pages(report, folder)
     write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
     return load(folder)
+
+
+def _write_values(folder: Path, assets: Any, environment: Any, records: Any) -> None:
+    write_text(folder / ASSETS, json.dumps(assets.to_dict(), indent=1))
+    write_text(folder / "environment.json", json.dumps(environment, indent=1))
+    write_text(folder / "diagnostics.json", json.dumps(records))
 
 
 def _write_pages(report: ReportInput, folder: Path) -> None:
