@@ -61,11 +61,9 @@ def finish(
     Args:
         setup: with the trained model.
         folder: of the run.
-        history: one entry per epoch.
-        records: of the gradient probe.
+        history, records: one entry per epoch, and those of the gradient probe.
         selection: best epoch and why training stopped.
-        baselines: fit simple models beside the network.
-        progress: show on stderr what takes more than two seconds.
+        baselines, progress: fit simple models beside the network, and show it where it takes long.
     """
     task, model = setup.task, setup.model
     _choose_weights(setup, folder, selection)
@@ -97,14 +95,15 @@ def finish(
         findings=_findings(task, history, records, metrics["metrics"], answers),
         metrics=metrics,
         **answers,
-        targets=_targets(setup, predictions, truths, metrics.get("targets", {})),
-        label_sets=_label_sets(setup, predictions, truths),
+        **_other_answers(setup, predictions, truths, metrics),
         seconds=metrics["seconds"],
         command=command("zoo", "train", folder / RECIPE, *skip_flag(setup.dataset.skipped)),
         weights=_weights(folder, sha256),
         **_facts(setup, test),
     )
-    _write_pages(report, folder)
+    save_figures(report, folder)
+    write_text(folder / "report.html", render_report(report))
+    write_text(folder / "README.md", render_card(report))
     write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
     return load(folder)
 
@@ -113,12 +112,6 @@ def _write_values(folder: Path, assets: Any, environment: Any, records: Any) -> 
     write_text(folder / ASSETS, json.dumps(assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
-
-
-def _write_pages(report: ReportInput, folder: Path) -> None:
-    save_figures(report, folder)
-    write_text(folder / "report.html", render_report(report))
-    write_text(folder / "README.md", render_card(report))
 
 
 def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> dict[str, Any]:
@@ -216,6 +209,14 @@ def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:
         return {"classes": classes, "probabilities": np.asarray(predictions), "labels": labels}
     none = np.zeros(0, dtype="int64")
     return {"classes": (), "probabilities": np.zeros((0, 0)), "labels": none}
+
+
+def _other_answers(setup: "Setup", predictions: Any, truths: Any, metrics: Any) -> dict[str, Any]:
+    """Return what a task predicts that is not one class: numbers, or several labels."""
+    return {
+        "targets": _targets(setup, predictions, truths, metrics.get("targets", {})),
+        "label_sets": _label_sets(setup, predictions, truths),
+    }
 
 
 def _targets(setup: "Setup", predictions: Any, truths: Any, metrics: Any) -> list[Target]:
