@@ -1,5 +1,7 @@
 """`zoo convert` turns weights of other projects into a file of this one, whole or not at all."""
 
+import json
+
 import h5py
 import numpy as np
 import pytest
@@ -213,6 +215,9 @@ def test_the_new_file_is_new_and_whole(zoo, refused, file, in_tmp):
 
 def test_a_published_file(zoo, in_tmp):
     published = weight_file("resnet20-12fca82f.th")
-    assert zoo("convert", published, "--to", "resnet20", "--out", "o.safetensors").code == 0
+    outcome = zoo("convert", published, "--to", "resnet20", "--out", "o.safetensors", "--json")
+    assert outcome.code == 0
+    told = json.loads(outcome.out)["python"]  # with the scaling of the weight that the file is
+    assert "preprocessing={" in told
     found = package.build("resnet20", weights=published)(IMAGES)
-    np.testing.assert_array_equal(package.build("resnet20", weights="o.safetensors")(IMAGES), found)
+    np.testing.assert_array_equal(eval(told, {"zoo": package})(IMAGES), found)

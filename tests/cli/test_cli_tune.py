@@ -100,7 +100,7 @@ def test_a_folder_with_a_study_and_other_values_are_refused(zoo, study):
     [
         ("optimizer.learning_rte: {low: 0.1, high: 0.2}", (), ("nearest: optimizer.learning_rate",)),
         ("regularization.dropout_rate: {low: 0.0, high: 1.5}", (), ("dropout_rate", "0 <= value < 1")),
-        ("training.epochs: {low: 0, high: 5}", (), ("training.epochs", "greater than or equal to 1")),
+        ("training.epochs: {low: 0, high: 5}", (), ("training.epochs=0", "would train nothing")),
         ("optimizer.learning_rate: {low: 0.1, hihg: 0.2}", (), ("hihg", "nearest: high")),
         ("optimizer.learning_rate: {low: 0.1}", (), ("needs low and high",)),
         ("training.seed: {low: 1, high: 5}", (), ("cannot be searched",)),

@@ -61,8 +61,9 @@ class Assets:
 
     @property
     def numbers(self) -> dict[str, Number]:
-        """Targets that are numbers, by name; in the order of their names."""
-        return {n: self.y[n] for n in sorted(self.y) if isinstance(self.y[n], Number)}
+        """Targets that are numbers to predict, by name, in their order; not those that only count."""
+        found = {n: self.y[n] for n in sorted(self.y) if isinstance(self.y[n], Number)}
+        return {name: column for name, column in found.items() if column.mean is not None}
 
     @property
     def label_sets(self) -> str:
