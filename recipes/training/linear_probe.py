@@ -6,6 +6,7 @@ that takes seconds. Fine-tuning that begins from there keeps the pretrained feat
 a random head (2202.10054).
 """
 
+import contextlib
 import hashlib
 import json
 import os
@@ -20,7 +21,7 @@ from recipes.runs.predict import embedder
 from recipes.runs.run import Run
 from zoo.columns.assets import Assets
 from zoo.data.pipeline import Encoded
-from zoo.errors import RecipeError, ZooError
+from zoo.errors import RecipeError, WriteError, ZooError
 from zoo.tensor_files import read_tensors, write_tensors
 
 LOGITS = "head_logits"
@@ -51,8 +52,7 @@ def fit_head(model: keras.Model, source: Run, assets: Assets, train: Encoded) ->
             expected="a model of a classification task",
             fix="set initialization.head=random",
         )
-    features = kept_features(model, source, assets, train)
-    labels = np.concatenate([y[assets.label] for _, y in train.batches(BATCH_SIZE)])
+    features, labels = kept_features(model, source, assets, train)
     kernel, bias, told = linear_head(features, labels, classes=len(assets.classes))
     layer = model.get_layer(LOGITS)
     layer.kernel.assign(kernel)
@@ -61,23 +61,27 @@ def fit_head(model: keras.Model, source: Run, assets: Assets, train: Encoded) ->
     return f"The head was fitted by logistic regression on {size}, {told}."
 
 
-def kept_features(model: keras.Model, source: Run, assets: Assets, train: Encoded) -> np.ndarray:
-    """Return what the head takes of every example, float32 (N, D), computed once and then kept.
+def kept_features(
+    model: keras.Model, source: Run, assets: Assets, train: Encoded
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what the head takes of every example, float32 (N, D), and its label, (N,).
 
-    They are kept under a digest of backbone, preprocessing and inputs, so that they cannot be those
-    of something else.
+    Features are computed once and then kept, where the folder can be written to, under a digest of
+    backbone, preprocessing and inputs, so that they cannot be those of something else.
     """
-    path = features_folder() / f"{_digest(model, source, assets, train)}.safetensors"
+    digest, labels = _read(model, source, assets, train)
+    path = features_folder() / f"{digest}.safetensors"
     try:
         held = read_tensors(path)[0][FEATURES] if path.is_file() else None
     except (ZooError, KeyError):  # damaged: made again
         held = None
     if held is not None and len(held) == len(train):
-        return held
+        return held, labels
     features = _computed(model, assets, train)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_tensors(path, {FEATURES: features})
-    return features
+    with contextlib.suppress(OSError, WriteError):  # they are only kept to save time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_tensors(path, {FEATURES: features})
+    return features, labels
 
 
 def features_folder() -> Path:
@@ -152,7 +156,10 @@ def _chosen_strength(
     return strength, f"C = {strength:g} by {folds}-fold cross-validation"
 
 
-def _digest(model: keras.Model, source: Run, assets: Assets, train: Encoded) -> str:
+def _read(
+    model: keras.Model, source: Run, assets: Assets, train: Encoded
+) -> tuple[str, np.ndarray]:
+    """Return the digest of all that features depend on, and the labels, in one pass."""
     columns = {name: column.to_dict() for name, column in assets.x.items()}
     facts = {
         "weights": source.sha256,
@@ -162,11 +169,13 @@ def _digest(model: keras.Model, source: Run, assets: Assets, train: Encoded) -> 
         "keras": keras.__version__,
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True, default=str).encode())
-    for x, _ in train.batches(BATCH_SIZE):
+    labels = []
+    for x, y in train.batches(BATCH_SIZE):
+        labels.append(y[assets.label])
         for name in sorted(x):
             digest.update(f"{name} {x[name].dtype} {x[name].shape}".encode())
             digest.update(np.ascontiguousarray(x[name]).tobytes())
-    return digest.hexdigest()
+    return digest.hexdigest(), np.concatenate(labels)
 
 
 def _computed(model: keras.Model, assets: Assets, train: Encoded) -> np.ndarray:

@@ -106,6 +106,13 @@ def test_features_are_computed_once_and_again_when_damaged(parity, tmp_path, mon
     assert len(computed) == 2
 
 
+def test_features_that_cannot_be_kept_are_computed_all_the_same(parity, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("ZOO_FEATURES_DIR", str(tmp_path / "file" / "features"))
+    recipe = finetuning_recipe(load(SOURCE), str(parity), epochs=0)
+    assert prepare(recipe).model.get_layer("head_logits").kernel.numpy().any()
+
+
 def test_other_examples_have_other_features(parity, tmp_path):
     recipe = finetuning_recipe(load(SOURCE), str(parity), epochs=0)
     prepare(recipe)
