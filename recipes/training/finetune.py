@@ -196,7 +196,7 @@ def _chosen(recipe: Recipe) -> str:
         return f"used with images of {size} × {size} pixels"
     parts = [f"images of {size} × {size} pixels", f"batches of {recipe.training.batch_size}"]
     parts.append(f"learning rate {recipe.optimizer.learning_rate:g}")
-    if recipe.initialization.backbone_rate < 1:
+    if recipe.initialization and recipe.initialization.backbone_rate < 1:
         parts.append(f"{recipe.initialization.backbone_rate:g} of it for the backbone")
     if recipe.optimizer.layer_decay < 1:
         parts.append(f"each block {recipe.optimizer.layer_decay:g} of the next one's")
