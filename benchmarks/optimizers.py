@@ -21,7 +21,7 @@ from looking import (
 )
 
 from recipes.report import theme
-from recipes.values.schema import OPTIMIZERS
+from recipes.values.sections import OPTIMIZERS
 
 # Where to begin, after the papers and Keras' documentation.
 USUAL = {

@@ -17,7 +17,7 @@ from recipes.objects import builder_arguments
 from recipes.records.verify import hardware
 from recipes.runs.run import Run, load, read_json
 from recipes.values.load import dump_yaml, load_recipe, recipe_path
-from recipes.values.schema import Expects
+from recipes.values.sections import Expects
 from zoo import registry
 from zoo.errors import RunError, command
 from zoo.files import write_text

@@ -9,7 +9,8 @@ from typing import Any
 from recipes.runs.run import read_json
 from recipes.training.train import train
 from recipes.values.load import load_recipe
-from recipes.values.schema import Expects, Recipe
+from recipes.values.schema import Recipe
+from recipes.values.sections import Expects
 from zoo import devices
 from zoo.errors import DataError, RecipeError, RunError, command
 

@@ -60,7 +60,8 @@ def overrides(ctx: typer.Context, incomplete: str) -> list[str]:
     The arguments of model, task and optimizer are those of the recipe on the command line.
     """
     from recipes.values.load import load_recipe
-    from recipes.values.schema import OPTIMIZERS, Recipe
+    from recipes.values.schema import Recipe
+    from recipes.values.sections import OPTIMIZERS
 
     keys = []
     for name, field in Recipe.model_fields.items():

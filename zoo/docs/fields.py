@@ -8,8 +8,9 @@ import tokenize
 from collections.abc import Mapping
 from typing import Any
 
-from recipes.values import schema
-from recipes.values.schema import OPTIMIZERS, Recipe
+from recipes.values import schema, sections
+from recipes.values.schema import Recipe
+from recipes.values.sections import OPTIMIZERS
 from zoo import registry, regularization
 from zoo.docs.tables import table
 from zoo.errors import nearest
@@ -161,7 +162,7 @@ def knob_meanings() -> dict[str, str]:
 
 def _comments(owner: str) -> dict[str, str]:
     """Return the comment on each field's lines in the schema."""
-    source = inspect.getsource(schema)
+    source = inspect.getsource(sections) + inspect.getsource(schema)
     comments = {
         token.start[0]: token.string.lstrip("# ")
         for token in tokenize.generate_tokens(io.StringIO(source).readline)

@@ -9,7 +9,7 @@ from recipes.training.initialization import backbone_rates
 from recipes.training.optimizer import _CLASSES, adapted, carry_over, make_optimizer
 from recipes.training.schedule import learning_rate
 from recipes.values.load import load_recipe
-from recipes.values.schema import OPTIMIZERS, SCHEDULES
+from recipes.values.sections import OPTIMIZERS, SCHEDULES
 from zoo.errors import RecipeError
 from zoo.regularization import NONE, Regularization
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import zoo
 from recipes.values.load import dump_yaml, load_recipe, parse_overrides, parse_yaml, recipe_names
-from recipes.values.schema import OPTIMIZERS, Recipe
+from recipes.values.schema import Recipe
+from recipes.values.sections import OPTIMIZERS
 from zoo import registry
 from zoo.catalog.metrics import ACCURACY, LOSS
 from zoo.errors import ArgumentError, RecipeError, UnknownNameError
