@@ -126,6 +126,13 @@ def check_continuation(folder: Path, recipe: Recipe) -> None:
         RunError: other values differ, or there is nothing left to train.
     """
     before, done = load_recipe(folder / RECIPE), checkpoint_state(folder)["epoch"]
+    if not before.training.epochs:
+        raise RunError(
+            f"{folder} is a linear probe: it has no epochs to continue.",
+            expected="a run with at least one epoch",
+            fix=command("zoo", "finetune", before.initialization.weights, "--data")
+            + f" {before.data.name} trains the whole model, and begins with the same head",
+        )
     epochs = {"training.epochs": recipe.training.epochs}
     if before.with_values(epochs).resolved() != recipe.with_values(epochs).resolved():
         raise RunError(

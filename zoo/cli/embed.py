@@ -17,7 +17,9 @@ Target = Annotated[
     ),
 ]
 Inputs = Annotated[list[str], typer.Argument(help="Files, folders of files, or tables of texts.")]
-Output = Annotated[Path, typer.Option(help="A new .npy file for the vectors, (N, D).")]
+Output = Annotated[
+    Path, typer.Option("--output", "--out", help="A new .npy file for the vectors, (N, D).")
+]
 
 
 def embed_command(

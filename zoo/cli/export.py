@@ -26,7 +26,8 @@ def export_command(
         ),
     ] = "saved_model",
     output: Annotated[
-        Path | None, typer.Option(help="A new folder; ./NAME-FORMAT by default.")
+        Path | None,
+        typer.Option("--output", "--out", help="A new folder; ./NAME-FORMAT by default."),
     ] = None,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Compare the file with the model.")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from zoo import devices
 from zoo.cli import complete, options
 from zoo.cli.output import show_json, show_metrics, show_run, show_verdict
 
@@ -64,6 +65,7 @@ def finetune_command(
 
     zoo finetune resnet50.a1_in1k --data ./photos task.arguments.image_size=160
     """
+    devices.load_tensorflow()  # quietly
     from recipes.training.finetune import finetune
 
     run = finetune(

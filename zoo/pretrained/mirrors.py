@@ -88,5 +88,6 @@ def _wrong(path: Path, name: str, found: str) -> WeightsError:
         f"In {path}, {name!r} {found}.",
         expected="repo, file, revision; url; path; or package, version, wheel_sha256, member; "
         "and sha256 in each",
-        fix="docs/pretrained.md shows an example of each",
+        fix=f'write, for example:\n  [["{name}"]]\n  url = "https://mirror.example.org/{name}.pt"\n'
+        '  sha256 = "64 hex digits, from sha256sum"\ndocs/pretrained.md shows the other kinds',
     )

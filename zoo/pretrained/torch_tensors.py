@@ -1,5 +1,6 @@
 """What the pickles of torch.save say about tensors, checked and without torch."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ WRAPPERS = (  # what people put the tensors of a network under
 _MAX_DEPTH = 16
 _MAX_VISITS = 200_000
 _MAX_SHARING = 8  # bytes of arrays per byte of the file; tied tensors share their numbers
+_log = logging.getLogger(__name__)
 _DTYPE_NAMES = (
     *("float16", "float32", "float64", "half", "float", "double", "bfloat16"),
     *("uint8", "int8", "int16", "int32", "int64", "bool"),
@@ -163,7 +165,8 @@ def selected(document: Any, entry: str | None) -> Iterator[tuple[str, Tensor]]:
     """Yield names and tensors of the network in a checkpoint.
 
     A dictionary of tensors is taken whole, with dictionaries inside joined by dots. Otherwise the one
-    under `entry` is taken, or under one of `WRAPPERS`, or the only one.
+    under `entry` is taken, or under one of `WRAPPERS`, or the only one. Where others with tensors lie
+    beside it, such as an average of the weights, the log says which one was taken.
 
     Raises:
         ValueError: it holds no tensors by name, or several networks.
@@ -185,6 +188,9 @@ def selected(document: Any, entry: str | None) -> Iterator[tuple[str, Tensor]]:
                 "the entry " + short(entry) if entry is not None else "one dictionary of tensors"
             )
             raise ValueError(f"it does not hold {missing}{choices}")
+        if len(inner) > 1 and entry is None:
+            others = ", ".join(short(key) for key in inner if key != wrapped[0])
+            _log.warning("Read %s; the file also holds %s.", short(wrapped[0]), others)
         document = document[wrapped[0]]
     raise ValueError("it holds no tensors by name")
 
