@@ -7,6 +7,9 @@ import keras
 from zoo.layers.batch_norm import FusedBatchNormalization
 from zoo.layers.grouped_conv import GroupedConv2D
 
+# Below so many input channels, oneDNN of TensorFlow 2.21 writes beyond its memory when it computes the
+# gradient of a strided 1×1 kernel, and the process dies: seen with AVX-512 and 1 to 12 channels.
+_SAFE_CHANNELS = 16
 # He et al. (1502.01852) over the outputs, as torchvision and timm draw convolutions.
 INITIALIZER = {
     "class_name": "VarianceScaling",
@@ -39,7 +42,8 @@ def convolution(
             what is missing, more of it at the end, as TensorFlow's do; "valid" nothing. They differ
             where strides are above 1.
         use_bias: add a bias.
-        name: of the convolution; that of the padding is "NAME_pad".
+        name: of the convolution; that of the padding is "NAME_pad", and of what takes every second
+            pixel before a 1×1 kernel on few channels "NAME_stride".
     """
     sizes = (kernel_size, kernel_size) if isinstance(kernel_size, int) else tuple(kernel_size)
     if padding == "symmetric":
@@ -50,6 +54,9 @@ def convolution(
             padding = "valid"
             if any(extra):
                 x = keras.layers.ZeroPadding2D(tuple((n, n) for n in extra), name=f"{name}_pad")(x)
+    if sizes == (1, 1) and strides > 1 and x.shape[-1] < _SAFE_CHANNELS:
+        x = keras.layers.MaxPooling2D(1, strides, name=f"{name}_stride")(x)  # only takes pixels
+        strides = 1
     same = {
         "strides": strides,
         "dilation_rate": dilation,
