@@ -2,9 +2,11 @@
 
     python benchmarks/step_times.py --rounds 5 --write benchmarks/step_times.md
 
-A model that takes far longer than others of as many multiply-adds hides a slow layer. All models live
-in one process; each is timed for as many steps as rounds, after it was compiled. The reference is a
-chain of dense 3 x 3 convolutions, timed beside every model.
+A model that takes far longer than others of as many multiply-adds hides a slow layer, or has many small
+ones. So the times are also fitted by a sum of three parts: so much for each multiply-add, each layer and
+each parameter. What that leaves unexplained is what to look into. All models live in one process; each
+is timed for as many steps as rounds, after it was compiled. The reference is a chain of dense 3 x 3
+convolutions, timed beside every model.
 """
 
 import argparse
@@ -19,12 +21,13 @@ import numpy as np
 from rounds import cell, machine, machine_lines, parser, positive, publish, summary
 
 from zoo import registry
-from zoo.complexity import multiply_adds
+from zoo.complexity import count_params, leaf_layers, multiply_adds
 from zoo.composition import build
 from zoo.errors import ZooError
 
 REFERENCE = {"filters": 64, "layers": 6, "side": 32}
-OUTLIER = 3.0  # times the median over the models
+PARTS = ("multiply-adds", "layers", "parameters")
+UNITS = (1e9, 1e2, 1e6)  # of each part, in which its cost is told
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -68,12 +71,27 @@ def _model(name: str, base: Callable[[], float], options: argparse.Namespace) ->
         reference = base()
         times.append(step())
         ratios.append(times[-1] / (adds * options.batch) / reference)
+    facts = {"layers": len(leaf_layers(model)), "parameters": count_params(model)}
     del model
     gc.collect()
     milliseconds = summary([1000 * value for value in times])
-    return {"name": name, "side": side, "adds": adds} | {
+    return {"name": name, "side": side, "adds": adds, **facts} | {
         "milliseconds": milliseconds, "relative": summary(ratios),
     }  # fmt: skip
+
+
+def fitted(rows: list[dict[str, Any]], batch: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the milliseconds that each of `PARTS` costs, all >= 0, and their sum for each model.
+
+    Relative errors are made least, so that a slow model does not decide alone.
+    """
+    from scipy.optimize import nnls
+
+    counts = [[row["adds"] * batch, row["layers"], row["parameters"]] for row in rows]
+    scaled = np.array(counts) / UNITS  # (N, 3)
+    times = np.array([row["milliseconds"]["median"] for row in rows])
+    costs, _ = nnls(scaled / times[:, None], np.ones(len(rows)))
+    return costs, scaled @ costs
 
 
 def _built(name: str, side: int) -> tuple[keras.Model, int]:
@@ -119,8 +137,11 @@ def _reference(options: argparse.Namespace) -> Callable[[], float]:
 
 def to_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
     """Return the page."""
-    rows = sorted(result["rows"], key=lambda row: -row["relative"]["median"])
+    costs, sums = fitted(result["rows"], options.batch)
+    rows = [row | {"fit": total} for row, total in zip(result["rows"], sums, strict=True)]
+    rows.sort(key=lambda row: -row["milliseconds"]["median"] / row["fit"])
     middle = statistics.median(row["relative"]["median"] for row in rows)
+    adds, layers, parameters = costs
     lines = [
         "# Training steps against multiply-adds",
         "",
@@ -129,12 +150,19 @@ def to_markdown(result: dict[str, Any], options: argparse.Namespace) -> str:
         "multiply-add of the forward pass, where that of dense 3 × 3 convolutions is 1; the median of "
         f"all models is {middle:.1f}. Median (lowest–highest) of {options.rounds} steps.",
         "",
-        "| model | side | multiply-adds (M) | step (ms) | relative |",
-        "|---|---|---|---|---|",
+        f"The times fit {adds:.0f} ms for each billion multiply-adds of the batch, {layers:.1f} ms for "
+        f"100 layers and {parameters:.1f} ms for a million parameters; *of the fit* is the measured "
+        "time as a share of that sum. The table is sorted by it: what is far above 1 has a layer that "
+        "is slower than its size says.",
+        "",
+        "| model | side | multiply-adds (M) | layers | parameters (M) | step (ms) | relative "
+        "| of the fit |",
+        "|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| `{row['name']}` | {row['side']} | {row['adds'] / 1e6:,.1f} | "
-        f"{cell(row['milliseconds'], 0)} | {cell(row['relative'], 1)} |"
+        f"| `{row['name']}` | {row['side']} | {row['adds'] / 1e6:,.1f} | {row['layers']} | "
+        f"{row['parameters'] / 1e6:,.2f} | {cell(row['milliseconds'], 0)} | "
+        f"{cell(row['relative'], 1)} | {row['milliseconds']['median'] / row['fit']:.2f} |"
         for row in rows
     ]
     size = f"--size {options.size} --batch {options.batch} --rounds {options.rounds}"
