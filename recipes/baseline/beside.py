@@ -2,7 +2,8 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +11,48 @@ import numpy as np
 from rich.console import Console
 
 from recipes.baseline.fit import fit_baselines, input_of
+from recipes.baseline.label_sets import fit_label_sets
+from recipes.baseline.numbers import fit_numbers
+from recipes.baseline.shallow import Fitted
 from recipes.baseline.verdict import verdict
 from recipes.runs.evaluate import groups_of, intervals
-from zoo.catalog.metrics import ACCURACY, CLASSIFICATION, LANGUAGE, MACRO_F1
+from zoo.catalog.metrics import (
+    ACCURACY,
+    CLASSIFICATION,
+    LANGUAGE,
+    MACRO_F1,
+    MULTILABEL,
+    REGRESSION,
+)
 from zoo.data.dataset import Dataset
 from zoo.data.load import load_dataset
 from zoo.errors import DataError
-from zoo.metrics.classification import ESTIMATORS, classification_statistics
+from zoo.metrics import classification, multilabel, regression
+from zoo.metrics.base import Metric
+from zoo.metrics.classification import classification_statistics
+from zoo.metrics.estimators import Estimator
+from zoo.metrics.multilabel import multilabel_statistics
+from zoo.metrics.regression import regression_statistics
 
 QUIET_SECONDS = 2.0  # after which progress is shown
 VALIDATION_FRACTION, SPLIT_SEED = 0.1, 0  # as in recipes
 LANGUAGE_MODELING = "language_modeling"
+CLASSES, LABEL_SETS, NUMBERS = "classes", "sets of labels", "numbers"  # what is predicted
+METRICS = {CLASSES: CLASSIFICATION, LABEL_SETS: MULTILABEL, NUMBERS: REGRESSION}
+ESTIMATORS_OF = {
+    CLASSES: classification.ESTIMATORS,
+    LABEL_SETS: multilabel.ESTIMATORS,
+    NUMBERS: regression.ESTIMATORS,
+}
 
 
-class _Classes:
-    """What `intervals` asks of a task, for probabilities of classes or answers alone."""
+@dataclass(frozen=True)
+class _Scored:
+    """What `intervals` asks of a task, for the answers of simple models."""
 
-    estimators = ESTIMATORS
-
-    def __init__(self, *, has_probabilities: bool):
-        self.metrics = CLASSIFICATION if has_probabilities else (ACCURACY, MACRO_F1)
-
-    def statistics(self, predictions: Any, truths: Mapping[str, Any]) -> dict[str, np.ndarray]:
-        return classification_statistics(predictions, truths["label"])
+    metrics: tuple[Metric, ...]
+    estimators: Mapping[str, Estimator]
+    statistics: Callable[[Any, Mapping[str, Any]], dict[str, np.ndarray]]
 
 
 def baseline(
@@ -46,10 +66,11 @@ def baseline(
 ) -> dict[str, Any]:
     """Fit simple models of scikit-learn to a data set and score them on its test split.
 
-    The majority class for any data with classes; logistic regression on pixels and on gradients for
-    images, on TF-IDF for texts, with a naive-Bayes SVM beside it, and on log-mel for sounds; for texts
-    without classes the frequencies of characters. Strengths are chosen on the validation split, and the
-    result is the same every time.
+    For data with classes the majority class, and logistic regression on pixels and on gradients for
+    images, on TF-IDF for texts, with a naive-Bayes SVM beside it, and on log-mel for sounds. For several
+    labels their frequencies, and such a regression for each. For numbers the mean, and ridge regression
+    on the same features. For texts alone the frequencies of characters. Strengths are chosen on the
+    validation split, and the result is the same every time.
 
     Args:
         data: a dataset's name, any TFDS name, a folder, a table, or a `Dataset`.
@@ -85,21 +106,36 @@ def _of_data(dataset: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
             fix="put some examples into a folder named test",
         )
     dataset = dataset.with_validation(fraction=VALIDATION_FRACTION, seed=SPLIT_SEED)
-    if dataset.classes and input_of(dataset):
-        metrics, found = CLASSIFICATION, _of_classes(dataset, tell)
-    elif not dataset.classes and _is_text(dataset):
+    kind = _kind_of(dataset)
+    if kind == LANGUAGE_MODELING:
         from recipes.baseline.tokens import of_characters
 
         metrics, found = LANGUAGE, _of_tokens(dataset, *of_characters(dataset))
+    elif kind:
+        metrics, found = METRICS[kind], _of_targets(kind, dataset, tell)
     else:
         held = ", ".join(column.word for column in dataset.features.values())
         raise DataError(
             f"There is no simple model for {dataset.name}, which holds {held}.",
-            expected="images, sounds or texts with one label each, or texts alone",
+            expected="images, sounds or texts with labels or numbers to predict, or texts alone",
             fix="zoo data shows the data sets",
         )
     facts = {"data": dataset.name, "split": "test", "examples": len(dataset.splits["test"])}
     return facts | {"metric": metrics[0].name} | found
+
+
+def _kind_of(dataset: Dataset) -> str:
+    """Return what simple models predict of a data set: a key of `METRICS`, or language modeling."""
+    kinds = {column.kind for column in dataset.features.values()}
+    if not input_of(dataset):
+        return ""
+    if dataset.classes and "label" in dataset.features:
+        return CLASSES
+    if "labels" in kinds:
+        return LABEL_SETS
+    if "number" in kinds:
+        return NUMBERS
+    return LANGUAGE_MODELING if _is_text(dataset) else ""
 
 
 def beside(
@@ -112,7 +148,7 @@ def beside(
 ) -> dict[str, Any]:
     """Return what a run's metrics say of simple models on its own splits; empty where there are none.
 
-    They exist for tasks that are scored as classifications of a single input, and for language
+    They exist for classifications, several labels and numbers of a single input, and for language
     modeling. Tasks that are scored otherwise have none.
 
     Args:
@@ -130,8 +166,8 @@ def beside(
         try:
             if task.name == LANGUAGE_MODELING and task.metrics == LANGUAGE:
                 found = _of_tokens(dataset, task, assets)
-            elif _is_classification(dataset, task, assets):
-                found = _of_classes(dataset, tell)
+            elif kind := _kind_beside(dataset, task, assets):
+                found = _of_targets(kind, dataset, tell, targets=list(assets.numbers))
             else:
                 return {}
         except DataError as error:  # a file that is gone by now, or texts that are absent
@@ -140,29 +176,81 @@ def beside(
     return found | ({"outcome": judged.outcome, "verdict": judged.sentence} if judged else {})
 
 
-def _is_classification(dataset: Dataset, task: Any, assets: Any) -> bool:
-    """Tell whether a task is scored as a classification of the one input that simple models take."""
-    scored = task.metrics == CLASSIFICATION and task.estimators is ESTIMATORS
+def _kind_beside(dataset: Dataset, task: Any, assets: Any) -> str:
+    """Return the key of `METRICS` of a task that takes the one input that simple models take."""
     inputs = [column.source or name for name, column in assets.x.items()]
+    kind = next((kind for kind, metrics in METRICS.items() if task.metrics == metrics), "")
+    if not kind or inputs != [input_of(dataset)] or task.estimators is not ESTIMATORS_OF[kind]:
+        return ""
     sources = [assets.y[name].source or name for name in assets.y]
-    labelled = sources == ["label"] and tuple(assets.classes) == tuple(dataset.classes)
-    return scored and labelled and bool(dataset.classes) and inputs == [input_of(dataset)]
+    if kind == CLASSES:
+        labelled = sources == ["label"] and tuple(assets.classes) == tuple(dataset.classes)
+        return kind if labelled and dataset.classes else ""
+    return kind if all(source in dataset.features for source in sources) else ""
 
 
 def _is_text(dataset: Dataset) -> bool:
     return [column.kind for column in dataset.features.values() if column.modality] == ["text"]
 
 
-def _of_classes(dataset: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
-    """Return the simple models of a data set with classes, scored on its test split."""
-    models, notes = [], []
-    truths = {"label": dataset.splits["test"].labels}
-    for answers in fit_baselines(dataset, notes=notes, tell=tell):
-        fitted = answers.fitted
-        scored = _Classes(has_probabilities=fitted.has_probabilities)
-        metrics = intervals(scored, answers.probabilities, truths, **_groups(dataset))
-        models.append(_entry(fitted.name, metrics, fitted.examples, fitted.told, answers.seconds))
+def _of_targets(
+    kind: str,
+    dataset: Dataset,
+    tell: Callable[[str], None],
+    *,
+    targets: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Return the simple models of a data set, scored on its test split.
+
+    Args:
+        kind: a key of `METRICS`.
+        dataset: with splits train, validation and test.
+        tell: called with what is about to be done.
+        targets: columns of numbers; none takes all of them.
+    """
+    test, notes = dataset.splits["test"], []
+    how = {"notes": notes, "tell": tell}
+    if kind == CLASSES:
+        found, truths = fit_baselines(dataset, **how), {"label": test.labels}
+    elif kind == LABEL_SETS:
+        name = next(n for n, column in dataset.features.items() if column.kind == "labels")
+        column = dataset.features[name]
+        truth = np.stack([column.encode(value)[""] for value in test.columns[name]])
+        found, truths = fit_label_sets(dataset, name, **how), {"labels": truth}
+    else:
+        every = [name for name, column in dataset.features.items() if column.kind == "number"]
+        names = sorted(targets or every)
+        truths = {name: np.asarray(test.columns[name], "float64") for name in names}
+        found = fit_numbers(dataset, names, **how)
+    models = []
+    for answers in found:
+        scored = _scored(kind, answers.fitted.has_probabilities)
+        metrics = intervals(scored, answers.answers, truths, **_groups(dataset))
+        models.append(_entry(answers.fitted, metrics, answers.seconds))
     return {"models": models, "notes": notes}
+
+
+def _scored(kind: str, has_probabilities: bool) -> _Scored:
+    if kind == NUMBERS:
+        statistics = _of_numbers
+    elif kind == LABEL_SETS:
+        statistics = _of_label_sets
+    else:
+        statistics = _of_classes
+    metrics = METRICS[kind] if has_probabilities else (ACCURACY, MACRO_F1)
+    return _Scored(metrics, ESTIMATORS_OF[kind], statistics)
+
+
+def _of_classes(answers: Any, truths: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return classification_statistics(answers, truths["label"])
+
+
+def _of_label_sets(answers: Any, truths: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return multilabel_statistics(answers[..., 0], answers[..., 1], truths["labels"])
+
+
+def _of_numbers(answers: Any, truths: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    return regression_statistics(answers, np.stack([truths[n] for n in sorted(truths)], axis=-1))
 
 
 def _of_tokens(dataset: Dataset, task: Any, assets: Any) -> dict[str, Any]:
@@ -174,7 +262,7 @@ def _of_tokens(dataset: Dataset, task: Any, assets: Any) -> dict[str, Any]:
     kind = assets.x["ids"].tokenizer["kind"]
     name = f"{NAME} of {'characters' if kind == 'character' else 'tokens'}"
     examples, seconds = len(dataset.splits["train"]), time.perf_counter() - began
-    return {"models": [_entry(name, metrics, examples, TOLD, seconds)], "notes": []}
+    return {"models": [_entry(Fitted(name, examples, TOLD, None), metrics, seconds)], "notes": []}
 
 
 def _groups(dataset: Dataset) -> dict[str, Any]:
@@ -184,11 +272,9 @@ def _groups(dataset: Dataset) -> dict[str, Any]:
     return {"groups": groups_of(splits["test"], splits["train"]), "noun": noun}
 
 
-def _entry(
-    name: str, metrics: dict[str, Any], examples: int, told: str, seconds: float
-) -> dict[str, Any]:
-    facts = {"name": name, "metrics": metrics, "examples": examples, "told": told}
-    return facts | {"seconds": round(seconds, 1)}
+def _entry(fitted: Fitted, metrics: dict[str, Any], seconds: float) -> dict[str, Any]:
+    facts = {"name": fitted.name, "metrics": metrics, "examples": fitted.examples}
+    return facts | {"told": fitted.told, "seconds": round(seconds, 1)}
 
 
 class _Progress:

@@ -8,7 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from recipes.baseline.shallow import FEWEST_EACH, MOST_COMPARED, Fitted, fit_shallow, spread
+from recipes.baseline.shallow import (
+    FEWEST_EACH,
+    MOST_COMPARED,
+    Fitted,
+    Shallow,
+    fit_shallow,
+    spread,
+)
 from zoo.data.dataset import Dataset
 from zoo.errors import DataError
 
@@ -27,12 +34,12 @@ class Answers:
 
     Attributes:
         fitted: the model.
-        probabilities: of the test examples, float64 (N, K).
+        answers: on the test examples, as a task's `decode` gives them, float64 (N, …).
         seconds: that fitting and answering took; reading the examples is not counted.
     """
 
     fitted: Fitted
-    probabilities: np.ndarray
+    answers: np.ndarray
     seconds: float
 
 
@@ -62,15 +69,59 @@ def fit_baselines(
     Raises:
         DataError: examples can no longer be read, or are absent.
     """
-    source, classes = input_of(dataset), len(dataset.classes)
+    classes = len(dataset.classes)
     train, test = dataset.splits["train"], dataset.splits["test"]
     yield _majority(train.labels, len(test), classes=classes)
     if len(np.unique(train.labels)) < 2:
         notes.append("All training examples are of one class: there is nothing more to fit.")
         return
-    column = dataset.features[source]
+    read = read_values(dataset, tell=tell)
+    labels = train.labels[read.places]
+    if len(np.unique(labels)) < 2:
+        raise DataError("The training examples that are spread evenly are all of one class.")
+    validation = (read.values["validation"], dataset.splits["validation"].labels[read.compared])
+    for shallow in read.models:
+        kept = spread(len(labels), shallow.most_examples(classes))
+        if len(kept) < len(labels) and len(kept) < FEWEST_EACH * classes:
+            notes.append(f"{shallow.name}: left out, as {classes:,} classes take too long.")
+            continue
+        tell(shallow.name)
+        began = time.perf_counter()
+        part = (taken(read.values["train"], kept), labels[kept])
+        fitted = fit_shallow(shallow, part, validation, classes=classes)
+        found = fitted.probabilities(read.values["test"], classes=classes)
+        if fitted.examples < len(train):
+            notes.append(left_out(shallow.name, fitted.examples, len(train)))
+        yield Answers(fitted, found, time.perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class Read:
+    """Examples as simple models take them.
+
+    Attributes:
+        values: by split; of train and validation a part, where there are many.
+        places: positions of the training examples.
+        compared: positions of the validation examples.
+        models: that are not fitted yet.
+    """
+
+    values: dict[str, Any]
+    places: np.ndarray
+    compared: np.ndarray
+    models: tuple[Shallow, ...]
+
+
+def read_values(dataset: Dataset, *, tell: Callable[[str], None]) -> Read:
+    """Read the one input of a data set, spread evenly where there is much of it.
+
+    Raises:
+        DataError: examples can no longer be read, or are absent.
+    """
+    source = input_of(dataset)
+    column, train = dataset.features[source], dataset.splits["train"]
     module = importlib.import_module(MODULES[column.kind])
-    places = _trained_on(train.labels, module.most_examples(train, column, source))
+    places = spread(len(train), module.most_examples(train, column, source))
     compared = spread(len(dataset.splits["validation"]), MOST_COMPARED)
     values = {}
     for name, positions in (("train", places), ("validation", compared), ("test", None)):
@@ -78,24 +129,12 @@ def fit_baselines(
         split = dataset.splits[name]
         positions = spread(len(split), None) if positions is None else positions
         values[name] = module.values_of(split, column, source, positions)
-    labels = train.labels[places]
-    validation = (values["validation"], dataset.splits["validation"].labels[compared])
-    for shallow in module.models_for(values["train"]):
-        kept = spread(len(labels), shallow.most_examples(classes))
-        if len(kept) < len(labels) and len(kept) < FEWEST_EACH * classes:
-            notes.append(f"{shallow.name}: left out, as {classes:,} classes take too long.")
-            continue
-        tell(shallow.name)
-        began = time.perf_counter()
-        part = (_taken(values["train"], kept), labels[kept])
-        fitted = fit_shallow(shallow, part, validation, classes=classes)
-        found = fitted.probabilities(values["test"], classes=classes)
-        if fitted.examples < len(train):
-            notes.append(
-                f"{shallow.name}: fitted on {fitted.examples:,} of {len(train):,} training "
-                "examples, spread evenly, to save time."
-            )
-        yield Answers(fitted, found, time.perf_counter() - began)
+    return Read(values, places, compared, module.models_for(values["train"]))
+
+
+def left_out(name: str, kept: int, of: int) -> str:
+    """Say that a simple model was fitted on a part of train."""
+    return f"{name}: fitted on {kept:,} of {of:,} training examples, spread evenly, to save time."
 
 
 def _majority(labels: np.ndarray, count: int, *, classes: int) -> Answers:
@@ -109,13 +148,6 @@ def _majority(labels: np.ndarray, count: int, *, classes: int) -> Answers:
     return Answers(fitted, found, time.perf_counter() - began)
 
 
-def _trained_on(labels: np.ndarray, most: int) -> np.ndarray:
-    """Return positions in train, spread evenly."""
-    places = spread(len(labels), most)
-    if len(np.unique(labels[places])) < 2:
-        raise DataError("The training examples that are spread evenly are all of one class.")
-    return places
-
-
-def _taken(values: Any, places: np.ndarray) -> Any:
+def taken(values: Any, places: np.ndarray) -> Any:
+    """Return the values at some positions, of a list or of an array."""
     return [values[i] for i in places] if isinstance(values, list) else values[places]

@@ -53,23 +53,19 @@ def most_examples(split: Split, column: Column, name: str) -> int:
 def models_for(values: np.ndarray) -> tuple[Shallow, ...]:
     """Return the simple models for images of this size."""
     named = (
-        ("logistic regression on pixels", pixels),
-        (
-            "logistic regression on gradients"
-            if values.shape[-1] == 1
-            else "logistic regression on gradients and colours",
-            gradients,
-        ),
+        ("pixels", pixels),
+        ("gradients" if values.shape[-1] == 1 else "gradients and colours", gradients),
     )
     return tuple(
         Shallow(
-            name,
+            f"logistic regression on {on}",
+            on,
             transformer=lambda function=function: FunctionTransformer(function),
             classifier=lambda strength: LogisticRegression(C=strength, max_iter=ITERATIONS),
             strengths=STRENGTHS,
             features=function(values[:1]).shape[1],
         )
-        for name, function in named
+        for on, function in named
     )
 
 

@@ -22,6 +22,7 @@ class Shallow:
 
     Attributes:
         name: in tables.
+        on: what its features are, in words.
         transformer: makes an unfitted transformer of scikit-learn, from values to features.
         classifier: makes an unfitted classifier from C, the inverse strength of L2.
         strengths: values of C to choose from, in ascending order.
@@ -30,6 +31,7 @@ class Shallow:
     """
 
     name: str
+    on: str
     transformer: Callable[[], Any]
     classifier: Callable[[float], Any]
     strengths: tuple[float, ...]

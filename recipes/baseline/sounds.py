@@ -45,6 +45,7 @@ def models_for(values: np.ndarray) -> tuple[Shallow, ...]:
     """Return the simple model for sounds."""
     regression = Shallow(
         "logistic regression on log-mel",
+        "log-mel",
         transformer=StandardScaler,
         classifier=lambda strength: LogisticRegression(C=strength, max_iter=ITERATIONS),
         strengths=STRENGTHS,

@@ -61,6 +61,7 @@ def models_for(values: Sequence[str]) -> tuple[Shallow, ...]:
     return (
         Shallow(
             "TF-IDF and logistic regression",
+            "TF-IDF",
             transformer=lambda: TfidfVectorizer(sublinear_tf=True, **ngrams),
             classifier=lambda strength: OneVsRestClassifier(
                 LogisticRegression(C=strength, solver="liblinear", max_iter=ITERATIONS)
@@ -69,6 +70,7 @@ def models_for(values: Sequence[str]) -> tuple[Shallow, ...]:
         ),
         Shallow(
             "naive-Bayes SVM",
+            "counts",
             transformer=lambda: CountVectorizer(binary=True, **ngrams),
             classifier=lambda strength: NaiveBayesSVM(strength),
             strengths=SVM_STRENGTHS,

@@ -26,9 +26,10 @@ def baseline_command(
 ) -> None:
     """Score simple models of scikit-learn on a dataset: what a network has to beat.
 
-    Always the majority class. For images logistic regression on pixels and on gradients, for texts on
-    TF-IDF with a naive-Bayes SVM beside it, for sounds on log-mel; for texts without labels the
-    frequencies of characters. It takes seconds, a minute for large data, of which a part is fitted.
+    The majority class, and for images logistic regression on pixels and on gradients, for texts on
+    TF-IDF with a naive-Bayes SVM beside it, for sounds on log-mel. For several labels one regression
+    each; for numbers the mean and ridge regression; for texts without labels the frequencies of
+    characters. It takes seconds, a minute for large data, of which a part is fitted.
     Strengths are chosen on the validation split; the test split is only scored. `zoo train` puts the
     same table into its report.
 
@@ -39,6 +40,8 @@ def baseline_command(
     zoo baseline ./photos --json
 
     zoo baseline ./reviews.csv text_column=review label_column=stars
+
+    zoo baseline ./cells.csv file_column=file target_column=cells
     """
     from recipes.baseline.beside import baseline
 
@@ -52,10 +55,11 @@ def baseline_command(
 
 
 def _show(result: dict[str, Any]) -> None:
-    from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE
+    from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE, MULTILABEL, REGRESSION
     from zoo.metrics.base import metric_named
 
-    metric = metric_named(result["metric"], (*CLASSIFICATION, *LANGUAGE))
+    known = (*CLASSIFICATION, *LANGUAGE, *MULTILABEL, *REGRESSION)
+    metric = metric_named(result["metric"], known)
     rows = []
     for model in result["models"]:
         entry = model["metrics"][metric.name]

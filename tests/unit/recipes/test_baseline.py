@@ -292,9 +292,9 @@ def test_a_class_that_train_lacks_has_no_probability():
         fit.fit_baselines(data_of({"text": Text()}, splits, ("good", "bad", "x")), notes=[])
     )
     for each in answers:
-        assert each.probabilities.shape == (40, 3)
-        assert each.probabilities[:, 2].max() == 0
-        np.testing.assert_allclose(each.probabilities.sum(axis=1), 1)
+        assert each.answers.shape == (40, 3)
+        assert each.answers[:, 2].max() == 0
+        np.testing.assert_allclose(each.answers.sum(axis=1), 1)
 
 
 @pytest.mark.parametrize("text", [None, "", " \n"])
