@@ -170,15 +170,23 @@ class Recipe(Values):
             place[last] = value
         if set(changes) - {"training.seed", "expects", "name", "summary"}:
             values["expects"] = changes.get("expects", "unmeasured")
-        self._check_left_over(changes, values)
+        self.check_left_over(changes, values)
         changed = Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))
         if changed.data.name == self.data.name or not _is_shipped(self.name):
             return changed
         own = changed._named_after_data(self.name)
         return changed.model_copy(update={k: v for k, v in own.items() if k not in changes})
 
-    def _check_left_over(self, changes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Refuse arguments that belong to what a change of name replaces."""
+    def check_left_over(self, changes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse arguments that belong to what a change of name replaces.
+
+        Args:
+            changes: by dotted path.
+            values: of the recipe with them.
+
+        Raises:
+            RecipeError: lists the arguments that the new model or optimizer does not have.
+        """
         for section, known_of in (
             ("model", registry.builder_arguments),
             ("optimizer", OPTIMIZERS.__getitem__),
