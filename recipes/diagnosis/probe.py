@@ -82,7 +82,7 @@ class Probe(keras.callbacks.Callback):
         self.records.append(
             {
                 "epoch": epoch + 1,
-                "steps": (self.params or {}).get("steps"),
+                "steps": self._updates(),
                 "kernels": rows,
                 "activations": [
                     {"key": key} | _numbers(activations[key])
@@ -91,6 +91,13 @@ class Probe(keras.callbacks.Callback):
                 ],
             }
         )
+
+    def _updates(self) -> int | None:
+        """Return how often the optimizer moves weights in an epoch."""
+        optimizer = getattr(self.model, "optimizer", None)
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        steps = (self.params or {}).get("steps")
+        return steps and steps // getattr(optimizer, "accumulate_steps", 1)
 
 
 def kernels(model: keras.Model) -> dict[str, keras.Variable]:

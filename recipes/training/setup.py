@@ -115,22 +115,28 @@ def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
 
 
 def _batch_notes(recipe: Recipe, examples: int) -> tuple[str, ...]:
-    """Say that a batch repeats examples; refuse one of far more than there are.
+    """Say that an update repeats examples; refuse one of far more than there are.
 
     Raises:
         RecipeError: it would hold each example more than `_MOST_REPEATED` times.
     """
-    size = recipe.training.batch_size
+    values = recipe.training
+    size = values.batch_size * values.accumulate_steps
     if size <= examples:
         return ()
-    problem = f"training.batch_size={size} is more than the {examples:,} examples of train"
+    given, what = f"training.batch_size={values.batch_size}", "a batch"
+    fix = f"set training.batch_size={min(128, max(1, examples // 10))}"
+    if values.accumulate_steps > 1:
+        given, what = f"{given} × training.accumulate_steps={values.accumulate_steps}", "an update"
+        fix += " training.accumulate_steps=1"
+    problem = f"{given} is more than the {examples:,} examples of train"
     if size > max(_SMALL_BATCH, _MOST_REPEATED * examples):
         raise RecipeError(
-            f"{problem}: a batch would hold each of them {size // examples:,} times.",
-            expected=f"{examples:,} at most, so that a batch holds an example once",
-            fix=f"set training.batch_size={min(128, max(1, examples // 10))}",
+            f"{problem}: {what} would hold each of them {size // examples:,} times.",
+            expected=f"{examples:,} at most, so that {what} holds an example once",
+            fix=fix,
         )
-    return (f"{problem}, so each batch holds some of them several times.",)
+    return (f"{problem}, so {what} holds some of them several times.",)
 
 
 def _make_ready(model: Any, recipe: Recipe, values: Regularization, steps: int) -> tuple[Any, ...]:

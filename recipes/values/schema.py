@@ -241,6 +241,7 @@ class Recipe(Values):
                 "data.max_examples": 160,
                 "training.epochs": min(2, self.training.epochs),
                 "training.steps_per_epoch": 2,
+                "training.accumulate_steps": min(2, self.training.accumulate_steps),
                 "training.batch_size": min(16, self.training.batch_size),
                 **{
                     f"initialization.{name}": min(1, getattr(self.initialization, name))

@@ -127,10 +127,24 @@ class TrainingValues(Values):
 
     epochs: Annotated[int, Field(ge=0, le=1_000_000)]  # 0: only with initialization.head=probe
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
-    steps_per_epoch: Positive | None = None  # None: examples // batch_size
+    accumulate_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1  # steps of one update
+    steps_per_epoch: Positive | None = None  # None: one pass, in whole updates
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     select: Literal["best", "last"] = "best"  # epoch whose weights are kept
+
+    @pydantic.model_validator(mode="after")
+    def _whole_updates(self) -> "TrainingValues":
+        """Refuse epochs that end inside an update."""
+        steps, each = self.steps_per_epoch, self.accumulate_steps
+        if steps and steps % each:
+            raise ValueError(
+                f"an epoch of {steps} steps does not hold whole updates of {each} steps: let "
+                f"steps_per_epoch be a multiple of accumulate_steps, such as "
+                f"{max(1, round(steps / each)) * each}"
+            )
+        return self
+
 
 
 class InitializationValues(Values):
