@@ -46,8 +46,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import keras
     import tensorflow as tf
 
-    from recipes.training.initialization import inherited, source_of, take_over
-    from recipes.training.linear_probe import fit_head
+    from recipes.runs.run import source_of
+    from recipes.training.initialization import inherited
     from recipes.training.optimizer import steps_per_epoch
     from zoo import registry
     from zoo.data.pipeline import Encoded
@@ -72,9 +72,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
-    if source and take_over(model, source, assets) and recipe.initialization.head == "probe":
-        told = fit_head(model, source, assets, Encoded(examples, task, assets))
-        dataset = replace(dataset, notes=(*dataset.notes, told))
+    told = _begin_at(source, model, recipe, assets, task, examples) if source else ()
+    dataset = replace(dataset, notes=(*dataset.notes, *told))
     values = recipe.regularization_values()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = assets.placed(transforms.steps) if transforms else assets
@@ -95,6 +94,22 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         steps=steps,
         releases=releases,
     )
+
+
+def _begin_at(
+    source: Any, model: Any, recipe: Recipe, assets: Any, task: Any, examples: Any
+) -> tuple[str, ...]:
+    """Give a new model the weights of `source`, and what the recipe adds; return notes of it."""
+    from recipes.training.initialization import adapt, take_over
+    from recipes.training.linear_probe import fit_head
+    from zoo.data.pipeline import Encoded
+
+    told = []
+    if take_over(model, source, assets) and recipe.initialization.head == "probe":
+        told.append(fit_head(model, source, assets, Encoded(examples, task, assets)))
+    if recipe.model.lora_rank:
+        told.append(adapt(model, recipe))
+    return tuple(told)
 
 
 def _own_size(recipe: Recipe, source: Any) -> int | None:

@@ -100,6 +100,7 @@ class Recipe(Values):
         )
         self.regularization_values()  # raises where a knob is out of range
         self._check_initialization()
+        self._check_adapters()
         return self
 
     def _check_initialization(self) -> None:
@@ -131,6 +132,25 @@ class Recipe(Values):
                 f"initialization.unfreeze_epochs={values.unfreeze_epochs} is more than the "
                 f"{self.training.epochs - values.frozen_epochs} epochs after the frozen ones.",
                 fix="lower it, or train for more epochs",
+            )
+
+    def _check_adapters(self) -> None:
+        """Refuse adapters that would lie on random weights, or never be trained."""
+        values, rank = self.initialization, self.model.lora_rank
+        if not rank:
+            return
+        if values is None:
+            raise RecipeError(
+                f"model.lora_rank={rank} would adapt a backbone of random numbers, which is frozen.",
+                expected="a section initialization, whose weights are adapted",
+                fix=f"zoo finetune NAME --data DATA model.lora_rank={rank}",
+            )
+        if values.frozen_epochs >= self.training.epochs:
+            raise RecipeError(
+                f"model.lora_rank={rank} would train nothing: the adapters are frozen for "
+                f"initialization.frozen_epochs={values.frozen_epochs} epochs of "
+                f"{self.training.epochs}.",
+                fix="lower initialization.frozen_epochs, or set model.lora_rank=0",
             )
 
     @classmethod

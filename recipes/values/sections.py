@@ -75,6 +75,7 @@ class ModelValues(Values):
 
     name: str
     arguments: dict[str, Any] = {}
+    lora_rank: Annotated[int, Field(ge=0, le=4096)] = 0  # of adapters in a frozen backbone; 0: none
 
 
 RegularizationValues = pydantic.create_model(
@@ -144,7 +145,6 @@ class TrainingValues(Values):
                 f"{max(1, round(steps / each)) * each}"
             )
         return self
-
 
 
 class InitializationValues(Values):
