@@ -204,9 +204,18 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
 
 
 def _parent(recipe: Any) -> str:
-    """Return what published weights a run began with, whose licence may bind it; or an empty text."""
-    start = recipe.initialization
-    card = registry.pretrained_cards().get(start.weights) if start else None
+    """Return what published weights a run began with or was taught by, whose licences may bind it."""
+    start, taught = recipe.initialization, recipe.distillation
+    began = _licensed(start.weights) if start else ""
+    teacher = _licensed(taught.teacher) if taught else ""
+    if not teacher:
+        return began
+    return f"{began or (start.weights if start else 'random weights')}, taught by {teacher}"
+
+
+def _licensed(name: str) -> str:
+    """Return published weights with their licence; an empty text for other names."""
+    card = registry.pretrained_cards().get(name)
     if card is None:
         return ""
     use = {"yes": "", "no": "; no commercial use"}.get(

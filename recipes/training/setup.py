@@ -47,6 +47,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import tensorflow as tf
 
     from recipes.runs.run import source_of
+    from recipes.training.distillation import teaching
     from recipes.training.initialization import inherited
     from recipes.training.optimizer import steps_per_epoch
     from zoo import registry
@@ -68,10 +69,12 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
+    teach = teaching(recipe, assets)
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
+    model.teach = teach
     told = _begin_at(source, model, recipe, assets, task, examples) if source else ()
     dataset = replace(dataset, notes=(*dataset.notes, *told))
     values = recipe.regularization_values()

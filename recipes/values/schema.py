@@ -11,6 +11,7 @@ from recipes.values.messages import left_over, recipe_error
 from recipes.values.sections import (
     OPTIMIZERS,
     DataValues,
+    DistillationValues,
     Expects,
     InitializationValues,
     Line,
@@ -48,6 +49,7 @@ class Recipe(Values):
     schedule: ScheduleValues = ScheduleValues()
     training: TrainingValues
     initialization: InitializationValues | None = None  # None: random numbers
+    distillation: DistillationValues | None = None  # None: learned from labels alone
     expects: Expects | Literal["unmeasured"] = "unmeasured"
 
     @property
@@ -181,7 +183,9 @@ class Recipe(Values):
             *parents, last = path.split(".")
             place = values
             for parent in parents:
-                place = place.setdefault(parent, {})
+                if place.get(parent) is None:  # a section that was left out
+                    place[parent] = {}
+                place = place[parent]
                 if not isinstance(place, dict):
                     raise RecipeError(
                         f"{path} cannot be set: {parent} is a value, not a section.",

@@ -159,6 +159,15 @@ class InitializationValues(Values):
     batch_norm: bool = True  # False: that of the backbone stays as it is
 
 
+class DistillationValues(Values):
+    """A trained model whose probabilities are learned beside the labels (1503.02531)."""
+
+    teacher: str  # a weight's name, or a run folder
+    sha256: str = ""  # checksum of its file; filled in when training begins
+    temperature: Annotated[float, Field(gt=0)] = 4.0  # that softens both probabilities
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.5  # share of the teacher in the loss
+
+
 class Expects(Values):
     """The recorded result, and the 95 % prediction interval for one further run."""
 
