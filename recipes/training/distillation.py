@@ -47,7 +47,7 @@ def teaching(recipe: Recipe, assets: Assets) -> Callable[[Any, Any, Any], Any] |
     Building the teacher draws random numbers, so this comes before the seed is set.
 
     Args:
-        recipe: with a pinned teacher.
+        recipe: names the teacher, or none.
         assets: of the student.
 
     Returns:
@@ -57,7 +57,7 @@ def teaching(recipe: Recipe, assets: Assets) -> Callable[[Any, Any, Any], Any] |
         WeightsError: the teacher holds other numbers than the recipe states.
         RecipeError: the teacher has other classes or takes other inputs.
     """
-    values = recipe.distillation
+    values = with_pinned_teacher(recipe).distillation
     if values is None:
         return None
     teacher = pinned(values.teacher, values.sha256, recipe.name)

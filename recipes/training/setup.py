@@ -48,24 +48,15 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
 
     from recipes.runs.run import source_of
     from recipes.training.distillation import teaching
-    from recipes.training.initialization import inherited
     from recipes.training.optimizer import steps_per_epoch
-    from zoo import registry
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
-    from zoo.preprocessing import with_preprocessing
 
     dataset = make_dataset(recipe, **data_arguments)
     task = make_task(recipe)
     examples = dataset.splits["train"]
     source = source_of(recipe)
-    assets = (
-        inherited(source, dataset, task=task, image_size=_own_size(recipe, source))
-        if source
-        else task.fit(examples, features=dataset.features, classes=dataset.classes)
-    )
-    if not source:
-        assets = with_preprocessing(assets, registry.model_card(recipe.model.name))
+    assets = _assets(recipe, dataset, task, source)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
@@ -97,6 +88,19 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         steps=steps,
         releases=releases,
     )
+
+
+def _assets(recipe: Recipe, dataset: Any, task: Any, source: Any) -> Any:
+    """Return the assets: those of the source with the data's targets, or fitted on train."""
+    from recipes.training.initialization import inherited
+    from zoo import registry
+    from zoo.preprocessing import with_preprocessing
+
+    if source:
+        return inherited(source, dataset, task=task, image_size=_own_size(recipe, source))
+    train = dataset.splits["train"]
+    assets = task.fit(train, features=dataset.features, classes=dataset.classes)
+    return with_preprocessing(assets, registry.model_card(recipe.model.name))
 
 
 def _begin_at(

@@ -163,7 +163,7 @@ class DistillationValues(Values):
     """A trained model whose probabilities are learned beside the labels (1503.02531)."""
 
     teacher: str  # a weight's name, or a run folder
-    sha256: str = ""  # checksum of its file; filled in when training begins
+    sha256: str | None = None  # checksum of its file; null: filled in when training begins
     temperature: Annotated[float, Field(gt=0)] = 4.0  # that softens both probabilities
     weight: Annotated[float, Field(gt=0, le=1)] = 0.5  # share of the teacher in the loss
 
