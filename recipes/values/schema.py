@@ -143,8 +143,9 @@ class Recipe(Values):
             return
         if values is None:
             raise RecipeError(
-                f"model.lora_rank={rank} would adapt a backbone of random numbers, which is frozen.",
-                expected="a section initialization, whose weights are adapted",
+                f"model.lora_rank={rank} adds adapters to trained weights; {self.name} starts from "
+                "random ones.",
+                expected="a section initialization, which names trained weights",
                 fix=f"zoo finetune NAME --data DATA model.lora_rank={rank}",
             )
         if values.frozen_epochs >= self.training.epochs:

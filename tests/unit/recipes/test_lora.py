@@ -184,7 +184,7 @@ def test_a_language_model_is_adapted_without_a_head(tmp_path):
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({"initialization": None}, "would adapt a backbone of random numbers"),
+        ({"initialization": None}, "adds adapters to trained weights; .* starts from random ones"),
         ({"initialization.frozen_epochs": 3}, "would train nothing"),
         ({"model.lora_rank": -1}, "greater than or equal to 0"),
     ],
