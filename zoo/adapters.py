@@ -135,7 +135,7 @@ def _added(
     if kernel is not None and b is not None and a.ndim >= 2 and a.shape[-1:] == b.shape[:1]:
         product = a @ b
         if product.shape == kernel.shape:
-            return kernel + product.astype(kernel.dtype)
+            return kernel.astype(product.dtype) + product  # a parent's file may hold float16
     raise WeightsError(
         f"{key} of {where} is not an adapter of the model's weights.",
         expected="adapters of the weights that the file names as their parent",

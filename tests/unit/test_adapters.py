@@ -103,6 +103,19 @@ def test_the_sum_is_that_of_the_paper(tmp_path):
     np.testing.assert_allclose(found, np.asarray(dense.kernel), rtol=1e-5, atol=1e-6)
 
 
+def test_a_parent_of_half_precision_is_added_to_in_float32(tmp_path):
+    """As a model that was trained on such a parent has its numbers in float32."""
+    model, _, plain, _ = adapted("mlp")
+    half = {key: tensor.astype("float16") for key, tensor in plain.items()}
+    for key, variable in tensor_keys(model, adapters=False).items():
+        variable.assign(half[key].astype("float32"))
+    path = tmp_path / "weights.safetensors"
+    save_adapters(path, model, kept="head_", parent=PARENT)
+    expected = merged(model)
+    for key, tensor in joined(half, path).items():
+        np.testing.assert_array_equal(tensor.astype("float32"), expected[key])
+
+
 def test_layers_without_a_matrix_get_none():
     convolution = keras.layers.Conv2D(2, 3)
     convolution.build((None, 8, 8, 1))
