@@ -1,6 +1,6 @@
 """The only Keras subclass: a functional model whose loss is the task's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import keras
@@ -31,6 +31,9 @@ class TaskModel(keras.Model):
             `task.shown`.
         r_drop_alpha: weight of the divergence between two passes in training that differ in their
             dropout (2106.14448, eq. 4), as the task measures it; 0 makes one pass.
+
+    Attributes:
+        teach: makes the loss of training from the task's, given inputs and outputs; None leaves it.
     """
 
     def __init__(self, model: keras.Model, *, task: Scores, r_drop_alpha: float = 0.0):
@@ -41,6 +44,7 @@ class TaskModel(keras.Model):
             name=model.name,
         )
         self.task, self.r_drop_alpha = task, r_drop_alpha
+        self.teach: Callable[[Any, Any, Any], Any] | None = None
         self.shown = [keras.metrics.Mean(name=name) for name in task.shown]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -50,6 +54,8 @@ class TaskModel(keras.Model):
             again = self(x, training=True)
             total = (total + self.task.loss(y, again)["loss"]) / 2
             total += self.r_drop_alpha * self.task.divergence(y_pred, again)
+        if training and self.teach is not None:
+            total = self.teach(total, x, y_pred)
         for penalty in self.losses:
             total = total + keras.ops.cast(penalty, total.dtype)
         return total

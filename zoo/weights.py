@@ -21,13 +21,17 @@ _FORMAT = "kerazoo_weights"
 _AUTOMATIC_NAME = re.compile(r"variable(_\d+)?")  # Keras counts these up over the whole process
 
 
-def tensor_keys(model: "keras.Model") -> dict[str, "keras.Variable"]:
+def tensor_keys(model: "keras.Model", *, adapters: bool = True) -> dict[str, "keras.Variable"]:
     """Return every entry of `model.weights`, trainable or not, under a key that a rebuild repeats.
 
     A key is the names of the layers from outside in, then position and variable name inside the
     leaf layer: "backbone/stage1_conv/0.kernel". Nested models are entered; any other layer is a
     leaf, with all that it holds. A variable that two layers share is listed once, where it is met
     first. `Variable.path` plays no part: Keras changes it from one build to the next.
+
+    Args:
+        model: built.
+        adapters: False leaves those of LoRA out; all others have the keys of the model without them.
 
     Raises:
         WeightsError: the model is not built, or two variables have the same key.
@@ -37,7 +41,14 @@ def tensor_keys(model: "keras.Model") -> dict[str, "keras.Variable"]:
     >>> list(tensor_keys(keras.Sequential([keras.Input((3,)), dense])))
     ['dense/0.kernel', 'dense/1.bias']
     """
-    return _keys(model, lambda layer: layer.weights)
+    if adapters:
+        return _keys(model, lambda layer: layer.weights)
+    return _keys(model, lambda layer: [v for v in layer.weights if not is_adapter(v)])
+
+
+def is_adapter(variable: "keras.Variable") -> bool:
+    """Tell whether Keras' `enable_lora` made a variable."""
+    return variable.name.startswith("lora_")
 
 
 def seed_variables(model: "keras.Model") -> dict[str, "keras.Variable"]:

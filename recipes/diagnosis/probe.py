@@ -9,7 +9,10 @@ import keras
 import numpy as np
 from keras import ops
 
+from recipes.runs.parent import HEAD
+from zoo.adapters import has_adapter
 from zoo.errors import ArgumentError
+from zoo.weights import is_adapter
 
 LARGEST_PROBE = 128  # examples; more would cost time and change nothing that is looked at
 ACTIVE_SHARE = 0.01  # of the inputs: a unit active in fewer is dead (SageMaker Debugger, DeadRelu)
@@ -82,7 +85,7 @@ class Probe(keras.callbacks.Callback):
         self.records.append(
             {
                 "epoch": epoch + 1,
-                "steps": (self.params or {}).get("steps"),
+                "steps": self._updates(),
                 "kernels": rows,
                 "activations": [
                     {"key": key} | _numbers(activations[key])
@@ -92,20 +95,31 @@ class Probe(keras.callbacks.Callback):
             }
         )
 
+    def _updates(self) -> int | None:
+        """Return how often the optimizer moves weights in an epoch."""
+        optimizer = getattr(self.model, "optimizer", None)
+        optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+        steps = (self.params or {}).get("steps")
+        return steps and steps // getattr(optimizer, "accumulate_steps", 1)
+
 
 def kernels(model: keras.Model) -> dict[str, keras.Variable]:
     """Return the tensors of two or more axes that training moves, by key, in depth order.
 
-    Those of a frozen layer are among them, so that all records of a run list the same kernels.
+    Those of a frozen layer are among them, so that all records of a run list the same kernels; but not
+    those of a backbone with adapters (LoRA), which nothing ever moves.
 
     A key is the layer names from outside in and the variable's name; `Variable.path` would differ
     between two builds in one process.
     """
     found: dict[str, keras.Variable] = {}
+    adapted = has_adapter(model)
     for path, layer in _leaves(model):
         trained = {id(v) for part in layer._flatten_layers() for v in part._trainable_variables}
         for variable in layer.weights:
             if id(variable) not in trained or len(variable.shape) < 2:
+                continue
+            if adapted and not (path.startswith(HEAD) or is_adapter(variable)):
                 continue
             if any(variable is other for other in found.values()):
                 continue

@@ -212,11 +212,9 @@ def _in_float32(run: Run) -> "keras.Model":
     """Return the run's model; one that was trained in another precision is rebuilt."""
     if run.recipe.training.precision == "float32":
         return run.model
-    from zoo.weights import load_model_weights
-
     with precision(run.recipe.with_values({"training.precision": "float32"})):
         model = make_model(run.recipe, run.task, run.assets)
-    load_model_weights(run.weights_path, model, sha256=run.sha256)
+    run.load_into(model)
     return model
 
 

@@ -135,7 +135,7 @@ def ship(run: Run, *, name: str) -> dict[str, Any]:
         "model": run.recipe.model.name,
         "recipe": run.recipe.name,
         "resolved_recipe": run.recipe.resolved()
-        | {"model": {"name": run.recipe.model.name, "arguments": builder_arguments(run.recipe)}}
+        | {"model": run.recipe.model.model_dump() | {"arguments": builder_arguments(run.recipe)}}
         | _UNMEASURED,
         "assets": run.assets.to_dict(),
         "dataset": run.recipe.data.name,

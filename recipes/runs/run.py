@@ -10,13 +10,14 @@ import numpy as np
 
 from recipes.objects import make_dataset, make_model, make_task, precision
 from recipes.runs.folder import resume_command
+from recipes.runs.parent import fitted, other_head
 from recipes.runs.splits import METRICS
 from recipes.runs.trained import RECIPE, check_unedited
 from recipes.values.load import load_recipe, recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.columns.assets import Assets
-from zoo.errors import RunError, WeightsError, check_format, command, unknown_name
+from zoo.errors import RunError, WeightsError, ZooError, check_format, command, unknown_name
 from zoo.files import as_path
 from zoo.tasks.base import Task
 
@@ -75,12 +76,52 @@ class Run:
     def model(self) -> "TaskModel":
         """The model with its weights, rebuilt on first use."""
         devices.load_tensorflow()
-        from zoo.weights import load_model_weights
-
         with precision(self.recipe):
             model = make_model(self.recipe, self.task, self.assets)
-        load_model_weights(self.weights_path, model, sha256=self.sha256)
+        self.load_into(model)
         return model
+
+    def load_into(self, model: "TaskModel") -> None:
+        """Load the run's weights into a model that was built from its recipe.
+
+        Adapters (`model.lora_rank`) are added to the weights of the run that they were trained on.
+
+        Raises:
+            WeightsError: the file is damaged, or of another model.
+            RunError: the weights that the adapters belong to are gone.
+        """
+        from zoo.adapters import is_adapter_file, joined
+        from zoo.weights import load_into, load_model_weights
+
+        if not is_adapter_file(self.weights_path):
+            load_model_weights(self.weights_path, model, sha256=self.sha256)
+            return
+        parent = self._parent()
+        is_new = other_head(self.assets, parent.assets)
+        tensors = fitted(model, parent.tensors(), new_head=is_new)
+        load_into(model, joined(tensors, self.weights_path, sha256=self.sha256))
+
+    def tensors(self) -> dict[str, np.ndarray]:
+        """Return all weights by key (`zoo.weights.tensor_keys`), adapters added to their kernels."""
+        from zoo.adapters import is_adapter_file
+        from zoo.weights import read_tensors, tensor_keys
+
+        if not is_adapter_file(self.weights_path):
+            return read_tensors(self.weights_path, sha256=self.sha256)[0]
+        return {key: variable.numpy() for key, variable in tensor_keys(self.model).items()}
+
+    def _parent(self) -> "Run":
+        """Return the run or weight that this one's adapters belong to."""
+        name = self.recipe.initialization.weights
+        try:
+            return source_of(self.recipe)
+        except ZooError as error:
+            raise RunError(
+                f"{self.name} holds adapters (LoRA) for {name}, which cannot be loaded: "
+                f"{error.problem}",
+                expected=f"the weights at {name} as they were when the run was trained",
+                fix="put them back there; an export holds all weights and needs no parent",
+            ) from error
 
     @property
     def history(self) -> list[dict[str, float]]:
@@ -246,6 +287,34 @@ def load(target: str | Path | Run) -> Run:
         [*cards, *recipe_names()],
         fix="zoo list --weights and zoo recipes list show the names",
     )
+
+
+def source_of(recipe: Recipe) -> Run | None:
+    """Return the run or weight that a recipe starts from; None where it starts from random weights.
+
+    Raises:
+        UnknownNameError, RunError: there is none of that name.
+        WeightsError: it holds other numbers than when the recipe was made.
+    """
+    values = recipe.initialization
+    return pinned(values.weights, values.sha256, recipe.name) if values else None
+
+
+def pinned(weights: str, sha256: str, recipe: str) -> Run:
+    """Load a run or weight whose checksum a recipe states.
+
+    Raises:
+        UnknownNameError, RunError: there is none of that name.
+        WeightsError: it holds other numbers than when the recipe was made.
+    """
+    found = load(weights)
+    if found.sha256 != sha256:
+        raise WeightsError(
+            f"{weights} has changed since {recipe} was made from it.",
+            expected=f"SHA-256 {sha256[:16]}…, not {found.sha256[:16]}…",
+            fix="put the weights back as they were, or train again in another folder",
+        )
+    return found
 
 
 def read_json(path: Path) -> Any:

@@ -86,8 +86,9 @@ def finetune(
 
 
 def _with_least_steps(recipe: Recipe, examples: int) -> Recipe:
-    few = examples // recipe.training.batch_size < LEAST_STEPS
-    return recipe.with_values({"training.steps_per_epoch": LEAST_STEPS}) if few else recipe
+    each = recipe.training.accumulate_steps
+    few = examples // (recipe.training.batch_size * each) < LEAST_STEPS
+    return recipe.with_values({"training.steps_per_epoch": LEAST_STEPS * each}) if few else recipe
 
 
 def _whole(value: Any) -> int | None:

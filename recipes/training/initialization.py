@@ -18,41 +18,22 @@ from typing import TYPE_CHECKING, final
 
 import keras
 
-from recipes.runs.run import Run, load
+from recipes.runs.parent import HEAD, fitted, other_head
+from recipes.runs.run import Run
 from recipes.values.schema import Recipe
+from zoo.adapters import add_adapters, has_adapter
 from zoo.columns import Column
 from zoo.columns.assets import Assets
 from zoo.complexity import leaf_layers
-from zoo.errors import DataError, RecipeError, WeightsError
+from zoo.errors import DataError, RecipeError
 from zoo.tasks.base import Task
-from zoo.weights import load_into, read_tensors, tensor_keys
+from zoo.weights import is_adapter, load_into
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Dataset
 
-HEAD = "head_"  # how the names of a head's layers begin
 # What a layer's name says of its block: "stage2_block3", "block7", "stem1".
 _BLOCK = re.compile(r"stem|stage\d+(_block\d+)?|[a-z]+\d+")
-
-
-def source_of(recipe: Recipe) -> Run | None:
-    """Return the run or weight that a recipe starts from; None where it starts from random weights.
-
-    Raises:
-        UnknownNameError, RunError: there is none of that name.
-        WeightsError: it holds other numbers than when the recipe was made.
-    """
-    values = recipe.initialization
-    if values is None:
-        return None
-    source = load(values.weights)
-    if source.sha256 != values.sha256:
-        raise WeightsError(
-            f"{values.weights} has changed since {recipe.name} was made from it.",
-            expected=f"SHA-256 {values.sha256[:16]}…, not {source.sha256[:16]}…",
-            fix="put the weights back as they were, or finetune again in another folder",
-        )
-    return source
 
 
 def inherited(
@@ -65,7 +46,7 @@ def inherited(
     """Return the assets of the source (input size, tokenizer, front end) with the data's targets.
 
     Args:
-        source: of `source_of`.
+        source: of `recipes.runs.run.source_of`.
         dataset: what is trained on.
         task: that is trained; None takes the source's.
         image_size: side of the images instead of the source's.
@@ -85,7 +66,7 @@ def inherited(
     if task is not None and (source.assets.numbers or task.name != source.recipe.task.name):
         of = {"features": dataset.features, "classes": dataset.classes}
         own = replace(assets, y=task.targets(dataset.splits["train"], **of), extra={})
-        return own if _other_head(own, assets) else assets
+        return own if other_head(own, assets) else assets
     if not source.assets.label:
         return assets
     if len(dataset.classes) < 2:
@@ -115,13 +96,11 @@ def _for_data(column: Column, name: str, source: Run, dataset: "Dataset") -> Col
 
 
 def take_over(model: keras.Model, source: Run, assets: Assets) -> bool:
-    """Load the source's tensors into a new model.
-
-    Position embeddings and the like are resized to inputs of another size.
+    """Load the source's tensors into a new model, as `recipes.runs.parent.fitted` gives them.
 
     Args:
         model: just built, not compiled; its head keeps its random numbers where classes are new.
-        source: of `source_of`.
+        source: of `recipes.runs.run.source_of`.
         assets: of the new run.
 
     Returns:
@@ -130,26 +109,32 @@ def take_over(model: keras.Model, source: Run, assets: Assets) -> bool:
     Raises:
         WeightsError: the source's tensors do not fit the model; lists them.
     """
-    tensors, _ = read_tensors(source.weights_path, sha256=source.sha256)
-    variables = tensor_keys(model)
-    layers = {layer.name: layer for layer in leaf_layers(model)}
-    is_new = _other_head(assets, source.assets)
-    if is_new:
-        tensors = {key: tensor for key, tensor in tensors.items() if not key.startswith(HEAD)}
-        tensors |= {k: v.numpy() for k, v in variables.items() if k.startswith(HEAD)}
-    for key in [key for key in tensors if key in variables]:
-        layer, _, variable = key.rpartition("/")
-        adapt = getattr(layers.get(layer.rpartition("/")[2]), "adapted", None)
-        if adapt and tensors[key].shape != tuple(variables[key].shape):
-            tensors[key] = adapt(variable.partition(".")[2], tensors[key])
-    load_into(model, tensors)
+    is_new = other_head(assets, source.assets)
+    load_into(model, fitted(model, source.tensors(), new_head=is_new))
     return is_new
 
 
-def _other_head(assets: Assets, others: Assets) -> bool:
-    """Tell whether outputs stand for something else, so that a head cannot be kept."""
-    kinds = [{column.kind for column in each.y.values()} for each in (assets, others)]
-    return assets.outputs != others.outputs or kinds[0] != kinds[1]
+def adapt(model: keras.Model, recipe: Recipe) -> str:
+    """Add adapters to the backbone of a model, and return a sentence that says so.
+
+    Args:
+        model: with trained weights, not compiled; `Release` freezes all but adapters and head.
+        recipe: names the model and gives the rank.
+
+    Raises:
+        RecipeError: the backbone has no layers that take adapters.
+    """
+    before, rank = model.count_params(), recipe.model.lora_rank
+    layers = add_adapters(_backbone(model), rank)
+    if not layers:
+        raise RecipeError(
+            f"model.lora_rank={rank}: the backbone of {recipe.model.name} has neither dense layers "
+            "nor embeddings.",
+            expected="a model with such layers: a transformer, an MLP, or one of texts",
+            fix="set model.lora_rank=0; initialization.backbone_rate trains all weights slowly",
+        )
+    added = model.count_params() - before
+    return f"{layers} layers of the backbone have adapters of rank {rank}: {added:,} weights."
 
 
 def backbone_rates(
@@ -195,7 +180,7 @@ class Release(keras.callbacks.Callback):
     Freezing is Keras' `trainable=False`. The frozen weights and the statistics of their batch
     normalization do not change, and the optimizer has no slots for them; dropout stays on. A release
     comes at the end of an epoch, so this callback must come before those that save or score there:
-    `enter(n)` is the state after n epochs.
+    `enter(n)` is the state after n epochs. Where layers have adapters, only these are ever released.
 
     Args:
         model: built, not compiled; what is frozen in the first epoch is frozen at once.
@@ -224,8 +209,13 @@ class Release(keras.callbacks.Callback):
         self.compile_again, self._whole = compile_again, model
         self._layers = [part for layer in _backbone(model) for part in layer._flatten_layers()]
         kept = () if batch_norm else (keras.layers.BatchNormalization,)
+        self._adapted = any(has_adapter(layer) for layer in self._layers)
         self._fixed = [
-            part for part in self._layers if not part.trainable or isinstance(part, kept)
+            part
+            for part in self._layers
+            if not part.trainable
+            or isinstance(part, kept)
+            or (self._adapted and not has_adapter(part))
         ]
         blocks = _blocks(model)
         self._blocks = [block for block in blocks if any(layer.weights for layer in block)]
@@ -270,3 +260,6 @@ class Release(keras.callbacks.Callback):
                 layer.trainable = False
         for layer in self._fixed:
             layer.trainable = False
+        if self._adapted:  # what lies beside adapters in their layers, such as biases
+            for variable in (v for layer in self._layers for v in layer.weights):
+                variable.trainable = variable.trainable and is_adapter(variable)

@@ -1,4 +1,4 @@
-"""Recipe values to one Keras optimizer: decay, clipping, averaging, and a backbone's lower rate.
+"""Recipe values to one Keras optimizer: decay, clipping, averaging, accumulation, a lower rate.
 
 Every recipe trains with an `adapted` optimizer. This is the one file that overrides private methods
 of Keras; tests/upstream/test_upstream_optimizers.py tells when one of them changes.
@@ -13,6 +13,7 @@ from typing import Any, final
 
 import keras
 
+from recipes.training.accumulation import SUMS, accumulating
 from recipes.training.initialization import backbone_rates
 from recipes.training.schedule import learning_rate
 from recipes.values.schema import Recipe
@@ -51,20 +52,21 @@ def make_optimizer(
         recipe: optimizer and schedule.
         model: built; slots are made for what is trainable in it now.
         values: the expanded regularization.
-        steps_per_epoch: updates in one epoch.
+        steps_per_epoch: steps in one epoch, `training.accumulate_steps` of which make an update.
     """
     name = recipe.optimizer.name
+    updates = steps_per_epoch // recipe.training.accumulate_steps  # in one epoch
     arguments = dict(recipe.optimizer.arguments) | decay_arguments(name, values.weight_decay)
     if values.clip_norm:
         arguments["global_clipnorm"] = values.clip_norm
-    decay = _averaging_decay(values, updates=recipe.training.epochs * steps_per_epoch)
+    decay = _averaging_decay(values, updates=recipe.training.epochs * updates)
     if decay:
         arguments |= {"use_ema": True, "ema_momentum": decay}
-    optimizer_class = adapted(getattr(keras.optimizers, _CLASSES[name]))
+    base = getattr(keras.optimizers, _CLASSES[name])
+    optimizer_class = adapted(accumulating(base, recipe.training.accumulate_steps))
     try:
-        optimizer = optimizer_class(
-            learning_rate=learning_rate(recipe, steps_per_epoch=steps_per_epoch), **arguments
-        )
+        rate = learning_rate(recipe, updates_per_epoch=updates)
+        optimizer = optimizer_class(learning_rate=rate, **arguments)
     except (ValueError, TypeError) as error:
         raise RecipeError(
             f"Keras refuses the arguments of {name}: {error}",
@@ -90,7 +92,7 @@ def adapted(base: type[keras.optimizers.Optimizer]) -> type[keras.optimizers.Opt
     of `base`.
 
     Args:
-        base: an optimizer class of Keras.
+        base: an optimizer class of Keras, or `accumulating`.
     """
 
     @final
@@ -192,7 +194,11 @@ def carry_over(old: keras.optimizers.Optimizer, new: keras.optimizers.Optimizer)
             value.assign(before)
         elif name not in ("_variables", "_trainable_variables") and _is_slots(value, origins):
             for i, (slot, origin) in enumerate(zip(value, origins, strict=True)):
-                if origin is None or slot is None or (i in restarted and name != _AVERAGES):
+                if (
+                    origin is None
+                    or slot is None
+                    or (i in restarted and name not in (_AVERAGES, SUMS))
+                ):
                     continue
                 slot.assign(before[origin])
     if isinstance(new, keras.optimizers.LossScaleOptimizer):
@@ -228,7 +234,7 @@ def _averaging_decay(values: Regularization, *, updates: int) -> float:
 
 
 def steps_per_epoch(recipe: Recipe, *, examples: int) -> int:
-    """Return the number of updates in an epoch: one pass, rounded down, unless the recipe sets it."""
-    return recipe.training.steps_per_epoch or max(
-        1, math.floor(examples / recipe.training.batch_size)
-    )
+    """Return the number of steps in an epoch: one pass in whole updates, unless the recipe sets it."""
+    values = recipe.training
+    updates = max(1, math.floor(examples / (values.batch_size * values.accumulate_steps)))
+    return values.steps_per_epoch or updates * values.accumulate_steps

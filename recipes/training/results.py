@@ -11,6 +11,7 @@ import numpy as np
 from recipes.baseline.beside import beside
 from recipes.diagnosis.answers import check_answers
 from recipes.diagnosis.rules import findings
+from recipes.objects import make_model
 from recipes.report.card import render_card
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown, shown, shown_input
@@ -25,19 +26,21 @@ from recipes.runs.evaluate import (
     intervals_of_parts,
     predictions_of,
 )
+from recipes.runs.parent import HEAD
 from recipes.runs.run import ASSETS, FORMAT, METRICS, WEIGHTS, Run, load
 from recipes.runs.splits import skip_flag
 from recipes.runs.trained import RECIPE, checkpoint_state, digest, values_in
 from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
 from zoo import devices, registry
+from zoo.adapters import merged, save_adapters
 from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.errors import RunError, command
 from zoo.files import write_text
 from zoo.tasks.base import Task
 from zoo.tensor_files import stored_bytes
-from zoo.weights import load_model_weights, save_model_weights
+from zoo.weights import load_into, load_model_weights, save_model_weights
 
 if TYPE_CHECKING:
     from recipes.training.setup import Setup
@@ -65,10 +68,10 @@ def finish(
         selection: best epoch and why training stopped.
         baselines, progress: fit simple models beside the network, and show it where it takes long.
     """
-    task, model = setup.task, setup.model
     _choose_weights(setup, folder, selection)
-    sha256 = save_model_weights(folder / WEIGHTS, model)
+    setup, sha256 = _saved(setup, folder)
     setup = _calibrated(setup)
+    task, model = setup.task, setup.model
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     fingerprint = setup.dataset.fingerprint
@@ -106,6 +109,18 @@ def finish(
     write_text(folder / "README.md", render_card(report))
     write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
     return load(folder)
+
+
+def _saved(setup: "Setup", folder: Path) -> tuple["Setup", str]:
+    """Write the weights; return the setup with the model that a file of adapters makes, and SHA-256."""
+    recipe = setup.recipe
+    if not recipe.model.lora_rank:
+        return setup, save_model_weights(folder / WEIGHTS, setup.model)
+    parent = recipe.initialization.model_dump(include={"weights", "sha256"})
+    sha256 = save_adapters(folder / WEIGHTS, setup.model, kept=HEAD, parent=parent)
+    model = make_model(recipe, setup.task, setup.assets)  # as `load` gives it, without adapters
+    load_into(model, merged(setup.model))
+    return replace(setup, model=model), sha256
 
 
 def _write_values(folder: Path, assets: Any, environment: Any, records: Any) -> None:
@@ -189,9 +204,18 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
 
 
 def _parent(recipe: Any) -> str:
-    """Return what published weights a run began with, whose licence may bind it; or an empty text."""
-    start = recipe.initialization
-    card = registry.pretrained_cards().get(start.weights) if start else None
+    """Return what published weights a run began with or was taught by, whose licences may bind it."""
+    start, taught = recipe.initialization, recipe.distillation
+    began = _licensed(start.weights) if start else ""
+    teacher = _licensed(taught.teacher) if taught else ""
+    if not teacher:
+        return began
+    return f"{began or (start.weights if start else 'random weights')}, taught by {teacher}"
+
+
+def _licensed(name: str) -> str:
+    """Return published weights with their licence; an empty text for other names."""
+    card = registry.pretrained_cards().get(name)
     if card is None:
         return ""
     use = {"yes": "", "no": "; no commercial use"}.get(

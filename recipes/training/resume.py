@@ -163,12 +163,13 @@ def _check_course(setup: "Setup", before: Recipe, state: dict[str, Any], source:
 
 
 def _course(recipe: Recipe, *, steps_per_epoch: int, done: int) -> tuple[list[float], dict]:
-    """Return the learning rates of the updates that are done, or a sample, and the settings."""
+    """Return the learning rates of the updates in `done` steps, or a sample, and the settings."""
     value = keras.Input((1,))
     model = keras.Model(value, keras.layers.Dense(1)(value))
     optimizer = make_optimizer(
         recipe, model, recipe.regularization_values(), steps_per_epoch=steps_per_epoch
     )
+    done //= recipe.training.accumulate_steps  # updates
     rates = []
     for i in range(min(done, _SAMPLES)):
         optimizer.iterations.assign(i * done // min(done, _SAMPLES))

@@ -49,16 +49,16 @@ class Constant(keras.optimizers.schedules.LearningRateSchedule):
         return {"rate": self.rate}
 
 
-def learning_rate(recipe: Recipe, *, steps_per_epoch: int) -> Any:
+def learning_rate(recipe: Recipe, *, updates_per_epoch: int) -> Any:
     """Return the recipe's schedule as a function of the update's number.
 
     Args:
         recipe: `optimizer.learning_rate` is the peak; lengths are in epochs.
-        steps_per_epoch: updates in one epoch.
+        updates_per_epoch: updates in one epoch.
     """
     values, peak = recipe.schedule, recipe.optimizer.learning_rate
-    warmup = round(values.warmup_epochs * steps_per_epoch)
-    total = recipe.training.epochs * steps_per_epoch
+    warmup = round(values.warmup_epochs * updates_per_epoch)
+    total = recipe.training.epochs * updates_per_epoch
     rest = max(1, total - warmup)
     schedules = keras.optimizers.schedules
     if values.name == "constant":
@@ -68,7 +68,7 @@ def learning_rate(recipe: Recipe, *, steps_per_epoch: int) -> Any:
     elif values.name == "linear":
         after = schedules.PolynomialDecay(peak, rest, peak * values.final_fraction)
     elif values.name == "step":
-        drops = [round(epoch * steps_per_epoch) - warmup for epoch in values.step_epochs]
+        drops = [round(epoch * updates_per_epoch) - warmup for epoch in values.step_epochs]
         rates = [peak * values.step_factor**i for i in range(len(drops) + 1)]
         # Keras still gives the old rate at a boundary itself, one update later than PyTorch.
         last = [drop - 1 for drop in drops]

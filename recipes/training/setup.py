@@ -46,35 +46,28 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import keras
     import tensorflow as tf
 
-    from recipes.training.initialization import inherited, source_of, take_over
-    from recipes.training.linear_probe import fit_head
+    from recipes.runs.run import source_of
+    from recipes.training.distillation import teaching
     from recipes.training.optimizer import steps_per_epoch
-    from zoo import registry
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
-    from zoo.preprocessing import with_preprocessing
 
     dataset = make_dataset(recipe, **data_arguments)
     task = make_task(recipe)
     examples = dataset.splits["train"]
     source = source_of(recipe)
-    assets = (
-        inherited(source, dataset, task=task, image_size=_own_size(recipe, source))
-        if source
-        else task.fit(examples, features=dataset.features, classes=dataset.classes)
-    )
-    if not source:
-        assets = with_preprocessing(assets, registry.model_card(recipe.model.name))
+    assets = _assets(recipe, dataset, task, source)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
+    teach = teaching(recipe, assets)
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
-    if source and take_over(model, source, assets) and recipe.initialization.head == "probe":
-        told = fit_head(model, source, assets, Encoded(examples, task, assets))
-        dataset = replace(dataset, notes=(*dataset.notes, told))
+    model.teach = teach
+    told = _begin_at(source, model, recipe, assets, task, examples) if source else ()
+    dataset = replace(dataset, notes=(*dataset.notes, *told))
     values = recipe.regularization_values()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = assets.placed(transforms.steps) if transforms else assets
@@ -97,6 +90,35 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     )
 
 
+def _assets(recipe: Recipe, dataset: Any, task: Any, source: Any) -> Any:
+    """Return the assets: those of the source with the data's targets, or fitted on train."""
+    from recipes.training.initialization import inherited
+    from zoo import registry
+    from zoo.preprocessing import with_preprocessing
+
+    if source:
+        return inherited(source, dataset, task=task, image_size=_own_size(recipe, source))
+    train = dataset.splits["train"]
+    assets = task.fit(train, features=dataset.features, classes=dataset.classes)
+    return with_preprocessing(assets, registry.model_card(recipe.model.name))
+
+
+def _begin_at(
+    source: Any, model: Any, recipe: Recipe, assets: Any, task: Any, examples: Any
+) -> tuple[str, ...]:
+    """Give a new model the weights of `source`, and what the recipe adds; return notes of it."""
+    from recipes.training.initialization import adapt, take_over
+    from recipes.training.linear_probe import fit_head
+    from zoo.data.pipeline import Encoded
+
+    told = []
+    if take_over(model, source, assets) and recipe.initialization.head == "probe":
+        told.append(fit_head(model, source, assets, Encoded(examples, task, assets)))
+    if recipe.model.lora_rank:
+        told.append(adapt(model, recipe))
+    return tuple(told)
+
+
 def _own_size(recipe: Recipe, source: Any) -> int | None:
     """Return the side of images where the recipe's is not that of the source."""
     own = recipe.task.arguments.get("image_size")
@@ -115,22 +137,28 @@ def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
 
 
 def _batch_notes(recipe: Recipe, examples: int) -> tuple[str, ...]:
-    """Say that a batch repeats examples; refuse one of far more than there are.
+    """Say that an update repeats examples; refuse one of far more than there are.
 
     Raises:
         RecipeError: it would hold each example more than `_MOST_REPEATED` times.
     """
-    size = recipe.training.batch_size
+    values = recipe.training
+    size = values.batch_size * values.accumulate_steps
     if size <= examples:
         return ()
-    problem = f"training.batch_size={size} is more than the {examples:,} examples of train"
+    given, what = f"training.batch_size={values.batch_size}", "a batch"
+    fix = f"set training.batch_size={min(128, max(1, examples // 10))}"
+    if values.accumulate_steps > 1:
+        given, what = f"{given} × training.accumulate_steps={values.accumulate_steps}", "an update"
+        fix += " training.accumulate_steps=1"
+    problem = f"{given} is more than the {examples:,} examples of train"
     if size > max(_SMALL_BATCH, _MOST_REPEATED * examples):
         raise RecipeError(
-            f"{problem}: a batch would hold each of them {size // examples:,} times.",
-            expected=f"{examples:,} at most, so that a batch holds an example once",
-            fix=f"set training.batch_size={min(128, max(1, examples // 10))}",
+            f"{problem}: {what} would hold each of them {size // examples:,} times.",
+            expected=f"{examples:,} at most, so that {what} holds an example once",
+            fix=fix,
         )
-    return (f"{problem}, so each batch holds some of them several times.",)
+    return (f"{problem}, so {what} holds some of them several times.",)
 
 
 def _make_ready(model: Any, recipe: Recipe, values: Regularization, steps: int) -> tuple[Any, ...]:

@@ -11,6 +11,7 @@ from recipes.runs.folder import check_continuation, claimed, run_to_continue, st
 from recipes.runs.run import METRICS, RECIPE, Run, load
 from recipes.runs.splits import skips_corrupt, write_splits
 from recipes.runs.trained import values_in
+from recipes.training.distillation import with_pinned_teacher
 from recipes.training.setup import Setup, prepare
 from recipes.values.load import dump_yaml, load_recipe, with_keywords
 from recipes.values.schema import Recipe
@@ -64,7 +65,7 @@ def train(
     source = as_path(recipe) if continue_run else None
     recipe = load_recipe(run_to_continue(source) if source else recipe, *overrides)
     recipe = with_keywords(recipe, values, train)
-    recipe = recipe.smoke() if smoke else recipe
+    recipe = with_pinned_teacher(recipe.smoke() if smoke else recipe)
     place = folder_of(recipe.data.name)  # kept in full, so that the run can be used from anywhere
     recipe = recipe.with_values({"data.name": str(place)}) if place else recipe
     if source:

@@ -15,6 +15,7 @@ from zoo.errors import ArgumentError, RecipeError, nearest, unknown_name
 from zoo.files import as_path
 
 FOLDER = Path(__file__).parents[1]  # recipes lie by modality
+EXTENDS = "extends"  # key of a file, not a field: names the recipe whose values come first
 _SIZE_LIMIT_BYTES = 100_000
 
 
@@ -96,29 +97,92 @@ def recipe_path(name: str) -> Path:
 def load_recipe(name: str | Path | Recipe, *overrides: str) -> Recipe:
     """Read a recipe and set the fields that `key=value` texts name.
 
+    A file may extend another recipe: `extends: image/digits-cnn`, or a path as seen from the file.
+    What it returns holds every value, and no trace of that.
+
     Args:
         name: of a shipped recipe, a YAML file, or a recipe already loaded.
         *overrides: such as "optimizer.learning_rate=3e-4".
 
     Raises:
         UnknownNameError: no such recipe.
-        RecipeError: it is not valid, or an override is not.
+        RecipeError: it is not valid, or an override is not; or recipes extend one another in a
+            circle.
     """
     if isinstance(name, Recipe):
         recipe = name
     else:
         path = recipe_path(str(name))
-        if path.stat().st_size > _SIZE_LIMIT_BYTES:
-            raise RecipeError(f"{path} is too large for a recipe ({path.stat().st_size} bytes).")
-        values = parse_yaml(path.read_text(encoding="utf-8", errors="replace"), source=str(path))
-        if not isinstance(values, dict):
-            raise RecipeError(
-                f"{path} holds no recipe.",
-                expected="sections such as data, model, training",
-                fix="start from a copy: zoo recipes copy image/digits-cnn my.yaml",
-            )
-        recipe = Recipe.parse(values, source=str(path))
+        recipe = Recipe.parse(_recipe_values(path), source=str(path))
     return recipe.with_values(parse_overrides(overrides)) if overrides else recipe
+
+
+def _recipe_values(path: Path, above: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """Return the values of a recipe file, on top of those of the recipe that it extends.
+
+    Args:
+        path: of the file.
+        above: the files that extend it, from the first one on.
+    """
+    if path.stat().st_size > _SIZE_LIMIT_BYTES:
+        raise RecipeError(f"{path} is too large for a recipe ({path.stat().st_size} bytes).")
+    values = parse_yaml(path.read_text(encoding="utf-8", errors="replace"), source=str(path))
+    if not isinstance(values, dict):
+        raise RecipeError(
+            f"{path} holds no recipe.",
+            expected="sections such as data, model, training",
+            fix="start from a copy: zoo recipes copy image/digits-cnn my.yaml",
+        )
+    if EXTENDS not in values:
+        return values
+    name = values.pop(EXTENDS)
+    extended = _extended_path(name, path)
+    files = (*above, path)
+    if extended.resolve() in [file.resolve() for file in files]:
+        raise RecipeError(
+            f"{' extends '.join(str(file) for file in (*files, extended))}: that is a circle.",
+            expected="a recipe that does not lead back to this one",
+            fix=f"write the values out in one of them, and leave {EXTENDS} out there",
+        )
+    parent = Recipe.parse(_recipe_values(extended, files), source=str(extended))
+    if values.get("name", parent.name) == parent.name:
+        raise RecipeError(
+            f"{path} extends {name} and has no name of its own.",
+            expected=f"a name other than {parent.name}",
+            fix="add a line such as name: mine",
+        )
+    return _on_top(parent, values, path)
+
+
+def _extended_path(name: Any, path: Path) -> Path:
+    """Return the file of the recipe that another extends: a shipped one, or one beside it."""
+    if str(name) in recipe_names():
+        return FOLDER / f"{name}.yaml"
+    beside = path.parent / as_path(str(name))
+    if beside.suffix in (".yaml", ".yml") and beside.is_file():
+        return beside
+    fix = f"zoo recipes list shows them; a path is seen from the folder of {path}"
+    raise unknown_name("recipe", str(name), recipe_names(), fix=fix)
+
+
+def _on_top(parent: Recipe, values: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Return a recipe's values with others on top of them: those of a section field by field."""
+    merged = parent.model_dump() | {"expects": "unmeasured"}  # which is of the parent alone
+    changes = {}
+    for key, value in values.items():
+        is_section = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        changes |= {f"{key}.{field}": v for field, v in value.items()} if is_section else {}
+        merged[key] = merged[key] | value if is_section else value
+    try:
+        if isinstance(merged["task"], dict):  # else the schema says that it is not a section
+            parent.check_left_over(changes, merged)
+    except RecipeError as error:
+        raise RecipeError(
+            f"{path}: {error.problem}",
+            expected=error.expected,
+            fix="add arguments: {} to the section, or those that it is to have",
+        ) from error
+    return merged
 
 
 def field_paths(schema: type[pydantic.BaseModel] = Recipe, prefix: str = "") -> list[str]:

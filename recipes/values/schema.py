@@ -11,6 +11,7 @@ from recipes.values.messages import left_over, recipe_error
 from recipes.values.sections import (
     OPTIMIZERS,
     DataValues,
+    DistillationValues,
     Expects,
     InitializationValues,
     Line,
@@ -48,6 +49,7 @@ class Recipe(Values):
     schedule: ScheduleValues = ScheduleValues()
     training: TrainingValues
     initialization: InitializationValues | None = None  # None: random numbers
+    distillation: DistillationValues | None = None  # None: learned from labels alone
     expects: Expects | Literal["unmeasured"] = "unmeasured"
 
     @property
@@ -100,6 +102,7 @@ class Recipe(Values):
         )
         self.regularization_values()  # raises where a knob is out of range
         self._check_initialization()
+        self._check_adapters()
         return self
 
     def _check_initialization(self) -> None:
@@ -133,6 +136,26 @@ class Recipe(Values):
                 fix="lower it, or train for more epochs",
             )
 
+    def _check_adapters(self) -> None:
+        """Refuse adapters that would lie on random weights, or never be trained."""
+        values, rank = self.initialization, self.model.lora_rank
+        if not rank:
+            return
+        if values is None:
+            raise RecipeError(
+                f"model.lora_rank={rank} adds adapters to trained weights; {self.name} starts from "
+                "random ones.",
+                expected="a section initialization, which names trained weights",
+                fix=f"zoo finetune NAME --data DATA model.lora_rank={rank}",
+            )
+        if values.frozen_epochs >= self.training.epochs:
+            raise RecipeError(
+                f"model.lora_rank={rank} would train nothing: the adapters are frozen for "
+                f"initialization.frozen_epochs={values.frozen_epochs} epochs of "
+                f"{self.training.epochs}.",
+                fix="lower initialization.frozen_epochs, or set model.lora_rank=0",
+            )
+
     @classmethod
     def parse(cls, values: Mapping[str, Any], *, source: str) -> "Recipe":
         """Validate plain values.
@@ -161,7 +184,9 @@ class Recipe(Values):
             *parents, last = path.split(".")
             place = values
             for parent in parents:
-                place = place.setdefault(parent, {})
+                if place.get(parent) is None:  # a section that was left out
+                    place[parent] = {}
+                place = place[parent]
                 if not isinstance(place, dict):
                     raise RecipeError(
                         f"{path} cannot be set: {parent} is a value, not a section.",
@@ -170,15 +195,23 @@ class Recipe(Values):
             place[last] = value
         if set(changes) - {"training.seed", "expects", "name", "summary"}:
             values["expects"] = changes.get("expects", "unmeasured")
-        self._check_left_over(changes, values)
+        self.check_left_over(changes, values)
         changed = Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))
         if changed.data.name == self.data.name or not _is_shipped(self.name):
             return changed
         own = changed._named_after_data(self.name)
         return changed.model_copy(update={k: v for k, v in own.items() if k not in changes})
 
-    def _check_left_over(self, changes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
-        """Refuse arguments that belong to what a change of name replaces."""
+    def check_left_over(self, changes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
+        """Refuse arguments that belong to what a change of name replaces.
+
+        Args:
+            changes: by dotted path.
+            values: of the recipe with them.
+
+        Raises:
+            RecipeError: lists the arguments that the new model or optimizer does not have.
+        """
         for section, known_of in (
             ("model", registry.builder_arguments),
             ("optimizer", OPTIMIZERS.__getitem__),
@@ -233,6 +266,7 @@ class Recipe(Values):
                 "data.max_examples": 160,
                 "training.epochs": min(2, self.training.epochs),
                 "training.steps_per_epoch": 2,
+                "training.accumulate_steps": min(2, self.training.accumulate_steps),
                 "training.batch_size": min(16, self.training.batch_size),
                 **{
                     f"initialization.{name}": min(1, getattr(self.initialization, name))

@@ -75,6 +75,7 @@ class ModelValues(Values):
 
     name: str
     arguments: dict[str, Any] = {}
+    lora_rank: Annotated[int, Field(ge=0, le=4096)] = 0  # of adapters in a frozen backbone; 0: none
 
 
 RegularizationValues = pydantic.create_model(
@@ -127,10 +128,23 @@ class TrainingValues(Values):
 
     epochs: Annotated[int, Field(ge=0, le=1_000_000)]  # 0: only with initialization.head=probe
     batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
-    steps_per_epoch: Positive | None = None  # None: examples // batch_size
+    accumulate_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1  # steps of one update
+    steps_per_epoch: Positive | None = None  # None: one pass, in whole updates
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     select: Literal["best", "last"] = "best"  # epoch whose weights are kept
+
+    @pydantic.model_validator(mode="after")
+    def _whole_updates(self) -> "TrainingValues":
+        """Refuse epochs that end inside an update."""
+        steps, each = self.steps_per_epoch, self.accumulate_steps
+        if steps and steps % each:
+            raise ValueError(
+                f"an epoch of {steps} steps does not hold whole updates of {each} steps: let "
+                f"steps_per_epoch be a multiple of accumulate_steps, such as "
+                f"{max(1, round(steps / each)) * each}"
+            )
+        return self
 
 
 class InitializationValues(Values):
@@ -143,6 +157,15 @@ class InitializationValues(Values):
     unfreeze_epochs: Annotated[int, Field(ge=0)] = 0  # then; blocks are released, the last first
     backbone_rate: Annotated[float, Field(gt=0, le=1)] = 0.1
     batch_norm: bool = True  # False: that of the backbone stays as it is
+
+
+class DistillationValues(Values):
+    """A trained model whose probabilities are learned beside the labels (1503.02531)."""
+
+    teacher: str  # a weight's name, or a run folder
+    sha256: str | None = None  # checksum of its file; null: filled in when training begins
+    temperature: Annotated[float, Field(gt=0)] = 4.0  # that softens both probabilities
+    weight: Annotated[float, Field(gt=0, le=1)] = 0.5  # share of the teacher in the loss
 
 
 class Expects(Values):

@@ -221,11 +221,18 @@ TRAPS = (
         here("test_gradients_are_clipped_by_their_joint_norm"),
     ),
     Trap(
-        "gradient accumulation runs schedules ahead and forgets a remainder",
-        here("test_gradient_accumulation_cannot_be_asked_for"),
+        "gradient accumulation runs schedules and averages ahead, and forgets a remainder",
+        here("test_gradient_accumulation_cannot_be_asked_for")
+        + unit(
+            "recipes/test_accumulation",
+            "test_small_batches_train_as_one_large_batch_does",
+            "test_between_two_updates_only_the_sums_change",
+            "test_an_epoch_holds_whole_updates",
+        ),
         upstream(
             "optimizers",
             "test_schedules_run_on_micro_steps_under_gradient_accumulation",
+            "test_averages_move_at_micro_steps_under_gradient_accumulation",
             "test_a_remainder_of_gradient_accumulation_is_not_applied",
         ),
     ),

@@ -161,7 +161,7 @@ def test_slots_lie_in_lists_by_the_position_of_their_weight(name):
 def test_schedules_run_on_micro_steps_under_gradient_accumulation():
     """Trap: 12 micro-steps make 3 updates, yet a decay over 12 updates has ended.
 
-    Stepped round by recipes.training.optimizer.
+    Stepped round by recipes.training.accumulation.
     """
     schedule = keras.optimizers.schedules.PolynomialDecay(0.1, 12)
     model = line(keras.optimizers.SGD(schedule, gradient_accumulation_steps=4))
@@ -170,10 +170,29 @@ def test_schedules_run_on_micro_steps_under_gradient_accumulation():
     assert float(model.optimizer.learning_rate) == pytest.approx(1e-4)
 
 
+def test_averages_move_at_micro_steps_under_gradient_accumulation():
+    """Trap: an average of weights moves 4 times for 1 update, so that it forgets 4 times as fast.
+
+    Stepped round by recipes.training.accumulation.
+    """
+    how = {"use_ema": True, "ema_momentum": 0.5}
+    optimizer = keras.optimizers.SGD(0.1, gradient_accumulation_steps=4, **how)
+    weight = keras.Variable(np.ones(1, "float32"))
+    optimizer.build([weight])
+    found = []
+    for _ in range(11):
+        optimizer.apply([keras.ops.ones_like(weight)])
+        average = optimizer._model_variables_moving_average[0]
+        found.append((float(weight.numpy()[0]), float(average.numpy()[0])))
+    weights, averages = np.array(found[7:]).T  # from the second update on, before the third
+    np.testing.assert_allclose(weights, 0.8, rtol=1e-6)
+    np.testing.assert_allclose(averages, 0.8 + 0.1 / 2 ** np.arange(1, 5), rtol=1e-6)
+
+
 def test_a_remainder_of_gradient_accumulation_is_not_applied():
     """Trap: of 6 micro-steps with accumulation 4, the last 2 change nothing.
 
-    Stepped round by recipes.training.optimizer.
+    Stepped round by recipes.training.optimizer (steps_per_epoch), whose epochs hold whole updates.
     """
     model = line(keras.optimizers.SGD(0.1, gradient_accumulation_steps=4))
     seen = []

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from zoo.adapters import are_adapters
 from zoo.cards import ModelCard, PretrainedCard
 from zoo.errors import WeightsError
 from zoo.pretrained import readers, sources
@@ -62,6 +63,7 @@ def load_file(
             return placement
         _leave_out_head(placement)
     else:
+        _check_whole(tensors, name)
         placement = converted(model, tensors, maps_of(card), source=name, headless=headless)
         _check_numbers(placement, name)
     if headless:
@@ -70,6 +72,16 @@ def load_file(
     else:
         load_into(model, placement.tensors)
     return placement
+
+
+def _check_whole(tensors: Mapping[str, np.ndarray], source: str) -> None:
+    """Refuse a file of adapters, which is worth nothing without the weights that it was trained on."""
+    if are_adapters(tensors):
+        raise WeightsError(
+            f"{source} holds the adapters (LoRA) of a run, and not a whole model.",
+            expected="a file with all weights of the model",
+            fix="give the folder of the run to zoo.load, zoo predict or zoo export, which join them",
+        )
 
 
 def _check_numbers(placement: Placement, source: str) -> None:

@@ -11,10 +11,10 @@ import pytest
 import recipes.training.callbacks
 from recipes.objects import precision
 from recipes.runs.evaluate import predictions_of
-from recipes.runs.run import load
+from recipes.runs.run import load, source_of
 from recipes.training.finetune import finetune, finetuning_recipe
 from recipes.training.history import WALL_TIMES
-from recipes.training.initialization import Release, inherited, source_of
+from recipes.training.initialization import Release, inherited
 from recipes.training.setup import prepare
 from recipes.training.train import fit
 from recipes.values.load import load_recipe

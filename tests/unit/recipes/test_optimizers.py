@@ -22,7 +22,7 @@ def recipe_with(**changes):
 
 
 def rates(**changes):
-    schedule = learning_rate(recipe_with(**changes), steps_per_epoch=STEPS)
+    schedule = learning_rate(recipe_with(**changes), updates_per_epoch=STEPS)
     return np.array([float(schedule(step)) for step in range(100)])
 
 
@@ -262,7 +262,7 @@ def test_a_recipe_trains_bit_for_bit_as_the_plain_optimizer_does_in_fit(name):
     ours = fitted(model, make_optimizer(recipe, model, values, steps_per_epoch=STEPS))
     model = two_layers()
     arguments = {"weight_decay": 0.1, "global_clipnorm": 0.5, "use_ema": True, "ema_momentum": 0.8}
-    rate = learning_rate(recipe, steps_per_epoch=STEPS)
+    rate = learning_rate(recipe, updates_per_epoch=STEPS)
     optimizer = getattr(keras.optimizers, _CLASSES[name])(rate, **arguments)
     optimizer.exclude_from_weight_decay(var_list=[v for v in model.weights if len(v.shape) == 1])
     for mine, theirs in zip(ours, fitted(model, optimizer), strict=True):

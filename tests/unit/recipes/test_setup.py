@@ -15,6 +15,6 @@ def test_a_batch_of_more_examples_than_there_are_is_said_or_refused():
     few = "data.max_examples=60"
     assert not any("batch_size" in note for note in prepared().dataset.notes)
     notes = prepared(few, "training.batch_size=61").dataset.notes
-    assert any("more than the 60 examples of train, so each batch" in note for note in notes)
+    assert any("more than the 60 examples of train, so a batch" in note for note in notes)
     with pytest.raises(RecipeError, match="would hold each of them 33 times"):
         prepared(few, "training.batch_size=2000")
