@@ -21,7 +21,7 @@ from recipes.objects import make_dataset
 from recipes.runs.base import TrainedModel
 from zoo import registry
 from zoo.catalog.classes import class_ids
-from zoo.data.dataset import Dataset, Split, file_bytes
+from zoo.data.dataset import Dataset, Split, file_bytes, joined
 from zoo.data.layout import DRAWN, listed
 from zoo.errors import DataError, RunError, check_format, command
 from zoo.files import write_bytes
@@ -127,14 +127,11 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
             fix=command("zoo", "evaluate", run.name, "--data", "FOLDER"),
         )
     recipe = run.recipe.with_values({"data.name": str(data)}) if data is not None else run.recipe
-    dataset = make_dataset(
-        recipe.with_values({"data.max_examples": None}),
-        data_dir=data_dir,
-        skip_corrupt=bool(run.metrics.get("skip_corrupt")),
-    )
-    dataset = _aligned(run, dataset)
+    recipe = recipe.with_values({"data.max_examples": None})
+    where = {"data_dir": data_dir, "skip_corrupt": bool(run.metrics.get("skip_corrupt"))}
+    dataset = _aligned(run, make_dataset(recipe, **where))
     _check_classes(run, dataset)
-    limit = recipe.data.max_examples
+    limit = run.recipe.data.max_examples
     as_run = dataset.limited(limit) if limit else dataset
     if as_run.fingerprint == run.fingerprint:
         group, splits = dataset.features.get("group"), as_run.splits
@@ -147,6 +144,9 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
         return Examples(own, True, (*moved, *_added(kept, dataset, limit)))
     if data is None:
         return _changed(run, kept, dataset, as_run)
+    if recipe.data.folds:  # they divide the run's own data
+        recipe = recipe.with_values({"data.folds": None, "data.test_fold": None})
+        dataset = _aligned(run, make_dataset(recipe, **where))
     return _other(run, kept, dataset)
 
 
@@ -182,7 +182,7 @@ def _own_test_split(kept: Mapping[str, Any], dataset: Dataset, as_run: Dataset) 
         return split if _hash_of_all(split) == test["sha256"] else None
     places = _places(dataset)
     found = [_place(places, *pair) for pair in _pairs(test)]
-    return None if None in found else _joined(dataset.splits.values()).take(found)
+    return None if None in found else joined(dataset.splits.values()).take(found)
 
 
 def _places(dataset: Dataset) -> dict[str, dict[str, int]]:
@@ -206,18 +206,6 @@ def _pairs(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return name and hash of each example of a split that was kept."""
     hashes, size = entry["hashes"], _HASH_DIGITS
     return [(name, hashes[i * size : (i + 1) * size]) for i, name in enumerate(entry["names"])]
-
-
-def _joined(splits: Sequence[Split]) -> Split:
-    """Return one split of all examples."""
-    splits = list(splits)
-    columns: dict[str, Any] = {}
-    for name in splits[0].columns:
-        parts = [split.columns[name] for split in splits]
-        arrays = all(isinstance(part, np.ndarray) for part in parts)
-        columns[name] = np.concatenate(parts) if arrays else [v for part in parts for v in part]
-    names = [split.name_of(i) for split in splits for i in range(len(split))]
-    return Split(columns, decode=splits[0].decode, names=names)
 
 
 def _added(kept: Mapping[str, Any], dataset: Dataset, limit: int | None) -> list[str]:
@@ -250,7 +238,7 @@ def _changed(
 def _other(run: TrainedModel, kept: Mapping[str, Any], dataset: Dataset) -> Examples:
     """Return the test split of other data, or all of it where it has none of its own."""
     drawn = any(note.startswith(DRAWN) for note in dataset.notes)
-    split = _joined(dataset.splits.values()) if drawn else dataset.splits["test"]
+    split = joined(dataset.splits.values()) if drawn else dataset.splits["test"]
     what = "all of its examples, as it has no test split" if drawn else "its test split"
     notes = [f"{dataset.name} is not the data that {run.name} was trained on; scored on {what}."]
     train = kept.get("train", {})
