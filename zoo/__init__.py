@@ -9,13 +9,17 @@ from typing import Any
 __version__ = "0.2.0.dev0"
 
 _PUBLIC = {
+    "Ensemble": "recipes.ensembles.ensemble",
+    "Repeats": "recipes.repeats.repeat",
     "Run": "recipes.runs.run",
     "ZooError": "zoo.errors",
     "baseline": "recipes.baseline.beside",
     "build": "zoo.composition",
     "check_dataset": "zoo.data.checks",
+    "compare": "recipes.comparison.compare",
     "convert": "zoo.weight_conversion",
     "embed": "recipes.runs.by_name",
+    "ensemble": "recipes.ensembles.chosen",
     "evaluate": "recipes.runs.by_name",
     "export": "recipes.export.export",
     "finetune": "recipes.training.finetune",
@@ -29,6 +33,7 @@ _PUBLIC = {
     "predict": "recipes.runs.by_name",
     "register": "zoo.registration",
     "regularize": "zoo.layers.regularize",
+    "repeat": "recipes.repeats.repeat",
     "train": "recipes.training.train",
     "tune": "tuning.tune",
     "verify": "recipes.records.verify",

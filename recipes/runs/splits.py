@@ -103,7 +103,7 @@ def example_hashes(dataset: Dataset, split: Split) -> list[str]:
             value = split.columns[name][i]
             if is_file and name not in ("label", "group"):  # other files decide how one is decoded
                 value = root / split.names[i]
-            digest.update(name.encode() + b"\0" + _bytes(value))
+            digest.update(name.encode() + b"\0" + column_bytes(value))
         found.append(digest.hexdigest()[:_HASH_DIGITS])
     return found
 
@@ -129,7 +129,14 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
     recipe = run.recipe.with_values({"data.name": str(data)}) if data is not None else run.recipe
     recipe = recipe.with_values({"data.max_examples": None})
     where = {"data_dir": data_dir, "skip_corrupt": bool(run.metrics.get("skip_corrupt"))}
-    dataset = _aligned(run, make_dataset(recipe, **where))
+    try:
+        dataset = make_dataset(recipe, **where)
+    except DataError:
+        if data is None or not recipe.data.folds:
+            raise
+        recipe = _without_folds(recipe)  # it has too few examples to be the run's own data
+        dataset = make_dataset(recipe, **where)
+    dataset = _aligned(run, dataset)
     _check_classes(run, dataset)
     limit = run.recipe.data.max_examples
     as_run = dataset.limited(limit) if limit else dataset
@@ -145,9 +152,12 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
     if data is None:
         return _changed(run, kept, dataset, as_run)
     if recipe.data.folds:  # they divide the run's own data
-        recipe = recipe.with_values({"data.folds": None, "data.test_fold": None})
-        dataset = _aligned(run, make_dataset(recipe, **where))
+        dataset = _aligned(run, make_dataset(_without_folds(recipe), **where))
     return _other(run, kept, dataset)
+
+
+def _without_folds(recipe: Any) -> Any:
+    return recipe.with_values({"data.folds": None, "data.test_fold": None})
 
 
 def _read(run: TrainedModel) -> dict[str, Any]:
@@ -285,7 +295,8 @@ def _check_classes(run: TrainedModel, dataset: Dataset) -> None:
         )
 
 
-def _bytes(value: Any) -> bytes:
+def column_bytes(value: Any) -> bytes:
+    """Return the bytes of a value as a column holds it; of a path, those of its file."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, Path):
@@ -302,6 +313,6 @@ def _hash_of_all(split: Split) -> str:
         column = split.columns[name]
         digest.update(f"{name}:{len(column)}".encode())
         for value in [column] if isinstance(column, np.ndarray) else column:
-            raw = _bytes(value)
+            raw = column_bytes(value)
             digest.update(len(raw).to_bytes(8, "little") + raw)
     return digest.hexdigest()

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, final
 
 import keras
 
-from recipes.runs.run import Run, load
+from recipes.runs.run import Run, load_run
 from recipes.values.schema import Recipe
 from zoo.columns import Column
 from zoo.columns.assets import Assets
@@ -45,7 +45,7 @@ def source_of(recipe: Recipe) -> Run | None:
     values = recipe.initialization
     if values is None:
         return None
-    source = load(values.weights)
+    source = load_run(values.weights)
     if source.sha256 != values.sha256:
         raise WeightsError(
             f"{values.weights} has changed since {recipe.name} was made from it.",

@@ -7,9 +7,7 @@ import numpy as np
 from zoo.errors import ArgumentError, DataError
 
 _STEPS = 10_000  # tried before a division is called impossible
-_GIVE_SPLITS = (
-    "add examples of other groups, or give the splits yourself, as sub-folders or files"
-)
+_GIVE_SPLITS = "add examples of other groups, or give the splits yourself, as sub-folders or files"
 _NOISE = 1.5  # groups whose costs or sizes differ by less than this factor may change places
 
 
