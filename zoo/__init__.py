@@ -9,8 +9,6 @@ from typing import Any
 __version__ = "0.2.0.dev0"
 
 _PUBLIC = {
-    "Ensemble": "recipes.ensembles.ensemble",
-    "Repeats": "recipes.repeats.repeat",
     "Run": "recipes.runs.run",
     "ZooError": "zoo.errors",
     "baseline": "recipes.baseline.beside",

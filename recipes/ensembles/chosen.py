@@ -32,7 +32,7 @@ def ensemble(*targets: str | Path | Run, output: str | Path) -> Ensemble:
     >>> zoo.ensemble("runs/a", "runs/b", output="runs/both").predict(["seven.png"])  # doctest: +SKIP
     """
     folder = as_path(output)
-    check_free(folder, begun=False, resume=False, what="ensemble", option="--output")
+    check_free(folder, begun=False, resume=False, what="set of models", option="--output")
     members: list[Any] = []
     for target in targets:
         found = load(target)

@@ -88,16 +88,17 @@ class Ensemble:
         Raises:
             RunError: the members encode inputs differently.
         """
+        _check_encodings(self.members)
         return self._graph([member.model for member in self.members])
 
     def float32_model(self) -> "keras.Model":
         """Return the graph in float32, also where members were trained in another precision."""
         if all(member.recipe.training.precision == "float32" for member in self.members):
             return self.model
+        _check_encodings(self.members)
         return self._graph([member.float32_model() for member in self.members])
 
     def _graph(self, models: Sequence["keras.Model"]) -> "keras.Model":
-        _check_encodings(self.members)
         return combined_model(models, [member.assets for member in self.members])
 
     def dataset(self, *, data_dir: str | None = None) -> "Dataset":
