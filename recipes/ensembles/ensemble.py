@@ -270,7 +270,11 @@ def _check_encodings(members: Sequence[TrainedModel]) -> None:
     first = {name: column.to_dict() for name, column in members[0].assets.x.items()}
     for other in members[1:]:
         theirs = {name: column.to_dict() for name, column in other.assets.x.items()}
-        differ = [name for name in first if first[name] != theirs[name]]
+        differ = [
+            column.source or name
+            for name, column in other.assets.x.items()
+            if first[name] != theirs[name]
+        ]
         if differ:
             raise RunError(
                 f"{members[0].name} and {other.name} encode {', '.join(differ)} differently, as each "
