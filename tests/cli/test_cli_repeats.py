@@ -1,6 +1,5 @@
 """`zoo train --folds` and `--seeds`, `zoo ensemble` and `zoo compare` from the command line."""
 
-import numpy as np
 import pytest
 from shell import DIGITS, TINY
 
@@ -75,12 +74,3 @@ def test_mistakes_take_one_screen(refused, photos):
         message = refused(*words)
         assert given in message, message
         assert fix in message, message
-
-
-def test_one_fold_is_a_run_like_any_other(zoo, tmp_path):
-    folder = tmp_path / "run"
-    words = ("data.folds=4", "data.test_fold=2", "--smoke", "--run-dir", folder, "--json")
-    outcome = zoo("train", DIGITS, *TINY, *words)
-    assert outcome.code == 0, outcome.err
-    assert np.isfinite(outcome.document["metrics"]["accuracy"]["value"])
-    assert "fold 2 of 4" in outcome.err
