@@ -56,13 +56,17 @@ def compare(
     _check_tasks(models)
     how = {"data": data, "data_dir": data_dir, "batch_size": batch_size}
     parts = _paired(models, [model.scored(**how) for model in models], data=data)
-    task, first = models[0].task, parts[0]
+    return _compared(models[0].task, _labels(models), parts)
+
+
+def _compared(task: Any, names: Sequence[str], parts: Sequence[Scored]) -> dict[str, Any]:
+    """Return the comparison of what several models predict for the same examples."""
+    first = parts[0]
     statistics = [task.statistics(part.predictions, part.truths) for part in parts]
     sampling = Sampling.of(len(first.predictions), first.groups, noun=first.found.noun)
-    pairs = list(itertools.combinations(range(len(models)), 2))
-    labels = _labels(models)
+    pairs = list(itertools.combinations(range(len(parts)), 2))
     return {
-        "models": labels,
+        "models": list(names),
         "task": task.name,
         "examples": len(first.predictions),
         "drawn": sampling.what,
@@ -73,7 +77,7 @@ def compare(
         "pairs": [
             _pair(
                 task,
-                (labels[i], labels[j]),
+                (names[i], names[j]),
                 (statistics[i], statistics[j]),
                 sampling,
                 comparisons=len(pairs),
@@ -196,13 +200,13 @@ def _verdict(
     """Say in a sentence which model is better."""
     value = entry["value"]
     if not math.isfinite(value):
-        return f"{metric.label}: no difference can be told, as a model gives no finite numbers."
+        return f"{metric.label} has no difference, as a model gives no finite numbers."
     p = f"; p = {test['p']:.2g}" if test else ""
     if who is None:
         span = metric.difference_span(entry)
         held = f" ({span}{p})" if span else ""
         what = f"{metric.label}: {names[0]} minus {names[1]} is {metric.difference(value)}{held}"
-        return f"No difference can be told. {what}."
+        return f"No clear difference. {what}."
     winner, loser = names if who == "first" else names[::-1]
     ends = sorted(abs(entry[end]) for end in ("low", "high"))
     span = metric.difference_span(dict(zip(("low", "high"), ends, strict=True)))

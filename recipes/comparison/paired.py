@@ -83,7 +83,7 @@ def mcnemar(first: np.ndarray, second: np.ndarray, *, comparisons: int = 1) -> d
 
 
 def better(metric: Metric, entry: Mapping[str, Any], test: Mapping[str, Any] | None) -> str | None:
-    """Return which model is better, "first" or "second"; None where that cannot be told.
+    """Return which model is better, "first" or "second"; None where that is not clear.
 
     Args:
         metric: that decides.

@@ -96,18 +96,25 @@ def repeat(
             return load_repeats(folder)
         if plan.kind == FOLDS and not finished(folder, plan):
             check_folds(recipe, folds=len(plan.values), **where)  # all of them, before the first
-        try:
-            runs = [
-                _trained(plan, number, folder, **where, **how) for number in range(len(plan.values))
-            ]
-            _write(folder, plan, runs, data_dir=data_dir)
-        except (KeyboardInterrupt, Interrupted):
-            done = len(finished(folder, plan))
-            raise Interrupted(
-                f"Stopped. {folder} holds {done} of {len(plan.values)} finished runs.",
-                fix=f"continue with: {plan.resume_command(folder)}",
-            ) from None
+        _train_all(plan, folder, **where, **how)
         return load_repeats(folder)
+
+
+def _train_all(plan: Plan, folder: Path, **how: Any) -> None:
+    """Train what is left of a plan and write what the runs say together.
+
+    Raises:
+        Interrupted: Ctrl-C; the message says how to continue.
+    """
+    try:
+        runs = [_trained(plan, number, folder, **how) for number in range(len(plan.values))]
+        _write(folder, plan, runs, data_dir=how["data_dir"])
+    except (KeyboardInterrupt, Interrupted):
+        raise Interrupted(
+            f"Stopped. {folder} holds {len(finished(folder, plan))} of {len(plan.values)} finished "
+            "runs.",
+            fix=f"continue with: {plan.resume_command(folder)}",
+        ) from None
 
 
 def _trained(plan: Plan, number: int, folder: Path, **how: Any) -> Run:

@@ -60,7 +60,7 @@ def test_mcnemar_counts_where_only_one_is_right(found, poor):
 
 def test_a_model_beside_itself_differs_in_nothing(poor):
     (pair,) = compare(poor, poor)["pairs"]
-    assert pair["better"] is None and pair["verdict"].startswith("No difference can be told.")
+    assert pair["better"] is None and pair["verdict"].startswith("No clear difference.")
     assert pair["mcnemar"] == {"first_only": 0, "second_only": 0, "p": 1.0}
     assert all(entry["value"] == 0 for entry in pair["differences"].values())
 
