@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import importlib.metadata
+import logging
 import math
 import os
 import platform
@@ -125,7 +126,14 @@ def load_tensorflow() -> Any:
             # oneDNN complains of the first int32 transpose in a graph, and of no other.
             square = tf.zeros((2, 2), tf.int32)
             tf.function(lambda: tf.transpose(square))()
+    logging.getLogger("tensorflow").addFilter(_is_useful)
     return tf
+
+
+def _is_useful(record: logging.LogRecord) -> bool:
+    """Leave out that Keras traces `predict` for each of several models: it has to."""
+    text = record.getMessage()
+    return not ("make_predict_function" in text and "retracing" in text)
 
 
 def gpus() -> list[str]:

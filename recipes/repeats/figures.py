@@ -62,7 +62,7 @@ def _strip(
     axes.axvline(spread["mean"], color=FIRST, label="mean")
     axes.plot(values, [0] * len(values), "o", color=INK, alpha=0.6, markersize=6, label="a run")
     if together:
-        axes.plot([together["value"]], [0], "D", color=SECOND, markersize=6, label=word)
+        axes.plot([together["value"]], [0.5], "D", color=SECOND, markersize=6, label=word)
     axes.set(ylim=(-1, 1), yticks=[])
     axes.margins(x=0.06)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7))

@@ -109,14 +109,14 @@ def test_the_page_shows_every_run_and_leads_to_it(folds, seeds):
 # --- resuming
 
 
-def stop_at(monkeypatch, number):
-    """Let the run of that number be interrupted."""
+def stop_at(monkeypatch, number, error=KeyboardInterrupt):
+    """Let the run of that number be interrupted: while it is prepared, or by what `train` raises."""
     names = []
 
     def stopped(recipe, **how):
         names.append(how["run_dir"].name)
         if len(names) == number:
-            raise KeyboardInterrupt
+            raise error
         return train(recipe, **how)
 
     monkeypatch.setattr(module, "train", stopped)
@@ -129,9 +129,11 @@ def test_what_was_stopped_resumes_and_ends_as_if_it_had_not_been(seeds, tmp_path
     for name in ("summary.json", "ensemble.json", "report.html"):
         (folder / name).unlink()
     how = {"seeds": [5, 1], "run_dir": folder, **QUICK}
-    stop_at(monkeypatch, 2)
-    with pytest.raises(Interrupted, match="holds 1 of 2 finished runs") as caught:
-        repeat(TINY, resume=True, **how)
+    for error in (KeyboardInterrupt, Interrupted("Stopped. seed-1 holds the run up to epoch 1.")):
+        stop_at(monkeypatch, 2, error)
+        with pytest.raises(Interrupted, match="holds 1 of 2 finished runs") as caught:
+            repeat(TINY, resume=True, **how)
+        monkeypatch.undo()
     recipe = folder / "recipe.yaml"
     assert caught.value.fix == (
         f"continue with: zoo train {recipe} --seeds 5,1 --run-dir {folder} --resume"
@@ -139,7 +141,6 @@ def test_what_was_stopped_resumes_and_ends_as_if_it_had_not_been(seeds, tmp_path
     with pytest.raises(RunError, match="not all trained yet"):
         load(folder)
     first = (folder / "seed-5" / "weights.safetensors").stat().st_mtime_ns
-    monkeypatch.undo()
     with pytest.raises(RunError, match="already holds a set of runs"):
         repeat(TINY, **how)
     again = repeat(recipe, resume=True, **how)

@@ -98,7 +98,7 @@ class Metric:
         >>> Metric("accuracy").difference(0.0123), Metric("mae", "min", "m").difference(-0.5)
         ('1.23 points', '-0.50 m')
         """
-        return self._of_differences.text(self._scale * value)
+        return self._of_differences.text(self._scaled(value))
 
     def difference_span(self, entry: Mapping[str, Any]) -> str:
         """Write the interval of a difference; empty where it has none.
@@ -107,7 +107,7 @@ class Metric:
         '-0.10 – 2.00 points'
         """
         ends = {end: entry.get(end) for end in ("low", "high")}
-        scaled = {k: None if v is None else self._scale * v for k, v in ends.items()}
+        scaled = {end: None if v is None else self._scaled(v) for end, v in ends.items()}
         return self._of_differences.span(scaled)
 
     def widest(self, mean: float) -> float:
@@ -119,9 +119,9 @@ class Metric:
             return 0.03
         return 3.0 if self.unit == "points" else 0.1 * abs(mean)
 
-    @property
-    def _scale(self) -> int:
-        return 100 if self.in_percent else 1
+    def _scaled(self, value: float) -> float:
+        """Return a difference in its own unit, rounded so that no "-0.00" is written."""
+        return round(100 * value if self.in_percent else value, self.digits) + 0.0
 
     @property
     def _of_differences(self) -> "Metric":
