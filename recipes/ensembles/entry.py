@@ -135,6 +135,7 @@ def _check_finished(folder: Path) -> None:
     if not (folder / REPEATS).is_file():
         return
     plan = read_json(folder / REPEATS)
+    plan = plan if isinstance(plan, dict) else {}
     kind, count = plan.get("kind", FOLDS), len(plan.get("values", ()))
     given = ",".join(map(str, plan.get("values", ()))) if kind != FOLDS else str(count)
     raise RunError(
