@@ -32,6 +32,7 @@ _ARITHMETIC = (  # settings from outside that change the order of sums
     "OMP_NUM_THREADS",
     "TF_ENABLE_ONEDNN_OPTS",
 )
+_OF_EACH_MODEL = ("make_predict_function", "_compiled.<locals>.measure")  # Keras', and the probe's
 # What TensorFlow, JAX and NumPy say, also where one passes on another's error as text.
 _NO_MEMORY = ("OOM when allocating", "RESOURCE_EXHAUSTED", "Unable to allocate", "MemoryError")
 PACKAGES = ("kerazoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "jax", "safetensors")
@@ -131,9 +132,9 @@ def load_tensorflow() -> Any:
 
 
 def _is_useful(record: logging.LogRecord) -> bool:
-    """Leave out that Keras traces `predict` for each of several models: it has to."""
+    """Leave out that a function of each of several models is traced: it has to be."""
     text = record.getMessage()
-    return not ("make_predict_function" in text and "retracing" in text)
+    return "retracing" not in text or not any(name in text for name in _OF_EACH_MODEL)
 
 
 def gpus() -> list[str]:

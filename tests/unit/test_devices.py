@@ -35,8 +35,9 @@ def test_quiet_start_drops_a_notice_and_keeps_foreign_lines(capfd, notice):
 def test_that_each_model_is_traced_is_not_worth_a_warning(caplog):
     logger = devices.load_tensorflow().get_logger()
     logger.addHandler(caplog.handler)  # its messages may not reach the root logger
-    what = "6 out of the last 66 calls to <function TensorFlowTrainer.%s at 0x7f> triggered "
-    for name in ("make_predict_function.<locals>.one_step", "make_train_function"):
+    what = "6 out of the last 66 calls to <function %s at 0x7f> triggered "
+    predict = "TensorFlowTrainer.make_predict_function.<locals>.one_step"
+    for name in (predict, "_compiled.<locals>.measure", "make_train_function"):
         logger.warning(what % name + "tf.function retracing.")
     logger.removeHandler(caplog.handler)
     assert {"make_train_function" in record.getMessage() for record in caplog.records} == {True}
