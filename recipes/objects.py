@@ -62,17 +62,45 @@ def make_dataset(
     Raises:
         DataError: it cannot be read, or holds texts where the recipe's task takes images, say.
     """
+    return _divided(
+        recipe,
+        _loaded(recipe, data_dir=data_dir, download=download, skip_corrupt=skip_corrupt),
+    )
+
+
+def check_folds(recipe: Recipe, *, folds: int, **data_arguments: Any) -> None:
+    """Load the recipe's data once and divide it as each of its folds will be.
+
+    Args:
+        recipe: without folds.
+        folds: number of parts.
+        **data_arguments: of `make_dataset`.
+
+    Raises:
+        DataError: it cannot be divided into so many.
+    """
+    dataset = _loaded(recipe, **data_arguments)
+    for fold in range(1, folds + 1):
+        _divided(recipe.with_values({"data.folds": folds, "data.test_fold": fold}), dataset)
+
+
+def _loaded(recipe: Recipe, **data_arguments: Any) -> "Dataset":
+    """Return the data as its source divides it."""
     from zoo.data.load import load_dataset
 
-    values = recipe.data
-    dataset = load_dataset(
-        values.name,
-        data_dir=data_dir,
-        download=download,
-        skip_corrupt=skip_corrupt,
-        **values.arguments,
-    )
+    dataset = load_dataset(recipe.data.name, **data_arguments, **recipe.data.arguments)
     _check_columns(recipe, dataset)
+    return dataset
+
+
+def _divided(recipe: Recipe, dataset: "Dataset") -> "Dataset":
+    """Return the data with the recipe's fold as test split, a validation split, and its limit."""
+    values = recipe.data
+    if values.folds:
+        from zoo.data.folds import in_folds
+
+        place = {"folds": values.folds, "test_fold": values.test_fold}
+        dataset = in_folds(dataset, **place, seed=values.split_seed)
     dataset = dataset.with_validation(fraction=values.validation_fraction, seed=values.split_seed)
     return dataset.limited(values.max_examples) if values.max_examples else dataset
 

@@ -3,6 +3,7 @@
 import contextlib
 import functools
 import importlib.metadata
+import logging
 import math
 import os
 import platform
@@ -31,6 +32,7 @@ _ARITHMETIC = (  # settings from outside that change the order of sums
     "OMP_NUM_THREADS",
     "TF_ENABLE_ONEDNN_OPTS",
 )
+_OF_EACH_MODEL = ("make_predict_function", "_compiled.<locals>.measure")  # Keras', and the probe's
 # What TensorFlow, JAX and NumPy say, also where one passes on another's error as text.
 _NO_MEMORY = ("OOM when allocating", "RESOURCE_EXHAUSTED", "Unable to allocate", "MemoryError")
 PACKAGES = ("kerazoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "jax", "safetensors")
@@ -125,7 +127,14 @@ def load_tensorflow() -> Any:
             # oneDNN complains of the first int32 transpose in a graph, and of no other.
             square = tf.zeros((2, 2), tf.int32)
             tf.function(lambda: tf.transpose(square))()
+    logging.getLogger("tensorflow").addFilter(_is_useful)
     return tf
+
+
+def _is_useful(record: logging.LogRecord) -> bool:
+    """Leave out that a function of each of several models is traced: it has to be."""
+    text = record.getMessage()
+    return "retracing" not in text or not any(name in text for name in _OF_EACH_MODEL)
 
 
 def gpus() -> list[str]:

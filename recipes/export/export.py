@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.export.formats import convert, quietly, random_inputs
-from recipes.objects import make_model, precision
 from recipes.runs.run import Run, load
 from zoo import devices
 from zoo.columns.assets import Assets
@@ -22,8 +21,7 @@ from zoo.files import FULL, as_path, write_text
 from zoo.ownership import install_command
 
 if TYPE_CHECKING:
-    import keras
-
+    from recipes.ensembles.ensemble import Ensemble
     from recipes.export.runtimes import Exported
 
 FILES = {"saved_model": "saved_model", "onnx": "model.onnx", "litert": "model.tflite"}
@@ -39,7 +37,7 @@ _NEARLY = {"rtol": 1e-3, "atol": 1e-4}
 
 
 def export(
-    target: str | Path | Run,
+    target: "str | Path | Run | Ensemble",
     *,
     format: str = "saved_model",
     output: str | Path | None = None,
@@ -54,7 +52,7 @@ def export(
     with the labels and sizes. The output is logits.
 
     Args:
-        target: run directory, weight name or recipe name.
+        target: run directory, folder of an ensemble, weight name or recipe name.
         format: "saved_model" (TensorFlow), "onnx" or "litert" (once TensorFlow Lite).
         output: a new folder; named after the target and the format by default.
         check: run the file in its own runtime and compare it with the model.
@@ -81,13 +79,13 @@ def export(
     folder = _free_folder(run, output, format)
     _check_backend(format)
     with _new_folder(folder) as beside:
-        convert(_in_float32(run), beside / FILES[format], run.assets, format=format)
+        convert(run.float32_model(), beside / FILES[format], run.assets, format=format)
         facts = _complete(beside, run, format, count=examples if check else 0, data_dir=data_dir)
     return facts | {"path": str(folder)}
 
 
 def _complete(
-    folder: Path, run: Run, format: str, *, count: int, data_dir: str | None
+    folder: Path, run: "Run | Ensemble", format: str, *, count: int, data_dir: str | None
 ) -> dict[str, Any]:
     """Test a converted model and write the files beside it; return facts about it."""
     from recipes.export.runtimes import open_exported
@@ -148,7 +146,7 @@ def _check_backend(format: str) -> None:
         )
 
 
-def _free_folder(run: Run, output: str | Path | None, format: str) -> Path:
+def _free_folder(run: "Run | Ensemble", output: str | Path | None, format: str) -> Path:
     name = run.path.name if run.path else run.name
     folder = as_path(output) if output is not None else Path(f"{name}-{format}")
     if folder.suffix in (".onnx", ".tflite", ".pb"):
@@ -208,17 +206,9 @@ def _files_of(path: Path) -> list[Path]:
 # --- comparison
 
 
-def _in_float32(run: Run) -> "keras.Model":
-    """Return the run's model; one that was trained in another precision is rebuilt."""
-    if run.recipe.training.precision == "float32":
-        return run.model
-    with precision(run.recipe.with_values({"training.precision": "float32"})):
-        model = make_model(run.recipe, run.task, run.assets)
-    run.load_into(model)
-    return model
-
-
-def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -> dict[str, Any]:
+def _compare(
+    exported: "Exported", run: "Run | Ensemble", count: int, data_dir: str | None
+) -> dict[str, Any]:
     """Run file and model on the same examples: the largest difference, and equal labels."""
     batches, source = _batches(run, count, data_dir)
     largest, equal, total, seen = 0.0, 0, 0, 0
@@ -240,7 +230,7 @@ def _compare(exported: "Exported", run: Run, count: int, data_dir: str | None) -
     }
 
 
-def _of_numbers(run: Run) -> bool:
+def _of_numbers(run: "Run | Ensemble") -> bool:
     """Tell whether every output counts by itself, and not only which is the largest."""
     return bool(run.assets.outputs) and not run.assets.label
 
@@ -270,7 +260,7 @@ def _counted(x: Mapping[str, np.ndarray], assets: Assets, shape: tuple[int, ...]
 
 
 def _batches(
-    run: Run, count: int, data_dir: str | None
+    run: "Run | Ensemble", count: int, data_dir: str | None
 ) -> tuple[Iterator[dict[str, np.ndarray]], str]:
     """Return inputs in batches, and where they come from."""
     from zoo.data.pipeline import Encoded

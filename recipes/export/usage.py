@@ -50,7 +50,7 @@ def usage_page(run: "Run", facts: Mapping[str, Any]) -> str:
     lines = [
         f"# {facts['name']} as {format}",
         "",
-        f"`{facts['file']}` holds {run.recipe.model.name}, trained with {run.recipe.name}. "
+        f"`{facts['file']}` holds {run.contents}. "
         f"`assets.json` holds what else it needs: labels, sizes, {', '.join(needs)}.",
         "",
         "| | name | shape | type | what |",

@@ -15,7 +15,7 @@ from typing import Any
 
 from recipes.objects import builder_arguments
 from recipes.records.verify import hardware
-from recipes.runs.run import Run, load, read_json
+from recipes.runs.run import Run, load_run, read_json
 from recipes.values.load import dump_yaml, load_recipe, recipe_path
 from recipes.values.sections import Expects
 from zoo import registry
@@ -161,7 +161,7 @@ def renew_intervals(name: str, *, data_dir: str | None = None) -> dict[str, Any]
         RunError: the data is not what the weight was measured on.
     """
     path = WEIGHTS_FOLDER / f"{name}.json"
-    card, found = read_json(path), load(name).evaluate(data_dir=data_dir)
+    card, found = read_json(path), load_run(name).evaluate(data_dir=data_dir)
     if not found["data_as_trained"]:
         raise RunError(f"{card['dataset']} is not what {name} was measured on.")
     entries = card["metrics"]["metrics"]
@@ -200,7 +200,7 @@ def main() -> None:
         return
     if not arguments.runs:
         parser.error("name the runs, or give --intervals")
-    runs = [load(path) for path in arguments.runs]
+    runs = [load_run(path) for path in arguments.runs]
     expects = expects_of(runs)
     write_expects(recipe_path(runs[0].recipe.name), expects)
     print(dump_yaml(expects.model_dump()))

@@ -1,4 +1,4 @@
-"""What predicting and scoring ask of a run, without the file that defines it."""
+"""What predicting, scoring and combining ask of a run, without the file that defines it."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,5 +17,18 @@ class TrainedModel(Protocol):
     metrics: Mapping[str, Any]
     path: Path | None
     fingerprint: str
+    sha256: str
+    contents: str
     task: Any
     model: Any
+
+    def dataset(self, *, data_dir: str | None = None) -> Any:
+        """Load the data that it was trained on."""
+
+    def scored(
+        self, *, data: str | Path | None = None, data_dir: str | None = None, batch_size: int = 256
+    ) -> Any:
+        """Predict the examples that it is scored on."""
+
+    def float32_model(self) -> Any:
+        """Return the model in float32."""

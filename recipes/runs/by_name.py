@@ -1,4 +1,4 @@
-"""Evaluate and predict in one call, with a run, a shipped weight or a recipe's weight by name."""
+"""Evaluate and predict in one call, with a run, an ensemble, or a weight by name."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recipes.runs.inputs import Input
-from recipes.runs.run import load
+from recipes.runs.run import load, load_run
 
 
 def evaluate(
@@ -20,7 +20,7 @@ def evaluate(
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
     Args:
-        target: run directory, weight name or recipe name.
+        target: run directory, folder of an ensemble, weight name or recipe name.
         data, data_dir, batch_size: as in `Run.evaluate`, which also describes the result.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
@@ -39,7 +39,7 @@ def predict(
     """Predict with a run, a shipped weight or a recipe's weight.
 
     Args:
-        target: run directory, weight name or recipe name.
+        target: run directory, folder of an ensemble, weight name or recipe name.
         inputs: paths of files, of folders with files, and of tables of texts (.csv, .tsv, .jsonl), or
             values as a dataset gives them: uint8 images, float32 waveforms at the model's rate, texts.
             For text models a `str` is a text and a `Path` a file. Models of several inputs take a
@@ -77,4 +77,4 @@ def embed(
     >>> zoo.embed("resnet50.a1_in1k", ["cat.jpg", "dog.jpg"]).shape  # doctest: +SKIP
     (2, 2048)
     """
-    return load(target).embed(inputs, batch_size=batch_size, text_column=text_column)
+    return load_run(target).embed(inputs, batch_size=batch_size, text_column=text_column)

@@ -30,10 +30,16 @@ def predictions_of(
     for x, y in encoded.batches(batch_size):
         predictions.append(task.decode(model, x, assets))
         truths.append(y)
+    return together(predictions, truths)
+
+
+def together(
+    predictions: Sequence[Predictions], truths: Sequence[Mapping[str, np.ndarray]]
+) -> tuple[Predictions, dict[str, np.ndarray]]:
+    """Return predictions and targets of several parts of a split, or of several splits, as one."""
+    stacked = all(isinstance(part, np.ndarray) for part in predictions)
     joined = (
-        np.concatenate(predictions)
-        if isinstance(predictions[0], np.ndarray)
-        else list(itertools.chain.from_iterable(predictions))
+        _join(list(predictions)) if stacked else list(itertools.chain.from_iterable(predictions))
     )
     return joined, {name: _join([y[name] for y in truths]) for name in truths[0]}
 

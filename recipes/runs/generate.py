@@ -159,9 +159,9 @@ def _sample(
 
 def _ready(target: Any, prompt: str) -> tuple["Run", Tokenizer, np.ndarray]:
     """Return the run, its tokenizer and the prompt's ids, before Keras is loaded."""
-    from recipes.runs.run import load
+    from recipes.runs.run import load_run
 
-    run = load(target)
+    run = load_run(target)
     if run.recipe.task.name != TASK:
         raise RunError(
             f"{run.name} is not a language model; its task is {run.recipe.task.name}.",

@@ -23,24 +23,44 @@ def predict_inputs(
     keep_going: bool = False,
 ) -> list[dict[str, Any]]:
     """Encode inputs with the code that training used, run the model, and describe the outcome."""
+    how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
+    return described(answers(run, inputs, **how), run.task, run.assets)
+
+
+def answers(
+    run: TrainedModel,
+    inputs: Sequence[Input],
+    *,
+    batch_size: int,
+    text_column: str | None = None,
+    keep_going: bool = False,
+) -> list[tuple[Item, Any]]:
+    """Return each input with its prediction as `decode` gives it; None for one that has an error."""
     items, batches = _prepared(
         run, inputs, batch_size=batch_size, text_column=text_column, keep_going=keep_going
     )
     predictions: list[Any] = []
     for x in batches:
         predictions += list(run.task.decode(run.model, x, run.assets))
-    answers = iter(predictions)
+    found = iter(predictions)
+    return [(item, next(found) if item.error is None else None) for item in items]
+
+
+def described(
+    answered: Sequence[tuple[Item, Any]], task: Any, assets: Assets
+) -> list[dict[str, Any]]:
+    """Return what `zoo predict` says of each input."""
     return [
         {
             **item.source,
-            "task": run.task.name,
+            "task": task.name,
             **(
-                {"predictions": run.task.describe(next(answers), run.assets)}
+                {"predictions": task.describe(prediction, assets)}
                 if item.error is None
                 else {"predictions": [], "error": item.error.to_dict()}
             ),
         }
-        for item in items
+        for item, prediction in answered
     ]
 
 

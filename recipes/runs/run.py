@@ -1,7 +1,6 @@
 """The run directory and its Python interface."""
 
 import functools
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
@@ -12,7 +11,7 @@ from recipes.objects import make_dataset, make_model, make_task, precision
 from recipes.runs.folder import resume_command
 from recipes.runs.parent import fitted, other_head
 from recipes.runs.splits import METRICS
-from recipes.runs.trained import RECIPE, check_unedited
+from recipes.runs.trained import RECIPE, check_unedited, read_json
 from recipes.values.load import load_recipe, recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
@@ -22,12 +21,13 @@ from zoo.files import as_path
 from zoo.tasks.base import Task
 
 if TYPE_CHECKING:
+    from recipes.ensembles.ensemble import Ensemble
+    from recipes.runs.scored import Scored
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
 
 ASSETS, WEIGHTS = "assets.json", "weights.safetensors"
 FORMAT = 2  # of a run directory; 1, of 0.1.0, does not say so
-_JSON_LIMIT_BYTES = 50_000_000
 
 
 @final
@@ -75,11 +75,25 @@ class Run:
     @functools.cached_property
     def model(self) -> "TaskModel":
         """The model with its weights, rebuilt on first use."""
+        return self._build(self.recipe)
+
+    def _build(self, recipe: Recipe) -> "TaskModel":
         devices.load_tensorflow()
-        with precision(self.recipe):
-            model = make_model(self.recipe, self.task, self.assets)
+        with precision(recipe):
+            model = make_model(recipe, self.task, self.assets)
         self.load_into(model)
         return model
+
+    def float32_model(self) -> "TaskModel":
+        """Return the model; one that was trained in another precision is rebuilt."""
+        if self.recipe.training.precision == "float32":
+            return self.model
+        return self._build(self.recipe.with_values({"training.precision": "float32"}))
+
+    @property
+    def contents(self) -> str:
+        """What the model is, in words."""
+        return f"{self.recipe.model.name}, trained with {self.recipe.name}"
 
     def load_into(self, model: "TaskModel") -> None:
         """Load the run's weights into a model that was built from its recipe.
@@ -165,33 +179,22 @@ class Run:
             RunError: some of them are missing or were changed, or the data has other classes.
             DataError: the data has other columns.
         """
-        from recipes.runs.evaluate import (
-            groups_of,
-            intervals,
-            intervals_of_parts,
-            predictions_of,
-        )
-        from recipes.runs.splits import examples_to_score
-        from zoo.data.pipeline import Encoded
+        found = self.scored(data=data, data_dir=data_dir, batch_size=batch_size)
+        place = self.recipe.data.name if data is None else str(data)
+        return found.result(self.task, name=self.name, data=place)
 
-        place = str(data) if data is not None else None
-        found = examples_to_score(self, data=place, data_dir=data_dir)
-        encoded = Encoded(found.split, self.task, self.assets)
-        predictions, truths = predictions_of(
-            self.model, self.task, self.assets, encoded, batch_size=batch_size
-        )
-        how = {"groups": groups_of(encoded.split, found.train), "noun": found.noun}
-        by_target = intervals_of_parts(self.task, predictions, truths, **how)
-        return {
-            "name": self.name,
-            "data": place or self.recipe.data.name,
-            "split": "test",
-            "examples": len(encoded),
-            "data_as_trained": found.as_trained,
-            "notes": list(found.notes),
-            "metrics": intervals(self.task, predictions, truths, **how),
-            **({"targets": by_target} if by_target else {}),
-        }
+    def scored(
+        self,
+        *,
+        data: str | Path | None = None,
+        data_dir: str | None = None,
+        batch_size: int = 256,
+    ) -> "Scored":
+        """Predict the examples that `evaluate` scores; the arguments are the same."""
+        from recipes.runs.scored import scored
+
+        place = None if data is None else str(data)
+        return scored(self, data=place, data_dir=data_dir, batch_size=batch_size)
 
     def predict(
         self,
@@ -230,20 +233,43 @@ class Run:
         return embed_inputs(self, inputs, batch_size=batch_size, text_column=text_column)
 
 
-def load(target: str | Path | Run) -> Run:
-    """Load a run directory, a shipped weight, a recipe's shipped weight, or published weights.
+def load(target: "str | Path | Run | Ensemble") -> "Run | Ensemble":
+    """Load a run, an ensemble, a shipped weight, a recipe's shipped weight, or published weights.
 
     Args:
         target: "runs/image-digits-cnn-1", "cnn_small.digits", "image/digits-cnn" or
-            "resnet50.a1_in1k", which is fetched into the cache unless it is there.
+            "resnet50.a1_in1k", which is fetched into the cache unless it is there; of an ensemble
+            the folder of `zoo train --folds` or `--seeds`, or that of `zoo ensemble`.
 
     Raises:
         UnknownNameError: it is none of these; names the nearest.
         RunError: the directory holds no finished run, or the recipe no shipped weight.
         WeightsError: a foreign model file.
     """
+    from recipes.ensembles.ensemble import Ensemble
+    from recipes.ensembles.entry import Entry
+
+    if isinstance(target, Run | Ensemble):
+        return target
+    entry = Entry.of_folder(as_path(target))
+    if entry is None:
+        return load_run(target)
+    members = [load_run(place) for place in entry.places]
+    entry.check(members)
+    return Ensemble(members, kind=entry.kind, path=entry.path)
+
+
+def load_run(target: "str | Path | Run | Ensemble") -> Run:
+    """Load one trained model as `load` does; an ensemble of several is refused.
+
+    Raises:
+        RunError: an ensemble, or as `load`.
+    """
     if isinstance(target, Run):
         return target
+    from recipes.ensembles.entry import check_single
+
+    check_single(target)
     path, name = as_path(target), str(target)
     if path.is_dir() and name not in recipe_names():
         return _load_directory(path)
@@ -307,7 +333,7 @@ def pinned(weights: str, sha256: str, recipe: str) -> Run:
         UnknownNameError, RunError: there is none of that name.
         WeightsError: it holds other numbers than when the recipe was made.
     """
-    found = load(weights)
+    found = load_run(weights)
     if found.sha256 != sha256:
         raise WeightsError(
             f"{weights} has changed since {recipe} was made from it.",
@@ -315,20 +341,6 @@ def pinned(weights: str, sha256: str, recipe: str) -> Run:
             fix="put the weights back as they were, or train again in another folder",
         )
     return found
-
-
-def read_json(path: Path) -> Any:
-    """Read a JSON file of a run, or raise RunError that names it."""
-    try:
-        if path.stat().st_size > _JSON_LIMIT_BYTES:
-            raise ValueError("it is too large")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise RunError(
-            f"{path} cannot be read: {error}",
-            expected="a file that `zoo train` wrote",
-            fix="train again, or resume with --resume if the run was interrupted",
-        ) from error
 
 
 def _load_directory(path: Path) -> Run:

@@ -21,7 +21,7 @@ from recipes.objects import make_dataset
 from recipes.runs.base import TrainedModel
 from zoo import registry
 from zoo.catalog.classes import class_ids
-from zoo.data.dataset import Dataset, Split, file_bytes
+from zoo.data.dataset import Dataset, Split, file_bytes, joined
 from zoo.data.layout import DRAWN, listed
 from zoo.errors import DataError, RunError, check_format, command
 from zoo.files import write_bytes
@@ -103,7 +103,7 @@ def example_hashes(dataset: Dataset, split: Split) -> list[str]:
             value = split.columns[name][i]
             if is_file and name not in ("label", "group"):  # other files decide how one is decoded
                 value = root / split.names[i]
-            digest.update(name.encode() + b"\0" + _bytes(value))
+            digest.update(name.encode() + b"\0" + column_bytes(value))
         found.append(digest.hexdigest()[:_HASH_DIGITS])
     return found
 
@@ -127,14 +127,18 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
             fix=command("zoo", "evaluate", run.name, "--data", "FOLDER"),
         )
     recipe = run.recipe.with_values({"data.name": str(data)}) if data is not None else run.recipe
-    dataset = make_dataset(
-        recipe.with_values({"data.max_examples": None}),
-        data_dir=data_dir,
-        skip_corrupt=bool(run.metrics.get("skip_corrupt")),
-    )
+    recipe = recipe.with_values({"data.max_examples": None})
+    where = {"data_dir": data_dir, "skip_corrupt": bool(run.metrics.get("skip_corrupt"))}
+    try:
+        dataset = make_dataset(recipe, **where)
+    except DataError:
+        if data is None or not recipe.data.folds:
+            raise
+        recipe = _without_folds(recipe)  # it has too few examples to be the run's own data
+        dataset = make_dataset(recipe, **where)
     dataset = _aligned(run, dataset)
     _check_classes(run, dataset)
-    limit = recipe.data.max_examples
+    limit = run.recipe.data.max_examples
     as_run = dataset.limited(limit) if limit else dataset
     if as_run.fingerprint == run.fingerprint:
         group, splits = dataset.features.get("group"), as_run.splits
@@ -147,7 +151,13 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
         return Examples(own, True, (*moved, *_added(kept, dataset, limit)))
     if data is None:
         return _changed(run, kept, dataset, as_run)
+    if recipe.data.folds:  # they divide the run's own data
+        dataset = _aligned(run, make_dataset(_without_folds(recipe), **where))
     return _other(run, kept, dataset)
+
+
+def _without_folds(recipe: Any) -> Any:
+    return recipe.with_values({"data.folds": None, "data.test_fold": None})
 
 
 def _read(run: TrainedModel) -> dict[str, Any]:
@@ -182,7 +192,7 @@ def _own_test_split(kept: Mapping[str, Any], dataset: Dataset, as_run: Dataset) 
         return split if _hash_of_all(split) == test["sha256"] else None
     places = _places(dataset)
     found = [_place(places, *pair) for pair in _pairs(test)]
-    return None if None in found else _joined(dataset.splits.values()).take(found)
+    return None if None in found else joined(dataset.splits.values()).take(found)
 
 
 def _places(dataset: Dataset) -> dict[str, dict[str, int]]:
@@ -206,18 +216,6 @@ def _pairs(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Return name and hash of each example of a split that was kept."""
     hashes, size = entry["hashes"], _HASH_DIGITS
     return [(name, hashes[i * size : (i + 1) * size]) for i, name in enumerate(entry["names"])]
-
-
-def _joined(splits: Sequence[Split]) -> Split:
-    """Return one split of all examples."""
-    splits = list(splits)
-    columns: dict[str, Any] = {}
-    for name in splits[0].columns:
-        parts = [split.columns[name] for split in splits]
-        arrays = all(isinstance(part, np.ndarray) for part in parts)
-        columns[name] = np.concatenate(parts) if arrays else [v for part in parts for v in part]
-    names = [split.name_of(i) for split in splits for i in range(len(split))]
-    return Split(columns, decode=splits[0].decode, names=names)
 
 
 def _added(kept: Mapping[str, Any], dataset: Dataset, limit: int | None) -> list[str]:
@@ -250,7 +248,7 @@ def _changed(
 def _other(run: TrainedModel, kept: Mapping[str, Any], dataset: Dataset) -> Examples:
     """Return the test split of other data, or all of it where it has none of its own."""
     drawn = any(note.startswith(DRAWN) for note in dataset.notes)
-    split = _joined(dataset.splits.values()) if drawn else dataset.splits["test"]
+    split = joined(dataset.splits.values()) if drawn else dataset.splits["test"]
     what = "all of its examples, as it has no test split" if drawn else "its test split"
     notes = [f"{dataset.name} is not the data that {run.name} was trained on; scored on {what}."]
     train = kept.get("train", {})
@@ -297,7 +295,8 @@ def _check_classes(run: TrainedModel, dataset: Dataset) -> None:
         )
 
 
-def _bytes(value: Any) -> bytes:
+def column_bytes(value: Any) -> bytes:
+    """Return the bytes of a value as a column holds it; of a path, those of its file."""
     if isinstance(value, bytes):
         return value
     if isinstance(value, Path):
@@ -314,6 +313,6 @@ def _hash_of_all(split: Split) -> str:
         column = split.columns[name]
         digest.update(f"{name}:{len(column)}".encode())
         for value in [column] if isinstance(column, np.ndarray) else column:
-            raw = _bytes(value)
+            raw = column_bytes(value)
             digest.update(len(raw).to_bytes(8, "little") + raw)
     return digest.hexdigest()

@@ -14,6 +14,21 @@ from zoo.tensor_files import read_metadata
 RECIPE, CHECKPOINT = "recipe.yaml", Path("checkpoints") / "last.safetensors"
 _WORDS = ("name", "summary", "expects", "format")  # change nothing in what is trained
 _SHOWN = 5  # fields in a message
+_JSON_LIMIT_BYTES = 50_000_000
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file of a run, or raise RunError that names it."""
+    try:
+        if path.stat().st_size > _JSON_LIMIT_BYTES:
+            raise ValueError("it is too large")
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise RunError(
+            f"{path} cannot be read: {error}",
+            expected="a file that `zoo train` wrote",
+            fix="train again, or resume with --resume if the run was interrupted",
+        ) from error
 
 
 def trained_values(text: str, *, source: str) -> dict[str, Any]:

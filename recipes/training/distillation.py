@@ -14,7 +14,7 @@ vocabulary is refused.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from recipes.runs.run import Run, load, pinned
+from recipes.runs.run import Run, load_run, pinned
 from recipes.values.schema import Recipe
 from zoo.columns import Column
 from zoo.columns.assets import Assets
@@ -34,7 +34,7 @@ def with_pinned_teacher(recipe: Recipe) -> Recipe:
     values = recipe.distillation
     if values is None or values.sha256:
         return recipe
-    teacher = load(values.teacher)
+    teacher = load_run(values.teacher)
     place = str(teacher.path.absolute()) if teacher.path else teacher.name
     return recipe.with_values(
         {"distillation.teacher": place, "distillation.sha256": teacher.sha256}

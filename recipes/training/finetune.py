@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.objects import builder_arguments, make_dataset
-from recipes.runs.run import Run, load
+from recipes.runs.run import Run, load_run
 from recipes.runs.splits import skips_corrupt
 from recipes.training.train import CHECKPOINT_MINUTES, train
 from recipes.values.load import parse_overrides, with_keywords
@@ -73,7 +73,7 @@ def finetune(
         epochs = _whole((changes | values).get("training.epochs"))
     how = {"epochs": epochs, "frozen_epochs": frozen_epochs, "learning_rate": learning_rate}
     how |= {"seed": seed, "task": (changes | values).get("task.name")}
-    recipe = finetuning_recipe(source := load(target), str(data), **how)
+    recipe = finetuning_recipe(source := load_run(target), str(data), **how)
     recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}

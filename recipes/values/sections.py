@@ -68,6 +68,24 @@ class DataValues(Values):
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     split_seed: Annotated[int, Field(ge=0)] = 0
     max_examples: Positive | None = None  # of each split, spread evenly; None takes all
+    folds: Annotated[int, Field(ge=2, le=1000)] | None = (
+        None  # equal parts of all examples, for cross-validation; None keeps the splits of the data
+    )
+    test_fold: Positive | None = None  # the part that is the test split, from 1 to folds
+
+    @pydantic.model_validator(mode="after")
+    def _folds_fit(self) -> "DataValues":
+        """Refuse folds without a choice among them, and a choice that is not among them."""
+        if self.folds is None and self.test_fold is not None:
+            raise ValueError(f"test_fold={self.test_fold} needs folds, such as folds=5")
+        if self.folds is not None and self.test_fold is None:
+            raise ValueError(
+                f"folds={self.folds} needs test_fold, from 1 to {self.folds}; "
+                f"`zoo train RECIPE --folds {self.folds}` trains all of them"
+            )
+        if self.folds is not None and self.test_fold > self.folds:
+            raise ValueError(f"test_fold={self.test_fold} is above folds={self.folds}")
+        return self
 
 
 class ModelValues(Values):

@@ -24,6 +24,8 @@ COMMANDS = [
     ("finetune",),
     ("baseline",),
     ("evaluate",),
+    ("compare",),
+    ("ensemble",),
     ("predict",),
     ("embed",),
     ("generate",),

@@ -32,6 +32,17 @@ def test_quiet_start_drops_a_notice_and_keeps_foreign_lines(capfd, notice):
     assert capfd.readouterr().err == "before it\nW0000 00:00 out of memory: ünd mehr\n"
 
 
+def test_that_each_model_is_traced_is_not_worth_a_warning(caplog):
+    logger = devices.load_tensorflow().get_logger()
+    logger.addHandler(caplog.handler)  # its messages may not reach the root logger
+    what = "6 out of the last 66 calls to <function %s at 0x7f> triggered "
+    predict = "TensorFlowTrainer.make_predict_function.<locals>.one_step"
+    for name in (predict, "_compiled.<locals>.measure", "make_train_function"):
+        logger.warning(what % name + "tf.function retracing.")
+    logger.removeHandler(caplog.handler)
+    assert {"make_train_function" in record.getMessage() for record in caplog.records} == {True}
+
+
 def test_quiet_start_is_silent_where_there_are_only_notices(capfd):
     with devices.quiet_start():
         write_to_stderr(*NOTICES)

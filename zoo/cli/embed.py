@@ -43,7 +43,7 @@ def embed_command(
     import numpy as np
 
     from recipes.runs.inputs import items_of
-    from recipes.runs.run import load
+    from recipes.runs.run import load_run
     from zoo.files import replacing, write_text
 
     if output.suffix != ".npy" or output.exists():
@@ -52,7 +52,7 @@ def embed_command(
             expected="the path of a new .npy file",
             fix="give another --output",
         )
-    run = load(target)
+    run = load_run(target)
     columns = {column.source or name: column for name, column in run.assets.x.items()}
     paths = [Path(item) for item in inputs]
     items = items_of(paths, columns, model=run.name, text_column=None)

@@ -45,7 +45,7 @@ def generate_command(
     head notes.txt | zoo generate runs/text-pydoc-gpt-1 --prompt - --temperature 0.5 --json
     """
     from recipes.runs.generate import generate, stream
-    from recipes.runs.run import load
+    from recipes.runs.run import load_run
 
     given = sys.stdin.read().removesuffix("\n") if prompt == "-" else prompt
     values = {
@@ -55,7 +55,7 @@ def generate_command(
         "top_p": top_p,
         "seed": seed,
     }
-    run = load(target)
+    run = load_run(target)
     if json or count > 1:
         texts = generate(run, given, count=count, **values)
         if json:

@@ -10,10 +10,12 @@ import typer
 import zoo
 from zoo.cli import (
     baseline,
+    compare,
     convert,
     data,
     doctor,
     embed,
+    ensemble,
     evaluate,
     export,
     finetune,
@@ -27,11 +29,11 @@ from zoo.cli import (
     verify,
     weights,
 )
-from zoo.cli.options import WRITTEN, check_paths
-from zoo.cli.output import never_fail_to_print, show_error, show_error_document
+from zoo.cli.options import check_paths
+from zoo.cli.output import never_fail_to_print, show_error_document
 from zoo.cli.table import check_pipe
-from zoo.cli.usage import say_more
-from zoo.errors import ArgumentError, Interrupted, WriteError, ZooError
+from zoo.cli.usage import leave, say_more
+from zoo.errors import ArgumentError, Interrupted, ZooError
 from zoo.ownership import import_error
 
 app = typer.Typer(
@@ -70,6 +72,8 @@ app.command("tune")(tune.tune_command)
 app.command("finetune")(finetune.finetune_command)
 app.command("baseline")(baseline.baseline_command)
 app.command("evaluate")(evaluate.evaluate_command)
+app.command("compare")(compare.compare_command)
+app.command("ensemble")(ensemble.ensemble_command)
 app.command("predict")(predict.predict_command)
 app.command("embed")(embed.embed_command)
 app.command("generate")(generate.generate_command)
@@ -100,20 +104,11 @@ def main() -> None:
             show_error_document(Interrupted("Stopped with Ctrl-C."))
         raise
     except ZooError as error:
-        _leave(error, json=json)
+        leave(error, json=json)
     except ImportError as error:  # a package that is missing, or that owns a name of ours
-        _leave(import_error(error.name or "kerazoo", error), json=json)
+        leave(import_error(error.name or "kerazoo", error), json=json)
     except KeyboardInterrupt:
         sys.exit(Interrupted.exit_code)
-
-
-def _leave(error: ZooError, *, json: bool) -> None:
-    option = WRITTEN.get(sys.argv[1]) if isinstance(error, WriteError) else None
-    error = error.elsewhere(option) if option else error
-    show_error(error)
-    if json:
-        show_error_document(error)
-    sys.exit(error.exit_code)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ PATHS = ("--csv", "--out", "--output", "--picture", "--run-dir", "--space", "--s
 WRITTEN = {  # the option that says where a command writes
     "convert": "--out",
     "data": "--picture",
+    "ensemble": "--output",
     "export": "--output",
     "finetune": "--run-dir",
     "predict": "--csv",

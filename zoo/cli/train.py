@@ -1,7 +1,7 @@
 """`zoo train`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -28,12 +28,25 @@ _Continue = Annotated[
 ]
 
 
+_Folds = Annotated[
+    int | None,
+    typer.Option(
+        help="Train once per fold: all examples in so many parts, each the test split once."
+    ),
+]
+_Seeds = Annotated[
+    str | None, typer.Option(help="Train once per seed, such as 1,2,3, on the same splits.")
+]
+
+
 def train_command(
     recipe: _Recipe,
     overrides: _Overrides = None,
     run_dir: _RunDir = None,
     resume: options.Resume = False,
     continue_run: _Continue = False,
+    folds: _Folds = None,
+    seeds: _Seeds = None,
     smoke: options.Smoke = False,
     device: options.Device = None,
     data_dir: options.DataDir = None,
@@ -53,22 +66,31 @@ def train_command(
     zoo train my.yaml --run-dir runs/mine --resume
 
     zoo train runs/mine --continue training.epochs=90
+
+    zoo train image/digits-cnn --folds 5
+
+    zoo train image/digits-cnn --seeds 1,2,3
     """
+    how: dict[str, Any] = {
+        "run_dir": run_dir,
+        "resume": resume,
+        "smoke": smoke,
+        "device": device,
+        "data_dir": data_dir,
+        "download": download,
+        "skip_corrupt": skip_corrupt,
+        "checkpoint_minutes": checkpoint_minutes,
+    }
+    if folds is not None or seeds is not None:
+        from zoo.cli.repeats import train_several
+
+        train_several(
+            recipe, overrides, folds=folds, seeds=seeds, json=json, alone=continue_run, **how
+        )
+        return
     from recipes.training.train import train
 
-    run = train(
-        recipe,
-        *(overrides or []),
-        run_dir=run_dir,
-        resume=resume,
-        continue_run=continue_run,
-        smoke=smoke,
-        device=device,
-        data_dir=data_dir,
-        download=download,
-        skip_corrupt=skip_corrupt,
-        checkpoint_minutes=checkpoint_minutes,
-    )
+    run = train(recipe, *(overrides or []), continue_run=continue_run, **how)
     if json:
         beside = {"baselines": run.metrics.get("baselines", {})}
         show_json({"run": str(run.path), "metrics": run.metrics["metrics"], **beside})

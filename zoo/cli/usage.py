@@ -1,4 +1,4 @@
-"""Mistakes in the command line itself, which typer reports and ends."""
+"""How a command ends on a mistake: in its command line, which typer reports, or elsewhere."""
 
 import sys
 from collections.abc import Sequence
@@ -6,8 +6,19 @@ from typing import Any
 
 import typer
 
-from zoo.cli.output import show_error_document
-from zoo.errors import ArgumentError, command, nearest
+from zoo.cli.options import WRITTEN
+from zoo.cli.output import show_error, show_error_document
+from zoo.errors import ArgumentError, WriteError, ZooError, command, nearest
+
+
+def leave(error: ZooError, *, json: bool) -> None:
+    """Print an error and end the process with its exit code."""
+    option = WRITTEN.get(sys.argv[1]) if isinstance(error, WriteError) else None
+    error = error.elsewhere(option) if option else error
+    show_error(error)
+    if json:
+        show_error_document(error)
+    sys.exit(error.exit_code)
 
 
 def say_more(app: typer.Typer, words: Sequence[str], *, json: bool) -> None:

@@ -1,7 +1,7 @@
 """Dataset: examples by split, from any source."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -130,6 +130,23 @@ class Split(Sequence):
         }
         names = None if self.names is None else [self.names[i] for i in indices]
         return Split(columns, decode=self.decode, names=names)
+
+
+def joined(splits: Iterable[Split]) -> Split:
+    """Return one split of all examples of several, which have the same columns.
+
+    >>> len(joined([Split({"label": np.zeros(2)}), Split({"label": np.ones(3)})]))
+    5
+    """
+    splits = list(splits)
+    columns: dict[str, Any] = {}
+    for name in splits[0].columns:
+        parts = [split.columns[name] for split in splits]
+        arrays = all(isinstance(part, np.ndarray) for part in parts)
+        columns[name] = np.concatenate(parts) if arrays else [v for part in parts for v in part]
+    named = any(split.names is not None for split in splits)
+    names = [split.name_of(i) for split in splits for i in range(len(split))] if named else None
+    return Split(columns, decode=splits[0].decode, names=names)
 
 
 @dataclass(frozen=True)

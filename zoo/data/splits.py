@@ -7,6 +7,7 @@ import numpy as np
 from zoo.errors import ArgumentError, DataError
 
 _STEPS = 10_000  # tried before a division is called impossible
+_GIVE_SPLITS = "add examples of other groups, or give the splits yourself, as sub-folders or files"
 _NOISE = 1.5  # groups whose costs or sizes differ by less than this factor may change places
 
 
@@ -65,6 +66,8 @@ def grouped_indices(
     fractions: Sequence[float],
     seed: int,
     classes: Sequence[str] | None = None,
+    noun: str = "splits",
+    fix: str = _GIVE_SPLITS,
 ) -> list[np.ndarray]:
     """Divide positions 0..N-1 so that all examples of a group land in the same part.
 
@@ -81,6 +84,8 @@ def grouped_indices(
         fractions: shares that sum to 1, one for each part returned.
         seed: of the draw.
         classes: their names, for the error message.
+        noun: what the parts are, in the plural, for the error message.
+        fix: what helps, for the error message.
 
     Returns:
         One sorted array of positions for each fraction.
@@ -99,15 +104,16 @@ def grouped_indices(
     names, members = np.unique(np.asarray(groups), return_inverse=True)
     counts = np.zeros((len(names), found.max() + 1))  # examples by group and class, (G, K)
     np.add.at(counts, (members, found), 1)
-    _require_groups(counts, labels, parts=len(fractions), classes=classes)
+    told = {"noun": noun, "fix": fix}
+    _require_groups(counts, labels, parts=len(fractions), classes=classes, **told)
     wanted = np.outer(fractions, counts.sum(axis=0))  # (P, K)
     owner = _spread_groups(counts, wanted, np.random.default_rng(seed))
     if owner is None:
         raise DataError(
-            f"No division of {len(names)} groups into {len(fractions)} splits was found that gives "
-            "every split each class.",
+            f"No division of {len(names)} groups into {len(fractions)} {noun} was found that gives "
+            "each of them every class.",
             expected="more groups with examples of several classes",
-            fix="give the splits yourself, as sub-folders or files of their own",
+            fix=fix,
         )
     return [np.flatnonzero(owner[members] == part) for part in range(len(fractions))]
 
@@ -123,22 +129,27 @@ def _check(labels: np.ndarray, fractions: Sequence[float]) -> None:
 
 
 def _require_groups(
-    counts: np.ndarray, labels: np.ndarray, *, parts: int, classes: Sequence[str] | None
+    counts: np.ndarray,
+    labels: np.ndarray,
+    *,
+    parts: int,
+    classes: Sequence[str] | None,
+    noun: str,
+    fix: str,
 ) -> None:
-    fix = "add examples of other groups, or give the splits yourself, as sub-folders or files"
     if len(counts) < parts:
         raise DataError(
-            f"There are {len(counts)} group(s) for {parts} splits.",
-            expected=f"at least {parts} groups, since a group may not be in two splits",
+            f"There are {len(counts)} group(s) for {parts} {noun}.",
+            expected=f"at least {parts} groups, since a group may not be in two {noun}",
             fix=fix,
         )
     for label, owners in zip(np.unique(labels), (counts > 0).sum(axis=0), strict=True):
         if owners < parts:
             named = classes[label] if classes is not None else label
             raise DataError(
-                f"Class {named} has examples of {owners} group(s) for {parts} splits.",
+                f"Class {named} has examples of {owners} group(s) for {parts} {noun}.",
                 expected=f"at least {parts} groups in every class, since a group may not be in two "
-                "splits",
+                f"{noun}",
                 fix=fix,
             )
 

@@ -15,7 +15,13 @@ from zoo.docs.tables import table
 
 SIGNATURE_WIDTH = 84  # characters
 # Not in `zoo.__all__`, but returned by what is there.
-RETURNED = {"Dataset": "zoo.data.dataset", "Split": "zoo.data.dataset", "Study": "tuning.study"}
+RETURNED = {
+    "Dataset": "zoo.data.dataset",
+    "Split": "zoo.data.dataset",
+    "Ensemble": "recipes.ensembles.ensemble",
+    "Repeats": "recipes.repeats.repeat",
+    "Study": "tuning.study",
+}
 Definition = ast.FunctionDef | ast.ClassDef
 
 

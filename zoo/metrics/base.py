@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zoo.errors import ArgumentError
@@ -92,6 +92,24 @@ class Metric:
         dash = " – " if min(ends) < 0 else "–"
         return dash.join(map(self._number, ends)) + self._suffix
 
+    def difference(self, value: float) -> str:
+        """Write the difference of two values; those of shares are points, not per cent.
+
+        >>> Metric("accuracy").difference(0.0123), Metric("mae", "min", "m").difference(-0.5)
+        ('1.23 points', '-0.50 m')
+        """
+        return self._of_differences.text(self._scaled(value))
+
+    def difference_span(self, entry: Mapping[str, Any]) -> str:
+        """Write the interval of a difference; empty where it has none.
+
+        >>> Metric("accuracy").difference_span({"low": -0.001, "high": 0.02})
+        '-0.10 – 2.00 points'
+        """
+        ends = {end: entry.get(end) for end in ("low", "high")}
+        scaled = {end: None if v is None else self._scaled(v) for end, v in ends.items()}
+        return self._of_differences.span(scaled)
+
     def widest(self, mean: float) -> float:
         """Return the widest interval around `mean` that still says enough to verify a run by.
 
@@ -100,6 +118,14 @@ class Metric:
         if self.in_percent:
             return 0.03
         return 3.0 if self.unit == "points" else 0.1 * abs(mean)
+
+    def _scaled(self, value: float) -> float:
+        """Return a difference in its own unit, rounded so that no "-0.00" is written."""
+        return round(100 * value if self.in_percent else value, self.digits) + 0.0
+
+    @property
+    def _of_differences(self) -> "Metric":
+        return replace(self, unit="points" if self.in_percent else self.unit)
 
     def _number(self, value: float) -> str:
         return f"{100 * value if self.in_percent else value:.{self.digits}f}"

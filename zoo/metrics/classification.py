@@ -126,6 +126,8 @@ class CalibrationError(Estimator):
     more, so that a bootstrap interval misses the true error more often than it contains it.
     """
 
+    resampled = False
+
     def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:
         confidence, right = statistics["confidence"], statistics["right"]
         if not np.isfinite(confidence).all():

@@ -19,7 +19,13 @@ Statistics = Mapping[str, np.ndarray]
 
 
 class Estimator(abc.ABC):
-    """A metric as a function of statistics, of which each example has its own."""
+    """A metric as a function of statistics, of which each example has its own.
+
+    Attributes:
+        resampled: whether resampling its examples says how far it would move on others.
+    """
+
+    resampled: bool = True
 
     @abc.abstractmethod
     def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from recipes.export import runtimes
-from recipes.export.export import FORMATS, _in_float32, export
+from recipes.export.export import FORMATS, export
 from recipes.export.formats import convert
 from recipes.export.runtimes import open_exported
 from recipes.objects import make_model, make_task
@@ -142,7 +142,7 @@ def test_axes_of_an_onnx_file_have_names(exported):
 
 def test_a_model_of_another_precision_is_exported_in_float32(tmp_path):
     run = run_of(tmp_path, "image/digits-cnn", "training.precision=mixed_bfloat16")
-    model = _in_float32(run)
+    model = run.float32_model()
     assert {layer.compute_dtype for layer in model._flatten_layers()} == {"float32"}
     facts = export(run, format="onnx", output=tmp_path / "out", examples=20)
     assert facts["inputs"]["image"]["dtype"] == "float32"

@@ -1,0 +1,1 @@
+"""Trained models, compared on the same test examples."""

@@ -1,0 +1,126 @@
+"""What a model predicts for the examples that it is scored on, and what the scores are."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from recipes.runs.base import TrainedModel
+from recipes.runs.evaluate import (
+    BATCH_SIZE,
+    groups_of,
+    intervals,
+    intervals_of_parts,
+    predictions_of,
+)
+from recipes.runs.splits import Examples, column_bytes, examples_to_score
+from zoo.data.pipeline import Encoded
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Predictions and truths of the examples that a model is scored on.
+
+    Attributes:
+        found: the examples, and what a reader of the result must know about them.
+        predictions: of the task's `decode`, N of them.
+        truths: targets by name, (N, …) each.
+        groups: group of each, (N,); None where examples are independent.
+        where: "test", or "out of fold" where each was predicted by a model that had not seen it.
+    """
+
+    found: Examples
+    predictions: Any
+    truths: dict[str, np.ndarray]
+    groups: Sequence[Any] | None
+    where: str = "test"
+
+    def take(self, order: np.ndarray) -> "Scored":
+        """Return the same examples in another order; each is one unit of its task."""
+        listed = isinstance(self.predictions, list)
+        return replace(
+            self,
+            found=replace(self.found, split=self.found.split.take(order)),
+            predictions=[self.predictions[i] for i in order]
+            if listed
+            else np.asarray(self.predictions)[order],
+            truths={name: values[order] for name, values in self.truths.items()},
+            groups=None if self.groups is None else [self.groups[i] for i in order],
+        )
+
+    def intervals(self, task: Any) -> dict[str, dict[str, Any]]:
+        """Return the metrics of a task with their intervals."""
+        how = {"groups": self.groups, "noun": self.found.noun}
+        return intervals(task, self.predictions, self.truths, **how)
+
+    def result(self, task: Any, *, name: str, data: str) -> dict[str, Any]:
+        """Return what `zoo evaluate` says: see `Run.evaluate`."""
+        how = {"groups": self.groups, "noun": self.found.noun}
+        by_target = intervals_of_parts(task, self.predictions, self.truths, **how)
+        return {
+            "name": name,
+            "data": data,
+            "split": self.where,
+            "examples": len(self.predictions),
+            "data_as_trained": self.found.as_trained,
+            "notes": list(self.found.notes),
+            "metrics": self.intervals(task),
+            **({"targets": by_target} if by_target else {}),
+        }
+
+
+def scored(
+    run: TrainedModel,
+    *,
+    data: str | None = None,
+    data_dir: str | None = None,
+    batch_size: int = BATCH_SIZE,
+) -> Scored:
+    """Predict the examples that a run was tested on, or those of other data.
+
+    Args:
+        run: one trained model.
+        data: where its data is now, or other data; None takes the original place.
+        data_dir: folder of TFDS data.
+        batch_size: examples per prediction step.
+
+    Raises:
+        RunError, DataError: as `examples_to_score`.
+    """
+    found = examples_to_score(run, data=data, data_dir=data_dir)
+    encoded = Encoded(found.split, run.task, run.assets)
+    predictions, truths = predictions_of(
+        run.model, run.task, run.assets, encoded, batch_size=batch_size
+    )
+    return Scored(found, predictions, truths, groups_of(encoded.split, found.train))
+
+
+def example_keys(found: Examples) -> list[str]:
+    """Return a hash of what each example holds, targets included; groups do not count."""
+    split = found.split
+    names = sorted(name for name in split.columns if name != "group")
+    keys = []
+    for i in range(len(split)):
+        digest = hashlib.sha256()
+        for name in names:
+            raw = column_bytes(split.columns[name][i])
+            digest.update(f"{name}:{len(raw)}:".encode() + raw)
+        keys.append(digest.hexdigest())
+    return keys
+
+
+def same_order(keys: Sequence[str], others: Sequence[str]) -> np.ndarray | None:
+    """Return where each of `keys` is among `others`; None unless both hold the same examples.
+
+    >>> same_order(["a", "b", "a"], ["b", "a", "a"])
+    array([1, 0, 2])
+    """
+    if len(keys) != len(others):
+        return None
+    places: dict[str, list[int]] = {}
+    for place in reversed(range(len(others))):
+        places.setdefault(others[place], []).append(place)
+    found = [places[key].pop() if places.get(key) else None for key in keys]
+    return None if None in found else np.array(found, "int64")
