@@ -12,7 +12,14 @@ from rich.console import Console
 from recipes.baseline.fit import fit_baselines, input_of
 from recipes.baseline.verdict import verdict
 from recipes.runs.evaluate import groups_of, intervals
-from zoo.catalog.metrics import ACCURACY, CLASSIFICATION, LANGUAGE, MACRO_F1
+from zoo.catalog.metrics import (
+    ACCURACY,
+    BALANCED_ACCURACY,
+    CLASSIFICATION,
+    LANGUAGE,
+    MACRO_F1,
+    MCC,
+)
 from zoo.data.dataset import Dataset
 from zoo.data.load import load_dataset
 from zoo.errors import DataError
@@ -21,6 +28,7 @@ from zoo.metrics.classification import ESTIMATORS, classification_statistics
 QUIET_SECONDS = 2.0  # after which progress is shown
 VALIDATION_FRACTION, SPLIT_SEED = 0.1, 0  # as in recipes
 LANGUAGE_MODELING = "language_modeling"
+OF_ANSWERS = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC)  # which need no probabilities
 
 
 class _Classes:
@@ -29,7 +37,7 @@ class _Classes:
     estimators = ESTIMATORS
 
     def __init__(self, *, has_probabilities: bool):
-        self.metrics = CLASSIFICATION if has_probabilities else (ACCURACY, MACRO_F1)
+        self.metrics = CLASSIFICATION if has_probabilities else OF_ANSWERS
 
     def statistics(self, predictions: Any, truths: Mapping[str, Any]) -> dict[str, np.ndarray]:
         return classification_statistics(predictions, truths["label"])
