@@ -91,7 +91,7 @@ class Run:
 
         text = (self.path / "history.csv").read_text(encoding="utf-8")
         return [
-            {k: int(v) if k == "epoch" else float(v) for k, v in row.items()}
+            {k: int(v) if k == "epoch" else float(v) for k, v in row.items() if v}
             for row in csv.DictReader(text.splitlines())
         ]
 
@@ -118,7 +118,7 @@ class Run:
         Returns:
             {"name", "data", "split", "examples", "data_as_trained", "notes", "metrics": {…}}.
             "data_as_trained" says that these are the run's own test examples; with several targets,
-            "targets" holds the metrics of each.
+            "targets" holds the metrics of each, and with classes "recall_by_class" that of each.
 
         Raises:
             RunError: some of them are missing or were changed, or the data has other classes.
@@ -129,6 +129,7 @@ class Run:
             intervals,
             intervals_of_parts,
             predictions_of,
+            recalls,
         )
         from recipes.runs.splits import examples_to_score
         from zoo.data.pipeline import Encoded
@@ -141,6 +142,7 @@ class Run:
         )
         how = {"groups": groups_of(encoded.split, found.train), "noun": found.noun}
         by_target = intervals_of_parts(self.task, predictions, truths, **how)
+        by_class = recalls(self.task, predictions, truths, classes=self.assets.classes, **how)
         return {
             "name": self.name,
             "data": place or self.recipe.data.name,
@@ -150,6 +152,7 @@ class Run:
             "notes": list(found.notes),
             "metrics": intervals(self.task, predictions, truths, **how),
             **({"targets": by_target} if by_target else {}),
+            **({"recall_by_class": by_class} if by_class else {}),
         }
 
     def predict(

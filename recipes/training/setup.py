@@ -46,6 +46,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import keras
     import tensorflow as tf
 
+    from recipes.training.balance import head_weights, with_balance
     from recipes.training.initialization import inherited, source_of, take_over
     from recipes.training.linear_probe import fit_head
     from recipes.training.optimizer import steps_per_epoch
@@ -65,6 +66,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     )
     if not source:
         assets = with_preprocessing(assets, registry.model_card(recipe.model.name))
+    task, told = with_balance(task, recipe, dataset, assets.classes)
+    dataset = replace(dataset, notes=(*dataset.notes, *told))
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
@@ -73,12 +76,14 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
     if source and take_over(model, source, assets) and recipe.initialization.head == "probe":
-        told = fit_head(model, source, assets, Encoded(examples, task, assets))
+        weights = head_weights(task, recipe, examples)
+        told = fit_head(model, source, assets, Encoded(examples, task, assets), weights=weights)
         dataset = replace(dataset, notes=(*dataset.notes, told))
     values = recipe.regularization_values()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = assets.placed(transforms.steps) if transforms else assets
-    train = Encoded(examples, task, trained_on, training=True, transforms=transforms)
+    how = {"transforms": transforms, "sampling": recipe.data.sampling}
+    train = Encoded(examples, task, trained_on, training=True, **how)
     dataset = replace(dataset, notes=(*dataset.notes, *_batch_notes(recipe, len(train))))
     steps = steps_per_epoch(recipe, examples=len(train))
     apply_penalties(model, values)

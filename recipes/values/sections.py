@@ -10,6 +10,13 @@ from zoo.regularization import PRESETS, Regularization
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
+# Names of classes that look like numbers are numbers in YAML.
+ByClass = Annotated[
+    dict[str, float],
+    pydantic.BeforeValidator(
+        lambda found: {str(k): v for k, v in found.items()} if isinstance(found, dict) else found
+    ),
+]
 
 # Keras optimizers and the arguments that each takes in addition to the shared ones.
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
@@ -68,6 +75,7 @@ class DataValues(Values):
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     split_seed: Annotated[int, Field(ge=0)] = 0
     max_examples: Positive | None = None  # of each split, spread evenly; None takes all
+    sampling: Literal["balanced", "sqrt"] | None = None  # how often classes are drawn; None: as is
 
 
 class ModelValues(Values):
@@ -131,6 +139,8 @@ class TrainingValues(Values):
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     select: Literal["best", "last"] = "best"  # epoch whose weights are kept
+    monitor: str | None = None  # validation metric that is to improve; None: the task's first
+    class_weights: Literal["balanced"] | ByClass | None = None  # by name, > 0, in the loss
 
 
 class InitializationValues(Values):
