@@ -1,6 +1,7 @@
 """What training does about rare classes: weights in the loss, shares of examples, priors."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,8 +31,8 @@ def balanced_weights(counts: Sequence[int]) -> list[float]:
 
 def with_balance(
     task: Task, recipe: Recipe, dataset: Any, classes: tuple[str, ...]
-) -> tuple[Task, tuple[str, ...]]:
-    """Return the task with its loss for the train split, and notes on what is balanced.
+) -> tuple[Task, Any]:
+    """Return the task with its loss for the train split, and the data with notes on what is balanced.
 
     Weights and shares follow from the data alone, so that a resumed run, whose data must be the same,
     finds them again.
@@ -56,7 +57,7 @@ def with_balance(
                     expected="a task of one class for each example, as image_classification",
                     fix=f"set {field}=null",
                 )
-        return task, ()
+        return task, dataset
     if task.decision:
         task.decision.check(classes)
     labels = dataset.splits["train"].labels
@@ -71,7 +72,8 @@ def with_balance(
         notes += (
             _told("Times that an epoch shows an example, by class", [*times], [*times.values()]),
         )
-    return task.balanced(counts, own), notes
+    dataset = replace(dataset, notes=(*dataset.notes, *notes))
+    return task.balanced(counts, own), dataset
 
 
 def head_weights(task: Task, recipe: Recipe, train: Any) -> list[float] | None:

@@ -37,7 +37,6 @@ from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.errors import RunError, command
 from zoo.files import write_text
-from zoo.metrics.base import Metric
 from zoo.tasks.base import Task
 from zoo.tasks.decision import THRESHOLD, answers_of
 from zoo.tensor_files import stored_bytes
@@ -69,7 +68,7 @@ def finish(
         selection: best epoch and why training stopped.
         baselines, progress: fit simple models beside the network, and show it where it takes long.
     """
-    task, model, monitored = setup.task, setup.model, setup.recipe.monitored_metric
+    task, model = setup.task, setup.model
     _choose_weights(setup, folder, selection)
     sha256 = save_model_weights(folder / WEIGHTS, model)
     setup = _calibrated(setup)
@@ -96,9 +95,7 @@ def finish(
         environment=environment,
         history=history,
         records=records,
-        findings=_findings(monitored, history, records, metrics["metrics"], answers),
-        monitored=monitored,
-        threshold=setup.assets.extra.get(THRESHOLD),
+        findings=_findings(setup, history, records, metrics["metrics"], answers),
         metrics=metrics,
         **answers,
         **_other_answers(setup, predictions, truths, metrics),
@@ -150,7 +147,7 @@ def _weights(folder: Path, sha256: str) -> dict[str, Any]:
 
 
 def _findings(
-    monitored: Metric,
+    setup: "Setup",
     history: Any,
     records: Any,
     metrics: dict[str, Any],
@@ -161,8 +158,8 @@ def _findings(
     judged = check_answers(error, **answers)
     if not history:  # a head that was fitted on features: there are no curves to judge
         return judged
-    how = {"metric": monitored.name, "mode": monitored.mode}
-    return findings(history, records, **how, answers=judged)
+    metric = setup.recipe.monitored_metric
+    return findings(history, records, metric=metric.name, mode=metric.mode, answers=judged)
 
 
 def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> dict[str, Any]:
@@ -232,8 +229,10 @@ def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:
 
 
 def _other_answers(setup: "Setup", predictions: Any, truths: Any, metrics: Any) -> dict[str, Any]:
-    """Return what a task predicts that is not one class: numbers, or several labels."""
+    """Return what a task predicts that is not one class, and what chose the epoch and a threshold."""
     return {
+        "monitored": setup.recipe.monitored_metric,
+        "threshold": setup.assets.extra.get(THRESHOLD),
         "targets": _targets(setup, predictions, truths, metrics.get("targets", {})),
         "label_sets": _label_sets(setup, predictions, truths),
     }

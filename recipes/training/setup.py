@@ -46,9 +46,8 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import keras
     import tensorflow as tf
 
-    from recipes.training.balance import head_weights, with_balance
-    from recipes.training.initialization import inherited, source_of, take_over
-    from recipes.training.linear_probe import fit_head
+    from recipes.training.balance import with_balance
+    from recipes.training.initialization import inherited, source_of
     from recipes.training.optimizer import steps_per_epoch
     from zoo import registry
     from zoo.data.pipeline import Encoded
@@ -66,8 +65,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     )
     if not source:
         assets = with_preprocessing(assets, registry.model_card(recipe.model.name))
-    task, told = with_balance(task, recipe, dataset, assets.classes)
-    dataset = replace(dataset, notes=(*dataset.notes, *told))
+    task, dataset = with_balance(task, recipe, dataset, assets.classes)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
@@ -75,16 +73,13 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
-    if source and take_over(model, source, assets) and recipe.initialization.head == "probe":
-        weights = head_weights(task, recipe, examples)
-        told = fit_head(model, source, assets, Encoded(examples, task, assets), weights=weights)
-        dataset = replace(dataset, notes=(*dataset.notes, told))
+    told = _begin_at(source, model, recipe, task, assets, examples) if source else ()
     values = recipe.regularization_values()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = assets.placed(transforms.steps) if transforms else assets
     how = {"transforms": transforms, "sampling": recipe.data.sampling}
     train = Encoded(examples, task, trained_on, training=True, **how)
-    dataset = replace(dataset, notes=(*dataset.notes, *_batch_notes(recipe, len(train))))
+    dataset = replace(dataset, notes=(*dataset.notes, *told, *_batch_notes(recipe, len(train))))
     steps = steps_per_epoch(recipe, examples=len(train))
     apply_penalties(model, values)
     releases = _make_ready(model, recipe, values, steps)
@@ -100,6 +95,21 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         steps=steps,
         releases=releases,
     )
+
+
+def _begin_at(
+    source: Any, model: Any, recipe: Recipe, task: Any, assets: Any, examples: Any
+) -> tuple[str, ...]:
+    """Take over the weights of a source, and fit a new head where it is asked for; say so."""
+    from recipes.training.balance import head_weights
+    from recipes.training.initialization import take_over
+    from recipes.training.linear_probe import fit_head
+    from zoo.data.pipeline import Encoded
+
+    if not take_over(model, source, assets) or recipe.initialization.head != "probe":
+        return ()
+    weights, train = head_weights(task, recipe, examples), Encoded(examples, task, assets)
+    return (fit_head(model, source, assets, train, weights=weights),)
 
 
 def _own_size(recipe: Recipe, source: Any) -> int | None:

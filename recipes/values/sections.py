@@ -75,7 +75,7 @@ class DataValues(Values):
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     split_seed: Annotated[int, Field(ge=0)] = 0
     max_examples: Positive | None = None  # of each split, spread evenly; None takes all
-    sampling: Literal["balanced", "sqrt"] | None = None  # how often classes are drawn; None: as is
+    sampling: Literal["balanced", "sqrt"] | None = None  # of classes; None: as they occur
 
 
 class ModelValues(Values):
@@ -140,7 +140,7 @@ class TrainingValues(Values):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     select: Literal["best", "last"] = "best"  # epoch whose weights are kept
     monitor: str | None = None  # validation metric that is to improve; None: the task's first
-    class_weights: Literal["balanced"] | ByClass | None = None  # by name, > 0, in the loss
+    class_weights: Literal["balanced"] | ByClass | None = None  # of the loss, > 0, by class
 
 
 class InitializationValues(Values):

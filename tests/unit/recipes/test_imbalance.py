@@ -24,9 +24,10 @@ def recipe_with(**values):
 
 
 def balanced(recipe):
-    """The task and notes for the recipe's data."""
+    """The task for the recipe's data, and the notes that were added to the data's own."""
     dataset = make_dataset(recipe)
-    return with_balance(make_task(recipe), recipe, dataset, dataset.classes)
+    task, noted = with_balance(make_task(recipe), recipe, dataset, dataset.classes)
+    return task, noted.notes[len(dataset.notes) :]
 
 
 # --- weights
