@@ -20,17 +20,17 @@ from pathlib import Path
 import keras
 import numpy as np
 from looking import interval, parser, percent, publish, start, table
+from PIL import Image
 
 import zoo
 from recipes.report import theme
 from recipes.runs.evaluate import predictions_of
 from recipes.training.setup import prepare
 from recipes.values.load import load_recipe
-from zoo.columns.readers.images import write_png
 from zoo.data.pipeline import Encoded, training_stream
 
 COMMON, RARE = 3000, 60  # training pictures of a class
-TEST_COMMON, TEST_RARE = 1000, 200  # test pictures of a class; those of rare ones are found first
+TEST_COMMON, TEST_RARE = 1000, 200  # test pictures of a class
 FIRST_RARE = 5  # sandal, shirt, sneaker, bag, ankle boot
 EPOCHS = 15
 BASE = {
@@ -82,7 +82,8 @@ def write(folder: Path, *, seed: int) -> Path:
             target = folder / part / f"{label}_{re.sub(r'[^a-z]+', '_', name.lower())}"
             target.mkdir(parents=True)
             for number, place in enumerate(chosen.tolist()):
-                write_png(target / f"{number:04d}.png", split[place]["image"])
+                image = Image.fromarray(split[place]["image"][..., 0])
+                image.save(target / f"{number:04d}.png")
     return folder
 
 
