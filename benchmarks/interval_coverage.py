@@ -14,7 +14,7 @@ import numpy as np
 from rounds import positive
 
 from zoo.files import write_text
-from zoo.metrics.classification import MacroF1
+from zoo.metrics.classification import BalancedAccuracy, MacroF1
 from zoo.metrics.estimators import Estimator, Function, Ratio, Share
 from zoo.metrics.intervals import Sampling, binomial
 
@@ -130,6 +130,20 @@ def macro_f1(classes: int, share: float, *, rare: bool) -> Case:
     return MacroF1(), draw, truth
 
 
+def balanced_accuracy(classes: int, share: float, *, rare: bool) -> Case:
+    """Balanced accuracy; classes are equally frequent, or as 1, 1/2, 1/3, …"""
+    prior = 1 / np.arange(1, classes + 1) if rare else np.ones(classes)
+
+    def draw(generator: np.random.Generator, count: int) -> Drawn:
+        label = generator.choice(classes, size=count, p=prior / prior.sum())
+        wrong = (label + generator.integers(1, classes, size=count)) % classes
+        right = generator.random(count) < share
+        guess = np.where(right, label, wrong)
+        return {"label": label, "guess": guess, "right": right.astype(float)}, None
+
+    return BalancedAccuracy(), draw, share
+
+
 def _correlated(
     generator: np.random.Generator, mean: float, correlation: float, count: int
 ) -> np.ndarray:
@@ -158,6 +172,17 @@ def cases() -> dict[str, tuple[tuple[int, ...], dict[str, Case]]]:
             SIZES[:-1],
             {
                 f"{classes} classes{', some rare' if rare else ''}, {share}": macro_f1(
+                    classes, share, rare=rare
+                )
+                for classes in (2, 5, 10)
+                for rare in (False, True)
+                for share in (0.5, 0.8, 0.95, 0.99)
+            },
+        ),
+        "Balanced accuracy, by examples": (
+            SIZES[:-1],
+            {
+                f"{classes} classes{', some rare' if rare else ''}, {share}": balanced_accuracy(
                     classes, share, rare=rare
                 )
                 for classes in (2, 5, 10)

@@ -91,4 +91,5 @@ class RecipeHyperModel(keras_tuner.HyperModel):
             recorder, _, selection = fit(setup, Path(folder), resume=False, progress=False)
         value = outcome(setup, recorder, selection)["value"]
         # Not a number is what Keras Tuner takes for a failed trial.
-        return {f"val_{setup.task.metric}": float("nan") if value is None else value}
+        name = setup.recipe.monitored_metric.name
+        return {f"val_{name}": float("nan") if value is None else value}

@@ -42,8 +42,9 @@ class Study:
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
-        """The task's metrics, which know their units; the first one selected."""
-        return registry.task_card(self.plan.recipe.task.name).metrics
+        """The task's metrics, which know their units; the one that selected comes first."""
+        metrics = registry.task_card(self.plan.recipe.task.name).metrics
+        return tuple(sorted(metrics, key=lambda metric: metric.name != self.metric))
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values: the result, and every trial."""

@@ -22,7 +22,7 @@ def outcome(setup: Setup, recorder: Any, selection: Any) -> dict[str, Any]:
     epoch = len(history) if keeps_last else state["best_epoch"]
     kept = {} if lost else history[epoch - 1]
     return {
-        "value": kept.get(f"val_{setup.task.metric}"),
+        "value": kept.get(f"val_{setup.recipe.monitored_metric.name}"),
         "loss": kept.get("val_loss"),
         "epoch": 0 if lost else epoch,
         "epochs": len(history),

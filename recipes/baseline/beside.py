@@ -18,9 +18,11 @@ from recipes.baseline.verdict import verdict
 from recipes.runs.evaluate import groups_of, intervals
 from zoo.catalog.metrics import (
     ACCURACY,
+    BALANCED_ACCURACY,
     CLASSIFICATION,
     LANGUAGE,
     MACRO_F1,
+    MCC,
     MULTILABEL,
     REGRESSION,
 )
@@ -37,6 +39,7 @@ from zoo.metrics.regression import regression_statistics
 QUIET_SECONDS = 2.0  # after which progress is shown
 VALIDATION_FRACTION, SPLIT_SEED = 0.1, 0  # as in recipes
 LANGUAGE_MODELING = "language_modeling"
+OF_ANSWERS = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC)  # which need no probabilities
 CLASSES, LABEL_SETS, NUMBERS = "classes", "sets of labels", "numbers"  # what is predicted
 METRICS = {CLASSES: CLASSIFICATION, LABEL_SETS: MULTILABEL, NUMBERS: REGRESSION}
 ESTIMATORS_OF = {
@@ -237,7 +240,7 @@ def _scored(kind: str, has_probabilities: bool) -> _Scored:
         statistics = _of_label_sets
     else:
         statistics = _of_classes
-    metrics = METRICS[kind] if has_probabilities else (ACCURACY, MACRO_F1)
+    metrics = METRICS[kind] if has_probabilities else OF_ANSWERS
     return _Scored(metrics, ESTIMATORS_OF[kind], statistics)
 
 

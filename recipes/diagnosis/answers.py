@@ -11,7 +11,11 @@ LEAST_EXAMPLES = 10  # fewer may be answered alike by chance
 
 
 def check_answers(
-    error: float, probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]
+    error: float,
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    guesses: np.ndarray | None = None,
 ) -> list[Finding]:
     """Judge answers; where all of them are one class, there is nothing else to say of them.
 
@@ -20,21 +24,26 @@ def check_answers(
         probabilities: (N, K); (0, 0) for tasks without classes.
         labels: (N,).
         classes: names of the K.
+        guesses: the answers, (N,), where a threshold decided, and their confidence is not what counts;
+            None takes the most likely class.
 
     >>> [item.kind for item in check_answers(0.2, np.eye(2)[[1] * 12], np.arange(12) % 2, "ab")]
     ['one_class']
     """
-    one = _one_class(probabilities, labels, classes)
-    found = one or check_calibration(error, probabilities, labels)
+    one = _one_class(probabilities, labels, classes, guesses)
+    found = one or (check_calibration(error, probabilities, labels) if guesses is None else None)
     return [found] if found else []
 
 
 def _one_class(
-    probabilities: np.ndarray, labels: np.ndarray, classes: Sequence[str]
+    probabilities: np.ndarray,
+    labels: np.ndarray,
+    classes: Sequence[str],
+    guesses: np.ndarray | None,
 ) -> Finding | None:
     if len(labels) < LEAST_EXAMPLES or not np.isfinite(probabilities).all():
         return None
-    answers = probabilities.argmax(axis=-1)
+    answers = probabilities.argmax(axis=-1) if guesses is None else guesses
     one = int(answers[0])
     if (answers != one).any() or (labels == one).all():
         return None

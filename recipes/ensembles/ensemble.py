@@ -148,7 +148,8 @@ class Ensemble:
         """
         found = self.scored(data=data, data_dir=data_dir, batch_size=batch_size)
         place = self.recipe.data.name if data is None else str(data)
-        return found.result(self.task, name=self.name, data=place)
+        how = {"classes": self.assets.classes, "name": self.name, "data": place}
+        return found.result(self.task, **how)
 
     def scored(
         self,

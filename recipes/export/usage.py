@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from zoo.columns.base import PRESENT
 from zoo.columns.usage import Usage, variable_of
+from zoo.tasks.decision import threshold_of
 
 if TYPE_CHECKING:
     from recipes.runs.run import Run
@@ -141,6 +142,13 @@ def _snippet(run: "Run", usages: Sequence[Usage], facts: Mapping[str, Any]) -> l
 def _answer(run: "Run", usages: Sequence[Usage], output: str) -> str:
     if output != "logits":
         return f"print({output})"
+    if run.assets.classes and threshold_of(run.assets):
+        return (
+            'chosen, classes = assets["extra"]["threshold"], assets["classes"]\n'
+            'k = classes.index(chosen["positive"])  # of two classes\n'
+            "probability = 1 / (1 + np.exp(logits[0][1 - k] - logits[0][k]))\n"
+            'print(classes[k] if probability >= chosen["value"] else classes[1 - k])'
+        )
     if run.assets.classes:
         return 'print(assets["classes"][logits[0].argmax()])'
     if run.assets.numbers:

@@ -91,7 +91,7 @@ def validation_of(run: Run) -> float:
     """Return the validation metric of the weights that the run kept."""
     if run.recipe.training.select == "best":
         return run.metrics["selection"]["best"]
-    return run.history[-1][f"val_{run.task.metric}"]
+    return run.history[-1][f"val_{run.recipe.monitored_metric.name}"]
 
 
 def write_expects(path: Path, expects: Expects) -> None:
@@ -166,7 +166,7 @@ def renew_intervals(name: str, *, data_dir: str | None = None) -> dict[str, Any]
         raise RunError(f"{card['dataset']} is not what {name} was measured on.")
     entries = card["metrics"]["metrics"]
     for metric, entry in found["metrics"].items():
-        entries[metric] = entry | {"value": entries[metric]["value"]}
+        entries[metric] = entry | {"value": entries.get(metric, entry)["value"]}
     card |= entries[card["metric"]]
     write_text(path, json.dumps(card, indent=1) + "\n")
     return card
@@ -205,7 +205,7 @@ def main() -> None:
     write_expects(recipe_path(runs[0].recipe.name), expects)
     print(dump_yaml(expects.model_dump()))
     if arguments.weights:
-        sign = runs[0].task.metrics[0].sign
+        sign = runs[0].recipe.monitored_metric.sign
         chosen = max(runs, key=lambda run: sign * validation_of(run))
         recipe = chosen.recipe
         card = ship(chosen, name=arguments.name or f"{recipe.model.name}.{recipe.data.name}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import jinja2
 
-from recipes.report import numbers, simple_models, wording
+from recipes.report import numbers, rare_classes, simple_models, wording
 from recipes.report.data import ReportInput
 from zoo.errors import command
 
@@ -39,6 +39,7 @@ def render_card(data: ReportInput) -> str:
         word=wording,
         weakest=sorted(tested, key=lambda row: row.recall)[:WEAKEST],
         pairs=numbers.confused_pairs(data, count=WEAKEST) if data.classes else [],
+        rare=rare_classes.told(data) if data.classes else [],
         usage=_usage(data, str(data.weights.get("name") or ".")),
         listed=data.classes[:LISTED_CLASSES],
         best_epoch=numbers.best_epoch(data),

@@ -33,6 +33,10 @@ class ReportInput:
             "metrics": {name: {"value", "low", "high", "method"}}}.
         probabilities: of the test examples, (N, K); (0, 0) for tasks without classes.
         labels: of the test examples, (N,); (0,) for tasks without classes.
+        guesses: the answers of the test examples, (N,), where a threshold decided; None takes the most
+            likely class.
+        threshold: what `zoo.tasks.decision` keeps of a threshold; None where none was chosen.
+        monitored: the validation metric that chose the epoch; None takes the one that decides.
         example_of: test index to what is shown of it: a uint8 image (H, W, C), a text, or several.
         name_of: test index to what a person would call that example.
         train_samples: (image or text, class name) as they are stored.
@@ -84,6 +88,9 @@ class ReportInput:
     generated: Sequence[tuple[str, str]] = ()
     targets: Sequence[Target] = ()
     label_sets: LabelSets | None = None
+    guesses: np.ndarray | None = None
+    threshold: Mapping[str, Any] | None = None
+    monitored: Metric | None = None
     inputs: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -95,6 +102,11 @@ class ReportInput:
     def main_metric(self) -> Metric:
         """The metric that decides."""
         return self.measures[0] if self.measures else Metric(next(iter(self.metrics["metrics"])))
+
+    @property
+    def watched_metric(self) -> Metric:
+        """The validation metric that chose the epoch."""
+        return self.monitored or self.main_metric
 
     def measure(self, name: str) -> Metric:
         """Return the metric of that name; without a unit where the task declares none."""

@@ -8,7 +8,15 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from recipes.report import label_sets, numbers, panels, pictures, targets, wording
+from recipes.report import (
+    label_sets,
+    numbers,
+    panels,
+    pictures,
+    rare_classes,
+    targets,
+    wording,
+)
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown, first_of
 from recipes.report.texts import text_list
@@ -25,14 +33,18 @@ def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
     """Write every figure as PNG into `folder` and return their paths.
 
     learning_curves, samples and gradients; for tasks with classes confusion_matrix, reliability and
-    mistakes; for numbers predictions and largest_errors; for several labels labels_together and
-    wrong_labels. A figure that has nothing to show says so.
+    mistakes, and precision_recall where they are few or some are rare; for numbers predictions and
+    largest_errors; for several labels labels_together and wrong_labels. A figure that has nothing to
+    show says so.
     """
     of_classes = {
         "confusion_matrix": lambda: confusion_figure(data),
         "reliability": lambda: _row(data, panels.reliability, panels.confidences),
         "mistakes": lambda: _mistakes(data),
     }
+    if rare_classes.drawn(data):
+        panels_of = rare_classes.panels_of(data)
+        of_classes["precision_recall"] = lambda: _row(data, *panels_of)
     of_targets = {
         "predictions": lambda: targets_figure(data),
         "largest_errors": lambda: _largest_errors(data),
@@ -140,7 +152,8 @@ def _largest_errors(data: ReportInput) -> Figure:
 
 def _row(data: ReportInput, *drawn: Panel) -> Figure:
     figure = Figure(figsize=(4.4 * len(drawn), 3.4), layout="constrained")
-    for axes, panel in zip(figure.subplots(1, len(drawn)), drawn, strict=True):
+    row = figure.subplots(1, len(drawn), squeeze=False)[0]
+    for axes, panel in zip(row, drawn, strict=True):
         panel(axes, data)
     return figure
 

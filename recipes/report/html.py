@@ -14,6 +14,7 @@ from recipes.report import (
     numbers,
     panels,
     pictures,
+    rare_classes,
     simple_models,
     targets,
     wording,
@@ -67,9 +68,13 @@ def _classes(data: ReportInput) -> dict[str, Any]:
     """Return what only tasks with classes have: per-class scores, confusion, calibration."""
     return {
         "rows": sorted(numbers.class_rows(data), key=lambda row: (not row.examples, row.f1)),
+        "rare": rare_classes.told(data),
         "confusion": Markup(figures.confusion_svg(data)),
         "matrix": len(data.classes) <= panels.MATRIX_CLASSES,
         "pairs": numbers.confused_pairs(data, count=10),
+        "rare_drawings": _drawings(data, *rare_classes.panels_of(data))
+        if rare_classes.drawn(data)
+        else [],
         "reliability": _drawings(data, panels.reliability, panels.confidences),
         "calibration_error": numbers.calibration(data).error,
         "mistakes": _mistakes(data),

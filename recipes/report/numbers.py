@@ -6,7 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from recipes.report.data import ReportInput
+from zoo.metrics.base import Metric
 from zoo.metrics.classification import CALIBRATION_BINS, CalibrationError, calibration_bins
+from zoo.metrics.multilabel import average_precision
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,8 @@ class ClassRow:
     precision: float
     recall: float
     f1: float
+    average_precision: float
+    recall_span: str  # 95 % interval of the recall; empty where none is known
 
 
 @dataclass(frozen=True)
@@ -55,27 +59,34 @@ def probabilities(data: ReportInput) -> np.ndarray:
     return np.nan_to_num(np.asarray(data.probabilities, dtype="float64"), nan=0.0)
 
 
+def guesses(data: ReportInput) -> np.ndarray:
+    """Return the answers, (N,): the most likely classes, unless a threshold decided."""
+    return probabilities(data).argmax(axis=-1) if data.guesses is None else data.guesses
+
+
 def confusion(data: ReportInput) -> np.ndarray:
     """Count examples by true class (row) and predicted class (column), (K, K)."""
     classes = len(data.classes)
-    guesses = probabilities(data).argmax(axis=-1)
-    cells = np.asarray(data.labels, dtype="int64") * classes + guesses
+    cells = np.asarray(data.labels, dtype="int64") * classes + guesses(data)
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes)
 
 
 def class_rows(data: ReportInput) -> list[ClassRow]:
-    """Return precision, recall and F1 of every class, in the order of labels."""
-    counts = confusion(data)
-    rows = []
+    """Return precision, recall, F1 and average precision of every class, in the order of labels."""
+    counts, values = confusion(data), probabilities(data)
+    told, recall = data.metrics.get("recall_by_class", {}), Metric("recall", digits=1)
+    ones, rows = np.ones((1, len(values))), []
     for i, name in enumerate(data.classes):
-        right, truths, guesses = int(counts[i, i]), int(counts[i].sum()), int(counts[:, i].sum())
+        right, truths, answers = int(counts[i, i]), int(counts[i].sum()), int(counts[:, i].sum())
         rows.append(
             ClassRow(
                 name,
                 truths,
-                precision=_share(right, guesses),
+                precision=_share(right, answers),
                 recall=_share(right, truths),
-                f1=_share(2 * right, truths + guesses),
+                f1=_share(2 * right, truths + answers),
+                average_precision=float(average_precision(values[:, i], data.labels == i, ones)[0]),
+                recall_span=recall.span(told.get(name, {})),
             )
         )
     return rows
@@ -95,17 +106,21 @@ def confused_pairs(data: ReportInput, *, count: int) -> list[Pair]:
     return pairs
 
 
+def confidences(data: ReportInput) -> np.ndarray:
+    """Return the probability of each answer, (N,)."""
+    return probabilities(data)[np.arange(len(data.labels)), guesses(data)]
+
+
 def mistakes(data: ReportInput, *, count: int) -> list[Mistake]:
     """Return the wrong answers that were given with most confidence, the most confident first."""
-    values = probabilities(data)
-    guesses, confidence = values.argmax(axis=-1), values.max(axis=-1)
-    wrong = np.flatnonzero(guesses != data.labels)
+    answers, confidence = guesses(data), confidences(data)
+    wrong = np.flatnonzero(answers != data.labels)
     order = wrong[np.argsort(-confidence[wrong], kind="stable")][:count]
     return [
         Mistake(
             int(i),
             data.classes[int(data.labels[i])],
-            data.classes[int(guesses[i])],
+            data.classes[int(answers[i])],
             float(confidence[i]),
         )
         for i in order
@@ -120,9 +135,7 @@ def error_count(data: ReportInput) -> int:
 
 def calibration(data: ReportInput) -> Calibration:
     """Compare confidence with accuracy bin by bin (1706.04599, eq. 3)."""
-    values = probabilities(data)
-    confidence = values.max(axis=-1)
-    right = values.argmax(axis=-1) == data.labels
+    confidence, right = confidences(data), guesses(data) == data.labels
     bins = calibration_bins(confidence)
     counts = np.bincount(bins, minlength=CALIBRATION_BINS)
     sums = np.bincount(bins, weights=confidence, minlength=CALIBRATION_BINS)
@@ -147,7 +160,7 @@ def epochs(data: ReportInput) -> np.ndarray:
 
 def best_epoch(data: ReportInput) -> int | None:
     """Return the number of the epoch that validation prefers; None without validation."""
-    metric = data.main_metric
+    metric = data.watched_metric
     for values in (metric.sign * column(data, f"val_{metric.name}"), -column(data, "val_loss")):
         if np.isfinite(values).any():
             return int(epochs(data)[np.nanargmax(values)])

@@ -21,9 +21,10 @@ def loss(axes: Axes, data: ReportInput) -> None:
 
 
 def metric(axes: Axes, data: ReportInput) -> None:
-    """The metric that decides, over epochs; the next one where that is the loss itself."""
+    """The metric that chose the epoch, over epochs; the next one where that is the loss itself."""
+    watched = data.watched_metric
     others = (each for each in data.measures if each.name != "loss")
-    shown = data.main_metric if data.main_metric.name != "loss" else next(others, data.main_metric)
+    shown = watched if watched.name != "loss" else next(others, watched)
     series = {"training": shown.name, "validation": f"val_{shown.name}"}
     _curves(axes, data, series, title=shown.label)
     if shown.in_percent and axes.has_data():

@@ -1,6 +1,7 @@
 """Score a model on a split, with intervals."""
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,8 @@ import numpy as np
 
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
-from zoo.metrics.intervals import Sampling
+from zoo.metrics.estimators import Share
+from zoo.metrics.intervals import NONE, Sampling
 from zoo.tasks.base import Assets, Predictions, Task
 
 if TYPE_CHECKING:
@@ -89,6 +91,41 @@ def intervals_of_parts(
     """
     parts = task.parts(predictions, truths)
     return {name: intervals(task, *part, **how) for name, part in parts.items()}
+
+
+def recalls(
+    task: Task,
+    predictions: Predictions,
+    truths: Mapping[str, np.ndarray],
+    *,
+    classes: Sequence[str],
+    groups: Sequence[Any] | None = None,
+    noun: str = "",
+) -> dict[str, dict[str, Any]]:
+    """Return the recall of each class with its 95 % interval; empty for tasks without classes.
+
+    Args:
+        task, predictions, truths, groups, noun: as `intervals`.
+        classes: names by label.
+
+    Returns:
+        Class name to {"examples", "value", "low", "high", "method"}; the value of a class without
+        examples is None.
+    """
+    statistics = task.statistics(predictions, truths) if classes else {}
+    if not {"label", "right"} <= set(statistics):
+        return {}
+    label, right, found = statistics["label"], statistics["right"], {}
+    names = None if groups is None else np.asarray(groups)
+    for k, name in enumerate(classes):
+        own = np.flatnonzero(label == k)
+        held = {"right": right[own]}
+        sampling = Sampling.of(len(own), None if names is None else names[own], noun=noun)
+        value = float(right[own].mean()) if len(own) else math.nan
+        entry = {"examples": len(own), "value": value if math.isfinite(value) else None}
+        interval = Share("right").interval(held, sampling) if len(own) else NONE
+        found[name] = entry | asdict(interval)
+    return found
 
 
 def intervals(

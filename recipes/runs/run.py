@@ -146,7 +146,7 @@ class Run:
 
         text = (self.path / "history.csv").read_text(encoding="utf-8")
         return [
-            {k: int(v) if k == "epoch" else float(v) for k, v in row.items()}
+            {k: int(v) if k == "epoch" else float(v) for k, v in row.items() if v}
             for row in csv.DictReader(text.splitlines())
         ]
 
@@ -173,7 +173,7 @@ class Run:
         Returns:
             {"name", "data", "split", "examples", "data_as_trained", "notes", "metrics": {…}}.
             "data_as_trained" says that these are the run's own test examples; with several targets,
-            "targets" holds the metrics of each.
+            "targets" holds the metrics of each, and with classes "recall_by_class" that of each.
 
         Raises:
             RunError: some of them are missing or were changed, or the data has other classes.
@@ -181,7 +181,8 @@ class Run:
         """
         found = self.scored(data=data, data_dir=data_dir, batch_size=batch_size)
         place = self.recipe.data.name if data is None else str(data)
-        return found.result(self.task, name=self.name, data=place)
+        how = {"classes": self.assets.classes, "name": self.name, "data": place}
+        return found.result(self.task, **how)
 
     def scored(
         self,

@@ -14,6 +14,7 @@ from recipes.runs.evaluate import (
     intervals,
     intervals_of_parts,
     predictions_of,
+    recalls,
 )
 from recipes.runs.splits import Examples, column_bytes, examples_to_score
 from zoo.data.pipeline import Encoded
@@ -55,10 +56,13 @@ class Scored:
         how = {"groups": self.groups, "noun": self.found.noun}
         return intervals(task, self.predictions, self.truths, **how)
 
-    def result(self, task: Any, *, name: str, data: str) -> dict[str, Any]:
+    def result(
+        self, task: Any, *, name: str, data: str, classes: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Return what `zoo evaluate` says: see `Run.evaluate`."""
         how = {"groups": self.groups, "noun": self.found.noun}
         by_target = intervals_of_parts(task, self.predictions, self.truths, **how)
+        by_class = recalls(task, self.predictions, self.truths, classes=classes, **how)
         return {
             "name": name,
             "data": data,
@@ -68,6 +72,7 @@ class Scored:
             "notes": list(self.found.notes),
             "metrics": self.intervals(task),
             **({"targets": by_target} if by_target else {}),
+            **({"recall_by_class": by_class} if by_class else {}),
         }
 
 

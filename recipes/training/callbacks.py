@@ -14,6 +14,7 @@ from recipes.runs.evaluate import predictions_of
 from recipes.training.checkpoint import Midway, save_checkpoint
 from recipes.training.history import TensorBoardLog, write_csv
 from zoo.data.pipeline import Encoded
+from zoo.metrics.base import Metric
 from zoo.tasks.base import Assets, Task
 from zoo.weights import save_model_weights
 
@@ -26,10 +27,11 @@ class Selection(keras.callbacks.Callback):
 
     Args:
         encoded: the validation split.
-        task: gives metric and direction.
+        task: scores.
         assets: of the run.
         batch_size: of prediction.
         best_path: where the weights of the best epoch go.
+        metric: that is to improve; None takes the task's first.
         patience: epochs without improvement before stopping; 0 never stops.
     """
 
@@ -41,9 +43,11 @@ class Selection(keras.callbacks.Callback):
         *,
         batch_size: int,
         best_path: Path,
+        metric: Metric | None = None,
         patience: int = 0,
     ):
         super().__init__()
+        self.metric = metric or task.metrics[0]
         self.encoded, self.task, self.assets = encoded, task, assets
         self.batch_size, self.best_path, self.patience = batch_size, best_path, patience
         self.state: dict[str, Any] = {"best": None, "best_epoch": 0, "stopped": ""}
@@ -57,15 +61,15 @@ class Selection(keras.callbacks.Callback):
             logs |= {f"val_{name}": value for name, value in scores.items()}
             if not all(map(math.isfinite, (logs["loss"], *scores.values()))):
                 self._stop("diverged")
-            elif self._better(scores[self.task.metric]):
-                self.state |= {"best": scores[self.task.metric], "best_epoch": epoch + 1}
+            elif self._better(scores[self.metric.name]):
+                self.state |= {"best": scores[self.metric.name], "best_epoch": epoch + 1}
                 save_model_weights(self.best_path, self.model)
         if self.patience and epoch + 1 - self.state["best_epoch"] >= self.patience:
             self._stop("early stopping")
 
     def _better(self, value: float) -> bool:
         best = self.state["best"]
-        return best is None or (value > best if self.task.mode == "max" else value < best)
+        return best is None or self.metric.sign * value > self.metric.sign * best
 
     def _stop(self, why: str) -> None:
         self.state["stopped"] = self.state["stopped"] or why

@@ -20,6 +20,9 @@ from zoo.errors import ArgumentError, DataError
 
 EPOCHS, FROZEN_EPOCHS = 20, 5
 LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
+# Arguments of a task that hold for the source's classes, and those of its loss.
+OF_CLASSES = ("threshold_goal", "positive_class")
+OF_LOSS = ("loss", "focal_gamma", "logit_tau")
 BATCH_SIZE, LEAST_STEPS = 16, 20  # updates of an epoch, where the data has fewer batches
 
 
@@ -120,7 +123,7 @@ def finetuning_recipe(
     values = {
         "name": f"finetune/{source.path.name if source.path else source.name}-{Path(place).name}",
         "summary": f"{recipe.model.name} of {source.name}, {done} {data}.",
-        "task": recipe.task.model_dump(),
+        "task": {"name": recipe.task.name, "arguments": _inherited_arguments(recipe, epochs)},
         "data": {"name": data},
         "model": {"name": recipe.model.name, "arguments": builder_arguments(recipe)},
         "regularization": recipe.resolved()["regularization"]
@@ -141,6 +144,15 @@ def finetuning_recipe(
         "initialization": start,
     }
     return Recipe.parse(values, source=f"finetune {source.name}")
+
+
+def _inherited_arguments(recipe: Recipe, epochs: int) -> dict[str, Any]:
+    """Return the task's arguments without those that speak of the classes of the source's data.
+
+    A head that is fitted on features has no use for a loss.
+    """
+    left_out = (*OF_CLASSES, *(() if epochs else OF_LOSS))
+    return {k: v for k, v in recipe.task.arguments.items() if k not in left_out}
 
 
 def _start(

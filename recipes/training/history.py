@@ -13,9 +13,10 @@ WALL_TIMES = ("seconds", "samples_per_second")  # the only columns that differ b
 
 
 def write_csv(path: Path, history: list[dict[str, Any]]) -> None:
-    """Write all epochs, one per row."""
+    """Write all epochs, one per row; a cell is empty where an epoch lacks what others have."""
     buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(history[0]), lineterminator="\n")
+    names = dict.fromkeys(name for entry in history for name in entry)
+    writer = csv.DictWriter(buffer, fieldnames=list(names), lineterminator="\n")
     writer.writeheader()
     writer.writerows(history)
     write_text(path, buffer.getvalue())

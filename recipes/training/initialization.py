@@ -27,6 +27,7 @@ from zoo.columns.assets import Assets
 from zoo.complexity import leaf_layers
 from zoo.errors import DataError, RecipeError
 from zoo.tasks.base import Task
+from zoo.tasks.decision import THRESHOLD
 from zoo.weights import is_adapter, load_into
 
 if TYPE_CHECKING:
@@ -62,7 +63,8 @@ def inherited(
         x = {
             n: column.sized(image_size) if column.has_pixels else column for n, column in x.items()
         }
-    assets = replace(source.assets, x=x)
+    extra = {k: v for k, v in source.assets.extra.items() if k != THRESHOLD}  # it was of other data
+    assets = replace(source.assets, x=x, extra=extra)
     if task is not None and (source.assets.numbers or task.name != source.recipe.task.name):
         of = {"features": dataset.features, "classes": dataset.classes}
         own = replace(assets, y=task.targets(dataset.splits["train"], **of), extra={})

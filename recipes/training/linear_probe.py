@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +34,14 @@ FOLDS, MOST_SEARCHED, UNSEARCHED = 5, 2000, 1e-2
 ABSENT = 10.0  # how far the logit of a class without examples lies below the others
 
 
-def fit_head(model: keras.Model, source: Run, assets: Assets, train: Encoded) -> str:
+def fit_head(
+    model: keras.Model,
+    source: Run,
+    assets: Assets,
+    train: Encoded,
+    *,
+    weights: Sequence[float] | None = None,
+) -> str:
     """Fit the head of a model on its backbone's features, and return a sentence that says so.
 
     Args:
@@ -41,6 +49,7 @@ def fit_head(model: keras.Model, source: Run, assets: Assets, train: Encoded) ->
         source: the run or weight that the backbone is of.
         assets: of the new run.
         train: its examples, encoded without augmentation.
+        weights: of each class; None weighs all alike.
 
     Raises:
         RecipeError: the model has no linear head.
@@ -53,7 +62,8 @@ def fit_head(model: keras.Model, source: Run, assets: Assets, train: Encoded) ->
             fix="set initialization.head=random",
         )
     features, labels = kept_features(model, source, assets, train)
-    kernel, bias, told = linear_head(features, labels, classes=len(assets.classes))
+    how = {"classes": len(assets.classes), "weights": weights}
+    kernel, bias, told = linear_head(features, labels, **how)
     layer = model.get_layer(LOGITS)
     layer.kernel.assign(kernel)
     layer.bias.assign(bias)
@@ -92,7 +102,11 @@ def features_folder() -> Path:
 
 
 def linear_head(
-    features: np.ndarray, labels: np.ndarray, *, classes: int
+    features: np.ndarray,
+    labels: np.ndarray,
+    *,
+    classes: int,
+    weights: Sequence[float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Fit multinomial logistic regression, its L2 chosen by cross-validation.
 
@@ -100,6 +114,7 @@ def linear_head(
         features: float32 (N, D).
         labels: integers (N,), below `classes`.
         classes: K, >= 2; those without examples are never predicted.
+        weights: of each class; None weighs all alike.
 
     Returns:
         Kernel (D, K) and bias (K,) for features as they are, and how the L2 was chosen.
@@ -115,7 +130,9 @@ def linear_head(
     if len(present) < 2:
         bias[present] = 0.0
         return kernel, bias, "all of one class"
-    regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000))
+    own = None if weights is None else {int(k): weights[k] for k in present}
+    logistic = LogisticRegression(max_iter=1000, class_weight=own)
+    regression = make_pipeline(StandardScaler(), logistic)
     with threadpool_limits(1):  # products this small take up to ten times longer on two threads
         strength, told = _chosen_strength(regression, features, labels)
         regression.set_params(logisticregression__C=strength).fit(features, labels)

@@ -25,11 +25,13 @@ from recipes.runs.evaluate import (
     intervals,
     intervals_of_parts,
     predictions_of,
+    recalls,
 )
 from recipes.runs.parent import HEAD
 from recipes.runs.run import ASSETS, FORMAT, METRICS, WEIGHTS, Run, load
 from recipes.runs.splits import skip_flag
 from recipes.runs.trained import RECIPE, checkpoint_state, digest, values_in
+from recipes.training.balance import weights_of
 from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
 from zoo import devices, registry
@@ -39,6 +41,7 @@ from zoo.data.pipeline import Encoded, training_stream
 from zoo.errors import RunError, command
 from zoo.files import write_text
 from zoo.tasks.base import Task
+from zoo.tasks.decision import THRESHOLD, answers_of
 from zoo.tensor_files import stored_bytes
 from zoo.weights import load_into, load_model_weights, save_model_weights
 
@@ -95,7 +98,7 @@ def finish(
         environment=environment,
         history=history,
         records=records,
-        findings=_findings(task, history, records, metrics["metrics"], answers),
+        findings=_findings(setup, history, records, metrics["metrics"], answers),
         metrics=metrics,
         **answers,
         **_other_answers(setup, predictions, truths, metrics),
@@ -138,7 +141,7 @@ def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> di
 
 def _calibrated(setup: "Setup") -> "Setup":
     """Return the setup with what the task chooses on validation, such as thresholds."""
-    if type(setup.task).calibrated is Task.calibrated:
+    if not setup.task.calibrates or type(setup.task).calibrated is Task.calibrated:
         return setup
     found = predictions_of(
         setup.model, setup.task, setup.assets, setup.validation, batch_size=BATCH_SIZE
@@ -159,26 +162,38 @@ def _weights(folder: Path, sha256: str) -> dict[str, Any]:
 
 
 def _findings(
-    task: Any, history: Any, records: Any, metrics: dict[str, Any], answers: dict[str, Any]
+    setup: "Setup",
+    history: Any,
+    records: Any,
+    metrics: dict[str, Any],
+    answers: dict[str, Any],
 ) -> list[Any]:
     """Return the diagnosis of the curves, the gradients and the predictions on test."""
     error = metrics.get("ece", {}).get("value", float("nan"))
     judged = check_answers(error, **answers)
     if not history:  # a head that was fitted on features: there are no curves to judge
         return judged
-    return findings(history, records, metric=task.metric, mode=task.mode, answers=judged)
+    metric = setup.recipe.monitored_metric
+    return findings(history, records, metric=metric.name, mode=metric.mode, answers=judged)
 
 
 def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> dict[str, Any]:
     """Return the test metrics with their intervals, by groups that training has not met.
 
-    With several targets, "targets" holds the metrics of each.
+    With several targets, "targets" holds the metrics of each; with classes, "recall_by_class" has that
+    of each, and "class_weights" the weights in the loss, if there were any.
     """
     group, train = setup.dataset.features.get("group"), setup.dataset.splits["train"]
     how = {"groups": groups_of(test.split, train), "noun": group.plural if group else ""}
     found = {"metrics": intervals(setup.task, predictions, truths, **how)}
     by_target = intervals_of_parts(setup.task, predictions, truths, **how)
-    return found | ({"targets": by_target} if by_target else {})
+    classes = setup.assets.classes
+    more = {
+        "targets": by_target,
+        "recall_by_class": recalls(setup.task, predictions, truths, classes=classes, **how),
+        "class_weights": weights_of(setup.task, classes),
+    }
+    return found | {name: part for name, part in more.items() if part}
 
 
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
@@ -225,19 +240,23 @@ def _licensed(name: str) -> str:
 
 
 def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:
-    """Return classes, their probabilities and labels; empty where a task gives none."""
+    """Return classes, their probabilities, labels and answers; empty where a task gives none."""
     classes = setup.assets.classes
-    stacked = isinstance(predictions, np.ndarray) and predictions.ndim == 2
-    if classes and stacked and predictions.shape[-1] == len(classes):
-        labels = np.asarray(truths[setup.assets.label])
-        return {"classes": classes, "probabilities": np.asarray(predictions), "labels": labels}
+    if classes and isinstance(predictions, np.ndarray) and predictions.ndim in (2, 3):
+        found, guesses = answers_of(predictions)
+        if found.shape[-1] == len(classes):
+            labels = np.asarray(truths[setup.assets.label])
+            told = {"classes": classes, "probabilities": found, "labels": labels}
+            return told | {"guesses": guesses}
     none = np.zeros(0, dtype="int64")
-    return {"classes": (), "probabilities": np.zeros((0, 0)), "labels": none}
+    return {"classes": (), "probabilities": np.zeros((0, 0)), "labels": none, "guesses": None}
 
 
 def _other_answers(setup: "Setup", predictions: Any, truths: Any, metrics: Any) -> dict[str, Any]:
-    """Return what a task predicts that is not one class: numbers, or several labels."""
+    """Return what a task predicts that is not one class, and what chose the epoch and a threshold."""
     return {
+        "monitored": setup.recipe.monitored_metric,
+        "threshold": setup.assets.extra.get(THRESHOLD),
         "targets": _targets(setup, predictions, truths, metrics.get("targets", {})),
         "label_sets": _label_sets(setup, predictions, truths),
     }

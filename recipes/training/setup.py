@@ -47,6 +47,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import tensorflow as tf
 
     from recipes.runs.run import source_of
+    from recipes.training.balance import with_balance
     from recipes.training.distillation import teaching
     from recipes.training.optimizer import steps_per_epoch
     from zoo.data.pipeline import Encoded
@@ -57,6 +58,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     examples = dataset.splits["train"]
     source = source_of(recipe)
     assets = _assets(recipe, dataset, task, source)
+    task, dataset = with_balance(task, recipe, dataset, assets.classes)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
@@ -66,13 +68,13 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
     model.teach = teach
-    told = _begin_at(source, model, recipe, assets, task, examples) if source else ()
-    dataset = replace(dataset, notes=(*dataset.notes, *told))
+    told = _begin_at(source, model, recipe, task, assets, examples) if source else ()
     values = recipe.regularization_values()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = assets.placed(transforms.steps) if transforms else assets
-    train = Encoded(examples, task, trained_on, training=True, transforms=transforms)
-    dataset = replace(dataset, notes=(*dataset.notes, *_batch_notes(recipe, len(train))))
+    how = {"transforms": transforms, "sampling": recipe.data.sampling}
+    train = Encoded(examples, task, trained_on, training=True, **how)
+    dataset = replace(dataset, notes=(*dataset.notes, *told, *_batch_notes(recipe, len(train))))
     steps = steps_per_epoch(recipe, examples=len(train))
     apply_penalties(model, values)
     releases = _make_ready(model, recipe, values, steps)
@@ -104,16 +106,18 @@ def _assets(recipe: Recipe, dataset: Any, task: Any, source: Any) -> Any:
 
 
 def _begin_at(
-    source: Any, model: Any, recipe: Recipe, assets: Any, task: Any, examples: Any
+    source: Any, model: Any, recipe: Recipe, task: Any, assets: Any, examples: Any
 ) -> tuple[str, ...]:
     """Give a new model the weights of `source`, and what the recipe adds; return notes of it."""
+    from recipes.training.balance import head_weights
     from recipes.training.initialization import adapt, take_over
     from recipes.training.linear_probe import fit_head
     from zoo.data.pipeline import Encoded
 
     told = []
     if take_over(model, source, assets) and recipe.initialization.head == "probe":
-        told.append(fit_head(model, source, assets, Encoded(examples, task, assets)))
+        weights, train = head_weights(task, recipe, examples), Encoded(examples, task, assets)
+        told.append(fit_head(model, source, assets, train, weights=weights))
     if recipe.model.lora_rank:
         told.append(adapt(model, recipe))
     return tuple(told)

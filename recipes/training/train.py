@@ -153,7 +153,7 @@ def fit(
         epochs=training.epochs,
         steps=setup.steps,
         batch_size=training.batch_size,
-        metric=setup.task.metrics[0],
+        metric=setup.recipe.monitored_metric,
         steps_before=before,
     )
     how = {"batch_size": training.batch_size, "seed": training.seed}
@@ -187,6 +187,7 @@ def _observers(
         setup.assets,
         batch_size=BATCH_SIZE,
         best_path=folder / "checkpoints" / "best.safetensors",
+        metric=setup.recipe.monitored_metric,
         patience=setup.recipe.regularization_values().early_stopping_patience,
     )
     probe = Probe(*setup.train.batch(np.arange(min(PROBE_EXAMPLES, len(setup.train)))))

@@ -56,7 +56,8 @@ def _line(detail: dict) -> str:
 def _path(detail: dict) -> str:
     """Return the dotted path without what pydantic adds for the members of a union."""
     parts = [str(part) for part in detail["loc"]]
-    return ".".join(part for part in parts if part != "Expects" and not part.startswith("literal["))
+    unions = ("literal[", "dict[", "function-before[")
+    return ".".join(part for part in parts if part != "Expects" and not part.startswith(unions))
 
 
 def _expected(details: list[dict], model: type[pydantic.BaseModel]) -> str | None:

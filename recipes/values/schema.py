@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import pydantic
 
+from recipes.values.imbalance import check_balance, check_monitor
 from recipes.values.messages import left_over, recipe_error
 from recipes.values.sections import (
     OPTIMIZERS,
@@ -61,6 +62,12 @@ class Recipe(Values):
         return metric_named(self.expects.metric, metrics)
 
     @property
+    def monitored_metric(self) -> Metric:
+        """The validation metric that chooses the epoch and stops early."""
+        metrics = registry.task_card(self.task.name).metrics
+        return metric_named(self.training.monitor, metrics) if self.training.monitor else metrics[0]
+
+    @property
     def unstable(self) -> bool:
         """Whether the expected interval is too wide to verify a run by (`Metric.widest`)."""
         if self.expects == "unmeasured":
@@ -103,6 +110,13 @@ class Recipe(Values):
         self.regularization_values()  # raises where a knob is out of range
         self._check_initialization()
         self._check_adapters()
+        check_monitor(self.training.monitor, task)
+        check_balance(
+            self.training.class_weights,
+            sampling=self.data.sampling,
+            loss=self.task.arguments.get("loss"),
+            epochs=self.training.epochs,
+        )
         return self
 
     def _check_initialization(self) -> None:

@@ -10,6 +10,13 @@ from zoo.regularization import PRESETS, Regularization
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
+# Names of classes that look like numbers are numbers in YAML.
+ByClass = Annotated[
+    dict[str, float],
+    pydantic.BeforeValidator(
+        lambda found: {str(k): v for k, v in found.items()} if isinstance(found, dict) else found
+    ),
+]
 
 # Keras optimizers and the arguments that each takes in addition to the shared ones.
 OPTIMIZERS: dict[str, tuple[str, ...]] = {
@@ -72,6 +79,7 @@ class DataValues(Values):
         None  # equal parts of all examples, for cross-validation; None keeps the splits of the data
     )
     test_fold: Positive | None = None  # the part that is the test split, from 1 to folds
+    sampling: Literal["balanced", "sqrt"] | None = None  # of classes; None: as they occur
 
     @pydantic.model_validator(mode="after")
     def _folds_fit(self) -> "DataValues":
@@ -151,6 +159,8 @@ class TrainingValues(Values):
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     select: Literal["best", "last"] = "best"  # epoch whose weights are kept
+    monitor: str | None = None  # validation metric that is to improve; None: the task's first
+    class_weights: Literal["balanced"] | ByClass | None = None  # of the loss, > 0, by class
 
     @pydantic.model_validator(mode="after")
     def _whole_updates(self) -> "TrainingValues":

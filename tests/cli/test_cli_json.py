@@ -17,7 +17,7 @@ from zoo.cli import output
 
 def assert_metrics(metrics):
     """Every metric has a value within its interval, if it has one."""
-    assert set(metrics) == {"accuracy", "macro_f1", "loss", "ece"}
+    assert set(metrics) == {"accuracy", "macro_f1", "balanced_accuracy", "mcc", "loss", "ece"}
     for values in metrics.values():
         assert set(values) == {"value", "low", "high", "method"}
         assert math.isfinite(values["value"])

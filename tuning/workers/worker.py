@@ -31,9 +31,9 @@ from zoo.registration import import_modules
 def describe(*, values: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
     """Load a recipe's data and return the facts: {"metric", "mode", "fingerprint"}."""
     recipe = Recipe.parse(values, source=values["name"])
-    task = make_task(recipe)
-    dataset = make_dataset(recipe, data_dir=data_dir)
-    return {"metric": task.metric, "mode": task.mode, "fingerprint": dataset.fingerprint}
+    make_task(recipe)  # refuses its arguments before the data is read
+    dataset, metric = make_dataset(recipe, data_dir=data_dir), recipe.monitored_metric
+    return {"metric": metric.name, "mode": metric.mode, "fingerprint": dataset.fingerprint}
 
 
 def trial(*, folder: str, epochs: int, data_dir: str | None) -> dict[str, Any]:

@@ -6,6 +6,8 @@ ACCURACY = Metric("accuracy", label="Accuracy")
 MACRO_F1 = Metric("macro_f1", label="Macro F1")
 LOSS = Metric("loss", mode="min", unit="nats", label="Loss", digits=4)
 ECE = Metric("ece", mode="min", label="Calibration error (ECE)")
+BALANCED_ACCURACY = Metric("balanced_accuracy", label="Balanced accuracy")
+MCC = Metric("mcc", unit="", label="Matthews correlation (MCC)", digits=4)
 PERPLEXITY = Metric("perplexity", mode="min", unit="", label="Perplexity", digits=3)
 BITS_PER_CHARACTER = Metric(
     "bits_per_character", mode="min", unit="bits", label="Bits per character", digits=4
@@ -22,5 +24,5 @@ MICRO_F1 = Metric("micro_f1", label="Micro F1")
 MAP = Metric("map", label="Mean average precision")
 
 MULTILABEL = (MACRO_F1, MICRO_F1, MAP)
-CLASSIFICATION = (ACCURACY, MACRO_F1, LOSS, ECE)
+CLASSIFICATION = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC, LOSS, ECE)
 LANGUAGE = (LOSS, PERPLEXITY, BITS_PER_CHARACTER)

@@ -24,6 +24,15 @@ _CLIPS = {
     "normalization": "utterance",
 }
 
+# Of tasks with one class for each example.
+_CLASSES = {
+    "loss": None,
+    "focal_gamma": None,
+    "logit_tau": None,
+    "threshold_goal": None,
+    "positive_class": None,
+}
+
 # Of tasks of any input: the model decides which of them apply.
 _ANY = {"loss": None, "image_size": None, **_TEXTS, **_CLIPS}
 _CLASSIFICATIONS = (
@@ -40,7 +49,7 @@ TASKS: tuple[TaskCard, ...] = (
         modality="image",
         metrics=CLASSIFICATION,
         summary="One label for one image.",
-        arguments={"image_size": None},
+        arguments={"image_size": None, **_CLASSES},
     ),
     TaskCard(
         name="text_classification",
@@ -48,7 +57,7 @@ TASKS: tuple[TaskCard, ...] = (
         modality="text",
         metrics=CLASSIFICATION,
         summary="One label for one text.",
-        arguments=_TEXTS,
+        arguments={**_TEXTS, **_CLASSES},
         example="TEXT…",
     ),
     TaskCard(
@@ -67,7 +76,7 @@ TASKS: tuple[TaskCard, ...] = (
         modality="speech",
         metrics=CLASSIFICATION,
         summary="Which of a few words is spoken in a clip.",
-        arguments=_CLIPS,
+        arguments={**_CLIPS, **_CLASSES},
     ),
     TaskCard(
         name="speaker_identification",
@@ -75,7 +84,7 @@ TASKS: tuple[TaskCard, ...] = (
         modality="speech",
         metrics=CLASSIFICATION,
         summary="Which of the known speakers is heard in a clip.",
-        arguments=_CLIPS,
+        arguments={**_CLIPS, **_CLASSES},
     ),
     TaskCard(
         name="regression",

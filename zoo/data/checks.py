@@ -150,7 +150,8 @@ def _imbalance(dataset: Dataset, counts: Sequence[int]) -> list[Finding]:
             count=sum(number * IMBALANCE < max(present) for number in present),
             message=f"The largest class of train is {ratio:.0f} times the smallest.",
             examples=tuple(f"{dataset.classes[i]}: {counts[i]}" for i in order[:NAMED]),
-            fix="watch macro_f1 instead of accuracy, or add examples of the rare classes",
+            fix="train with training.class_weights=balanced or data.sampling=balanced, and judge by "
+            "balanced_accuracy instead of accuracy; or add examples of the rare classes",
         )
     ]
 

@@ -13,6 +13,9 @@ class Examples(Protocol):
     decode: Mapping[str, Callable[[Any], np.ndarray]]
     names: Sequence[str] | None
 
+    @property
+    def labels(self) -> np.ndarray: ...
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, index: int) -> dict[str, Any]: ...

@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.columns import Spec
 from zoo.data.examples import Examples
+from zoo.data.sampling import ClassSampling
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -45,6 +46,8 @@ class Encoded:
         training: the examples are trained on; a task whose encoding is random gets seeds.
         memory_limit_bytes: above it nothing is kept.
         transforms: `(example, seed) -> example`, changes each example at each visit; nothing is kept.
+        sampling: how often training draws each class, "balanced" or "sqrt"; None shows every example
+            equally often.
     """
 
     def __init__(
@@ -56,9 +59,11 @@ class Encoded:
         training: bool = False,
         memory_limit_bytes: int = MEMORY_LIMIT_BYTES,
         transforms: Callable[[Mapping[str, Any], int], Mapping[str, Any]] | None = None,
+        sampling: str | None = None,
     ):
         self.split = task.units(split, assets, training=training)
         self.task, self.assets, self.transforms = task, assets, transforms
+        self.sampling = ClassSampling(self.split.labels, sampling) if sampling else None
         self.specs: tuple[dict[str, Spec], dict[str, Spec]] = assets.specs()
         size = len(self.split) * sum(_bytes(spec) for part in self.specs for spec in part.values())
         changing = transforms is not None or (training and task.random_encoding)
@@ -171,7 +176,13 @@ def _order(size: int, seed: int, number: int) -> np.ndarray:
 
 
 def batch_positions(
-    step: int, *, size: int, batch_size: int, seed: int, buckets: np.ndarray | None = None
+    step: int,
+    *,
+    size: int,
+    batch_size: int,
+    seed: int,
+    buckets: np.ndarray | None = None,
+    sampling: ClassSampling | None = None,
 ) -> np.ndarray:
     """Return which examples make batch `step` of an endless, remainder-free stream.
 
@@ -187,6 +198,7 @@ def batch_positions(
             examples of one bucket are put together, which saves padding. None leaves its pass, and
             a batch that straddles two passes stays as it is: an example is in a batch as often as
             without grouping.
+        sampling: draws each pass of `size` examples by class; None shows each example once.
 
     Returns:
         Positions, (batch_size,).
@@ -194,12 +206,13 @@ def batch_positions(
     >>> sorted(batch_positions(0, size=4, batch_size=4, seed=1).tolist())
     [0, 1, 2, 3]
     """
+    how = {"size": size, "seed": seed, "sampling": sampling}
     if buckets is None:
-        return _positions(step * batch_size, (step + 1) * batch_size, size=size, seed=seed)
+        return _positions(step * batch_size, (step + 1) * batch_size, **how)
     group, place = divmod(step, GROUPED_BATCHES)
     width = GROUPED_BATCHES * batch_size
     start, stop = group * width, (group + 1) * width
-    batches = _positions(start, stop, size=size, seed=seed).reshape(GROUPED_BATCHES, batch_size)
+    batches = _positions(start, stop, **how).reshape(GROUPED_BATCHES, batch_size)
     passes = (np.arange(start, stop) // size).reshape(GROUPED_BATCHES, batch_size)
     order = np.random.default_rng([seed, group]).permutation(GROUPED_BATCHES)
     if buckets.min() < buckets.max():
@@ -233,15 +246,16 @@ def _grouped(
     return batches, kept
 
 
-def _positions(start: int, stop: int, *, size: int, seed: int) -> np.ndarray:
+def _positions(
+    start: int, stop: int, *, size: int, seed: int, sampling: ClassSampling | None
+) -> np.ndarray:
     places = np.arange(start, stop)
     passes = places // size
-    return np.concatenate(
-        [
-            _order(size, seed, int(number))[places[passes == number] % size]
-            for number in np.unique(passes)
-        ]
-    )
+    found = []
+    for number in map(int, np.unique(passes)):
+        order = sampling.order(seed, number) if sampling else _order(size, seed, number)
+        found.append(order[places[passes == number] % size])
+    return np.concatenate(found)
 
 
 def training_stream(
@@ -275,7 +289,12 @@ def training_stream(
     def fetch(step: np.ndarray) -> list[np.ndarray]:
         step = int(step)
         positions = batch_positions(
-            step, size=len(encoded), batch_size=batch_size, seed=seed, buckets=encoded.buckets
+            step,
+            size=len(encoded),
+            batch_size=batch_size,
+            seed=seed,
+            buckets=encoded.buckets,
+            sampling=encoded.sampling,
         )
         seeds = np.random.default_rng([seed, step]).integers(2**31, size=batch_size)
         parts = encoded.batch(positions, seeds)

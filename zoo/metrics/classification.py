@@ -1,4 +1,4 @@
-"""Statistics of classifiers, macro F1 and the calibration error."""
+"""Statistics of classifiers, and the metrics that are more than a mean of them."""
 
 from collections.abc import Mapping
 
@@ -19,26 +19,28 @@ CALIBRATION_BINS = 15  # of equal width over confidence, as in 1706.04599 §5
 
 
 def classification_statistics(
-    probabilities: np.ndarray, labels: np.ndarray
+    probabilities: np.ndarray, labels: np.ndarray, guesses: np.ndarray | None = None
 ) -> dict[str, np.ndarray]:
-    """Return the statistics of accuracy, macro F1, cross-entropy and calibration error.
+    """Return the statistics of the metrics below, of accuracy and of cross-entropy.
 
     Args:
         probabilities: (N, K).
         labels: integers, (N,).
+        guesses: the answers, (N,), where a threshold decided; None takes the most likely class.
 
     Returns:
-        "right" (0 or 1), "nats" (negative log-likelihood), "confidence" (largest probability),
+        "right" (0 or 1), "nats" (negative log-likelihood), "confidence" (the answer's probability),
         "label" and "guess", (N,) each. An example whose probabilities are not finite, as those of a
         model that diverged, has NaN and a guess of -1.
     """
     finite = np.isfinite(probabilities).all(axis=-1)
-    guess = probabilities.argmax(axis=-1)
-    likelihood = probabilities[np.arange(labels.size), labels]
+    guess = probabilities.argmax(axis=-1) if guesses is None else np.asarray(guesses)
+    places = np.arange(labels.size)
+    likelihood = probabilities[places, labels]
     return {
         "right": np.where(finite, guess == labels, np.nan),
         "nats": np.where(finite, -np.log(np.clip(likelihood, 1e-12, 1)), np.nan),
-        "confidence": np.where(finite, probabilities.max(axis=-1), np.nan),
+        "confidence": np.where(finite, probabilities[places, guess], np.nan),
         "label": labels,
         "guess": np.where(finite, guess, -1),
     }
@@ -96,6 +98,73 @@ class MacroF1(Estimator):
         return Interval(low, high, f"effective binomial over {sampling.what}")
 
 
+class BalancedAccuracy(Estimator):
+    """Mean recall of the classes that occur in the truth, in [0, 1], as in scikit-learn.
+
+    Its interval is made as that of macro F1: by the delta method, with one more example that is half
+    right for classes without a mistake, or without a right answer.
+    """
+
+    def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:
+        label, guess = statistics["label"], statistics["guess"]
+        if guess.min() < 0:
+            return np.float64("nan") if weights is None else np.full(len(weights), np.nan)
+        if weights is None:
+            held = np.bincount(label)
+            hits = np.bincount(label[label == guess], minlength=len(held))
+            return np.float64((hits[held > 0] / held[held > 0]).mean())
+        held = _sums_by(label, np.ones(len(label)), weights)
+        hits = _sums_by(label, (label == guess).astype("float64"), weights)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return np.nanmean(np.where(held > 0, hits / held, np.nan), axis=1)
+
+    def interval(self, statistics: Statistics, sampling: Sampling, *, seed: int = 0) -> Interval:
+        value = float(self(statistics))
+        if not np.isfinite(value) or sampling.count < 2:
+            return NONE
+        _, label = np.unique(statistics["label"], return_inverse=True)  # classes that occur, from 0
+        right = (statistics["right"] > 0).astype("float64")
+        held = np.bincount(label)
+        hits = np.bincount(label, weights=right)
+        parts = sampling.sums((right - (hits / held)[label]) / (held[label] * len(held)))
+        if sampling.codes is not None:
+            wrong = sampling.sums(1 - right)
+            sizes = sampling.sums(np.ones(len(label)))
+            mixed = min(np.count_nonzero(wrong), np.count_nonzero(wrong < sizes))
+            return grouped_share(value, parts, sampling, examples=len(label), mixed=mixed)
+        smooth = (hits + 0.5) / (held + 1)  # with one more example that is half right
+        flat = (hits == 0) | (hits == held)
+        variance = (parts**2).sum() * sampling.count / (sampling.count - 1)
+        variance += (smooth * (1 - smooth) / (held + 1))[flat].sum() / len(held) ** 2
+        count = min(sampling.count, smooth.mean() * (1 - smooth.mean()) / variance)
+        count *= student_share(sampling.count)
+        low, high = effective_binomial(value, value, count, tail=cautious_tail(parts, few=0))
+        return Interval(low, high, f"effective binomial over {sampling.what}")
+
+
+class MatthewsCorrelation(Estimator):
+    """Correlation of labels and answers, in [-1, 1], for two classes or more (Gorodkin 2004).
+
+    It is 0 where all labels or all answers are of one class, as in scikit-learn.
+    """
+
+    def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:
+        label, guess = statistics["label"], statistics["guess"]
+        if guess.min() < 0:
+            return np.float64("nan") if weights is None else np.full(len(weights), np.nan)
+        rows = np.ones((1, len(label))) if weights is None else weights
+        classes = int(max(label.max(), guess.max())) + 1
+        ones = np.ones(len(label))
+        truths = _sums_by(label, ones, rows, classes=classes)  # (R, K)
+        answers = _sums_by(guess, ones, rows, classes=classes)
+        total, hits = rows.sum(axis=1), rows @ (label == guess)
+        spread = total**2 - (truths**2).sum(axis=1)
+        size = np.sqrt(spread * (total**2 - (answers**2).sum(axis=1)))
+        found = hits * total - (truths * answers).sum(axis=1)
+        values = np.where(size > 0, found / np.where(size > 0, size, 1), 0.0)
+        return values[0] if weights is None else values
+
+
 def _counts(label: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return right answers, and labels and guesses together, by class; NaN with unknown guesses."""
     if guess.min() < 0:
@@ -105,18 +174,24 @@ def _counts(label: np.ndarray, guess: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return np.bincount(label[label == guess], minlength=classes), either
 
 
+def _sums_by(
+    label: np.ndarray, values: np.ndarray, weights: np.ndarray, *, classes: int | None = None
+) -> np.ndarray:
+    """Add up weighted values by class: (N,), (N,) and (R, N) to (R, K)."""
+    from scipy.sparse import csr_array
+
+    shape = (len(label), classes or int(label.max()) + 1)
+    return (csr_array((values, (np.arange(len(label)), label)), shape).T @ weights.T).T
+
+
 def _weighted_counts(
     label: np.ndarray, guess: np.ndarray, weights: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return right answers, and labels and guesses together, by resample and class: (R, K)."""
-    from scipy.sparse import csr_array
-
-    classes = int(max(label.max(), guess.max())) + 1
-    rows = np.arange(len(label))
-    ones, shape = np.ones(len(label)), (len(label), classes)
-    either = csr_array((ones, (rows, label)), shape) + csr_array((ones, (rows, guess)), shape)
-    hits = csr_array(((label == guess).astype("float64"), (rows, label)), shape)
-    return (hits.T @ weights.T).T, (either.T @ weights.T).T
+    classes, ones = int(max(label.max(), guess.max())) + 1, np.ones(len(label))
+    either = sum(_sums_by(each, ones, weights, classes=classes) for each in (label, guess))
+    hits = (label == guess).astype("float64")
+    return _sums_by(label, hits, weights, classes=classes), either
 
 
 class CalibrationError(Estimator):
@@ -152,6 +227,8 @@ def calibration_bins(confidence: np.ndarray) -> np.ndarray:
 ESTIMATORS: Mapping[str, Estimator] = {
     "accuracy": Share("right"),
     "macro_f1": MacroF1(),
+    "balanced_accuracy": BalancedAccuracy(),
+    "mcc": MatthewsCorrelation(),
     "loss": Ratio("nats"),
     "ece": CalibrationError(),
 }

@@ -43,6 +43,7 @@ class Task(abc.ABC):
         estimators: how each metric follows from `statistics`, by its name.
         shown: keys of `loss` that are shown in training beside "loss".
         random_encoding: `encode` uses its seed, so that training encodes at every visit.
+        calibrates: False spares a pass over validation where `calibrated` would choose nothing.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Task(abc.ABC):
     estimators: Mapping[str, Estimator]
     shown: tuple[str, ...] = ()
     random_encoding: bool = False
+    calibrates: bool = True
 
     def __init__(self, *, regularization: Regularization = NONE):
         self.regularization = regularization
@@ -65,7 +67,7 @@ class Task(abc.ABC):
     ) -> Mapping[str, Column] | None:
         """Return the fitted columns of the targets alone, which a fine-tune takes from its own data.
 
-        None leaves the targets of the model that it starts from, with the classes of the data.
+        None leaves those of the model that it starts from, with the classes of the data.
         """
         return None
 
@@ -96,8 +98,7 @@ class Task(abc.ABC):
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
         """Return what is encoded, trained on and scored one by one.
 
-        The examples themselves for most tasks, with values as `encode` takes them; a language model
-        cuts documents into windows here.
+        Most tasks leave the examples; a language model cuts documents into windows here.
         """
         changes = {
             column.source or name: change
@@ -146,8 +147,7 @@ class Task(abc.ABC):
             backbone: maps one input to named features; several modalities give one each, by name.
             assets: shapes and classes.
             fronts: layers between an input and its backbone, by input name (rescaling, log-mel).
-            head_feature: the feature that a head of one feature takes, from the model's card; None
-                takes the deepest.
+            head_feature: that a head of one feature takes, from the model's card; None: the deepest.
         """
 
     @abc.abstractmethod

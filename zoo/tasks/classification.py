@@ -1,12 +1,12 @@
 """The shared part of classification tasks: everything but their inputs."""
 
 import abc
+import copy
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import keras
 import numpy as np
-from keras import ops
 
 from zoo.catalog.metrics import CLASSIFICATION
 from zoo.columns import Column, Label
@@ -15,7 +15,10 @@ from zoo.errors import DataError
 from zoo.heads.classification import classification_head
 from zoo.heads.inputs import keras_inputs
 from zoo.metrics.classification import ESTIMATORS, classification_statistics
+from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Predictions, Task, Tensors
+from zoo.tasks.class_loss import ClassLoss
+from zoo.tasks.decision import Decision, answers_of, threshold_of
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -24,13 +27,57 @@ if TYPE_CHECKING:
 class Classification(Task):
     """One of `classes` for one input; abstract, because subclasses say what the input is.
 
-    `label_smoothing` and `dropout_rate` of the regularization act here.
+    Args:
+        loss: "cross_entropy" (None as well), "focal" (1708.02002), which lowers the weight of easy
+            examples, or "logit_adjusted" (2007.07314), which suits classes that are rare in train.
+        focal_gamma: of "focal", 0 to 100; None takes 2.
+        logit_tau: of "logit_adjusted", 0 to 100; None takes 1.
+        threshold_goal: of two classes, what their threshold is chosen for on validation: "f1",
+            "recall>=0.95", "precision>=0.9" or costs (`zoo.metrics.thresholds.Goal`). None answers
+            with the more likely class.
+        positive_class: name of the class that the goal speaks of.
+        regularization: `label_smoothing` and `dropout_rate` act here.
+
+    Raises:
+        UnknownNameError: there is no such loss.
+        ArgumentError: a value is out of range, or belongs to another loss.
     """
 
     metrics = CLASSIFICATION
     estimators = ESTIMATORS
     shown = ("accuracy",)
     model_name: ClassVar[str]  # of the Keras model
+
+    def __init__(
+        self,
+        *,
+        loss: str | None = None,
+        focal_gamma: float | None = None,
+        logit_tau: float | None = None,
+        threshold_goal: str | Mapping[str, Any] | None = None,
+        positive_class: str | None = None,
+        regularization: Regularization = NONE,
+    ):
+        super().__init__(regularization=regularization)
+        self.decision = Decision.of(threshold_goal, positive_class)
+        self.calibrates = self.decision is not None
+        self.class_loss = ClassLoss.of(
+            loss,
+            focal_gamma=focal_gamma,
+            logit_tau=logit_tau,
+            label_smoothing=regularization.label_smoothing,
+        )
+
+    def balanced(self, counts: Sequence[int], weights: Sequence[float] | None) -> Self:
+        """Return the task with the loss for a train split.
+
+        Args:
+            counts: examples of each class.
+            weights: of each class, > 0; None weighs all alike.
+        """
+        task = copy.copy(self)
+        task.class_loss = self.class_loss.fitted(counts, weights)
+        return task
 
     @abc.abstractmethod
     def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
@@ -46,6 +93,8 @@ class Classification(Task):
                 expected="a column of classes, or one folder per class",
                 fix=_other_task(features) or "choose data with classes, or another task",
             )
+        if self.decision:
+            self.decision.check(classes)
         return {"label": Label(classes)}
 
     def fit(
@@ -72,19 +121,34 @@ class Classification(Task):
         )
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
-        smoothing = self.regularization.label_smoothing
-        return classification_loss(y, y_pred, label_smoothing=smoothing)
+        return self.class_loss(y, y_pred)
 
     def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
-        return probabilities(model, x)
+        """Return probabilities, float64 (B, K); (B, 2, 2), with thresholds, where one was chosen."""
+        found = probabilities(model, x)
+        threshold = threshold_of(assets)
+        return threshold.beside(found, assets.classes) if threshold else found
 
     def statistics(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        return classification_statistics(np.asarray(predictions), np.asarray(truths["label"]))
+        found, guesses = answers_of(predictions)
+        return classification_statistics(found, np.asarray(truths["label"]), guesses)
+
+    def calibrated(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray], assets: Assets
+    ) -> Assets:
+        """Keep the threshold that serves the goal best on validation, if there is a goal."""
+        if self.decision is None:
+            return assets
+        found, _ = answers_of(predictions)
+        return self.decision.fitted(found, np.asarray(truths["label"]), assets)
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
-        return describe_classes(prediction, assets.classes)
+        """Return the five most likely classes; where a threshold decides, its answer first."""
+        threshold = threshold_of(assets)
+        describe = threshold.described if threshold else describe_classes
+        return describe(prediction, assets.classes)
 
 
 def with_dense_head(
@@ -120,26 +184,6 @@ def _other_task(features: Mapping[str, Column]) -> str:
     kinds = {column.kind for column in features.values()}
     tasks = {"number": "regression", "labels": "multilabel_classification"}
     return " or ".join(f"set task.name={task}" for kind, task in tasks.items() if kind in kinds)
-
-
-def classification_loss(
-    y: Mapping[str, Any], y_pred: Mapping[str, Any], *, label_smoothing: float
-) -> dict[str, Any]:
-    """Return the mean cross-entropy as "loss", and "accuracy".
-
-    Args:
-        y: "label", (B,), or (B, K) where examples were mixed.
-        y_pred: "logits", (B, K).
-        label_smoothing: [0, 1).
-    """
-    label, logits = y["label"], y_pred["logits"]
-    num_classes = logits.shape[-1]
-    soft = label if len(label.shape) == 2 else ops.one_hot(label, num_classes)
-    soft = ops.cast(soft, logits.dtype)
-    target = soft * (1 - label_smoothing) + label_smoothing / num_classes
-    cross_entropy = -ops.sum(target * ops.log_softmax(logits, axis=-1), axis=-1)  # (B,)
-    right = ops.equal(ops.argmax(soft, axis=-1), ops.argmax(logits, axis=-1))
-    return {"loss": ops.mean(cross_entropy), "accuracy": ops.mean(ops.cast(right, "float32"))}
 
 
 def probabilities(model: keras.Model, x: Mapping[str, Any]) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numbers
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from zoo.columns import Audio, Column
 from zoo.columns.assets import column_of
@@ -35,6 +35,7 @@ class ClipClassification(Classification):
         num_coefficients: cepstral coefficients (MFCC) in place of mel bins; 0 keeps the bins.
         normalization: "clip" takes the loudness of a clip out; "utterance" the mean and variance of
             each bin, which suits words and voices but not sounds that last; "none" leaves all.
+        loss, focal_gamma, logit_tau, threshold_goal, positive_class: as `Classification`.
         regularization: `label_smoothing` and `dropout_rate` act here.
 
     Raises:
@@ -55,9 +56,21 @@ class ClipClassification(Classification):
         high_hz: float | None = None,
         num_coefficients: int = 0,
         normalization: str = "utterance",
+        loss: str | None = None,
+        focal_gamma: float | None = None,
+        logit_tau: float | None = None,
+        threshold_goal: str | Mapping[str, Any] | None = None,
+        positive_class: str | None = None,
         regularization: Regularization = NONE,
     ):
-        super().__init__(regularization=regularization)
+        super().__init__(
+            loss=loss,
+            focal_gamma=focal_gamma,
+            logit_tau=logit_tau,
+            threshold_goal=threshold_goal,
+            positive_class=positive_class,
+            regularization=regularization,
+        )
         whole = isinstance(sample_rate_hz, int) and not isinstance(sample_rate_hz, bool)
         if sample_rate_hz is not None and not (whole and LOWEST_HZ <= sample_rate_hz <= HIGHEST_HZ):
             raise ArgumentError(

@@ -1,7 +1,7 @@
 """Image classification: one label for one image."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from zoo.columns import Column, Image
 from zoo.columns.assets import column_of
@@ -22,14 +22,32 @@ class ImageClassification(Classification):
     Args:
         image_size: height and width that images are resized to; None keeps the dataset's own, which
             must then be one for all images (else `IMAGE_SIZE` is taken).
+        loss, focal_gamma, logit_tau, threshold_goal, positive_class: as `Classification`.
         regularization: `label_smoothing` and `dropout_rate` act here.
     """
 
     name = "image_classification"
     model_name = "image_classifier"
 
-    def __init__(self, *, image_size: int | None = None, regularization: Regularization = NONE):
-        super().__init__(regularization=regularization)
+    def __init__(
+        self,
+        *,
+        image_size: int | None = None,
+        loss: str | None = None,
+        focal_gamma: float | None = None,
+        logit_tau: float | None = None,
+        threshold_goal: str | Mapping[str, Any] | None = None,
+        positive_class: str | None = None,
+        regularization: Regularization = NONE,
+    ):
+        super().__init__(
+            loss=loss,
+            focal_gamma=focal_gamma,
+            logit_tau=logit_tau,
+            threshold_goal=threshold_goal,
+            positive_class=positive_class,
+            regularization=regularization,
+        )
         if image_size is not None and not (
             isinstance(image_size, int) and 1 <= image_size <= LARGEST_SIDE
         ):

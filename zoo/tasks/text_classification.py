@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from zoo.columns import Column, Text
 from zoo.columns.assets import Assets, column_of
@@ -27,6 +27,7 @@ class TextClassification(Classification):
         max_tokens: longer texts are cut off.
         lowercase: convert texts to lower case first.
         min_count: how often a token must occur in train to get its own id.
+        loss, focal_gamma, logit_tau, threshold_goal, positive_class: as `Classification`.
         regularization: `label_smoothing` and `dropout_rate` act here.
 
     Raises:
@@ -44,9 +45,21 @@ class TextClassification(Classification):
         max_tokens: int = 256,
         lowercase: bool = True,
         min_count: int = 1,
+        loss: str | None = None,
+        focal_gamma: float | None = None,
+        logit_tau: float | None = None,
+        threshold_goal: str | Mapping[str, Any] | None = None,
+        positive_class: str | None = None,
         regularization: Regularization = NONE,
     ):
-        super().__init__(regularization=regularization)
+        super().__init__(
+            loss=loss,
+            focal_gamma=focal_gamma,
+            logit_tau=logit_tau,
+            threshold_goal=threshold_goal,
+            positive_class=positive_class,
+            regularization=regularization,
+        )
         whole = isinstance(max_tokens, int) and not isinstance(max_tokens, bool)
         if not whole or not 1 <= max_tokens <= LONGEST:
             raise ArgumentError(

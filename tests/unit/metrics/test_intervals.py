@@ -162,7 +162,7 @@ def test_every_interval_encloses_its_value():
     for count in (20, 200):
         statistics = drawn(count)
         for groups in (None, np.arange(count) % 7):
-            for name in ("accuracy", "macro_f1", "loss"):
+            for name in ("accuracy", "macro_f1", "balanced_accuracy", "mcc", "loss"):
                 value = float(ESTIMATORS[name](statistics))
                 found = ESTIMATORS[name].interval(statistics, Sampling.of(count, groups))
                 assert found.low < value < found.high
@@ -195,6 +195,8 @@ QUICK = [
     (coverage.by_group(0.97, 0.1), 16),
     (coverage.macro_f1(2, 0.99, rare=False), 50),
     (coverage.macro_f1(10, 0.8, rare=True), 50),
+    (coverage.balanced_accuracy(2, 0.95, rare=True), 50),
+    (coverage.balanced_accuracy(5, 0.8, rare=True), 200),
 ]
 
 

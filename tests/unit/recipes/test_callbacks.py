@@ -12,6 +12,7 @@ from zoo.columns import Spec
 from zoo.columns.assets import Assets
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
+from zoo.metrics.base import Metric
 from zoo.weights import read_tensors
 
 ASSETS = Assets(x={"value": Spec((2,), "float32")}, y={"label": Spec((), "int64")})
@@ -106,10 +107,8 @@ def test_averages_are_found_inside_the_wrapper_of_float16():
 class Scripted:
     """Stands for a task whose validation metric follows a script."""
 
-    metric = "error"
-
     def __init__(self, mode, values):
-        self.mode, self.values = mode, iter(values)
+        self.metrics, self.values = (Metric("error", mode, ""),), iter(values)
 
     def units(self, split, assets, *, training):
         return split
@@ -121,7 +120,7 @@ class Scripted:
         return np.zeros(len(x["value"]))
 
     def score(self, predictions, truths):
-        return {self.metric: next(self.values), "other": 0.5}
+        return {"error": next(self.values), "other": 0.5}
 
 
 def run_epochs(tmp_path, values, *, mode="max", patience=0, losses=None, optimizer=None):

@@ -13,6 +13,7 @@ NAMES = (
     "confusion_matrix",
     "reliability",
     "mistakes",
+    "precision_recall",
     "samples",
     "gradients",
 )
@@ -24,9 +25,10 @@ NAMES = (
     ["as usual", "forty classes", "no mistakes", "one epoch", "no history", "bare", "diverged"],
     indirect=True,
 )
-def test_every_run_gives_six_pictures_none_of_them_blank(variant, tmp_path):
+def test_every_run_gives_its_pictures_none_of_them_blank(variant, tmp_path):
     paths = save_figures(variant, tmp_path)
-    assert [path.name for path in paths] == [f"{name}.png" for name in NAMES]
+    names = [name for name in NAMES if len(variant.classes) <= 10 or name != "precision_recall"]
+    assert [path.name for path in paths] == [f"{name}.png" for name in names]
     for path in paths:
         pixels = np.asarray(Image.open(path).convert("L"))
         assert min(pixels.shape) > 200

@@ -94,7 +94,7 @@ def test_a_certain_mistake_costs_much_but_not_infinitely_much():
 
 def test_a_model_that_diverged_scores_nothing():
     scores = task_with().score(np.float64([[0.5, 0.5], [np.nan, 1]]), {"label": np.array([0, 1])})
-    assert {"accuracy", "macro_f1", "loss", "ece"} == set(scores)
+    assert {"accuracy", "macro_f1", "balanced_accuracy", "mcc", "loss", "ece"} == set(scores)
     assert all(map(math.isnan, scores.values()))
 
 

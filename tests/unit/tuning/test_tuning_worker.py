@@ -138,3 +138,13 @@ def test_keras_tuners_own_search_takes_the_hypermodel(tmp_path):
     scores = [trial.score for trial in tuner.oracle.get_best_trials(2)]
     assert scores == sorted(scores, reverse=True)
     assert all(0 <= score <= 1 for score in scores)
+
+
+def test_a_trial_is_judged_by_the_metric_that_the_recipe_monitors(tmp_path):
+    changes = {"training.monitor": "loss", "training.epochs": 2, "training.select": "best"}
+    folder = folder_with(tmp_path / "monitored", **changes)
+    values = load_recipe(folder / "recipe.yaml").model_dump(mode="json", exclude={"expects"})
+    told = worker.describe(values=values, data_dir=None)
+    assert (told["metric"], told["mode"]) == ("loss", "min")
+    found = worker.trial(folder=str(folder), epochs=2, data_dir=None)
+    assert found["value"] == min(row["val_loss"] for row in load_history(folder))
