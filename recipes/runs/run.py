@@ -189,12 +189,14 @@ class Run:
         return embed_inputs(self, inputs, batch_size=batch_size, text_column=text_column)
 
 
-def load(target: str | Path | Run) -> Run:
+def load(target: str | Path | Run, *, model: Any = None) -> Run:
     """Load a run directory, a shipped weight, a recipe's shipped weight, or published weights.
 
     Args:
         target: "runs/image-digits-cnn-1", "cnn_small.digits", "image/digits-cnn" or
             "resnet50.a1_in1k", which is fetched into the cache unless it is there.
+        model: the Keras model that a run was trained from, for one whose layers are not Keras' own;
+            its numbers do not matter.
 
     Raises:
         UnknownNameError: it is none of these; names the nearest.
@@ -204,6 +206,10 @@ def load(target: str | Path | Run) -> Run:
     if isinstance(target, Run):
         return target
     path, name = as_path(target), str(target)
+    if model is not None:
+        from recipes.own.model import give_back
+
+        give_back(model, path)
     if path.is_dir() and name not in recipe_names():
         return _load_directory(path)
     cards = registry.weight_cards()
@@ -232,6 +238,16 @@ def load(target: str | Path | Run) -> Run:
             if last
             else f"train it first, {command('zoo', 'train', name)}, then give the folder that it names",
         )
+    _refuse_foreign_file(path, name)
+    raise unknown_name(
+        "run directory, weight or recipe",
+        name,
+        [*cards, *recipe_names()],
+        fix="zoo list --weights and zoo recipes list show the names",
+    )
+
+
+def _refuse_foreign_file(path: Path, name: str) -> None:
     if path.suffix in (".keras", ".h5", ".hdf5", ".pkl", ".pt", ".pth"):
         raise WeightsError(
             f"{name} is a foreign model file; loading one can run code.",
@@ -240,12 +256,6 @@ def load(target: str | Path | Run) -> Run:
             if path.suffix == ".keras"
             else "`zoo train` writes run directories that load without running anything",
         )
-    raise unknown_name(
-        "run directory, weight or recipe",
-        name,
-        [*cards, *recipe_names()],
-        fix="zoo list --weights and zoo recipes list show the names",
-    )
 
 
 def read_json(path: Path) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import pydantic
 import yaml
 
+from recipes.values.architecture import adopt
 from recipes.values.places import FOLDER as FOLDER
 from recipes.values.places import recipe_file, recipe_files
 from recipes.values.schema import Recipe
@@ -107,6 +108,7 @@ def load_recipe(name: str | Path | Recipe, *overrides: str) -> Recipe:
         recipe = name
     else:
         path = recipe_path(str(name))
+        adopt(path.parent)
         if path.stat().st_size > _SIZE_LIMIT_BYTES:
             raise RecipeError(f"{path} is too large for a recipe ({path.stat().st_size} bytes).")
         values = parse_yaml(path.read_text(encoding="utf-8", errors="replace"), source=str(path))
