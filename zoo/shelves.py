@@ -97,6 +97,12 @@ def put(card: Card, origin: str) -> None:
     _origins[type(card), card.name] = origin
 
 
+def replace(card: Card, origin: str) -> None:
+    """Make a card known by its name, whatever had it before: one whose name is made of its content."""
+    SHELVES[type(card)][card.name] = card
+    _origins[type(card), card.name] = origin
+
+
 def take_away(card: Card) -> None:
     """Forget a card that `put` made known."""
     _origins.pop((type(card), card.name), None)

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from zoo import registry
+from zoo import shelves
 from zoo.cards import FeatureSpec, ModelCard
 from zoo.errors import RunError, WeightsError, check_format
 from zoo.files import write_text
@@ -110,7 +110,7 @@ def digest_of(config: Any, outputs: int) -> str:
 def remember(known: Known) -> ModelCard:
     """Make a model known by the name of its card, to recipes of this process."""
     card = known.architecture.card()
-    registry.MODELS[card.name] = card
+    shelves.replace(card, "a model of yours")
     _KNOWN[card.name] = known
     return card
 

@@ -12,7 +12,7 @@ from recipes.own import model as own
 from recipes.own.recipe import recipe_from
 from recipes.training.setup import prepare
 from recipes.values import architecture
-from zoo import registry
+from zoo import registry, shelves
 from zoo.errors import ArgumentError, RunError, ZooError
 from zoo.weights import read_tensors
 
@@ -59,7 +59,7 @@ def forgetful():
 
     def forget():
         for name in list(architecture._KNOWN):
-            del registry.MODELS[name]
+            shelves.take_away(registry.MODELS[name])
         architecture._KNOWN.clear()
         own._LIVE.clear()
 
