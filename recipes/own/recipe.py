@@ -8,6 +8,7 @@ from typing import Any
 from recipes.values.load import load_recipe, parse_overrides, with_keywords
 from recipes.values.schema import Recipe
 from zoo.errors import ArgumentError
+from zoo.files import as_path
 
 EPOCHS = 10  # where none are given
 _FOR = {"data": "on", "task": "for"}
@@ -55,6 +56,21 @@ def recipe_from(
     )
     recipe = recipe.with_values(parse_overrides(overrides)) if overrides else recipe
     return with_keywords(recipe, rest, function)
+
+
+def folder_of_run(source: Any) -> Path:
+    """Return the folder of the run that is to be continued.
+
+    Raises:
+        ArgumentError: it is a model or a recipe.
+    """
+    if isinstance(source, str | Path):
+        return as_path(source)
+    raise ArgumentError(
+        f"{source!r:.80} cannot be continued.",
+        expected="the folder of a run",
+        fix='zoo.train("runs/NAME-1", continue_run=True, **{"training.epochs": …})',
+    )
 
 
 def _section(values: dict[str, Any], name: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from recipes.objects import precision
-from recipes.own.recipe import recipe_from
+from recipes.own.recipe import folder_of_run, recipe_from
 from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping
 from recipes.runs.run import METRICS, RECIPE, Run, load
 from recipes.runs.splits import skips_corrupt, write_splits
@@ -17,7 +17,6 @@ from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, RunError
-from zoo.files import as_path
 
 PROBE_EXAMPLES = 64
 CHECKPOINT_MINUTES = 10.0
@@ -62,7 +61,7 @@ def train(
     >>> run = zoo.train("image/digits-cnn", **{"training.epochs": 3})  # doctest: +SKIP
     """
     _check_arguments(run_dir, resume, continue_run, checkpoint_minutes)
-    source = as_path(recipe) if continue_run else None
+    source = folder_of_run(recipe) if continue_run else None
     recipe = recipe_from(run_to_continue(source) if source else recipe, overrides, values, train)
     recipe = recipe.smoke() if smoke else recipe
     place = folder_of(recipe.data.name)  # kept in full, so that the run can be used from anywhere

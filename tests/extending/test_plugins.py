@@ -142,6 +142,20 @@ print(json.dumps([first == second, "own_net" in names, "resnet20" in names, "fre
     assert line.startswith("warning: The cards of zz-broken 1.0 are left out: ") and fault in line
 
 
+@pytest.mark.slow
+def test_the_doctor_shows_what_packages_bring_and_which_are_broken(installed, tmp_path):
+    lay_out(installed, "zz-broken", "broken:CARDS", broken="CARDS = 3")
+    code = "import json; from zoo.doctor import examine; print(json.dumps(examine()))"
+    said = python(code, path=[installed], folder=tmp_path).stdout
+    facts, problems = json.loads(said.splitlines()[-1])
+    assert facts["plug-ins"].startswith(
+        "own-cards 1.0: 1 model, 1 data set; zz-broken 1.0: left out"
+    )
+    (problem,) = [each for each in problems if "zz-broken" in each["problem"]]
+    assert "3 is not a card" in problem["problem"]
+    assert problem["fix"] == "correct the package, or pip uninstall zz-broken"
+
+
 def test_two_packages_with_one_name_name_the_first(installed, tmp_path):
     lay_out(installed, "zz-second", "second:CARDS", second="from own_cards import CARDS")
     said = python("import zoo; zoo.list_models()", path=[installed], folder=tmp_path)

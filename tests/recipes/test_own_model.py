@@ -232,6 +232,11 @@ def test_data_and_task_must_be_given(missing, forgetful):
         zoo.train(net(), **values)
 
 
+def test_a_model_is_no_run_to_continue():
+    with pytest.raises(ArgumentError, match="cannot be continued"):
+        zoo.train(net(), continue_run=True, **TASK)
+
+
 def test_fields_are_checked_as_those_of_every_recipe(forgetful):
     with pytest.raises(ZooError, match="epochz"):
         zoo.train(net(), **TASK, **{"training.epochz": 3})
