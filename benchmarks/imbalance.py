@@ -158,11 +158,11 @@ def to_lines(
         f"Fashion-MNIST with {COMMON:,} training pictures of five classes and {RARE} of the other five "
         "(sandal, shirt, sneaker, bag, ankle boot), of which a tenth is held out for validation. "
         f"`cnn_small` with 16, 32 and 64 channels, {EPOCHS} epochs, last epoch. Mean of "
-        f"{options.seeds} seeds ± half its 95 % interval (Student t), in %; each seed draws other training pictures. *Accuracy* is that of "
-        "test pictures of which each class has its share of train. *Balanced accuracy*, *rare* and "
-        "*common* are mean recalls of all, the five rare and the five common classes, on "
-        f"{TEST_COMMON:,} test pictures of a common class and {TEST_RARE} of a rare one. The last two "
-        "columns are differences from *plain* within a seed, in points.",
+        f"{options.seeds} seeds ± half its 95 % interval (Student t), in %; each seed draws other "
+        "training pictures. *Accuracy* is that of test pictures of which each class has its share of "
+        "train. *Balanced accuracy*, *rare* and *common* are mean recalls of all, the five rare and the "
+        f"five common classes, on {TEST_COMMON:,} test pictures of a common class and {TEST_RARE} of a "
+        "rare one. The last two columns are differences from *plain* within a seed, in points.",
         "",
         *table(("remedy", *SCORES, "gain, rare", "price, accuracy"), rows),
     ]

@@ -4,12 +4,13 @@ import contextlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from recipes.values.architecture import BUILDER
 from recipes.values.load import recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.columns import Column
 from zoo.columns.assets import Assets
-from zoo.columns.modalities import WORDS
+from zoo.columns.modalities import word_of
 from zoo.errors import DataError
 from zoo.tasks.base import Task
 
@@ -46,6 +47,10 @@ def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
 
     card = registry.model_card(recipe.model.name)
     model = assemble(card, task, assets, arguments=builder_arguments(recipe))
+    if card.builder == BUILDER and not recipe.initialization:
+        from recipes.own.model import begin_head
+
+        begin_head(model, card.name, outputs=len(assets.outputs))
     alpha = recipe.regularization_values().r_drop_alpha
     return TaskModel(model, task=task, r_drop_alpha=alpha)
 
@@ -111,10 +116,11 @@ def _check_columns(recipe: Recipe, dataset: "Dataset") -> None:
         registry.task_card(recipe.task.name).modality
         or registry.model_card(recipe.model.name).modality
     )
-    held = [column.modality for column in dataset.features.values() if column.modality]
-    if modality not in WORDS or modality in held:
+    columns = [column for column in dataset.features.values() if column.modality]
+    held, word = [column.modality for column in columns], word_of(modality)
+    if word is None or modality in held:
         return
-    word, words = WORDS[modality], " and ".join(WORDS[name] for name in held) or "none"
+    words = " and ".join(column.word for column in columns) or "none"
     names = [name for name in recipe_names() if name.partition("/")[0] in held]
     others = f"choose a recipe for {words} ({', '.join(names)}), or " if names else ""
     raise DataError(

@@ -7,6 +7,7 @@ import hypothesis
 import pytest
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ["ZOO_PLUGINS"] = "off"  # what else is installed here must not change a result
 
 # How long an example takes says nothing of it: the first compiles, and machines are shared.
 hypothesis.settings.register_profile("zoo")

@@ -1,4 +1,4 @@
-"""Cards: frozen facts about models, datasets, tasks and weights; no logic, no Keras."""
+"""Cards: frozen facts about models, datasets, tasks, columns and weights; no logic, no Keras."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -98,7 +98,7 @@ class ModelCard:
     builder: str  # "module:function", resolved when the model is built
     arguments: Mapping[str, Any] = field(default_factory=dict)  # over the builder's defaults
     family: str
-    modality: str  # "image", "text" or "speech"
+    modality: str  # "image", "text" or "speech"; or that of a `ColumnCard`
     tasks: tuple[str, ...]
     summary: str
     paper: str
@@ -152,6 +152,25 @@ class TaskCard:
     def metric(self) -> str:
         """Name of the metric that decides."""
         return self.metrics[0].name
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnCard:
+    """A type of column from outside kerazoo; its class is imported when a column of it is read.
+
+    Attributes:
+        name: `kind` of the class.
+        column: "module:Class", a subclass of `zoo.columns.Column`.
+        modality: of the models that start from it, as on their cards; empty where none do.
+        input_name: name of the input of such models; empty takes the kind.
+        word: what people call several values, as on the class.
+    """
+
+    name: str
+    column: str
+    modality: str = ""
+    input_name: str = ""
+    word: str = "values"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +270,8 @@ class PretrainedCard:
         model, arguments: the card of the model that they are for, and arguments over its own.
         sources: where the file is, tried in this order.
         preprocessing: of the images that the weights were trained on; None takes the model's own.
-        classes: what the outputs mean: "imagenet_1k", "imagenet_21k", "cifar10" …
+        classes: what the outputs mean: "imagenet_1k", "imagenet_21k", "cifar10" …, or the names of
+            the classes by position.
         licence: an SPDX identifier, or "not stated".
         commercial: whether the licence allows commercial use: "yes", "no" or "not stated".
         origin: who trained them, and a URL.
@@ -266,7 +286,7 @@ class PretrainedCard:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     sources: tuple[Source, ...]
     preprocessing: ImagePreprocessing | None = None
-    classes: str
+    classes: str | tuple[str, ...]
     licence: str
     commercial: str
     origin: str

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from zoo import devices, ownership
+from zoo import devices, ownership, shelves
 
 MIN_FREE_BYTES = 2 * 10**9
 OPTIONAL = {  # use: the group of dependencies that brings it, and what it imports
@@ -32,10 +32,15 @@ def examine() -> tuple[dict[str, Any], list[dict[str, str]]]:
         "backend": os.environ.get("KERAS_BACKEND", "tensorflow"),
         "TFDS_DATA_DIR": os.environ.get("TFDS_DATA_DIR", "not set (TFDS' default folder)"),
         "working folder": f"{Path.cwd()}, {_free(Path.cwd()) / 1e9:.0f} GB free",
+        "plug-ins": _plugins(),
         "import names": "all ours" if not ownership.misplaced() else str(ownership.misplaced()),
     }
     facts |= {use: _optional(*needs) for use, needs in OPTIONAL.items()}
     return facts, [*_package_problems(), *_folder_problems()]
+
+
+def _plugins() -> str:
+    return "; ".join(f"{name}: {what}" for name, what in shelves.contents().items()) or "none"
 
 
 def _optional(extra: str, packages: tuple[str, ...]) -> str:
@@ -57,6 +62,14 @@ def _package_problems() -> list[dict[str, str]]:
             {
                 "problem": f"{', '.join(owners)} installs the import name {name!r} too",
                 "fix": f"pip uninstall {owners[0]}, or use an environment for kerazoo alone",
+            }
+        )
+    for package, fault in shelves.faults().items():
+        name = package.split()[0]
+        problems.append(
+            {
+                "problem": f"the cards of {package} are left out: {fault}",
+                "fix": f"correct the package, or pip uninstall {name}",
             }
         )
     for name, where in (_hiding(Path.cwd()) | ownership.misplaced()).items():

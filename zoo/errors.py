@@ -31,6 +31,10 @@ class ZooError(Exception):
         return {"problem": self.problem, "expected": self.expected, "fix": self.fix}
 
 
+class PluginWarning(UserWarning):
+    """Cards of an installed package that are left out, as something about them is wrong."""
+
+
 class UnknownNameError(ZooError):
     """An unknown name; the message suggests the nearest known ones."""
 

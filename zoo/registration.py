@@ -1,18 +1,16 @@
 """Users' own cards: added to the registry here, and in the processes that train for a search."""
 
 import importlib.util
-import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from zoo import registry
-from zoo.cards import DatasetCard, ModelCard, TaskCard
+from zoo.card_checks import Card, check_card, kind_of
 from zoo.errors import ArgumentError
+from zoo.shelves import SHELVES, put, take_away
 
-Card = ModelCard | TaskCard | DatasetCard
-_REGISTERED: dict[tuple[str, str], tuple[str, str | None]] = {}  # kind and name: module and file
+_REGISTERED: dict[tuple[type, str], tuple[str, str | None]] = {}  # kind and name: module and file
 _importing: list[str] = []  # what `import_modules` is at
 
 
@@ -21,52 +19,39 @@ def register(card: Card) -> None:
 
     Call it at the top level of a module, below the function or class that the card names. The
     processes that train the trials of a search import that module too, so a script must guard its own
-    code with `if __name__ == "__main__":`. Registering an equal card again changes nothing.
+    code with `if __name__ == "__main__":`. Registering an equal card again changes nothing. A package
+    names its cards in the entry-point group "kerazoo.catalog" instead, so that they are always known.
 
     Args:
-        card: of a model, a task or a data set.
+        card: of a model, a data set, a task, a type of column, or a weight: `ModelCard`, `DatasetCard`,
+            `TaskCard`, `ColumnCard`, `PretrainedCard` or `WeightCard` of `zoo.cards`.
 
     Raises:
         ArgumentError: the name is taken (the message names the owner); or the card's reference is not
-            "module:name", or does not exist; or a model's head takes a feature that is not declared.
+            "module:name", or does not exist; or a model's head takes a feature that is not declared; or
+            a weight has no file, or is of a model that is not known.
 
     >>> import zoo
     >>> from zoo.cards import DatasetCard
     >>> zoo.register(DatasetCard(name="mine", source="own", loader="my_data:load", …))  # doctest: +SKIP
     """
-    kind, cards, reference = _place(card)
-    if cards.get(card.name) == card:
+    kind_of(card)  # refuses what is not a card
+    shelf = SHELVES[type(card)]
+    if shelf.get(card.name) == card:
         return
-    if card.name in cards:
-        module, path = _REGISTERED.get((kind, card.name), ("kerazoo", None))
-        raise ArgumentError(
-            f"A {kind} named {card.name!r} already exists; it belongs to {path or module}.",
-            expected="an unused name",
-            fix="give the card another name",
-        )
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9_-]*", card.name):
-        raise ArgumentError(
-            f"{card.name!r} cannot be the name of a {kind}.",
-            expected="letters, digits, _ and -, beginning with a letter",
-            fix="give the card another name",
-        )
-    _check_reference(card.name, reference)
-    if kind == "model" and card.head_feature not in [feature.name for feature in card.features]:
-        raise ArgumentError(
-            f"The head of {card.name} takes the feature {card.head_feature!r}.",
-            expected=f"one of those that the card declares: {', '.join(f.name for f in card.features)}",
-            fix="set head_feature to one of them, or declare it",
-        )
+    check_card(card)
     caller = sys._getframe(1).f_globals
-    cards[card.name] = card
-    _REGISTERED[kind, card.name] = (caller["__name__"], caller.get("__file__"))
+    name, path = caller["__name__"], caller.get("__file__")
+    put(card, path or name)
+    _REGISTERED[type(card), card.name] = (name, path)
+    registry.weight_cards.cache_clear()
 
 
 def unregister(card: Card) -> None:
     """Remove a registered card."""
-    kind, cards, _ = _place(card)
-    if _REGISTERED.pop((kind, card.name), None):
-        del cards[card.name]
+    if _REGISTERED.pop((type(card), card.name), None):
+        take_away(card)
+        registry.weight_cards.cache_clear()
 
 
 def registered_modules() -> list[tuple[str, str | None]]:
@@ -136,50 +121,3 @@ def _import(name: str, path: str | None) -> None:
     if name == "__mp_main__":
         sys.modules["__main__"] = module
     spec.loader.exec_module(module)
-
-
-def _place(
-    card: Card,
-) -> tuple[str, dict[str, Any], str]:
-    """Return the kind of a card, where cards of it are kept, and what it refers to."""
-    if isinstance(card, ModelCard):
-        return "model", registry.MODELS, card.builder
-    if isinstance(card, TaskCard):
-        return "task", registry.TASKS, card.task
-    if isinstance(card, DatasetCard):
-        return "data set", registry.DATASETS, card.loader
-    raise ArgumentError(
-        f"{card!r:.80} is not a card.",
-        expected="a ModelCard, TaskCard or DatasetCard of zoo.cards",
-        fix="see the page on adding a model",
-    )
-
-
-def _check_reference(owner: str, reference: str) -> None:
-    """Raise ArgumentError unless "module:name" can be found; imports nothing."""
-    module, colon, name = str(reference).partition(":")
-    problem = f"The card of {owner} refers to {reference!r}, "
-    if not colon or not name.isidentifier() or not re.fullmatch(r"\w+(\.\w+)*", module):
-        raise ArgumentError(
-            f"{problem}which is not of the form 'module:name'.",
-            expected="such as 'my_models.net:build_net'",
-            fix='f"{__name__}:build_net" names a function of the same file',
-        )
-    if module in sys.modules:
-        if not hasattr(sys.modules[module], name):
-            raise ArgumentError(
-                f"{problem}but {module} holds no {name} so far.",
-                expected="a function or class at the top level of that module",
-                fix="define it above the call of zoo.register, or correct the name",
-            )
-        return
-    try:
-        found = importlib.util.find_spec(module)
-    except (ImportError, ValueError):
-        found = None
-    if found is None:
-        raise ArgumentError(
-            f"{problem}but there is no module {module}.",
-            expected="a module that can be imported from here",
-            fix="correct the name, or add its folder to PYTHONPATH",
-        )

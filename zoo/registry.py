@@ -1,29 +1,28 @@
 """Find cards by name, and the functions that they name; standard library only."""
 
+import ast
 import dataclasses
 import fnmatch
 import functools
-import importlib
+import importlib.util
 import inspect
 import json
 import math
 import numbers
+import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from zoo.cards import DatasetCard, ModelCard, PretrainedCard, TaskCard, WeightCard
-from zoo.catalog import datasets, image, pretrained, speech, tasks, text
+from zoo.cards import ColumnCard, DatasetCard, ModelCard, PretrainedCard, TaskCard, WeightCard
 from zoo.errors import ArgumentError, nearest, unknown_name
 from zoo.metrics.base import Metric, metric_named
+from zoo.shelves import MODELS, SHELVES, origin_of
 
 CATALOG = Path(__file__).parent / "catalog"
-MODELS: dict[str, ModelCard] = {
-    card.name: card for card in (*image.MODELS, *text.MODELS, *speech.MODELS)
-}
-TASKS: dict[str, TaskCard] = {card.name: card for card in tasks.TASKS}
-DATASETS: dict[str, DatasetCard] = {card.name: card for card in datasets.DATASETS}
-_OWN = "your own cards must be registered with zoo.register first"
+TASKS, DATASETS, COLUMNS = (SHELVES[kind] for kind in (TaskCard, DatasetCard, ColumnCard))
+_OWN = "your own cards must be registered with zoo.register first, or their package installed"
+_SHAPES = ("input_shape", "input_shapes")  # arguments that the data gives
 
 
 @functools.cache
@@ -58,14 +57,15 @@ def tasks_of(card: ModelCard) -> tuple[str, ...]:
 
 @functools.cache
 def weight_cards() -> dict[str, WeightCard]:
-    """Return the cards of the weights that ship with the package, by name."""
-    cards = {}
-    for path in sorted((CATALOG / "weights").glob("*.json")):
-        values = json.loads(path.read_text(encoding="utf-8"))
-        cards[values["name"]] = WeightCard(
-            **values, file=str(path.with_name(f"{values['name']}.safetensors"))
-        )
-    return cards
+    """Return the cards of the weights that ship with the package or a plug-in, by name."""
+    ours = [read_weight_card(path) for path in sorted((CATALOG / "weights").glob("*.json"))]
+    return {card.name: card for card in (*SHELVES[WeightCard].values(), *ours)}
+
+
+def read_weight_card(path: Path) -> WeightCard:
+    """Return the card of a weight from its JSON file, which lies beside its safetensors file."""
+    values = json.loads(path.read_text(encoding="utf-8"))
+    return WeightCard(**values, file=str(path.with_name(f"{values['name']}.safetensors")))
 
 
 def metric_of(card: WeightCard) -> Metric:
@@ -83,7 +83,7 @@ def weight_card(name: str) -> WeightCard:
 
 def pretrained_cards() -> dict[str, PretrainedCard]:
     """Return the cards of the weights that others trained, by name."""
-    return {card.name: card for card in pretrained.PRETRAINED}
+    return dict(SHELVES[PretrainedCard])
 
 
 def pretrained_card(name: str) -> PretrainedCard:
@@ -148,7 +148,8 @@ def pretrained_info(name: str) -> dict[str, Any]:
     facts["sources"] = [
         {"kind": kind} | source for kind, source in zip(kinds, facts["sources"], strict=True)
     ]
-    return json.loads(json.dumps(facts | {"params": _params(card.model)}))
+    params = measured().get(card.model, {}).get("params")
+    return json.loads(json.dumps(facts | {"params": params, "package": origin_of(card)}))
 
 
 def list_models(
@@ -224,7 +225,8 @@ def list_datasets(
 def model_info(name: str) -> dict[str, Any]:
     """Return the facts about a model that are known without building it.
 
-    `params` and `macs` are None for a registered model, as they have not been counted.
+    `package` is where it is from. `params` and `macs` are None for a model that is not kerazoo's own,
+    as they have not been counted.
 
     >>> model_info("resnet20")["params"]
     269722
@@ -248,16 +250,48 @@ def model_info(name: str) -> dict[str, Any]:
         "features": json.loads(json.dumps([dataclasses.asdict(f) for f in card.features])),
         "head_feature": card.head_feature,
         "weights": [weight.name for weight in weight_cards().values() if weight.model == name],
+        "package": origin_of(card),
     }
 
 
 def builder_arguments(name: str) -> dict[str, dict[str, Any]]:
     """Return the arguments of a model's builder: {"widths": {"type": "Sequence[int]", "default": …}}.
 
-    The builder's module is imported only for a registered model.
+    The builder's module is not imported if its file says them.
     """
-    known = measured().get(name)
-    return known["arguments"] if known else signature(model_card(name))
+    known, card = measured().get(name), model_card(name)
+    return known["arguments"] if known else declared(card) or signature(card)
+
+
+def declared(card: ModelCard) -> dict[str, dict[str, Any]] | None:
+    """Return what `signature` does, read from the source of a module that is not imported yet.
+
+    None where the module is imported, has no source, or the builder is not a plain function with
+    literal defaults.
+    """
+    module, _, name = card.builder.partition(":")
+    spec = None if module in sys.modules else importlib.util.find_spec(module)
+    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
+        return None
+    body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
+    for node in body:
+        if isinstance(node, ast.FunctionDef) and node.name == name and not node.args.args:
+            pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
+            try:
+                values = {
+                    argument.arg: {
+                        "type": ast.unparse(argument.annotation) if argument.annotation else "",
+                        "default": card.arguments.get(
+                            argument.arg, None if default is None else ast.literal_eval(default)
+                        ),
+                    }
+                    for argument, default in pairs
+                    if argument.arg not in _SHAPES
+                }
+            except ValueError:  # a default that is computed
+                return None
+            return json.loads(json.dumps(values))
+    return None
 
 
 def signature(card: ModelCard) -> dict[str, dict[str, Any]]:
@@ -269,7 +303,7 @@ def signature(card: ModelCard) -> dict[str, dict[str, Any]]:
             "default": card.arguments.get(p.name, None if p.default is p.empty else p.default),
         }
         for p in parameters
-        if p.name not in ("input_shape", "input_shapes")
+        if p.name not in _SHAPES
     }
     return json.loads(json.dumps(values))  # tuples become lists
 

@@ -48,11 +48,14 @@ def published_values(name: str) -> dict[str, Any]:
 
 
 def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
+    task = registry.task_card(registry.model_card(published.model).tasks[0])
+    sizes = {"image_size": side} if "image_size" in task.arguments else {}
+    classes = published.classes if isinstance(published.classes, str) else published.name
     values = {
         "name": f"pretrained/{published.name}",
         "summary": f"{published.name}, as {published.origin} published it.",
-        "task": {"name": "image_classification", "arguments": {"image_size": side}},
-        "data": {"name": published.data or published.classes},
+        "task": {"name": task.name, "arguments": sizes},
+        "data": {"name": published.data or classes},
         "model": {"name": published.model, "arguments": dict(published.arguments)},
         "regularization": {
             "preset": "light",

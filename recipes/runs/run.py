@@ -234,13 +234,15 @@ class Run:
         return embed_inputs(self, inputs, batch_size=batch_size, text_column=text_column)
 
 
-def load(target: "str | Path | Run | Ensemble") -> "Run | Ensemble":
+def load(target: "str | Path | Run | Ensemble", *, model: Any = None) -> "Run | Ensemble":
     """Load a run, an ensemble, a shipped weight, a recipe's shipped weight, or published weights.
 
     Args:
         target: "runs/image-digits-cnn-1", "cnn_small.digits", "image/digits-cnn" or
             "resnet50.a1_in1k", which is fetched into the cache unless it is there; of an ensemble
             the folder of `zoo train --folds` or `--seeds`, or that of `zoo ensemble`.
+        model: the Keras model that a run was trained from, for one whose layers are not Keras' own;
+            its numbers do not matter.
 
     Raises:
         UnknownNameError: it is none of these; names the nearest.
@@ -254,13 +256,13 @@ def load(target: "str | Path | Run | Ensemble") -> "Run | Ensemble":
         return target
     entry = Entry.of_folder(as_path(target))
     if entry is None:
-        return load_run(target)
+        return load_run(target, model=model)
     members = [load_run(place) for place in entry.places]
     entry.check(members)
     return Ensemble(members, kind=entry.kind, path=entry.path)
 
 
-def load_run(target: "str | Path | Run | Ensemble") -> Run:
+def load_run(target: "str | Path | Run | Ensemble", *, model: Any = None) -> Run:
     """Load one trained model as `load` does; an ensemble of several is refused.
 
     Raises:
@@ -272,6 +274,10 @@ def load_run(target: "str | Path | Run | Ensemble") -> Run:
 
     check_single(target)
     path, name = as_path(target), str(target)
+    if model is not None:
+        from recipes.own.model import give_back
+
+        give_back(model, path)
     if path.is_dir() and name not in recipe_names():
         return _load_directory(path)
     cards = registry.weight_cards()
@@ -300,6 +306,16 @@ def load_run(target: "str | Path | Run | Ensemble") -> Run:
             if last
             else f"train it first, {command('zoo', 'train', name)}, then give the folder that it names",
         )
+    _refuse_foreign_file(path, name)
+    raise unknown_name(
+        "run directory, weight or recipe",
+        name,
+        [*cards, *recipe_names()],
+        fix="zoo list --weights and zoo recipes list show the names",
+    )
+
+
+def _refuse_foreign_file(path: Path, name: str) -> None:
     if path.suffix in (".keras", ".h5", ".hdf5", ".pkl", ".pt", ".pth"):
         raise WeightsError(
             f"{name} is a foreign model file; loading one can run code.",
@@ -308,12 +324,6 @@ def load_run(target: "str | Path | Run | Ensemble") -> Run:
             if path.suffix == ".keras"
             else "`zoo train` writes run directories that load without running anything",
         )
-    raise unknown_name(
-        "run directory, weight or recipe",
-        name,
-        [*cards, *recipe_names()],
-        fix="zoo list --weights and zoo recipes list show the names",
-    )
 
 
 def source_of(recipe: Recipe) -> Run | None:

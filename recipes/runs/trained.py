@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from recipes.runs.splits import skip_flag
-from recipes.values.load import parse_yaml
+from recipes.values.architecture import keep
+from recipes.values.load import dump_yaml, parse_yaml
+from recipes.values.schema import Recipe
 from zoo.errors import RunError, ZooError, command
+from zoo.files import write_text
 from zoo.tensor_files import read_metadata
 
 RECIPE, CHECKPOINT = "recipe.yaml", Path("checkpoints") / "last.safetensors"
@@ -40,6 +43,12 @@ def trained_values(text: str, *, source: str) -> dict[str, Any]:
     values = parse_yaml(text, source=source)
     values = values if isinstance(values, dict) else {}
     return dict(_leaves({key: value for key, value in values.items() if key not in _WORDS}))
+
+
+def write_recipe(folder: Path, recipe: Recipe) -> None:
+    """Write the recipe file of a run, and before it the model if that is not of the catalog."""
+    keep(folder, recipe.model.name)
+    write_text(folder / RECIPE, dump_yaml(recipe.resolved()))
 
 
 def values_in(folder: Path) -> dict[str, Any] | None:

@@ -13,13 +13,14 @@ from recipes.runs.trained import (
     check_unedited,
     checkpoint_state,
     trained_values,
+    write_recipe,
 )
 from recipes.training.checkpoint import Midway, load_checkpoint, save_checkpoint
 from recipes.training.optimizer import make_optimizer
 from recipes.values.load import dump_yaml, load_recipe
 from recipes.values.schema import Recipe
 from zoo.errors import RunError, command
-from zoo.files import locked, write_text
+from zoo.files import locked
 from zoo.tensor_files import read_tensors, write_tensors
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def begin_where(source: Path, setup: "Setup", folder: Path) -> None:
     state["recipe"] = trained_values(text, source=RECIPE)
     state["origin"] = {"run": str(source.absolute()), "steps": _steps_done(setup, state)}
     save_checkpoint(folder / CHECKPOINT, setup.model, state, midway=midway)
-    write_text(folder / RECIPE, text)
+    write_recipe(folder, setup.recipe)
 
 
 def _steps_done(setup: "Setup", state: dict[str, Any]) -> int:

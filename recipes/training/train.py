@@ -7,25 +7,24 @@ from typing import Any
 import numpy as np
 
 from recipes.objects import precision
+from recipes.own.recipe import folder_of_run, recipe_from
 from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping
 from recipes.runs.run import METRICS, RECIPE, Run, load
 from recipes.runs.splits import skips_corrupt, write_splits
-from recipes.runs.trained import values_in
+from recipes.runs.trained import values_in, write_recipe
 from recipes.training.distillation import with_pinned_teacher
 from recipes.training.setup import Setup, prepare
-from recipes.values.load import dump_yaml, load_recipe, with_keywords
 from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, RunError
-from zoo.files import as_path, write_text
 
 PROBE_EXAMPLES = 64
 CHECKPOINT_MINUTES = 10.0
 
 
 def train(
-    recipe: str | Path | Recipe,
+    recipe: str | Path | Recipe | Any,
     *overrides: str,
     run_dir: str | Path | None = None,
     resume: bool = False,
@@ -42,7 +41,8 @@ def train(
     """Train a recipe and return its run.
 
     Args:
-        recipe: name, YAML file, or recipe; the folder of a run where `continue_run` is set.
+        recipe: name, YAML file, recipe, or your own Keras model, which needs `data` and `task` by
+            name; the folder of a run where `continue_run` is set.
         *overrides: "key=value" texts.
         run_dir: where the run goes; the next free "runs/NAME-N" by default.
         resume: continue the run in `run_dir` from its last checkpoint, bit for bit.
@@ -62,9 +62,8 @@ def train(
     >>> run = zoo.train("image/digits-cnn", **{"training.epochs": 3})  # doctest: +SKIP
     """
     _check_arguments(run_dir, resume, continue_run, checkpoint_minutes)
-    source = as_path(recipe) if continue_run else None
-    recipe = load_recipe(run_to_continue(source) if source else recipe, *overrides)
-    recipe = with_keywords(recipe, values, train)
+    source = folder_of_run(recipe) if continue_run else None
+    recipe = recipe_from(run_to_continue(source) if source else recipe, overrides, values, train)
     recipe = with_pinned_teacher(recipe.smoke() if smoke else recipe)
     place = folder_of(recipe.data.name)  # kept in full, so that the run can be used from anywhere
     recipe = recipe.with_values({"data.name": str(place)}) if place else recipe
@@ -114,7 +113,7 @@ def _train_in(
     if source:
         begin_where(source, setup, folder)
     elif not (folder / RECIPE).exists():
-        write_text(folder / RECIPE, dump_yaml(setup.recipe.resolved()))  # all inputs are good
+        write_recipe(folder, setup.recipe)  # all inputs are good
     write_splits(folder, setup.dataset)
     recorder, probe, chosen = fit(setup, folder, resume=resume or source is not None, **how)
     found = {"history": recorder.history, "records": probe.records, "selection": chosen.state}

@@ -10,11 +10,13 @@ from typing import Any
 import pydantic
 import yaml
 
+from recipes.values.architecture import adopt
+from recipes.values.places import FOLDER as FOLDER
+from recipes.values.places import recipe_file, recipe_files
 from recipes.values.schema import Recipe
 from zoo.errors import ArgumentError, RecipeError, nearest, unknown_name
 from zoo.files import as_path
 
-FOLDER = Path(__file__).parents[1]  # recipes lie by modality
 EXTENDS = "extends"  # key of a file, not a field: names the recipe whose values come first
 _SIZE_LIMIT_BYTES = 100_000
 
@@ -74,21 +76,19 @@ def parse_yaml(text: str, *, source: str) -> Any:
 
 
 def recipe_names() -> list[str]:
-    """Return the names of the recipes that ship with the package."""
-    return sorted(
-        path.relative_to(FOLDER).with_suffix("").as_posix() for path in FOLDER.rglob("*.yaml")
-    )
+    """Return the names of the recipes that ship with kerazoo, or with a plug-in."""
+    return list(recipe_files())
 
 
 def recipe_path(name: str) -> Path:
-    """Return the file of a shipped recipe's name or of a path to a YAML file.
+    """Return the file of a recipe's name or of a path to a YAML file.
 
     Raises:
         UnknownNameError: there is neither; names the nearest.
     """
-    if name in recipe_names():
-        return FOLDER / f"{name}.yaml"
-    path = as_path(name)
+    found, path = recipe_file(name), as_path(name)
+    if found:
+        return found
     if path.suffix in (".yaml", ".yml") and path.is_file():
         return path
     raise unknown_name("recipe", name, recipe_names(), fix="zoo recipes list shows them")
@@ -113,6 +113,7 @@ def load_recipe(name: str | Path | Recipe, *overrides: str) -> Recipe:
         recipe = name
     else:
         path = recipe_path(str(name))
+        adopt(path.parent)
         recipe = Recipe.parse(_recipe_values(path), source=str(path))
     return recipe.with_values(parse_overrides(overrides)) if overrides else recipe
 

@@ -9,6 +9,7 @@ import pydantic
 
 from recipes.values.imbalance import check_balance, check_monitor
 from recipes.values.messages import left_over, recipe_error
+from recipes.values.places import recipe_file
 from recipes.values.sections import (
     OPTIMIZERS,
     DataValues,
@@ -30,7 +31,6 @@ from zoo.errors import RecipeError, check_format
 from zoo.metrics.base import Metric, metric_named
 from zoo.regularization import Regularization
 
-_SHIPPED = Path(__file__).parents[1]  # recipes lie by modality
 _FILES_OF_DATA = (".csv", ".tsv", ".jsonl", ".txt")
 PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # given when a recipe is run
 FORMAT = 1  # of a recipe file
@@ -79,11 +79,11 @@ class Recipe(Values):
     def _names_exist(self) -> "Recipe":
         """Check fields against each other: model arguments, optimizer arguments, knobs."""
         card, task = registry.model_card(self.model.name), registry.task_card(self.task.name)
-        known = registry.tasks_of(card)
-        if task.name not in known:  # first: arguments of another kind of model fit in nothing
+        # First: arguments of another kind of model fit in nothing.
+        if task.name not in card.tasks and task.name not in registry.tasks_of(card):
             raise RecipeError(
                 f"{card.name} does not support the task {task.name}.",
-                expected=f"a task of: {', '.join(known)}",
+                expected=f"a task of: {', '.join(registry.tasks_of(card))}",
                 fix=f"zoo list --task {task.name} shows the models that do",
             )
         registry.check_arguments(
@@ -211,7 +211,7 @@ class Recipe(Values):
             values["expects"] = changes.get("expects", "unmeasured")
         self.check_left_over(changes, values)
         changed = Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))
-        if changed.data.name == self.data.name or not _is_shipped(self.name):
+        if changed.data.name == self.data.name or not recipe_file(self.name):
             return changed
         own = changed._named_after_data(self.name)
         return changed.model_copy(update={k: v for k, v in own.items() if k not in changes})
@@ -250,7 +250,7 @@ class Recipe(Values):
         stem = place.stem if place.suffix.lower() in _FILES_OF_DATA else place.name
         data, model = re.sub(r"[^\w.-]+", "_", stem), self.model.name
         name = f"{registry.model_card(model).modality}/{data}-{model}"
-        if _is_shipped(name):  # which this is not, whatever else was changed
+        if recipe_file(name):  # which this is not, whatever else was changed
             name += f"-as-{Path(before).name}"
         return {"name": name, "summary": f"{model} on {data}."}
 
@@ -289,7 +289,3 @@ class Recipe(Values):
                 },
             }
         )
-
-
-def _is_shipped(name: str) -> bool:
-    return (_SHIPPED / f"{name}.yaml").is_file()

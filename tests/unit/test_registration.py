@@ -11,8 +11,18 @@ import pytest
 import zoo
 from recipes.values.load import load_recipe
 from zoo import registration, registry
-from zoo.cards import DatasetCard, FeatureSpec, ModelCard, TaskCard
-from zoo.errors import ArgumentError, UnknownNameError
+from zoo.cards import (
+    ColumnCard,
+    DatasetCard,
+    FeatureSpec,
+    FileSource,
+    ModelCard,
+    PretrainedCard,
+    TaskCard,
+)
+from zoo.columns.base import Column, Spec
+from zoo.columns.modalities import word_of
+from zoo.errors import ArgumentError, DataError, UnknownNameError
 
 NET = ModelCard(
     name="tiny_net",
@@ -49,6 +59,44 @@ TASK = TaskCard(
     summary="Labels under another name.",
     arguments={"image_size": None},
 )
+
+
+COLUMN = ColumnCard(
+    name="smell_of_tests",
+    column=f"{__name__}:Smell",
+    modality="smell",
+    input_name="smell",
+    word="smells",
+)
+WEIGHT = PretrainedCard(
+    name="tiny_net.mine",
+    model="tiny_net",
+    sources=(FileSource("nowhere.safetensors"),),
+    classes=("up", "down"),
+    licence="MIT",
+    commercial="yes",
+    origin="this test",
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Smell(Column):
+    """A column for tests."""
+
+    kind = "smell_of_tests"
+    word = "smells"
+    modality = "smell"
+
+    receptors: int = 1
+
+    def specs(self):
+        return {"": Spec((self.receptors,), "float32")}
+
+    def encode(self, value):
+        return {"": value}
+
+    def shaped(self, shape):
+        return dataclasses.replace(self, receptors=shape[0])
 
 
 def tiny_net(*, input_shape: tuple[int, int, int] = (8, 8, 1), width: int = 2, scale: float = 1.0):
@@ -195,6 +243,93 @@ def test_a_reference_into_a_broken_module_is_one_screen(register, tmp_path, monk
         ArgumentError, match="ModuleNotFoundError: No module named 'no_such_package'"
     ):
         zoo.build("tiny_net")
+
+
+# --- columns and weights
+
+
+def test_a_registered_column_is_the_input_of_models_of_its_modality(register, monkeypatch):
+    import keras
+
+    def nose(*, input_shape=(4,)):
+        smell = keras.Input(input_shape, name="smell")
+        return keras.Model(smell, {"pooled": keras.layers.Dense(3)(smell)}, name="backbone")
+
+    monkeypatch.setattr(sys.modules[__name__], "nose", nose, raising=False)
+    card = dataclasses.replace(NET, builder=f"{__name__}:nose", arguments={}, modality="smell")
+    register(dataclasses.replace(card, input_shape=(4,)))
+    assert word_of("smell") is None
+    with pytest.raises(ArgumentError, match="takes smell, of which nothing is known"):
+        zoo.build("tiny_net", num_classes=0)
+    register(COLUMN)
+    assert word_of("smell") == "smells"
+    assert zoo.build("tiny_net", num_classes=0, input_shape=(6,)).input_shape == (None, 6)
+
+
+def test_a_column_is_imported_when_values_name_its_kind(register, tmp_path, monkeypatch):
+    text = Path(__file__).read_text(encoding="utf-8")
+    start = text.index("@dataclasses.dataclass")
+    body = text[start : text.index("def tiny_net(")].replace("smell_of_tests", "odour_of_tests")
+    head = "import dataclasses\nfrom zoo.columns.base import Column, Spec\n"
+    (tmp_path / "odours.py").write_text(head + body.replace("class Smell", "class Odour"))
+    monkeypatch.syspath_prepend(tmp_path)
+    values = {"kind": "odour_of_tests", "receptors": 5}
+    with pytest.raises(DataError, match="no column of the kind 'odour_of_tests'"):
+        Column.from_dict(values)
+    register(dataclasses.replace(COLUMN, name="odour_of_tests", column="odours:Odour"))
+    assert "odours" not in sys.modules
+    assert Column.from_dict(values).shape == (5,)
+
+
+def test_registered_weights_are_built_and_loaded_by_name(register, tmp_path, monkeypatch):
+    import numpy as np
+
+    from zoo.weights import save_model_weights
+
+    monkeypatch.setenv("ZOO_WEIGHTS_DIR", str(tmp_path / "cache"))
+    register(NET)
+    model = zoo.build("tiny_net", num_classes=2, seed=3)
+    save_model_weights(tmp_path / "mine.safetensors", model)
+    source = FileSource(str(tmp_path / "mine.safetensors"))
+    register(dataclasses.replace(WEIGHT, sources=(source,)))
+    image = np.random.default_rng(0).integers(0, 256, (8, 8, 1)).astype("uint8")
+    expected = np.asarray(model(image[None]))
+    assert np.array_equal(zoo.build("tiny_net.mine")(image[None]), expected)
+    (found,) = zoo.load("tiny_net.mine").predict([image])
+    assert found["predictions"][0]["label"] == ("up", "down")[int(expected.argmax())]
+    info = registry.pretrained_info("tiny_net.mine")
+    assert info["params"] is None and info["classes"] == ["up", "down"]
+    assert "tiny_net.mine" in [card.name for card in zoo.list_pretrained("tiny_net")]
+
+
+def test_a_weight_with_its_own_file_is_registered_like_one_that_ships(register):
+    card = registry.weight_card("cnn_small.digits")
+    register(dataclasses.replace(card, name="cnn_small.mine"))
+    assert registry.weight_info("cnn_small.mine")["model"] == "cnn_small"
+    assert "cnn_small.mine" in registry.model_info("cnn_small")["weights"]
+    registration.unregister(dataclasses.replace(card, name="cnn_small.mine"))
+    assert "cnn_small.mine" not in registry.weight_cards()
+
+
+@pytest.mark.parametrize(
+    ("card", "says"),
+    [
+        (WEIGHT, "of the model 'tiny_net', which is not known"),
+        (dataclasses.replace(WEIGHT, name="mine"), "cannot be the name of a pretrained weight"),
+        (dataclasses.replace(WEIGHT, sources=()), "has no source"),
+        (dataclasses.replace(COLUMN, column="nowhere:Smell"), "there is no module nowhere"),
+        (dataclasses.replace(COLUMN, column="Smell"), "not of the form"),
+    ],
+)
+def test_a_column_or_weight_that_cannot_work_is_refused(card, says):
+    with pytest.raises(ArgumentError, match=says):
+        zoo.register(card)
+
+
+def test_a_weight_without_its_file_is_refused():
+    card = registry.weight_card("cnn_small.digits")
+    with pytest.raises(ArgumentError, match="has no file"):
+        zoo.register(dataclasses.replace(card, name="cnn_small.mine", file="gone.safetensors"))
 
 
 # --- other processes

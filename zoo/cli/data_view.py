@@ -6,7 +6,9 @@ from typing import Any
 
 from zoo import registry
 from zoo.cli.output import console, show_json, show_table
+from zoo.cli.packages import with_packages
 from zoo.errors import WriteError
+from zoo.shelves import origin_of
 
 
 def list_datasets(*, json: bool) -> None:
@@ -14,10 +16,13 @@ def list_datasets(*, json: bool) -> None:
     cards = registry.list_datasets()
     if json:
         keys = ("name", "source", "modality", "task", "licence", "homepage", "summary")
-        show_json([{key: getattr(card, key) for key in keys} for card in cards])
+        show_json(
+            [{key: getattr(c, key) for key in keys} | {"package": origin_of(c)} for c in cards]
+        )
         return
     rows = [(c.name, c.source, c.task, c.licence, c.summary) for c in cards]
     columns = ("name", "source", "task", "licence", "what")
+    columns, rows = with_packages(columns, rows, [origin_of(c) for c in cards])
     title = f"{len(rows)} datasets, and any other TFDS set, folder or table"
     show_table(title, columns, rows, spare=2, cut=True)
 

@@ -4,6 +4,7 @@ from zoo import registry
 from zoo.cli.output import console, show_json
 from zoo.errors import DataError, command
 from zoo.files import as_path
+from zoo.shelves import origin_of
 
 
 def show_where(name: str, *, json: bool) -> None:
@@ -21,6 +22,8 @@ def show_where(name: str, *, json: bool) -> None:
             f"{name} is read from the folder that ZOO_DATA_DIR or --data-dir names. "
             "Its files must be put there by hand."
         )
+    elif card and card.source == "own":
+        text = f"{name} is read by {card.loader}, which {origin_of(card)} brings."
     elif card:
         text = (
             f"{name} is read through TensorFlow Datasets from TFDS_DATA_DIR or --data-dir. "

@@ -7,6 +7,7 @@ import typer
 from zoo import registry
 from zoo.cli import complete, options
 from zoo.cli.output import console, next_command, show_json, show_table
+from zoo.cli.packages import package_row
 from zoo.errors import UnknownNameError, command, unknown_name
 from zoo.quantities import human
 
@@ -46,12 +47,14 @@ def info_command(
         show_json(info)
         return
     shape = tuple(info["input_shape"])
+    macs = _counted(info["macs"])
     facts = [
         ("summary", info["summary"]),
         ("paper", f"{info['paper']} ({info['year']}) {info['arxiv'] and 'arXiv:' + info['arxiv']}"),
-        ("parameters", f"{info['params']:,} ({human(info['params'])})"),
-        ("multiply-adds", f"{info['macs']:,} ({human(info['macs'])}) at {shape}"),
+        ("parameters", _counted(info["params"])),
+        ("multiply-adds", f"{macs} at {shape}" if info["macs"] else macs),
         ("weights", ", ".join(info["weights"]) or "none shipped"),
+        *package_row(registry.model_card(name)),
     ]
     show_table(info["name"], ("", ""), facts)
     console.print()
@@ -59,6 +62,10 @@ def info_command(
     show_table("builder arguments", ("name", "type", "default"), rows)
     call = f"zoo.build({name!r}, input_shape={shape}, num_classes={info['num_classes']})"
     console.print(f"\n{call}", soft_wrap=True)
+
+
+def _counted(count: int | None) -> str:
+    return "not counted" if count is None else f"{count:,} ({human(count)})"
 
 
 def _show_weight(info: dict[str, Any], *, json: bool) -> None:
@@ -76,6 +83,7 @@ def _show_weight(info: dict[str, Any], *, json: bool) -> None:
         ("parameters", f"{info['params']:,} ({human(info['params'])})"),
         ("size", f"{info['size_bytes'] / 1e6:.2f} MB"),
         ("sha256", info["sha256"]),
+        *package_row(registry.weight_card(info["name"])),
     ]
     show_table(info["name"], ("", ""), facts)
     console.print(f"\nzoo.load({info['name']!r})", soft_wrap=True)

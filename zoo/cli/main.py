@@ -30,7 +30,7 @@ from zoo.cli import (
     weights,
 )
 from zoo.cli.options import check_paths
-from zoo.cli.output import never_fail_to_print, show_error_document
+from zoo.cli.output import never_fail_to_print, plain_warnings, show_error_document
 from zoo.cli.table import check_pipe
 from zoo.cli.usage import leave, say_more
 from zoo.errors import ArgumentError, Interrupted, ZooError
@@ -88,10 +88,10 @@ def main() -> None:
 
     With --json an error is a document on stdout as well: {"error": {"problem", "expected", "fix"}}.
     """
-    # Set before TensorFlow loads: no start-up notices; warnings and errors stay.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # before TensorFlow loads: no notices of it
     logging.getLogger("absl").setLevel(logging.ERROR)  # TFDS logs what our errors already say
     never_fail_to_print()
+    plain_warnings()
     json = "--json" in sys.argv
     try:
         check_paths(sys.argv[1:])

@@ -8,6 +8,7 @@ from zoo import registry
 from zoo.cli import options
 from zoo.cli.info import unknown
 from zoo.cli.output import counted, show_json, show_table
+from zoo.cli.packages import with_packages
 from zoo.errors import unknown_name
 from zoo.quantities import human
 
@@ -90,6 +91,7 @@ def _show(infos: list[dict[str, Any]]) -> None:
         for info in infos
     ]
     columns = ("name", "parameters", "multiply-adds", "input", "paper", "weights")
+    columns, rows = with_packages(columns, rows, [info["package"] for info in infos])
     show_table(counted(len(rows), "model"), columns, rows, spare=3)
 
 

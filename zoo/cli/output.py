@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -10,8 +11,10 @@ from rich.console import Console
 
 from zoo import registry
 from zoo.cli.table import PLAIN, console, show_table
-from zoo.errors import ZooError, command
+from zoo.errors import PluginWarning, ZooError, command
 from zoo.metrics.base import OLD_METHOD, Metric, metric_named
+
+_usual_warning = warnings.formatwarning
 
 
 def never_fail_to_print() -> None:
@@ -22,10 +25,19 @@ def never_fail_to_print() -> None:
             stream.reconfigure(errors="replace")
 
 
+def plain_warnings() -> None:
+    """Print a warning about a package as one line, without the place in the code."""
+
+    def line(message: Any, category: type[Warning], *where: Any) -> str:
+        is_plain = issubclass(category, PluginWarning)
+        return f"warning: {message}\n" if is_plain else _usual_warning(message, category, *where)
+
+    warnings.formatwarning = line
+
+
 def show_json(value: Any) -> None:
     """Print one JSON document on stdout; what JSON cannot hold (NaN, infinity) becomes null."""
-    json.dump(_finite(value), sys.stdout, indent=1, default=str)
-    sys.stdout.write("\n")
+    sys.stdout.write(json.dumps(_finite(value), indent=1, default=str) + "\n")
 
 
 def show_metrics(entries: Mapping[str, Mapping[str, Any]], metrics: Iterable[Metric]) -> None:
@@ -41,8 +53,7 @@ def show_metrics(entries: Mapping[str, Mapping[str, Any]], metrics: Iterable[Met
         span = metric.span(entry)
         method = entry.get("method", OLD_METHOD) if span else "–"
         rows.append((name, metric.text(entry["value"]), span or "–", method))
-    columns = ("metric", "value", "95 % interval", "method")
-    show_table("test split", columns, rows, spare=1)
+    show_table("test split", ("metric", "value", "95 % interval", "method"), rows, spare=1)
 
 
 def show_verdict(run: Any) -> None:
@@ -61,8 +72,7 @@ def show_run(run: Any) -> None:
 
 def takes_words(run: Any) -> bool:
     """Tell whether a word of the command line can itself be an input of a run, as a text is."""
-    columns = list(run.assets.x.values())
-    return len(columns) == 1 and not columns[0].is_file("word")
+    return [column.is_file("word") for column in run.assets.x.values()] == [False]
 
 
 def next_command(target: Any, task: str) -> str:

@@ -7,42 +7,42 @@ import typer
 
 from zoo.cli import complete, options
 from zoo.cli.output import console, counted, show_json, show_table
+from zoo.cli.packages import with_packages
 from zoo.errors import RunError, command
 
 app = typer.Typer(help="List, show and copy reference recipes.", no_args_is_help=True)
 
 
 @app.command("list")
-def list_command(
-    json: options.Json = False,
-) -> None:
+def list_command(json: options.Json = False) -> None:
     """List the recipes with their results.
 
     [bold]Example[/bold]
 
     zoo recipes list --json
     """
-    from recipes.values.load import load_recipe, recipe_names
+    from recipes.values.load import load_recipe
+    from recipes.values.places import package_of, recipe_files
 
-    found = [load_recipe(name) for name in recipe_names()]
+    files = recipe_files()
+    found, packages = map(load_recipe, files), [package_of(path) for path in files.values()]
     if json:
-        show_json(
-            [
-                {
-                    "name": recipe.name,
-                    "summary": recipe.summary,
-                    "task": recipe.task.name,
-                    "dataset": recipe.data.name,
-                    "model": recipe.model.name,
-                    "expects": recipe.model_dump()["expects"],
-                }
-                for recipe in found
-            ]
-        )
+        show_json([_facts(r) | {"package": p} for r, p in zip(found, packages, strict=True)])
         return
-    rows = [(recipe.name, *_expected(recipe)) for recipe in found]
     columns = ("recipe", "test", "a further run, 95 %", "minutes", "seeds")
+    columns, rows = with_packages(columns, [(r.name, *_expected(r)) for r in found], packages)
     show_table(counted(len(rows), "recipe"), columns, rows, spare=3)
+
+
+def _facts(recipe: Any) -> dict[str, Any]:
+    return {
+        "name": recipe.name,
+        "summary": recipe.summary,
+        "task": recipe.task.name,
+        "dataset": recipe.data.name,
+        "model": recipe.model.name,
+        "expects": recipe.model_dump()["expects"],
+    }
 
 
 def _expected(recipe: Any) -> tuple[str, str, str, str]:

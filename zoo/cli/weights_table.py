@@ -3,6 +3,7 @@
 from zoo import registry
 from zoo.cards import PretrainedCard
 from zoo.cli.output import console, counted, show_json, show_table
+from zoo.cli.packages import package_row
 from zoo.errors import command
 from zoo.pretrained.sources import described
 from zoo.quantities import human
@@ -28,7 +29,7 @@ def list_pretrained(
             card.name,
             _figure(card),
             f"{card.resolution} px" if card.resolution else "–",
-            human(registry.measured()[card.model]["params"]),
+            human(registry.measured().get(card.model, {}).get("params")),
             card.licence,
             card.commercial,
         )
@@ -51,8 +52,9 @@ def show_pretrained(name: str, *, json: bool) -> None:
         ("stated", f"{_figure(card)} on {card.data}" if card.value is not None else "–"),
         ("stated at", card.stated_at or "–"),
         ("images", f"{card.resolution} × {card.resolution} pixels" if card.resolution else "–"),
-        ("classes", card.classes),
+        ("classes", card.classes if isinstance(card.classes, str) else ", ".join(card.classes)),
         *_measured(card),
+        *package_row(card),
         *(("source", described(source)) for source in card.sources),
     ]
     show_table(card.name, ("", ""), facts)

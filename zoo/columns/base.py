@@ -257,12 +257,15 @@ class Column(abc.ABC):
         """
         values = dict(values)
         kind = values.pop("kind", None)
+        if kind not in _KINDS and isinstance(kind, str):
+            _define(kind)
         if kind not in _KINDS:
             near = ", ".join(nearest(str(kind), _KINDS)) or ", ".join(sorted(_KINDS))
             raise DataError(
                 f"There is no column of the kind {kind!r}.",
                 expected=f"one of: {near}",
-                fix="if the kind is defined in a module of yours, import that module first",
+                fix="if a module of yours defines the kind, import it or register a ColumnCard first; "
+                "if a package does, install it",
             )
         of_kind = _KINDS[kind]
         unknown = set(values) - {item.name for item in fields(of_kind)}
@@ -275,6 +278,14 @@ class Column(abc.ABC):
 
 
 _KINDS: dict[str, type[Column]] = {}
+
+
+def _define(kind: str) -> None:
+    """Import the class of a kind from outside kerazoo, if a card says where it is."""
+    from zoo import registry
+
+    if kind in registry.COLUMNS:
+        registry.resolve(registry.COLUMNS[kind].column)
 
 
 def is_presence(tensor: str) -> bool:

@@ -1,14 +1,25 @@
 """The input of a model of one modality: its name and its column."""
 
-from zoo.cards import ModelCard, SoundPreprocessing
+from zoo import registry
+from zoo.cards import ColumnCard, ModelCard, SoundPreprocessing
 from zoo.columns.audio import Audio
 from zoo.columns.base import Column
 from zoo.columns.image import Image
 from zoo.columns.text import Text
 from zoo.errors import ArgumentError
 
-WORDS = {kind.modality: kind.word for kind in (Image, Text, Audio)}
+_WORDS = {kind.modality: kind.word for kind in (Image, Text, Audio)}
 _INPUTS = {Image.modality: "image", Audio.modality: "audio", Text.modality: "ids"}
+
+
+def word_of(modality: str) -> str | None:
+    """Return what people call several inputs of a modality; None where none is known by that name.
+
+    >>> word_of("speech"), word_of("smell")
+    ('sounds', None)
+    """
+    card = None if modality in _WORDS else _card_of(modality)
+    return card.word if card else _WORDS.get(modality)
 
 
 def input_of(card: ModelCard, shape: tuple[int | None, ...]) -> dict[str, Column]:
@@ -27,11 +38,19 @@ def input_of(card: ModelCard, shape: tuple[int | None, ...]) -> dict[str, Column
         front.get("sample_rate_hz", 0), preprocessing={"log_mel": front} if front else {}
     )
     columns = {"image": Image(), "audio": sounds, "ids": Text()}
-    if card.modality not in _INPUTS:
+    if card.modality in _INPUTS:
+        name = _INPUTS[card.modality]
+        return {name: columns[name].shaped(shape)}
+    found = _card_of(card.modality)
+    if found is None:
         raise ArgumentError(
             f"{card.name} takes {card.modality}, of which nothing is known without data.",
-            expected="a model of images, sounds or texts",
+            expected="a model of images, sounds or texts, or of a column that was registered",
             fix="train it with a recipe, or call its builder yourself",
         )
-    name = _INPUTS[card.modality]
-    return {name: columns[name].shaped(shape)}
+    return {found.input_name or found.name: registry.resolve(found.column)().shaped(shape)}
+
+
+def _card_of(modality: str) -> ColumnCard | None:
+    """Return the card of the type of column that models of a modality from outside take."""
+    return next((c for c in registry.COLUMNS.values() if c.modality == modality), None)

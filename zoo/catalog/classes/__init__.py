@@ -13,12 +13,17 @@ CIFAR10 = (
 COUNTS = {"imagenet_1k": 1000, "imagenet_21k": 21_843, "imagenet_22k": 21_841, "cifar10": 10}
 
 
-def class_names(name: str) -> tuple[str, ...]:
+def class_names(name: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the classes by position; their numbers where names are not kept.
+
+    Args:
+        name: of a set of classes; or the names themselves, which are returned.
 
     >>> class_names("cifar10")[3], class_names("imagenet_1k")[0]
     ('cat', 'tench')
     """
+    if not isinstance(name, str):
+        return tuple(name)
     if name == "cifar10":
         return CIFAR10
     if name == "imagenet_1k":
@@ -26,7 +31,7 @@ def class_names(name: str) -> tuple[str, ...]:
     return tuple(map(str, range(COUNTS.get(name, 0))))
 
 
-def class_ids(name: str) -> tuple[str, ...]:
+def class_ids(name: str | tuple[str, ...]) -> tuple[str, ...]:
     """Return the ids that folders of such data are named after; empty where there are none.
 
     >>> class_ids("imagenet_1k")[0]

@@ -1,0 +1,1 @@
+"""A Keras model of the user's own, trained by a recipe."""
