@@ -16,6 +16,7 @@ from recipes.runs.evaluate import BATCH_SIZE, together
 from recipes.runs.predict import answers, described
 from recipes.runs.scored import Scored, example_keys, same_order
 from zoo.errors import RunError, command
+from zoo.tasks.decision import THRESHOLD
 
 if TYPE_CHECKING:
     import keras
@@ -247,6 +248,7 @@ def _check_alike(members: Sequence[TrainedModel]) -> None:
             ("task", first.recipe.task.name, other.recipe.task.name),
             ("targets", _listed(first.assets.outputs), _listed(other.assets.outputs)),
             ("inputs", _inputs(first.assets), _inputs(other.assets)),
+            ("threshold", _positive(first.assets), _positive(other.assets)),
         ):
             if ours != theirs:
                 raise RunError(
@@ -259,6 +261,11 @@ def _check_alike(members: Sequence[TrainedModel]) -> None:
 def _inputs(assets: "Assets") -> str:
     columns: Mapping[str, Any] = assets.x
     return ", ".join(f"{column.source or name} ({column.word})" for name, column in columns.items())
+
+
+def _positive(assets: "Assets") -> str:
+    """Return the class that a chosen threshold decides for; "none" where the likeliest class wins."""
+    return assets.extra.get(THRESHOLD, {}).get("positive", "none")
 
 
 def _listed(names: Sequence[str]) -> str:

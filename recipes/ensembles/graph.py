@@ -8,6 +8,7 @@ import numpy as np
 
 from zoo.columns.assets import Assets
 from zoo.errors import RunError
+from zoo.tasks.decision import THRESHOLD
 
 if TYPE_CHECKING:
     import keras
@@ -25,6 +26,11 @@ def combined_assets(assets: Sequence[Assets]) -> Assets:
     if all(chosen):
         names = chosen[0]
         extra[_THRESHOLDS] = {name: float(np.mean([one[name] for one in chosen])) for name in names}
+    single = [one.extra.get(THRESHOLD) for one in assets]
+    if all(single):
+        extra[THRESHOLD] = {key: single[0].get(key) for key in ("positive", "goal")} | {
+            "value": float(np.mean([one["value"] for one in single]))
+        }
     return replace(assets[0], extra=extra)
 
 

@@ -24,6 +24,7 @@ from zoo.columns.assets import Assets
 from zoo.data.load import load_dataset
 from zoo.errors import ArgumentError, RunError
 from zoo.tasks.base import Task
+from zoo.tasks.decision import THRESHOLD
 from zoo.weights import save_model_weights
 
 TINY = load_recipe(
@@ -240,6 +241,13 @@ def kinds():
     ]
     return {
         "classes": (ImageClassification(), [Assets(x, {"label": Label(("a", "b"))})] * 3),
+        "two classes, by a threshold": (
+            ImageClassification(),
+            [
+                Assets(x, {"label": Label(("a", "b"))}, {THRESHOLD: {"value": v, "positive": "b"}})
+                for v in (0.1, 0.3, 0.35)
+            ],
+        ),
         "labels": (
             MultilabelClassification(),
             [Assets(x, {"labels": sets}, {"thresholds": one}) for one in thresholds],
@@ -256,7 +264,17 @@ def kinds():
     }
 
 
-@pytest.mark.parametrize("kind", ["classes", "labels", "numbers"])
+def test_the_mean_threshold_decides_over_the_mean_probability():
+    task, assets = kinds()["two classes, by a threshold"]
+    found = mean_prediction(
+        [[[[0.7, np.nan], [0.3, one.extra[THRESHOLD]["value"]]]] for one in assets]
+    )
+    together = combined_assets(assets)
+    assert together.extra[THRESHOLD]["value"] == pytest.approx(0.25)
+    assert task.describe(found[0], together)[0]["label"] == "b"
+
+
+@pytest.mark.parametrize("kind", ["classes", "two classes, by a threshold", "labels", "numbers"])
 def test_the_graph_decodes_to_the_mean_of_the_members(kind):
     task, assets = kinds()[kind]
     models = members_of(task, assets[0])
@@ -281,7 +299,7 @@ def test_certain_members_stay_finite_in_the_graph():
             keras.Model({"numbers": x}, {"logits": weights * np.array([sign, -sign]) * 1e3})
         )
     found = task.decode(
-        combined_model(models, assets), {"numbers": np.ones((1, 6), "float32")}, None
+        combined_model(models, assets), {"numbers": np.ones((1, 6), "float32")}, assets[0]
     )
     np.testing.assert_allclose(found, [[0.5, 0.5]], atol=1e-6)
 

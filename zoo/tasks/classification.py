@@ -124,7 +124,7 @@ class Classification(Task):
         return self.class_loss(y, y_pred)
 
     def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
-        """Return probabilities, float64 (B, K); (B, 2, 2), with thresholds, where one was chosen."""
+        """Return probabilities, float64 (B, K); (B, 2, 2), with a threshold, where one was chosen."""
         found = probabilities(model, x)
         threshold = threshold_of(assets)
         return threshold.beside(found, assets.classes) if threshold else found

@@ -88,19 +88,21 @@ class Threshold:
     positive: str
 
     def beside(self, probabilities: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-        """Return probabilities with 1 for the answer and 0 for the other class: (B, 2) to (B, 2, 2)."""
-        positive = classes.index(self.positive)
-        chosen = np.zeros_like(probabilities)
-        is_positive = probabilities[:, positive] >= self.value
-        chosen[:, positive], chosen[:, 1 - positive] = is_positive, ~is_positive
-        return np.stack([probabilities, chosen], axis=-1)
+        """Return probabilities with the threshold of the positive class beside: (B, 2) to (B, 2, 2).
+
+        The other class has none, NaN. Predictions of several models can be averaged so.
+        """
+        thresholds = np.full_like(probabilities, np.nan)
+        thresholds[:, classes.index(self.positive)] = self.value
+        return np.stack([probabilities, thresholds], axis=-1)
 
     def described(self, prediction: Any, classes: Sequence[str]) -> list[dict[str, Any]]:
         """Return both classes with their probabilities, the answer first."""
-        probability, chosen = np.asarray(prediction).T
+        probabilities, answers = answers_of(np.asarray(prediction)[None])
+        answer = int(answers[0])
         items = [
-            {"label": classes[k], "probability": round(float(probability[k]), 6)}
-            for k in np.argsort(-chosen, kind="stable")
+            {"label": classes[k], "probability": round(float(probabilities[0, k]), 6)}
+            for k in (answer, 1 - answer)
         ]
         items[0]["positive_threshold"] = round(self.value, 6)
         return items
@@ -117,7 +119,10 @@ def answers_of(predictions: Any) -> tuple[np.ndarray, np.ndarray | None]:
     found = np.asarray(predictions)
     if found.ndim < 3:
         return found, None
-    return found[..., 0], found[..., 1].argmax(axis=-1)
+    probabilities, thresholds = found[..., 0], found[..., 1]
+    positive = int(np.isfinite(thresholds[0]).argmax()) if len(found) else 0
+    reached = probabilities[:, positive] >= thresholds[:, positive]
+    return probabilities, np.where(reached, positive, 1 - positive)
 
 
 def _is_nan(value: Any) -> bool:
