@@ -47,7 +47,8 @@ def errors_of(name: str) -> dict[str, np.ndarray]:
         run.model, run.task, run.assets, test, batch_size=BATCH_SIZE
     )
     return {
-        f"{run.recipe.name}: {target}": predictions[:, t] - truths[target]
+        f"{run.recipe.name}, seed {run.recipe.training.seed}: {target}": predictions[:, t]
+        - truths[target]
         for t, target in enumerate(targets_in(truths))
     }
 
@@ -58,8 +59,8 @@ def page(result: dict[str, Any], command: str) -> str:
         "# How often prediction intervals hold the truth",
         "",
         f"The test examples of a run, divided in halves {result['splits']} times (seed "
-        f"{result['seed']}): the errors of one half make the {result['level']:.0%} interval, the "
-        "other half is tested.",
+        f"{result['seed']}): the errors of one half make the {100 * result['level']:.0f} % interval, "
+        "the other half is tested.",
         "",
         "| run: target | examples | mean | middle 90 % of the divisions |",
         "|---|---|---|---|",
