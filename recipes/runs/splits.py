@@ -291,7 +291,8 @@ def _check_classes(run: TrainedModel, dataset: Dataset) -> None:
     if strange and len(strange) < len(dataset.classes):  # most of them are known
         near = ", ".join(nearest(strange[0], known)) or listed(known)
         raise RunError(
-            f"{dataset.name} has the class(es) {listed(strange)}, which {run.name} was not trained on.",
+            f"{dataset.name} does not have the classes that {run.name} was trained on; it adds "
+            f"{listed(strange)}.",
             expected=f"nearest to {strange[0]}: {near}",
             fix="correct these labels or leave their examples out, or train again with them",
         )

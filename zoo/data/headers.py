@@ -144,15 +144,15 @@ def _no_header(
     shown = ", ".join(name[:40] for name in columns[:4])
     names = _names_for(columns, rows)
     by_place = [
-        f"{name}_column=column_{place}"
-        for place, name in enumerate(names, 1)
-        if name in ("text", "file", "label")
+        f"{name}_column=column_{names.index(name) + 1}"
+        for name in ("text", "file", "label")
+        if name in names
     ]
     return DataError(
         f"The first row of {path} looks like data ({shown}): does the file have a header?",
         expected="a first line that names the columns, such as text and label; or columns by their "
         "place, from column_1 on",
-        fix=f"name them by place ({' '.join(sorted(by_place, reverse=True))}), or put a line above it, "
+        fix=f"name them by place ({' '.join(by_place)}), or put a line above it, "
         "separated as the others are, that names the columns: " + ", ".join(names),
     )
 

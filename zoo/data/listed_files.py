@@ -182,7 +182,8 @@ def _refused(
     fix = "correct the paths or replace the files; --skip-corrupt (skip_corrupt=True) leaves such "
     fix += "rows out"
     if emptied:
-        told, fix = f"No file that {emptied} names can be used", "look at the first of them"
+        told = f"None of the {len(faults):,} files that {emptied} names can be used"
+        fix = "correct the paths or replace the files; look at the first of them"
     return DataError(
         f"{told}: {shown}{more}. The first: {first.problem}", expected=first.expected, fix=fix
     )

@@ -14,7 +14,7 @@ from zoo.columns.readers import formats
 from zoo.data import documents, layout
 from zoo.data.cells import FILE, LABELS, SPLIT, Columns, columns_of, example_of
 from zoo.data.dataset import Dataset, Split
-from zoo.data.headers import AUTO, missing_column, open_table
+from zoo.data.headers import AUTO, Table, missing_column, open_table
 from zoo.data.label_names import label_names
 from zoo.data.labels import numbers_of
 from zoo.data.listed_files import ListedFiles, listed_files
@@ -95,12 +95,11 @@ def _tables(
     place: Path,
     columns: Columns,
     *,
-    seed: int,
-    skip_corrupt: bool,
-    test_fraction: float,
     header: bool | str,
     encoding: str,
+    **how: Any,
 ) -> Dataset:
+    """Return the data set of a file or folder; `how` goes on to `dataset_of`."""
     if not (columns.text or columns.file):
         raise ArgumentError(
             "text_column is empty.",
@@ -108,9 +107,43 @@ def _tables(
             fix="leave it out where the column is called text",
         )
     files, notes = _files(place)
+    wanted = columns.wanted | ({"split": columns.split} if columns.split else {})
+    asked = [*wanted.values(), *([SPLIT] if columns.split is None else [])]
+    tables = {
+        split: open_table(file, asked, header=header, encoding=encoding)
+        for split, file in files.items()
+    }
+    return dataset_of(place, files, tables, columns, notes=notes, source="table", **how)
+
+
+def dataset_of(
+    place: Path,
+    files: Mapping[str, Path],
+    tables: Mapping[str, Table],
+    columns: Columns,
+    *,
+    seed: int,
+    skip_corrupt: bool,
+    test_fraction: float,
+    notes: Sequence[str],
+    source: str,
+    licence: str = "not stated (your own table)",
+) -> Dataset:
+    """Return the data set that opened tables make; errors as `load`.
+
+    Args:
+        place, files: what was opened and, by split, the files of the tables, for messages.
+        tables: split to its table; "train" alone where a column may name the split.
+        columns: that are wanted.
+        seed, skip_corrupt, test_fraction: as `load`.
+        notes, source, licence: of the data set.
+    """
     skipped: list[str] | None = [] if skip_corrupt else None
-    how = {"header": header, "encoding": encoding, "skipped": skipped, "notes": notes}
-    read = {split: _examples(file, columns, **how) for split, file in files.items()}
+    notes = [*notes, *(table.note for table in tables.values() if table.note)]
+    read = {
+        split: _examples(files[split], table, columns, skipped=skipped)
+        for split, table in tables.items()
+    }
     read, divided = _divided(place, files, read, columns.split)
     files, notes = {split: files.get(split, place) for split in read}, [*notes, *divided]
     listed = listed_files(files, read, skipped=skipped) if columns.file else None
@@ -137,8 +170,8 @@ def _tables(
         | ({LABELS: Labels(labels)} if several else {})
         | {name: Number() for name in columns.targets},
         classes=classes,
-        licence="not stated (your own table)",
-        source="table",
+        licence=licence,
+        source=source,
         skipped=tuple(skipped or ()),
         notes=(*notes, *([note] if note else []), *drawn),
     )
@@ -202,20 +235,11 @@ def _files(place: Path) -> tuple[dict[str, Path], list[str]]:
 
 
 def _examples(
-    path: Path,
-    columns: Columns,
-    *,
-    header: bool | str,
-    encoding: str,
-    skipped: list[str] | None,
-    notes: list[str],
+    path: Path, opened: Table, columns: Columns, *, skipped: list[str] | None
 ) -> list[tuple[str, dict[str, str]]]:
-    """Return ("line 7", values by our own columns) of the rows that can be used; add to `notes`."""
+    """Return ("line 7", values by our own columns) of the rows that can be used."""
     wanted = columns.wanted | ({"split": columns.split} if columns.split else {})
-    asked = [*wanted.values(), *([SPLIT] if columns.split is None else [])]
-    opened = open_table(path, asked, header=header, encoding=encoding)
     there = opened.columns
-    notes += [opened.note] if opened.note else []
     for ours, theirs in wanted.items():
         if theirs not in there:
             raise missing_column(path, ours, theirs, table=opened)
