@@ -280,13 +280,17 @@ def _table(split: Any, wanted: Collection[str]) -> Table:
 def _labelled(
     files: Mapping[str, str], splits: Mapping[str, Any], column: str
 ) -> tuple[dict[str, str], list[str]]:
-    """Leave out splits whose labels are all missing or -1, as in contests; return notes on them."""
+    """Leave out splits without labels, or of -1 alone, as in contests; return notes on them."""
+    import datasets
+
+    def is_bare(split: Any) -> bool:
+        if column not in split.column_names:
+            return True
+        single = isinstance(split.features[column], datasets.ClassLabel | datasets.Value)
+        return single and all(label in (None, -1) for label in split.unique(column))
+
     bare = [
-        ours
-        for ours, own in files.items()
-        if ours != "train"
-        and column in splits[own].column_names
-        and all(label in (None, -1) for label in splits[own].unique(column))
+        ours for ours, own in files.items() if column and ours != "train" and is_bare(splits[own])
     ]
     notes = [f"The split {files[ours]} has no labels and is not used." for ours in bare]
     return {ours: own for ours, own in files.items() if ours not in bare}, notes
