@@ -52,7 +52,7 @@ class _Listed:
     @property
     def name(self) -> str:
         held = self.row[FILE]
-        return "bytes" if isinstance(held, bytes) else f"the file {held}"
+        return "bytes" if isinstance(held, bytes) else held
 
 
 @dataclass(frozen=True)
@@ -146,13 +146,13 @@ def _header(listed: _Listed, kind: kinds.Kind | None, *, whole: bool) -> Any:
     source, path = listed.source, listed.path
     suffixes = kind.suffixes if kind else kinds.SUFFIXES
     if isinstance(source, Path) and not source.is_file():
-        problem = f"names {listed.name}, which does not exist"
+        problem = f"names the file {listed.name}, which does not exist"
         expected = f"paths from {listed.table.parent}"
         raise bad_row(listed.table, listed.where, problem, expected=expected)
     if path.suffix.lower() not in suffixes:
-        verb = "holds" if isinstance(source, bytes) else "names"
+        told = "holds bytes" if isinstance(source, bytes) else f"names the file {listed.name}"
         word = kind.word if kind else "images, sounds or texts"
-        problem = f"{verb} {listed.name}, which is not a file of {word}"
+        problem = f"{told}, which is not a file of {word}"
         expected = f"files that end in {', '.join(suffixes)}"
         raise bad_row(listed.table, listed.where, problem, expected=expected)
     try:
@@ -176,7 +176,7 @@ def _refused(
     first = faults[0][1]
     if len(faults) == 1 and not emptied:
         return first
-    shown = "; ".join(f"{listed.where} {listed.name}" for listed, _ in faults[:_SHOWN])
+    shown = ", ".join(f"{listed.where} ({listed.name})" for listed, _ in faults[:_SHOWN])
     more = f" and {len(faults) - _SHOWN:,} more" if len(faults) > _SHOWN else ""
     told = f"{len(faults):,} of the {count:,} files that {faults[0][0].table} names cannot be used"
     fix = "correct the paths or replace the files; --skip-corrupt (skip_corrupt=True) leaves such "

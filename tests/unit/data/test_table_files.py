@@ -28,7 +28,7 @@ def test_files_that_cannot_be_used_are_counted_and_the_first_is_explained(pictur
         load_dataset(pictures, file_column="path")
     problem = caught.value.problem
     assert f"2 of the 100 files that {pictures} names cannot be used" in problem
-    assert "line 100 the file 98.png; line 101 the file 99.png." in problem
+    assert "line 100 (98.png), line 101 (99.png)." in problem
     assert problem.endswith("line 100 names the file 98.png, which does not exist.")
     assert "--skip-corrupt" in caught.value.fix
 
@@ -36,7 +36,7 @@ def test_files_that_cannot_be_used_are_counted_and_the_first_is_explained(pictur
 def test_only_a_few_of_many_are_named(pictures):
     for i in range(10):
         (pictures.parent / f"{i}.png").unlink()
-    with pytest.raises(DataError, match=r"12 of the 100 files [^§]*4 the file 2.png and 9 more\."):
+    with pytest.raises(DataError, match=r"12 of the 100 files [^§]*4 \(2.png\) and 9 more\."):
         load_dataset(pictures, file_column="path")
 
 
@@ -62,7 +62,6 @@ def test_a_split_of_which_nothing_is_left_is_refused(pictures):
     (pictures.parent / "b").mkdir()
     (pictures.parent / "b" / "train.csv").write_text(pictures.read_text().replace("\n", "\n../"))
     (pictures.parent / "b" / "test.csv").write_text("path,label\nx.png,a\ny.png,b\n")
-    with pytest.raises(
-        DataError, match=r"None of the 2 files that \S*test.csv names can be used: line 2 the"
-    ):
+    said = r"None of the 2 files that \S*test.csv names can be used: line 2 \(x.png\), line 3"
+    with pytest.raises(DataError, match=said):
         load_dataset(pictures.parent / "b", file_column="path", skip_corrupt=True)

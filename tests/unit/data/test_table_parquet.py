@@ -108,7 +108,9 @@ def test_a_struct_without_bytes_names_a_file_beside_the_table(tmp_path):
 def test_bytes_that_are_no_picture_are_counted(tmp_path):
     held = [png(i) for i in range(18)] + [b"what", png(3)[:30]]
     path = parquet(tmp_path, image=held, label=["a", "b"] * 10)
-    with pytest.raises(DataError, match=r"2 of the 20 files [^§]*row 19 bytes; row 20 bytes"):
+    with pytest.raises(
+        DataError, match=r"2 of the 20 files [^§]*row 19 \(bytes\), row 20 \(bytes\)"
+    ):
         load_dataset(path, file_column="image")
     dataset = load_dataset(path, file_column="image", skip_corrupt=True)
     assert [row.split(", ")[-1] for row in dataset.skipped] == ["row 19", "row 20"]
