@@ -11,7 +11,9 @@ import numpy as np
 
 from zoo.columns import Column
 from zoo.columns.readers import formats
-from zoo.data import layout, rows
+from zoo.data import layout
+from zoo.data.headers import open_table, open_texts
+from zoo.data.rows import read_rows
 from zoo.errors import DataError, ZooError, nearest
 from zoo.files import as_path
 
@@ -137,11 +139,12 @@ def _from_table(given: Value, columns: Mapping[str, Column], model: str) -> list
     if path is None or path.suffix.lower() not in formats.TABLES:
         raise DataError(
             f"{model} takes {' and '.join(columns)}; one value does not say which it is.",
-            expected="a dictionary for each example, or a table (.csv, .tsv, .jsonl) with these columns",
+            expected="a dictionary for each example, or a table "
+            f"({', '.join(formats.TABLES)}) with these columns",
             fix="for example: " + _written(columns),
         )
     items = []
-    for where, row in rows.read_rows(path)[1]:
+    for where, row in read_rows(path, only=tuple(columns))[1]:
         if isinstance(row, DataError):
             items.append(Item(dict.fromkeys(columns), str(path), where, error=row))
             continue
@@ -231,7 +234,7 @@ def _walked(folder: Path) -> Iterator[Path]:
 
 def _rows(path: Path, name: str, text_column: str | None) -> list[Item]:
     """Return the rows of a table, each with its text."""
-    columns, found = rows.read_rows(path)
+    columns, found, _ = open_table(path, [text_column]) if text_column else open_texts(path)
     column = text_column or (columns[0] if len(columns) == 1 else "text")
     if column not in columns:
         raise DataError(

@@ -23,7 +23,7 @@ from zoo import registry
 from zoo.catalog.classes import class_ids
 from zoo.data.dataset import Dataset, Split, file_bytes, joined
 from zoo.data.layout import DRAWN, listed
-from zoo.errors import DataError, RunError, check_format, command
+from zoo.errors import DataError, RunError, check_format, command, nearest
 from zoo.files import write_bytes
 
 METRICS, SPLITS, FORMAT = "metrics.json", "splits.json.gz", 1
@@ -286,11 +286,21 @@ def _aligned(run: TrainedModel, dataset: Dataset) -> Dataset:
 
 
 def _check_classes(run: TrainedModel, dataset: Dataset) -> None:
-    if dataset.classes != run.assets.classes:
+    known = run.assets.classes
+    strange = [name for name in dataset.classes if name not in known] if known else []
+    if strange and len(strange) < len(dataset.classes):  # most of them are known
+        near = ", ".join(nearest(strange[0], known)) or listed(known)
+        raise RunError(
+            f"{dataset.name} does not have the classes that {run.name} was trained on; it adds "
+            f"{listed(strange)}.",
+            expected=f"nearest to {strange[0]}: {near}",
+            fix="correct these labels or leave their examples out, or train again with them",
+        )
+    if dataset.classes != known:
         raise RunError(
             f"{dataset.name} does not have the classes that {run.name} was trained on: "
             f"{listed(dataset.classes) or 'none'}.",
-            expected=listed(run.assets.classes) or "data without classes",
+            expected=listed(known) or "data without classes",
             fix="give data with these classes, or train again",
         )
 

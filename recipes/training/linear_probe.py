@@ -20,6 +20,7 @@ import numpy as np
 
 from recipes.runs.predict import embedder
 from recipes.runs.run import Run
+from zoo.columns import WEIGHT
 from zoo.columns.assets import Assets
 from zoo.data.pipeline import Encoded
 from zoo.errors import RecipeError, WriteError, ZooError
@@ -63,6 +64,7 @@ def fit_head(
         )
     features, labels = kept_features(model, source, assets, train)
     how = {"classes": len(assets.classes), "weights": weights}
+    how |= {"sample_weight": train.split.columns.get(WEIGHT)}
     kernel, bias, told = linear_head(features, labels, **how)
     layer = model.get_layer(LOGITS)
     layer.kernel.assign(kernel)
@@ -107,6 +109,7 @@ def linear_head(
     *,
     classes: int,
     weights: Sequence[float] | None = None,
+    sample_weight: Sequence[float] | None = None,
 ) -> tuple[np.ndarray, np.ndarray, str]:
     """Fit multinomial logistic regression, its L2 chosen by cross-validation.
 
@@ -115,6 +118,7 @@ def linear_head(
         labels: integers (N,), below `classes`.
         classes: K, >= 2; those without examples are never predicted.
         weights: of each class; None weighs all alike.
+        sample_weight: of each example, (N,), 0 or more; None weighs all alike.
 
     Returns:
         Kernel (D, K) and bias (K,) for features as they are, and how the L2 was chosen.
@@ -124,6 +128,12 @@ def linear_head(
     from sklearn.preprocessing import StandardScaler
     from threadpoolctl import threadpool_limits
 
+    example_weights = None
+    if sample_weight is not None:  # an example of weight 0 is as if it were not there
+        held = np.flatnonzero(sample_weight)
+        features, labels = features[held], labels[held]
+        example_weights = np.asarray(sample_weight, "float64")[held]
+        example_weights = example_weights / example_weights.mean()
     present = np.unique(labels)
     kernel = np.zeros((features.shape[1], classes), "float32")
     bias = np.full(classes, -ABSENT, "float32")
@@ -134,8 +144,9 @@ def linear_head(
     logistic = LogisticRegression(max_iter=1000, class_weight=own)
     regression = make_pipeline(StandardScaler(), logistic)
     with threadpool_limits(1):  # products this small take up to ten times longer on two threads
-        strength, told = _chosen_strength(regression, features, labels)
-        regression.set_params(logisticregression__C=strength).fit(features, labels)
+        strength, told = _chosen_strength(regression, features, labels, example_weights)
+        regression.set_params(logisticregression__C=strength)
+        regression.fit(features, labels, **_fit_arguments(example_weights))
     scaler, fitted = regression[0], regression[1]
     weights, intercepts = fitted.coef_, fitted.intercept_  # (K, D), of two classes (1, D)
     if len(present) == 2:
@@ -151,7 +162,10 @@ def linear_head(
 
 
 def _chosen_strength(
-    regression: Any, features: np.ndarray, labels: np.ndarray
+    regression: Any,
+    features: np.ndarray,
+    labels: np.ndarray,
+    example_weights: np.ndarray | None,
 ) -> tuple[float, str]:
     """Return the inverse strength with the lowest cross-entropy in cross-validation, and how."""
     from sklearn.model_selection import GridSearchCV, StratifiedKFold
@@ -168,9 +182,19 @@ def _chosen_strength(
         scoring="neg_log_loss",
         cv=StratifiedKFold(folds, shuffle=True, random_state=0),
         refit=False,
-    ).fit(features, labels)
+    ).fit(
+        features,
+        labels,
+        **_fit_arguments(None if example_weights is None else example_weights[places]),
+    )
     strength = search.best_params_["logisticregression__C"]
     return strength, f"C = {strength:g} by {folds}-fold cross-validation"
+
+
+def _fit_arguments(example_weights: np.ndarray | None) -> dict[str, np.ndarray]:
+    if example_weights is None:
+        return {}
+    return {"logisticregression__sample_weight": example_weights}
 
 
 def _read(

@@ -49,6 +49,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     from recipes.runs.run import source_of
     from recipes.training.balance import with_balance
     from recipes.training.distillation import teaching
+    from recipes.training.example_weights import with_weights
     from recipes.training.optimizer import steps_per_epoch
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
@@ -62,7 +63,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
-    teach = teaching(recipe, assets)
+    teach, trained_on = teaching(recipe, assets), with_weights(assets, task, recipe, dataset)
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
@@ -71,7 +72,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     told = _begin_at(source, model, recipe, task, assets, examples) if source else ()
     values = recipe.regularization_values()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
-    trained_on = assets.placed(transforms.steps) if transforms else assets
+    trained_on = trained_on.placed(transforms.steps) if transforms else trained_on
     how = {"transforms": transforms, "sampling": recipe.data.sampling}
     train = Encoded(examples, task, trained_on, training=True, **how)
     dataset = replace(dataset, notes=(*dataset.notes, *told, *_batch_notes(recipe, len(train))))

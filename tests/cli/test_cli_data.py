@@ -121,6 +121,7 @@ TABLES = {
     "NUL": ("text,label\na\0,1\n", "line 2 holds a NUL character", "UTF-8"),
     "open quote": ('text,label\n"a,1\nb,2\n', "lines 2 to 3 cannot be read as CSV", "remove"),
     "huge field": ("text,label\n" + "x" * 200_000 + ",1\n", "131,072 characters", ".jsonl"),
+    "no names": ("1,it is a\n2,it is b\n", "looks like data (1, it is a)", "column_1"),
     "encoding": (b"text,label\ncaf\xe9,1\n", "line 2 is not utf-8: byte 0xe9", "encoding=cp1252"),
     "rare": ("text,label\na,1\nb,1\nc,2\n", "Class 2 has 1 example", "add examples"),
     "empty": ("", "is empty", "fill it"),
@@ -135,6 +136,27 @@ def test_bad_tables_end_in_one_screen(refused, in_tmp, content, problem, fix):
     assert problem in message
     assert fix in message
     assert max(map(len, message.splitlines())) < 300
+
+
+@pytest.mark.parametrize("weight", ["-2", "", "some"])
+def test_a_weight_that_is_none_ends_in_one_screen(refused, in_tmp, weight):
+    (in_tmp / "bad.csv").write_text(f"text,label,trust\na,1,2\nb,2,{weight}\n")
+    message = refused("data", "./bad.csv", "weight_column=trust")
+    assert "bad.csv, line 3" in message and "weight" in message
+
+
+def test_missing_files_are_counted_on_one_screen(refused, in_tmp):
+    rows = "".join(f"{i}.png,{i % 2}\n" for i in range(50))
+    (in_tmp / "bad.csv").write_text(f"path,label\n{rows}")
+    message = refused("data", "./bad.csv", "file_column=path")
+    assert "None of the 50 files" in message and "and 47 more" in message
+
+
+def test_numbers_as_labels_end_in_one_screen(refused, in_tmp):
+    rows = "".join(f"text {i},{i * 0.37:.2f}\n" for i in range(50))
+    (in_tmp / "bad.csv").write_text(f"text,label\n{rows}")
+    message = refused("data", "./bad.csv")
+    assert "task.name=regression" in message and "target_column" in message
 
 
 def test_bad_json_lines_end_in_one_screen(refused, in_tmp):

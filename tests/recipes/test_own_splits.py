@@ -131,8 +131,10 @@ def test_other_data_with_a_test_split_of_its_own_is_scored_on_that(run, tmp_path
 
 def test_data_with_other_classes_or_columns_is_refused(run, tmp_path):
     shutil.move(tmp_path / "pictures" / "c", tmp_path / "pictures" / "d")
-    with pytest.raises(RunError, match="does not have the classes"):
+    shutil.copytree(tmp_path / "pictures" / "a", tmp_path / "pictures" / "aa")
+    with pytest.raises(RunError, match=r"does not have the classes[^§]*aa, d\.") as caught:
         run.evaluate(data=tmp_path / "pictures")
+    assert caught.value.expected == "nearest to aa: a"
     rows = [f"{letter} text {i},{letter}" for letter in "abc" for i in range(10)]
     (tmp_path / "texts.csv").write_text("text,label\n" + "\n".join(rows) + "\n")
     with pytest.raises(DataError, match="takes images"):

@@ -29,6 +29,8 @@ def show_where(name: str, *, json: bool) -> None:
             f"{name} is read through TensorFlow Datasets from TFDS_DATA_DIR or --data-dir. "
             f"Fetch it once with: {fetch}"
         )
+    elif name.startswith("hf:"):
+        text = f"{name} is read from the Hugging Face Hub's cache. Fetch it once with: {fetch}"
     elif path.is_dir() or path.is_file():
         text = f"{name} is a {'folder' if path.is_dir() else 'file'} on this machine."
     elif name.startswith((".", "/", "~")):

@@ -11,8 +11,10 @@ from zoo.columns.mask import Mask
 from zoo.columns.number import Number
 from zoo.columns.text import Text
 from zoo.columns.vector import Vector
+from zoo.columns.weight import WEIGHT, Weight
 
 __all__ = [
+    "WEIGHT",
     "Audio",
     "Boxes",
     "Column",
@@ -25,5 +27,6 @@ __all__ = [
     "Spec",
     "Text",
     "Vector",
+    "Weight",
     "is_presence",
 ]

@@ -4,15 +4,15 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from zoo.columns.weight import WEIGHT
 from zoo.data.rows import bad_row
 from zoo.errors import ArgumentError, DataError
 
 SPLIT = "split"  # what a column is called that names the split of each row
 FILE, LABELS = "file", "labels"
-_OURS = ("text", "image", "audio", FILE, "group", SPLIT)  # no target may have such a name
+_OURS = ("text", "image", "audio", FILE, "group", SPLIT, WEIGHT)  # no target may have such a name
 _FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
 _TEXTS = ("text", FILE)
 _INPUTS = ("text_column", "file_column")
@@ -30,18 +30,20 @@ class Columns:
     flags: tuple[str, ...] = ()  # 0 or 1 for each label
     separator: str = ""  # between several labels of a row
     split: str | None = None  # None takes a column "split" where there is one
+    weight: str = ""
 
     @property
     def wanted(self) -> dict[str, str]:
         """Column of a data set to column of the table."""
         named = {"text": self.text, FILE: self.file, "label": self.label, "group": self.group}
+        named |= {WEIGHT: self.weight}
         return {ours: theirs for ours, theirs in named.items() if theirs} | {
             name: name for name in (*self.targets, *self.flags)
         }
 
 
 def columns_of(
-    inputs: tuple[Any, Any], label: Any, separator: Any, targets: Any, sets: tuple[Any, Any]
+    inputs: tuple[Any, Any], label: Any, separator: Any, targets: Any, others: tuple[Any, Any, Any]
 ) -> Columns:
     """Check the arguments of a table's loader and return its columns.
 
@@ -50,7 +52,7 @@ def columns_of(
         label: label_column, a name or a list.
         separator: label_separator.
         targets: target_column, a name or a list.
-        sets: group_column and split_column.
+        others: group_column, split_column and weight_column.
 
     Raises:
         ArgumentError: one is not a name, or two exclude each other.
@@ -72,7 +74,7 @@ def columns_of(
             fix="leave it out",
         )
     text, file = (_name(key, value) for key, value in zip(_INPUTS, inputs, strict=True))
-    group, split = sets
+    group, split, weight = others
     return Columns(
         text="" if file else text,
         label="" if numbers else name,
@@ -82,6 +84,7 @@ def columns_of(
         flags=flags,
         separator=separator,
         split=None if split is None else _name("split_column", split),
+        weight=_name("weight_column", weight),
     )
 
 
@@ -149,12 +152,18 @@ def example_of(
         if ours == "label" and columns.separator:
             example[LABELS] = _separated(path, where, theirs, row.get(theirs), columns.separator)
             continue
-        is_target = theirs in columns.targets and ours == theirs
+        is_number = ours == WEIGHT or (theirs in columns.targets and ours == theirs)
         value = row.get(theirs) if ours in _TEXTS else _word(row.get(theirs))
-        what = "number" if is_target else "text"
+        if ours == FILE and not isinstance(value, str):
+            value = _content(value)
+            if isinstance(value, bytes) and value:
+                example[FILE] = value
+                continue
+        what = "number" if is_number else "text"
         expected = f"{what} in the column {theirs} of every row"
         if value is None or (isinstance(value, str) and not value.strip()):
-            problem = f"has no {'number' if is_target else ours} (column {theirs} is empty)"
+            told = "weight" if ours == WEIGHT else "number" if is_number else ours
+            problem = f"has no {told} (column {theirs} is empty)"
             raise bad_row(path, where, problem, expected=expected)
         if not isinstance(value, str):
             kind = type(value).__name__
@@ -166,7 +175,10 @@ def example_of(
             problem = f"holds half a character in the column {theirs}"
             raise bad_row(path, where, problem, expected="whole characters") from error
         value = value.strip()
-        example[ours] = _number(path, where, theirs, value) if is_target else value
+        if is_number:
+            example[ours] = _number(path, where, theirs, value, weight=ours == WEIGHT)
+        else:
+            example[ours] = value
     if columns.flags:
         example[LABELS] = tuple(
             name for name in columns.flags if _flag(path, where, name, row.get(name))
@@ -185,15 +197,25 @@ def _word(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) else value
 
 
-def _number(path: str | os.PathLike, where: str, column: str, value: str) -> float:
+def _content(value: Any) -> Any:
+    """Return the path or the bytes that a cell holds, as a struct of both or by itself."""
+    if not isinstance(value, Mapping):
+        return value
+    return value.get("bytes") or value.get("path")
+
+
+def _number(path: str | os.PathLike, where: str, column: str, value: str, *, weight: bool) -> float:
     try:
         number = float(value)
     except ValueError:
         number = math.nan
     if math.isfinite(number) and "_" not in value:
+        if weight and number < 0:
+            problem = f"holds the weight {value[:40]} in the column {column}, which is negative"
+            raise bad_row(path, where, problem, expected="weights of 0 or more")
         return number
     hint = "a finite number, with a point before decimals, in every row"
-    if not any(character.isdigit() for character in value):
+    if not weight and not any(character.isdigit() for character in value):
         hint += (
             f"; if {column} holds classes, set label_column={column} instead of target_column, and "
             "task.name to a classification"
@@ -221,23 +243,3 @@ def _flag(path: str | os.PathLike, where: str, column: str, value: Any) -> bool:
         problem = f"holds {word[:40]!r} in the column {column}"
         raise bad_row(path, where, problem, expected="0 or 1 in each column of a label")
     return _FLAGS[word]
-
-
-def files_in(table: Path, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> list[Path]:
-    """Return the file that each row names, relative to the folder of its table.
-
-    Raises:
-        DataError: there is no such file; names the line.
-    """
-    found = []
-    for where, row in rows:
-        path = table.parent / row[FILE]
-        if not path.is_file():
-            raise bad_row(
-                table,
-                where,
-                f"names the file {row[FILE]}, which does not exist",
-                expected=f"paths from {table.parent}",
-            )
-        found.append(path)
-    return found

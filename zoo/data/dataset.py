@@ -159,7 +159,7 @@ class Dataset:
         features: column name to its type, a `zoo.columns.Column`.
         classes: class names; the label is the position. Empty where examples have no labels.
         licence: as the source states it.
-        source: "embedded", "tfds", "archive", "folder" or "table".
+        source: "embedded", "tfds", "archive", "folder", "table" or "hub".
         skipped: files left out as unreadable, if that was requested.
         homepage: where the source describes itself.
         notes: facts for readers of a result: how splits were made, what was left out.

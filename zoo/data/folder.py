@@ -19,7 +19,7 @@ from zoo.errors import ArgumentError, DataError
 from zoo.files import as_path
 
 LAYOUT = "PATH/CLASS/FILE, or PATH/train/CLASS/FILE with validation/ and test/ beside train/"
-_DEFAULTS = {"text_column": "text", "label_column": "label", "split_column": None}  # others ""
+_DEFAULTS = {"text_column": "text", "label_column": "label", "split_column": None, "header": "auto"}
 
 
 @dataclass(frozen=True)
@@ -42,33 +42,34 @@ def load(
     split_column: str | None = None,
     file_column: str = "",
     target_column: str | Sequence[str] = "",
+    weight_column: str = "",
     label_separator: str = "",
+    header: bool | str = "auto",
     encoding: str = "",
 ) -> Dataset:
     """Read your own folder: images, sounds or texts by class, tables, or plain texts.
 
-    - By class: class folders, or train/, with validation/ (val/, valid/, dev/) and test/ where there
-      are any, and class folders inside, which hold images, sounds or texts.
-    - Tables: train.csv, validation.csv, test.csv; see `zoo.data.table`.
-    - Plain texts without classes; see `zoo.data.documents`.
+    - By class: class folders of images, sounds or texts, alone or inside train/, with validation/
+      (val/, valid/, dev/) and test/ where there are any.
+    - Tables (train.csv, …): see `zoo.data.table`. Plain texts without classes: `zoo.data.documents`.
 
-    Without a test split, validation is used; without both, one is drawn: stratified by class, and by
-    whole groups with a `group_pattern`. Sounds are resampled to the most frequent rate.
+    Without a test split, validation is used; without both, one is drawn: by class, and by whole groups
+    with a `group_pattern`. Sounds are resampled to the most frequent rate.
 
     Args:
         path: the folder; "~" is expanded.
-        seed: of a test split that is drawn.
+        seed: of a drawn test split.
         skip_corrupt: list unreadable files in `Dataset.skipped`; decodes each file once.
         test_fraction: share drawn for the test split, (0, 1).
         group_pattern: a regular expression whose first group finds the owner in a file's name:
-            "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav. One with a "/" is searched in the path
-            below the class folder. No group is in two drawn splits.
-        text_column: of tables, as are label_separator and what else names a column.
+            "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav; with a "/", in the path below the
+            class folder. No group is in two drawn splits.
+        text_column: of tables, as are label_separator, header and what else names a column.
         encoding: of texts and tables.
 
     Returns:
-        image uint8 (H, W, C), audio float32 (samples,) or text str, label by sorted class name and
-        group str; of tables also as `zoo.data.table` says.
+        image uint8 (H, W, C), audio float32 (samples,) or text str, label by sorted class name,
+        group str; of tables as `zoo.data.table` says.
 
     Raises:
         DataError, ArgumentError: the message names the file or argument and what to do.
@@ -76,11 +77,11 @@ def load(
     layout.check_test_fraction(test_fraction)
     root = as_path(path)
     common = {"seed": seed, "skip_corrupt": skip_corrupt, "test_fraction": test_fraction}
-    columns = {"text_column": text_column, "label_column": label_column}
+    columns = {"text_column": text_column, "label_column": label_column, "header": header}
     columns |= {"group_column": group_column, "split_column": split_column}
     columns |= {"file_column": file_column, "target_column": target_column}
-    columns, what = columns | {"label_separator": label_separator}, _what(root, bool(file_column))
-    if what == "tables":
+    columns |= {"weight_column": weight_column, "label_separator": label_separator}
+    if (what := _what(root, bool(file_column))) == "tables":
         _refuse(root, what, group_pattern=group_pattern)
         return table.load(root, encoding=encoding, **columns, **common)
     if what == "plain texts without classes":

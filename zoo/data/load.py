@@ -21,15 +21,15 @@ def load_dataset(
     seed: int = 0,
     **arguments: Any,
 ) -> Dataset:
-    """Return a data set by its name in the catalog, from a folder or table, or by its TFDS name.
+    """Return a data set by its name in the catalog, from a folder or table, or by its TFDS or Hub name.
 
     A catalog name wins over a folder of the same name; "./digits" means the folder.
 
     Args:
-        name: "digits", "./pets", "./reviews.csv", "oxford_flowers102".
+        name: "digits", "./pets", "./reviews.csv", "oxford_flowers102", "hf:USER/NAME".
         data_dir: where TFDS data sets are prepared and archives lie; None takes TFDS_DATA_DIR, then
             TFDS's default, and ZOO_DATA_DIR.
-        download: download and prepare a TFDS set that is missing.
+        download: download and prepare a set of TFDS or the Hub that is missing.
         skip_corrupt: leave unreadable files of a folder out instead of raising.
         seed: of the test split drawn from a folder without one.
         **arguments: the loader's own, such as `fold` of mr_polarity or `text_column` of a table.
@@ -57,6 +57,11 @@ def load_dataset(
         loader = resolve("zoo.data.table:load" if place.is_file() else "zoo.data.folder:load")
         _check_known(name, loader, arguments)
         return loader(place, seed=seed, skip_corrupt=skip_corrupt, **arguments)
+    if name.startswith("hf:"):
+        loader = resolve("zoo.data.hub:load")
+        _check_known(name, loader, arguments)
+        how = {"seed": seed, "skip_corrupt": skip_corrupt}
+        return loader(name, download=download, **how, **arguments)
     loader = resolve("zoo.data.tfds:load")
     _check_known(name, loader, arguments)
     return loader(name, data_dir=data_dir, download=download, **arguments)

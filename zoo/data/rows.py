@@ -1,16 +1,17 @@
-"""Rows of CSV, TSV and JSON Lines files; errors name the line."""
+"""Rows of CSV, TSV, JSON Lines and Parquet files; errors name the line."""
 
 import csv
 import io
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from itertools import chain
 from typing import Any, Literal
 
 from zoo.columns.readers.texts import read_text
-from zoo.errors import DataError
+from zoo.data.parquet import parquet_rows
+from zoo.errors import ArgumentError, DataError
 
 # The line in which Excel names the separator of fields.
 _DELIMITER_LINE = re.compile(r'\n*("?sep=([^\n"])"?[,;\t ]*)(?=\n)', re.IGNORECASE)
@@ -20,7 +21,11 @@ Row = tuple[str, Mapping[str, Any] | DataError]  # "line 7", and its values by c
 
 
 def read_rows(
-    path: str | os.PathLike, *, encoding: str = ""
+    path: str | os.PathLike,
+    *,
+    encoding: str = "",
+    header: bool = True,
+    only: Collection[str] | None = None,
 ) -> tuple[tuple[str, ...], Iterator[Row]]:
     """Return the columns of a table and its rows, read as they are asked for.
 
@@ -29,11 +34,19 @@ def read_rows(
     ends are in double quotes. TSV is read the same way if its quotes are those of RFC 4180, otherwise
     without quotes, as registered with IANA: `_has_quotes` decides for the whole file.
     JSON Lines has one object a line; the columns are those of the first. Blank rows are left out.
+    Parquet is read in batches.
 
     A row that cannot be read is returned as its error, so that the caller can continue.
 
+    Args:
+        path: of the table; its ending tells the format.
+        encoding: of texts; "" reads UTF-8, and UTF-16 by its byte order mark.
+        header: the first line of CSV or TSV names the columns; else they are column_1 and so on.
+        only: columns that are needed, which spares reading the others of Parquet; None for all.
+
     Raises:
         DataError: the file cannot be read, has no rows, or its first line names no columns.
+        ArgumentError: an encoding for Parquet.
 
     >>> import tempfile; path = tempfile.mkdtemp() + "/a.csv"
     >>> with open(path, "w") as file: _ = file.write("text,label\\n\\"so, so\\",1\\n")
@@ -41,11 +54,13 @@ def read_rows(
     >>> columns, list(rows)
     (('text', 'label'), [('line 2', {'text': 'so, so', 'label': '1'})])
     """
+    if os.fspath(path).lower().endswith(".parquet"):
+        return _parquet(path, encoding, only)
     text = read_text(path, encoding=encoding)
     if os.fspath(path).lower().endswith(".jsonl"):
         rows = _json_rows(path, text)
     else:
-        rows = _csv_rows(path, text)
+        rows = _csv_rows(path, text, header=header)
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path} has a first line, but no rows.", fix="add rows, one per example")
@@ -61,6 +76,21 @@ def read_rows(
     raise first[1]
 
 
+def _parquet(
+    path: str | os.PathLike, encoding: str, only: Collection[str] | None
+) -> tuple[tuple[str, ...], Iterator[Row]]:
+    if encoding:
+        raise ArgumentError(
+            f"encoding={encoding} does not apply to {path}; Parquet holds UTF-8.",
+            fix="leave encoding out",
+        )
+    columns, rows = parquet_rows(path, only=only)
+    first = next(rows, None)
+    if first is None:
+        raise DataError(f"{path} has no rows.", fix="add rows, one per example")
+    return columns, chain([first], rows)
+
+
 def bad_row(path: str | os.PathLike, where: str, problem: str, *, expected: str) -> DataError:
     """Return the error on the row of a table at `where`, such as "line 7"."""
     return DataError(
@@ -70,7 +100,7 @@ def bad_row(path: str | os.PathLike, where: str, problem: str, *, expected: str)
     )
 
 
-def _csv_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
+def _csv_rows(path: str | os.PathLike, text: str, *, header: bool) -> Iterator[Row]:
     tabs = os.fspath(path).lower().endswith(".tsv")
     declared = None if tabs else _DELIMITER_LINE.match(text)
     if declared:
@@ -100,9 +130,10 @@ def _csv_rows(path: str | os.PathLike, text: str) -> Iterator[Row]:
             return
         if not any(values):
             continue
-        if not columns:
+        if not columns and header:
             columns = _header(path, line, values)
             continue
+        columns = columns or [f"column_{place}" for place in range(1, len(values) + 1)]
         if len(values) != len(columns):
             fields = f"has {len(values)} field(s), the first line {len(columns)}"
             sign = "a tab" if tabs else f'"{comma}"'
@@ -150,7 +181,8 @@ def _header(path: str | os.PathLike, line: int, values: list[str]) -> list[str]:
         raise DataError(
             f"{path}, line {line} names the column {twice[0]!r} twice.",
             expected="a first line that names each column once",
-            fix="rename one of them; if this line is an example, put a line with names above it",
+            fix="rename one of them; if this line is an example, set header=false, which calls the "
+            "columns column_1, column_2 and so on",
         )
     return columns
 

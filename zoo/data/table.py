@@ -1,32 +1,31 @@
-"""Tables of texts or files with labels or numbers: CSV, TSV and JSON Lines files."""
+"""Tables of texts or files with labels or numbers: CSV, TSV, JSON Lines and Parquet files."""
 
 import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from zoo.columns import Column, Group, Label, Labels, Number, Text
+from zoo.columns import WEIGHT, Column, Group, Label, Labels, Number, Text, Weight
 from zoo.columns.readers import formats
 from zoo.data import documents, layout
 from zoo.data.cells import FILE, LABELS, SPLIT, Columns, columns_of, example_of
 from zoo.data.dataset import Dataset, Split
-from zoo.data.headers import missing_column
+from zoo.data.headers import AUTO, Table, missing_column, open_table
 from zoo.data.label_names import label_names
 from zoo.data.labels import numbers_of
-from zoo.data.listed_files import read_files
-from zoo.data.rows import read_rows
-from zoo.errors import ArgumentError, DataError
+from zoo.data.listed_files import ListedFiles, listed_files
+from zoo.errors import ArgumentError, DataError, nearest
 from zoo.files import as_path
 
-LAYOUT = "a .csv, .tsv or .jsonl file, or a folder with train.csv, validation.csv and test.csv"
+LAYOUT = (
+    "a .csv, .tsv, .jsonl or .parquet file, or a folder with train.csv, validation.csv and test.csv"
+)
 
-_LOOKED_AT = 1000  # rows, to see whether the first line is one of them
-_KINDS = {"text": Text(), "label": Label(), "group": Group()}
+_KINDS = {"text": Text(), "label": Label(), "group": Group(), WEIGHT: Weight()}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -42,49 +41,49 @@ def load(
     split_column: str | None = None,
     file_column: str = "",
     target_column: str | Sequence[str] = "",
+    weight_column: str = "",
     label_separator: str = "",
+    header: bool | str = AUTO,
     encoding: str = "",
 ) -> Dataset:
     """Read texts or files with labels or numbers from a table, or a folder with one per split.
 
-    A folder holds train.csv and, where there are any, validation.csv (val, valid, dev) and test.csv,
-    each as .csv, .tsv or .jsonl. In a table of its own, a column may name the split of each row.
-    Where there is no test split, validation serves, and without both one is drawn: stratified by class,
-    and by whole groups with a `group_column`. A .txt file is one long text (`zoo.data.documents`).
+    A folder holds train.csv and maybe validation.csv (val, valid, dev) and test.csv (or .tsv, .jsonl,
+    .parquet). In one table, a column may name the split of each row. Without a test split validation
+    serves; without both one is drawn: stratified by class, and by whole groups with a `group_column`.
 
     Args:
         path: the file or folder; "~" is expanded.
         seed: of the test split, where it is drawn.
-        skip_corrupt: leave out rows that cannot be used and list them in `Dataset.skipped`.
-        test_fraction: share drawn for the test split, 0 < fraction < 1.
-        text_column: the column that holds the texts.
+        skip_corrupt: leave out rows that cannot be used; list them in `Dataset.skipped`.
+        test_fraction: share drawn for the test split, (0, 1).
+        text_column: the column of texts.
         label_column: the column of classes, or a list of columns of 0 and 1, one per label; "" for none.
-        group_column: the column of each example's group (its author, its source): no group is in two of
-            the splits that are drawn; "" for none.
-        split_column: the column that names each row's split; None takes a column named split if its
-            values are names of splits; "" for none.
-        file_column: the column of paths of images, sounds or text files, from the table's folder on.
+        group_column: each example's group, its author say: no group is in two drawn splits; "" for none.
+        split_column: names each row's split; None takes a column named split if it does so.
+        file_column: of paths of images, sounds or text files, from the table's folder on.
         target_column: the columns of numbers to predict, instead of classes: a name or a list.
+        weight_column: how much each example counts in training, 0 or more.
         label_separator: between several labels in the column of classes, such as ";".
+        header: the first line names the columns; False calls them column_1 and so on; "auto" tells.
         encoding: such as "cp1252"; "" reads UTF-8, and UTF-16 by its byte order mark.
 
     Returns:
-        text str (or image or audio), label by sorted class name (by number where all are whole
-        numbers), or labels, or each target by its name, float64; group str.
+        text str (or image or audio), label by sorted class name (by number if all are whole numbers),
+        labels, or each target by its name, float64; group str; sample_weight float64.
 
     Raises:
-        DataError: no such file or column, another kind of file, labels that look like numbers to
-            predict, or a row that cannot be used; names its line.
+        DataError: no such file or column, or one that holds something else; names the line.
         ArgumentError: an argument out of range.
     """
     layout.check_test_fraction(test_fraction)
-    inputs, sets = (text_column, file_column), (group_column, split_column)
-    columns = columns_of(inputs, label_column, label_separator, target_column, sets)
+    inputs, others = (text_column, file_column), (group_column, split_column, weight_column)
+    columns = columns_of(inputs, label_column, label_separator, target_column, others)
     place = as_path(path)
     common = {"seed": seed, "test_fraction": test_fraction, "encoding": encoding}
     if place.suffix.lower() not in formats.TEXTS:
-        return _tables(place, columns, skip_corrupt=skip_corrupt, **common)
-    if columns != Columns("text", "label", ""):
+        return _tables(place, columns, skip_corrupt=skip_corrupt, header=header, **common)
+    if columns != Columns("text", "label", "") or header != AUTO:
         raise ArgumentError(
             f"{place} is a plain text, which has no columns.",
             fix="leave the arguments that name columns out",
@@ -96,11 +95,11 @@ def _tables(
     place: Path,
     columns: Columns,
     *,
-    seed: int,
-    skip_corrupt: bool,
-    test_fraction: float,
+    header: bool | str,
     encoding: str,
+    **how: Any,
 ) -> Dataset:
+    """Return the data set of a file or folder; `how` goes on to `dataset_of`."""
     if not (columns.text or columns.file):
         raise ArgumentError(
             "text_column is empty.",
@@ -108,17 +107,52 @@ def _tables(
             fix="leave it out where the column is called text",
         )
     files, notes = _files(place)
-    skipped: list[str] | None = [] if skip_corrupt else None
-    read = {
-        split: _examples(file, columns, encoding=encoding, skipped=skipped)
+    wanted = columns.wanted | ({"split": columns.split} if columns.split else {})
+    asked = [*wanted.values(), *([SPLIT] if columns.split is None else [])]
+    tables = {
+        split: open_table(file, asked, header=header, encoding=encoding)
         for split, file in files.items()
+    }
+    return dataset_of(place, files, tables, columns, notes=notes, source="table", **how)
+
+
+def dataset_of(
+    place: Path,
+    files: Mapping[str, Path],
+    tables: Mapping[str, Table],
+    columns: Columns,
+    *,
+    seed: int,
+    skip_corrupt: bool,
+    test_fraction: float,
+    notes: Sequence[str],
+    source: str,
+    licence: str = "not stated (your own table)",
+) -> Dataset:
+    """Return the data set that opened tables make; errors as `load`.
+
+    Args:
+        place, files: what was opened and, by split, the files of the tables, for messages.
+        tables: split to its table; "train" alone where a column may name the split.
+        columns: that are wanted.
+        seed, skip_corrupt, test_fraction: as `load`.
+        notes, source, licence: of the data set.
+    """
+    skipped: list[str] | None = [] if skip_corrupt else None
+    notes = [*notes, *(table.note for table in tables.values() if table.note)]
+    read = {
+        split: _examples(files[split], table, columns, skipped=skipped)
+        for split, table in tables.items()
     }
     read, divided = _divided(place, files, read, columns.split)
     files, notes = {split: files.get(split, place) for split in read}, [*notes, *divided]
+    listed = listed_files(files, read, skipped=skipped) if columns.file else None
+    read = dict(listed.rows) if listed else read
+    notes += _weights(files["train"], read["train"], columns.weight)
     several = columns.flags or columns.separator
     labels = label_names(place, files, read, columns) if several else ()
     classes = _classes(place, files, read) if columns.label and not several else ()
-    inputs, feature, note = _inputs(files, read, columns)
+    inputs, feature, note = _inputs(listed)
     splits, drawn = layout.with_test(
         {
             split: _split(files[split], rows, classes, *inputs.get(split, ({}, {})))
@@ -136,20 +170,33 @@ def _tables(
         | ({LABELS: Labels(labels)} if several else {})
         | {name: Number() for name in columns.targets},
         classes=classes,
-        licence="not stated (your own table)",
-        source="table",
+        licence=licence,
+        source=source,
         skipped=tuple(skipped or ()),
         notes=(*notes, *([note] if note else []), *drawn),
     )
 
 
+def _weights(table: Path, rows: Sequence[Any], column: str) -> list[str]:
+    """Return the note on weights of examples, where there are any; refuse those that are all 0."""
+    if not column:
+        return []
+    if not any(row[WEIGHT] for _, row in rows):
+        raise DataError(
+            f"Every weight in the column {column} of {table} is 0.",
+            expected="weights above 0 for some of the examples to learn from",
+            fix="name another column (weight_column=…), or leave weight_column out",
+        )
+    return [f"Training weighs each example by the column {column}; metrics count each one once."]
+
+
 def _inputs(
-    files: Mapping[str, Path], read: Mapping[str, list[Any]], columns: Columns
+    listed: ListedFiles | None,
 ) -> tuple[dict[str, tuple[dict, dict]], dict[str, Column], str]:
     """Return columns and decoders of each split for the files that rows name, and their type."""
-    if not columns.file:
+    if listed is None:
         return {}, {}, ""
-    name, feature, values, note = read_files(files, read)
+    name, (feature, values, note) = listed.kind.column, listed.read()
     inputs = {
         split: ({name: column}, {name: decode} if decode else {})
         for split, (column, decode) in values.items()
@@ -188,20 +235,19 @@ def _files(place: Path) -> tuple[dict[str, Path], list[str]]:
 
 
 def _examples(
-    path: Path, columns: Columns, *, encoding: str, skipped: list[str] | None
+    path: Path, opened: Table, columns: Columns, *, skipped: list[str] | None
 ) -> list[tuple[str, dict[str, str]]]:
     """Return ("line 7", values by our own columns) of the rows that can be used."""
-    there, rows = read_rows(path, encoding=encoding)
     wanted = columns.wanted | ({"split": columns.split} if columns.split else {})
+    there = opened.columns
     for ours, theirs in wanted.items():
         if theirs not in there:
-            some = [row for _, row in islice(rows, _LOOKED_AT) if not isinstance(row, DataError)]
-            raise missing_column(path, ours, theirs, columns=there, rows=some)
+            raise missing_column(path, ours, theirs, table=opened)
     if columns.split is None:
         columns = replace(columns, split=next((n for n in there if n.lower() == SPLIT), ""))
     found = []
     first: DataError | None = None
-    for where, row in rows:
+    for where, row in opened.rows:
         try:
             found.append((where, example_of(path, where, row, columns)))
         except DataError as error:
@@ -290,7 +336,8 @@ def _classes(
         raise DataError(
             f"{files[split]} has the class(es) {layout.listed(unlearnt)}, which "
             f"{files['train']} lacks.",
-            expected="every class among the examples that are learnt from",
+            expected="every class among the examples that are learnt from; the nearest there: "
+            + (", ".join(nearest(unlearnt[0], sorted(found["train"]))) or "none"),
             fix="add examples of them to train, or remove these rows",
         )
     whole = all(_INTEGER.fullmatch(name) for name in names)

@@ -7,7 +7,9 @@ from typing import Any, Self
 import numpy as np
 from keras import ops
 
+from zoo.columns.weight import WEIGHT
 from zoo.errors import ArgumentError, unknown_name
+from zoo.tasks.weighted import weighted_mean
 
 LOSSES = ("cross_entropy", "focal", "logit_adjusted")
 GAMMA = 2.0  # 1708.02002 §4.1: "γ = 2 works best"
@@ -83,12 +85,14 @@ class ClassLoss:
     def __call__(self, y: Mapping[str, Any], y_pred: Mapping[str, Any]) -> dict[str, Any]:
         """Return the mean over examples as "loss", and "accuracy".
 
-        With weights it is the mean weighted by those of the labels, as PyTorch's CrossEntropyLoss has
-        it for labels. For mixed examples PyTorch divides by their number instead, so that a mixture of
-        an example with itself would count differently; here it does not.
+        With weights of classes it is the mean weighted by those of the labels, as PyTorch's
+        CrossEntropyLoss has it for labels; weights of examples multiply them. For mixed examples
+        PyTorch divides by their number instead, so that a mixture of an example with itself would
+        count differently; here it does not.
 
         Args:
-            y: "label", (B,), or (B, K) where examples were mixed.
+            y: "label", (B,), or (B, K) where examples were mixed; "sample_weight", (B,), where examples
+                have weights.
             y_pred: "logits", (B, K).
         """
         label, logits = y["label"], y_pred["logits"]
@@ -100,9 +104,13 @@ class ClassLoss:
         right = ops.equal(ops.argmax(soft, axis=-1), ops.argmax(logits, axis=-1))
         accuracy = ops.mean(ops.cast(right, "float32"))
         if self.weights is None:
-            return {"loss": ops.mean(-ops.sum(terms, axis=-1)), "accuracy": accuracy}
+            return {"loss": weighted_mean(-ops.sum(terms, axis=-1), y), "accuracy": accuracy}
         weights = ops.cast(np.asarray(self.weights), logits.dtype)
-        total = -ops.sum(terms * weights) / ops.sum(soft * weights)
+        if WEIGHT in y:
+            weights = weights * ops.cast(y[WEIGHT], logits.dtype)[:, None]  # (B, K)
+            total = ops.divide_no_nan(-ops.sum(terms * weights), ops.sum(soft * weights))
+        else:
+            total = -ops.sum(terms * weights) / ops.sum(soft * weights)
         return {"loss": total, "accuracy": accuracy}
 
     def _log_probabilities(self, logits: Any) -> Any:

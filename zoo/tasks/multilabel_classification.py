@@ -15,6 +15,7 @@ from zoo.errors import DataError
 from zoo.metrics.multilabel import ESTIMATORS, USUAL, best_threshold, multilabel_statistics
 from zoo.tasks.any_input import AnyInput
 from zoo.tasks.base import Predictions, Tensors
+from zoo.tasks.weighted import weighted_mean
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -71,7 +72,7 @@ class MultilabelClassification(AnyInput):
         elif self.loss_name == "asymmetric":
             shifted = ops.maximum(ops.sigmoid(logits) - ASYMMETRIC_MARGIN, 0)
             no = shifted**ASYMMETRIC_GAMMA * ops.log(1 - shifted)  # 1 - shifted >= the margin
-        return {"loss": -ops.mean(soft * yes + (1 - soft) * no)}
+        return {"loss": -weighted_mean(soft * yes + (1 - soft) * no, y)}
 
     def divergence(self, y_pred: Tensors, others: Tensors) -> Any:
         # Of two Bernoulli distributions: (p - q) (logit p - logit q) is both directions together.

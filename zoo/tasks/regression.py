@@ -17,6 +17,7 @@ from zoo.metrics.conformal import conformal_half_width
 from zoo.metrics.regression import ESTIMATORS, regression_statistics
 from zoo.tasks.any_input import AnyInput
 from zoo.tasks.base import Predictions, Tensors
+from zoo.tasks.weighted import weighted_mean
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -72,7 +73,7 @@ class Regression(AnyInput):
         else:
             near = ops.minimum(size, HUBER_DELTA)
             losses = near * (size - near / 2)
-        return {"loss": ops.mean(losses)}
+        return {"loss": weighted_mean(losses, y)}
 
     def divergence(self, y_pred: Tensors, others: Tensors) -> Any:
         return ops.mean(ops.square(y_pred["logits"] - others["logits"]))

@@ -20,6 +20,7 @@ from zoo.columns import (
     Spec,
     Text,
     Vector,
+    Weight,
 )
 from zoo.columns.assets import Assets, column_of
 from zoo.columns.readers.audio import write_wav
@@ -38,6 +39,7 @@ COLUMNS = {
     "mask": Mask((2, 2), ("sky", "sea")),
     "vector": Vector((2,)),
     "group": Group(),
+    "weight": Weight(),
 }
 VALUES = {
     "image": np.zeros((9, 9, 1), "uint8"),
@@ -50,6 +52,7 @@ VALUES = {
     "mask": np.ones((2, 2), "uint8"),
     "vector": [1, 2],
     "group": "anna",
+    "weight": 2.0,
 }
 
 

@@ -154,7 +154,7 @@ def test_sounds_are_read_and_kinds_are_not_mixed(tmp_path):
     with pytest.raises(DataError, match="4 sounds"):
         load_dataset(table(tmp_path, "file,age", *rows, "a.png,3"), **arguments)
     (tmp_path / "b.pdf").write_bytes(b"%PDF")
-    with pytest.raises(DataError, match=r"b.pdf is not a file of sounds"):
+    with pytest.raises(DataError, match=r"line 6 names the file b.pdf, which is not a file of s"):
         load_dataset(table(tmp_path, "file,age", *rows, "b.pdf,3"), **arguments)
 
 
