@@ -1,4 +1,4 @@
-"""Options of the commands that let a model answer: how it is asked, and what is said of the answers."""
+"""Options of the commands that let a model answer: how it is asked, and which answers are listed."""
 
 from pathlib import Path
 from typing import Annotated

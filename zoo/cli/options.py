@@ -24,7 +24,9 @@ PATHS = (
 WRITTEN = {  # the option that says where a command writes
     "convert": "--out",
     "data": "--picture",
+    "embed": "--output",
     "ensemble": "--output",
+    "evaluate": "--predictions",
     "export": "--output",
     "finetune": "--run-dir",
     "predict": "--csv",
