@@ -37,12 +37,12 @@ def temperature_facts(fitted: Temperature | None, answers: dict[str, Any]) -> di
     """Return the part of the metrics on a temperature: its fit, and what it does to the test examples.
 
     Args:
-        fitted: on validation; None gives nothing.
+        fitted: on validation; None gives nothing, as do probabilities that are not finite.
         answers: on test, of `class_answers`.
     """
-    if fitted is None:
-        return {}
     probabilities, labels = answers["probabilities"], answers["labels"]
+    if fitted is None or not np.isfinite(probabilities).all():
+        return {}
     after = with_temperature(probabilities, fitted.value)
     test = {"before": measured(probabilities, labels), "after": measured(after, labels)}
     return {TEMPERATURE: fitted.to_dict() | {"test": test}}

@@ -78,8 +78,7 @@ def finish(
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     answers = class_answers(setup, predictions, truths)
-    fingerprint = setup.dataset.fingerprint
-    environment = devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
+    environment = _environment(setup)
     metrics = {
         "format": FORMAT,
         "split": "test",
@@ -89,7 +88,7 @@ def finish(
         "selection": selection,
         "seconds": round(sum(entry["seconds"] for entry in history), 1),
         "weights_sha256": sha256,
-        "data_fingerprint": fingerprint,
+        "data_fingerprint": setup.dataset.fingerprint,
         "skip_corrupt": bool(setup.dataset.skipped),
         **_beginnings(folder),
     }
@@ -351,6 +350,12 @@ def _dataset_facts(dataset: Any) -> dict[str, Any]:
         "skipped": list(dataset.skipped),
         "notes": list(dataset.notes),
     }
+
+
+def _environment(setup: "Setup") -> dict[str, Any]:
+    """Return what the run was made with: versions, processor, git revision and data."""
+    fingerprint = setup.dataset.fingerprint
+    return devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
 
 
 def _git_revision() -> str | None:

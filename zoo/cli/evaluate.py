@@ -49,9 +49,7 @@ def evaluate_command(
 
     zoo evaluate runs/image-digits-cnn-1
 
-    zoo evaluate runs/pets-1 --data /mnt/pets
-
-    zoo evaluate runs/pets-1 --predictions answers.csv --save-mistakes mistakes
+    zoo evaluate runs/pets-1 --data /mnt/pets --predictions answers.csv --save-mistakes mistakes
 
     zoo evaluate cnn_small.digits --calibrated --json
     """
@@ -65,8 +63,8 @@ def evaluate_command(
         check_predictions(predictions, run.assets)
     if save_mistakes is not None:
         check_mistakes(save_mistakes, run.assets)
-    asked = answers.temperature_asked(calibrated, temperature)
-    how: dict[str, Any] = {"batch_size": batch_size, "tta": tta, "calibrated": asked}
+    how: dict[str, Any] = {"batch_size": batch_size, "tta": tta}
+    how["calibrated"] = answers.temperature_asked(calibrated, temperature)
     found = run.scored(data=data, data_dir=data_dir, **how)
     result = found.result_of(run, data=data)
     if predictions is not None:
