@@ -102,5 +102,6 @@ def _told(result: dict[str, Any]) -> str:
     where = f", fitted on {fitted:,} validation examples" if fitted else ""
     return (
         f"temperature {temperature['value']:.4g}{where}: loss {before['loss']:.4f} → "
-        f"{after['loss']:.4f}, ECE {before['ece']:.2%} → {after['ece']:.2%}; the answers are the same"
+        f"{after['loss']:.4f}, ECE {100 * before['ece']:.2f} % → {100 * after['ece']:.2f} %; "
+        "the answers are the same"
     )

@@ -289,7 +289,7 @@ def temperatures() -> str:
                     f"{found['value']:.3f}",
                     f"{found['examples']:,}",
                     f"{before['loss']:.4f} → {after['loss']:.4f}",
-                    f"{before['ece']:.2%} → {after['ece']:.2%}",
+                    f"{100 * before['ece']:.2f} % → {100 * after['ece']:.2f} %",
                 )
             )
     columns = ("weight", "T", "validation examples", "loss (nats)", "calibration error (ECE)")
