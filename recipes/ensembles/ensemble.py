@@ -13,9 +13,10 @@ from recipes.ensembles.entry import FOLDS
 from recipes.ensembles.graph import combined_assets, combined_model
 from recipes.runs.base import TrainedModel
 from recipes.runs.evaluate import BATCH_SIZE, together
-from recipes.runs.predict import answers, described
+from recipes.runs.listing import Listing
+from recipes.runs.predict import Reading, answers, described
 from recipes.runs.scored import Scored, example_keys, same_order
-from zoo.errors import RunError, command
+from zoo.errors import ArgumentError, RunError, command
 from zoo.tasks.decision import THRESHOLD
 
 if TYPE_CHECKING:
@@ -111,23 +112,53 @@ class Ensemble:
         inputs: Any,
         *,
         batch_size: int = 64,
+        column: str | None = None,
         text_column: str | None = None,
         keep_going: bool = False,
+        tta: int = 0,
+        calibrated: bool | float = False,
+        top: int | None = None,
+        threshold: float | None = None,
     ) -> list[dict[str, Any]]:
         """Predict files, arrays or texts with the mean of the members.
 
         Args:
-            inputs, batch_size, text_column, keep_going: as `Run.predict`, which describes the result.
+            inputs, batch_size, column, text_column, keep_going, tta, top, threshold: as `Run.predict`,
+                which describes the result.
+            calibrated: refused, as each member has a temperature of its own.
         """
+        found = self.predict_each(
+            inputs,
+            batch_size=batch_size,
+            column=column or text_column,
+            keep_going=keep_going,
+            tta=tta,
+            calibrated=calibrated,
+            top=top,
+            threshold=threshold,
+        )
+        return list(found)
+
+    def predict_each(
+        self,
+        inputs: Any,
+        *,
+        batch_size: int = 64,
+        column: str | None = None,
+        keep_going: bool = False,
+        tta: int = 0,
+        calibrated: bool | float = False,
+        top: int | None = None,
+        threshold: float | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield what `predict` returns, batch by batch; the arguments are the same."""
+        self._refuse_temperature(calibrated)
+        listing = Listing(top, threshold)
+        listing.check(self.assets, self.name)
         inputs = list(inputs) if isinstance(inputs, Iterator) else inputs
-        how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
-        by_member = [answers(member, inputs, **how) for member in self.members]
-        answered = []
-        for found in zip(*by_member, strict=True):
-            failed = next((item for item, _ in found if item.error is not None), None)
-            mean = None if failed else mean_prediction([np.asarray(guess) for _, guess in found])
-            answered.append((failed or found[0][0], mean))
-        return described(answered, self.task, self.assets)
+        reading = Reading(batch_size, column, keep_going)
+        by_member = [answers(member, inputs, reading=reading, tta=tta) for member in self.members]
+        return described(_mean_answers(by_member), self.task, self.assets, listing)
 
     def evaluate(
         self,
@@ -135,6 +166,8 @@ class Ensemble:
         data: str | Path | None = None,
         data_dir: str | None = None,
         batch_size: int = BATCH_SIZE,
+        tta: int = 0,
+        calibrated: bool | float = False,
     ) -> dict[str, Any]:
         """Score the examples that the members were tested on, or other data.
 
@@ -142,15 +175,15 @@ class Ensemble:
         were not: each example is then scored by the one member that was not trained on it.
 
         Args:
-            data, data_dir, batch_size: as `Run.evaluate`, which describes the result.
+            data, data_dir, batch_size, tta: as `Run.evaluate`, which describes the result.
+            calibrated: refused, as each member has a temperature of its own.
 
         Raises:
             RunError: the members were tested on different examples.
+            ArgumentError: `calibrated` is given.
         """
-        found = self.scored(data=data, data_dir=data_dir, batch_size=batch_size)
-        place = self.recipe.data.name if data is None else str(data)
-        how = {"classes": self.assets.classes, "name": self.name, "data": place}
-        return found.result(self.task, **how)
+        how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
+        return self.scored(data=data, **how).result_of(self, data=data)
 
     def scored(
         self,
@@ -158,9 +191,12 @@ class Ensemble:
         data: str | Path | None = None,
         data_dir: str | None = None,
         batch_size: int = BATCH_SIZE,
+        tta: int = 0,
+        calibrated: bool | float = False,
     ) -> Scored:
         """Predict the examples that `evaluate` scores; the arguments are the same."""
-        how = {"data": data, "data_dir": data_dir, "batch_size": batch_size}
+        self._refuse_temperature(calibrated)
+        how = {"data": data, "data_dir": data_dir, "batch_size": batch_size, "tta": tta}
         parts = [member.scored(**how) for member in self.members]
         same = aligned(parts)
         if same is not None:
@@ -173,6 +209,22 @@ class Ensemble:
             fix="score them on other data: "
             + command("zoo", "evaluate", self.name, "--data", "FOLDER"),
         )
+
+    def _refuse_temperature(self, calibrated: bool | float) -> None:
+        if calibrated is not False:
+            raise ArgumentError(
+                f"{self.name} is an ensemble, for which no temperature is fitted.",
+                expected="one run; the mean of several is less sure of itself than each of them",
+                fix="leave --calibrated and --temperature (calibrated=) out",
+            )
+
+
+def _mean_answers(by_member: Sequence[Iterator[Any]]) -> Iterator[tuple[Any, Any]]:
+    """Yield each input with the mean of the members' answers; None where one could not read it."""
+    for found in zip(*by_member, strict=True):
+        failed = next((item for item, _ in found if item.error is not None), None)
+        mean = None if failed else mean_prediction([np.asarray(guess) for _, guess in found])
+        yield failed or found[0][0], mean
 
 
 def mean_prediction(predictions: Sequence[np.ndarray]) -> np.ndarray:

@@ -15,6 +15,7 @@ from typing import Any
 
 from recipes.objects import builder_arguments
 from recipes.records.verify import hardware
+from recipes.runs.answering import TEMPERATURE
 from recipes.runs.run import Run, load_run, read_json
 from recipes.values.load import dump_yaml, load_recipe, recipe_path
 from recipes.values.sections import Expects
@@ -145,7 +146,12 @@ def ship(run: Run, *, name: str) -> dict[str, Any]:
         "dtype": dtype,
         "metric": run.task.metric,
         **scores,
-        "metrics": {"split": "test", "examples": result["examples"], "metrics": result["metrics"]},
+        "metrics": {
+            "split": "test",
+            "examples": result["examples"],
+            "metrics": result["metrics"],
+            **_temperature_of(stored),
+        },
         "params": count_params(run.model),
         "sha256": sha256,
         "size_bytes": file.stat().st_size,
@@ -168,8 +174,22 @@ def renew_intervals(name: str, *, data_dir: str | None = None) -> dict[str, Any]
     for metric, entry in found["metrics"].items():
         entries[metric] = entry | {"value": entries.get(metric, entry)["value"]}
     card |= entries[card["metric"]]
+    card["metrics"] |= _temperature_of(load_run(name), data_dir=data_dir)
     write_text(path, json.dumps(card, indent=1) + "\n")
     return card
+
+
+def _temperature_of(run: Run, *, data_dir: str | None = None) -> dict[str, Any]:
+    """Return the temperature of a classifier, and what it does to the test examples, for its card."""
+    if not run.assets.label:
+        return {}
+    found = run.evaluate(calibrated=True, data_dir=data_dir)
+    after = {name: found["metrics"][name]["value"] for name in found["uncalibrated"]}
+    test = {
+        when: {name: round(value, 6) for name, value in values.items()}
+        for when, values in (("before", found["uncalibrated"]), ("after", after))
+    }
+    return {TEMPERATURE: found["temperature"] | {"test": test}}
 
 
 def _as_stored(run: Run, file: Path, sha256: str) -> Run:

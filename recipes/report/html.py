@@ -77,6 +77,7 @@ def _classes(data: ReportInput) -> dict[str, Any]:
         else [],
         "reliability": _drawings(data, panels.reliability, panels.confidences),
         "calibration_error": numbers.calibration(data).error,
+        "temperature": wording.told_of_temperature(data.metrics.get("temperature")),
         "mistakes": _mistakes(data),
         "errors": numbers.error_count(data),
     }

@@ -92,6 +92,26 @@ def told_of_intervals(half_width: float | None, level: float, examples: int) -> 
     )
 
 
+def told_of_temperature(found: Mapping[str, Any] | None) -> str:
+    """Say what a temperature does to the test examples; an empty text where none was fitted.
+
+    >>> told_of_temperature(None)
+    ''
+    """
+    if not found:
+        return ""
+    before, after = found["test"]["before"], found["test"]["after"]
+    sure = "too sure of itself" if found["value"] > 1 else "less sure than it may be"
+    return (
+        f"Its temperature is {found['value']:.3g}: on {found['examples']:,} validation examples the "
+        f"model is {sure}. On the test examples the temperature takes the loss from "
+        f"{before['loss']:.4f} to {after['loss']:.4f} nats, and the calibration error from "
+        f"{percent(before['ece'], 2)} to {percent(after['ece'], 2)}. The answers stay the same. All "
+        "other numbers of this report are without it; zoo predict and zoo evaluate use it with "
+        "--calibrated."
+    )
+
+
 def expectation(data: ReportInput) -> str:
     """Compare a run with its recipe's record; empty where there is none."""
     expects, entries = data.expects, data.metrics["metrics"]

@@ -26,7 +26,13 @@ class TrainedModel(Protocol):
         """Load the data that it was trained on."""
 
     def scored(
-        self, *, data: str | Path | None = None, data_dir: str | None = None, batch_size: int = 256
+        self,
+        *,
+        data: str | Path | None = None,
+        data_dir: str | None = None,
+        batch_size: int = 256,
+        tta: int = 0,
+        calibrated: bool | float = False,
     ) -> Any:
         """Predict the examples that it is scored on."""
 

@@ -16,16 +16,20 @@ def evaluate(
     data: str | Path | None = None,
     data_dir: str | None = None,
     batch_size: int = 256,
+    tta: int = 0,
+    calibrated: bool | float = False,
 ) -> dict[str, Any]:
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
     Args:
         target: run directory, folder of an ensemble, weight name or recipe name.
-        data, data_dir, batch_size: as in `Run.evaluate`, which also describes the result.
+        data, data_dir, batch_size, tta, calibrated: as in `Run.evaluate`, which also describes the
+            result.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
-    return load(target).evaluate(data=data, data_dir=data_dir, batch_size=batch_size)
+    how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
+    return load(target).evaluate(data=data, **how)
 
 
 def predict(
@@ -33,43 +37,74 @@ def predict(
     inputs: Sequence[Input],
     *,
     batch_size: int = 64,
+    column: str | None = None,
     text_column: str | None = None,
     keep_going: bool = False,
+    tta: int = 0,
+    calibrated: bool | float = False,
+    top: int | None = None,
+    threshold: float | None = None,
 ) -> list[dict[str, Any]]:
     """Predict with a run, a shipped weight or a recipe's weight.
 
     Args:
         target: run directory, folder of an ensemble, weight name or recipe name.
-        inputs: paths of files, of folders with files, and of tables of texts (.csv, .tsv, .jsonl), or
-            values as a dataset gives them: uint8 images, float32 waveforms at the model's rate, texts.
-            For text models a `str` is a text and a `Path` a file. Models of several inputs take a
-            dictionary for each example, by column of the data, or a table with these columns; an
-            optional input may be left out or None.
+        inputs: paths of files, of folders with files, patterns ("photos/**/*.jpg"), and tables (.csv,
+            .tsv, .jsonl) of texts or of file names, or values as a dataset gives them: uint8 images,
+            float32 waveforms at the model's rate, texts. For text models a `str` is a text and a `Path`
+            a file. Models of several inputs take a dictionary for each example, by column of the data,
+            or a table with these columns; an optional input may be left out or None.
         batch_size: examples per prediction step.
-        text_column: the column of a table that holds the texts; None takes "text", or the only column.
+        column: the column of a table that holds the texts, or names the files relative to the table;
+            None takes "text", the input's own name, "file" or "path", or the only column.
+        text_column: the same, by its earlier name.
         keep_going: for an input that cannot be read, return a result with "error" and no predictions
             instead of raising.
+        tta: views of each image, made by the recipe's own crops and flips, whose answers are averaged; 0
+            shows the image as it is.
+        calibrated: True divides logits by the temperature that was fitted on validation; a number is
+            such a temperature. The answers stay the same.
+        top: classes that are listed; None lists five.
+        threshold: probability below which "uncertain" is True; of several labels those that reach it are
+            listed.
 
     Returns:
         One {"file", "task", "predictions"} for each input and each row of a table ("row" says which);
         the task decides the type of predictions. For models of several inputs, "inputs" repeats the
         example.
 
+    Raises:
+        ArgumentError: an option does not suit the model.
+        RunError: `calibrated` is True, and no temperature was fitted.
+
     >>> zoo.predict("cnn_small.digits", ["seven.png"])[0]["predictions"][0]  # doctest: +SKIP
     {'label': '7', 'probability': 0.999}
     """
-    how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
-    return load(target).predict(inputs, **how)
+    return load(target).predict(
+        inputs,
+        batch_size=batch_size,
+        column=column or text_column,
+        keep_going=keep_going,
+        tta=tta,
+        calibrated=calibrated,
+        top=top,
+        threshold=threshold,
+    )
 
 
 def embed(
-    target: Any, inputs: Sequence[Input], *, batch_size: int = 64, text_column: str | None = None
+    target: Any,
+    inputs: Sequence[Input],
+    *,
+    batch_size: int = 64,
+    column: str | None = None,
+    text_column: str | None = None,
 ) -> np.ndarray:
     """Return what the head of a model takes for each input: vectors for search, clusters, a probe.
 
     Args:
         target: run directory, weight name, name of published weights, or recipe name.
-        inputs, batch_size, text_column: as in `predict`.
+        inputs, batch_size, column, text_column: as in `predict`.
 
     Returns:
         float32, (N, D).
@@ -77,4 +112,4 @@ def embed(
     >>> zoo.embed("resnet50.a1_in1k", ["cat.jpg", "dog.jpg"]).shape  # doctest: +SKIP
     (2, 2048)
     """
-    return load_run(target).embed(inputs, batch_size=batch_size, text_column=text_column)
+    return load_run(target).embed(inputs, batch_size=batch_size, column=column or text_column)

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -28,9 +28,16 @@ def predictions_of(
     Returns:
         One prediction for each example, and the targets (N, …) by name.
     """
+    return decoded(lambda x: task.decode(model, x, assets), encoded, batch_size=batch_size)
+
+
+def decoded(
+    decode: Callable[[Mapping[str, np.ndarray]], Any], encoded: Encoded, *, batch_size: int
+) -> tuple[Predictions, dict[str, np.ndarray]]:
+    """Return the same for any function from a batch of inputs to predictions."""
     predictions, truths = [], []
     for x, y in encoded.batches(batch_size):
-        predictions.append(task.decode(model, x, assets))
+        predictions.append(decode(x))
         truths.append(y)
     return together(predictions, truths)
 

@@ -9,6 +9,7 @@ from typing import Any, final
 import numpy as np
 
 from recipes.runs.inputs import Item, encoded, items_of
+from recipes.runs.listing import Listing
 from zoo.columns import Image
 from zoo.columns.image import fit_image
 from zoo.errors import WeightsError
@@ -40,7 +41,14 @@ class ForeignModel:
         self.model, self.name = model, name
 
     def predict(
-        self, inputs: Sequence[Any], *, batch_size: int = 64, keep_going: bool = False
+        self,
+        inputs: Sequence[Any],
+        *,
+        batch_size: int = 64,
+        column: str | None = None,
+        keep_going: bool = False,
+        top: int | None = None,
+        threshold: float | None = None,
     ) -> list[dict[str, Any]]:
         """Predict image files, folders of them, or arrays: one {"file", "task", "predictions"} each.
 
@@ -48,8 +56,10 @@ class ForeignModel:
             inputs: paths, or uint8 (H, W, C) arrays.
             batch_size: examples per prediction step.
             keep_going: give a file that cannot be read a result with "error", instead of raising.
+            column, top, threshold: as `zoo.predict`.
         """
-        found = items_of(inputs, {"image": Image()}, model=self.name)
+        listing = Listing(top, threshold)
+        found = items_of(inputs, {"image": Image()}, model=self.name, column=column)
         items = encoded(found, self._encoded, keep_going=keep_going)
         rows = iter(self._scores([item for item in items if item.error is None], batch_size))
         return [
@@ -57,7 +67,7 @@ class ForeignModel:
                 **item.source,
                 "task": "image_classification",
                 **(
-                    {"predictions": _most_likely(next(rows))}
+                    listing.of_classes(row := next(rows), [str(k) for k in range(len(row))])
                     if item.error is None
                     else {"predictions": [], "error": item.error.to_dict()}
                 ),
@@ -79,13 +89,6 @@ class ForeignModel:
             scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
             scores /= scores.sum(axis=-1, keepdims=True)
         return scores
-
-
-def _most_likely(row: np.ndarray) -> list[dict[str, Any]]:
-    return [
-        {"label": str(k), "probability": round(float(row[k]), 6)}
-        for k in np.argsort(-row, kind="stable")[:5]
-    ]
 
 
 def load_keras_file(path: str | Path) -> ForeignModel:
@@ -138,3 +141,15 @@ def _check_image_classifier(model: Any, path: Path) -> None:
         expected="input (None, H, W, 1 or 3) and output (None, classes)",
         fix="use it in Python with keras.saving.load_model",
     )
+
+
+def refuse_foreign_file(path: Path, name: str) -> None:
+    """Raise WeightsError for a model file of another library, which is not loaded by its name alone."""
+    if path.suffix in (".keras", ".h5", ".hdf5", ".pkl", ".pt", ".pth"):
+        raise WeightsError(
+            f"{name} is a foreign model file; loading one can run code.",
+            expected="a run directory, a weight name or a recipe name",
+            fix="if you trust where it came from: zoo predict FILE.keras … --allow-keras-file"
+            if path.suffix == ".keras"
+            else "`zoo train` writes run directories that load without running anything",
+        )

@@ -1,5 +1,6 @@
-"""Inputs of prediction: files, folders of files, tables of texts, values; read one by one."""
+"""Inputs of prediction: files, folders, patterns, tables, values; read one by one."""
 
+import glob
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,6 +22,7 @@ Value = str | Path | np.ndarray | None
 Input = Value | Mapping[str, Value]
 # Endings by which a single word is taken for the name of a file, not for a text.
 _ENDINGS = (*formats.TEXTS, *formats.TABLES, ".md", ".json", ".html", ".log", ".pdf", ".docx")
+_USUAL_COLUMNS = ("file", "path", "filename")  # of tables that name files
 _ALIKE = 0.8  # how close a word must be to the name of a file to be taken for it
 
 
@@ -57,25 +59,34 @@ class Item:
         text = isinstance(value, str) and (self.file is None or self.row is not None)
         return told | ({"text": value} if text else {})
 
+    @property
+    def name(self) -> str:
+        """A short name: the file, and the row of its table where that is what holds the example."""
+        if self.file is None:
+            return ""
+        is_file = any(isinstance(value, Path) for value in self.values.values())
+        return f"{self.file}, {self.row}" if self.row and not is_file else self.file
+
 
 def items_of(
     inputs: Sequence[Input],
     columns: Mapping[str, Column],
     *,
     model: str,
-    text_column: str | None = None,
+    column: str | None = None,
 ) -> list[Item]:
-    """Return the examples to predict; a folder gives its files, a table its rows.
+    """Return the examples to predict; a folder or pattern gives its files, a table its rows.
 
     Args:
         inputs: as `predict` takes them.
         columns: of the model's inputs, by name of the data's column.
         model: its name, for messages.
-        text_column: of tables, for models of texts alone; None takes "text", or the only column.
+        column: of tables, for models with one input: it holds the texts, or names the files. None takes
+            "text", the input's own name, "file" or "path", or the only column.
 
     Raises:
-        DataError: a folder holds no such file, a table cannot be read, or a value does not say which
-            of several inputs it is.
+        DataError: a folder or pattern gives no such file, a table cannot be read, or a value does not
+            say which of several inputs it is.
     """
     found: list[Item] = []
     for given in inputs:
@@ -84,24 +95,63 @@ def items_of(
         elif len(columns) > 1:
             found += _from_table(given, columns, model)
         else:
-            ((name, column),) = columns.items()
-            found += _alone(given, name, column, text_column)
+            ((name, kind),) = columns.items()
+            found += _alone(given, name, kind, column)
     return found
 
 
-def _alone(given: Value, name: str, column: Column, text_column: str | None) -> list[Item]:
+def _alone(given: Value, name: str, kind: Column, column: str | None) -> list[Item]:
     """Return the examples of a model with one input."""
-    if not column.is_file(given):
+    if not kind.is_file(given):
         return [Item({name: given})]
-    path, takes_words, found = as_path(given), not column.is_file("word"), []
-    files = _inside(path, column) if path.is_dir() else [path]
-    for file in files:
-        if takes_words and file.suffix.lower() in formats.TABLES and file.is_file():
-            found += _rows(file, name, text_column)
+    path, found = as_path(given), []
+    for file in _files(path, kind):
+        if file.suffix.lower() in formats.TABLES and file.is_file():
+            found += _rows(file, name, kind, column)
         else:
-            error = None if file.is_file() else missing(file, column.expected)
-            found.append(Item({name: file}, str(file), error=error))
+            found.append(_of_file(file, name, kind))
     return found
+
+
+def _of_file(file: Path, name: str, kind: Column, row: str | None = None) -> Item:
+    error = None if file.is_file() else missing(file, kind.expected)
+    return Item({name: file}, str(file), row, error=error)
+
+
+def _files(path: Path, kind: Column) -> list[Path]:
+    """Return the files that a path or a pattern such as "photos/**/*.jpg" stands for, in order."""
+    if path.is_dir():
+        return _inside(path, kind)
+    return _matching(str(path), kind) if _is_pattern(path) else [path]
+
+
+def _is_pattern(path: Path) -> bool:
+    try:
+        return glob.has_magic(str(path)) and not path.exists()
+    except (OSError, ValueError):  # longer than a file's name may be, or with a NUL
+        return False
+
+
+def _matching(pattern: str, kind: Column) -> list[Path]:
+    """Return the files of one kind, and tables, that a pattern matches.
+
+    Raises:
+        DataError: there are none.
+    """
+    # Path.glob takes no absolute patterns.
+    matches = glob.glob(pattern, recursive=True)  # noqa: PTH207
+    found = [Path(match) for match in sorted(matches)]
+    files = [file for file in found if file.is_file()]
+    known = [file for file in files if file.suffix.lower() in (*kind.suffixes, *formats.TABLES)]
+    if known:
+        return known
+    what = f"matches {len(found)} folder(s), but no file" if found and not files else ""
+    what = what or ("matches no file of these kinds" if files else "matches no file")
+    raise DataError(
+        f"The pattern {pattern} {what}.",
+        expected=kind.expected,
+        fix="check the pattern; ** stands for any folders in between",
+    )
 
 
 def _named(given: Mapping[str, Value], columns: Mapping[str, Column], model: str) -> Item:
@@ -232,21 +282,38 @@ def _walked(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _rows(path: Path, name: str, text_column: str | None) -> list[Item]:
-    """Return the rows of a table, each with its text."""
-    columns, found, _ = open_table(path, [text_column]) if text_column else open_texts(path)
-    column = text_column or (columns[0] if len(columns) == 1 else "text")
-    if column not in columns:
+def _rows(path: Path, name: str, kind: Column, column: str | None) -> list[Item]:
+    """Return the rows of a table, each with its text, or with its file beside the table.
+
+    Raises:
+        DataError: the table cannot be read, or does not have the column.
+    """
+    columns, found, _ = open_table(path, [column]) if column else open_texts(path)
+    names_files = kind.is_file("word")
+    usual = (name, *_USUAL_COLUMNS) if names_files else ("text",)
+    only = columns[0] if len(columns) == 1 else usual[0]
+    chosen = column or next((each for each in usual if each in columns), only)
+    if chosen not in columns:
         raise DataError(
-            f"{path} has no column {column!r}.",
+            f"{path} has no column {chosen!r}.",
             expected=f"one of: {', '.join(columns[:12])}",
-            fix="name the column that holds the texts with --text-column (text_column=)",
+            fix=f"name the column that {'names the files' if names_files else 'holds the texts'} "
+            "with --column (column=)",
         )
     items = []
     for where, row in found:
         if isinstance(row, DataError):
             items.append(Item({name: None}, str(path), where, error=row))
+            continue
+        value = row.get(chosen)
+        text = "" if value is None else str(value)
+        if not names_files:
+            items.append(Item({name: text}, str(path), where))
+        elif text.strip():
+            items.append(_of_file(path.parent / as_path(text.strip()), name, kind, where))
         else:
-            value = row.get(column)
-            items.append(Item({name: "" if value is None else str(value)}, str(path), where))
+            error = DataError(
+                f"{path}, {where} names no file.", fix="fill the cell, or drop the row"
+            )
+            items.append(Item({name: None}, str(path), where, error=error))
     return items

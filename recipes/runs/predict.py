@@ -1,79 +1,123 @@
 """From files or arrays to predictions."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from recipes.runs.answering import Decode, decoder, temperature_of, tempered, tempered_assets
 from recipes.runs.base import TrainedModel
 from recipes.runs.inputs import Input, Item, encoded, items_of
+from recipes.runs.listing import Listing
 from zoo.columns import Column, Spec
 from zoo.columns.assets import Assets
 from zoo.data.pipeline import stack
 from zoo.errors import ArgumentError, RunError
 
 
+@dataclass(frozen=True)
+class Reading:
+    """How inputs are read and put into batches.
+
+    Attributes:
+        batch_size: examples per prediction step.
+        column: of tables, as `items_of` takes it.
+        keep_going: an input that cannot be read becomes a result with its error.
+    """
+
+    batch_size: int
+    column: str | None = None
+    keep_going: bool = False
+
+
 def predict_inputs(
     run: TrainedModel,
     inputs: Sequence[Input],
     *,
-    batch_size: int,
-    text_column: str | None = None,
-    keep_going: bool = False,
-) -> list[dict[str, Any]]:
-    """Encode inputs with the code that training used, run the model, and describe the outcome."""
-    how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
-    return described(answers(run, inputs, **how), run.task, run.assets)
+    reading: Reading,
+    listing: Listing,
+    tta: int = 0,
+    calibrated: bool | float = False,
+) -> Iterator[dict[str, Any]]:
+    """Encode inputs with the code that training used, run the model, and describe the outcome.
+
+    Results come one by one; mistakes in the arguments are raised before the first.
+    """
+    listing.check(run.assets, run.name)
+    temperature = temperature_of(run, calibrated)
+    found = answers(run, inputs, reading=reading, tta=tta)
+    if temperature is not None:
+        found = (
+            (item, None if answer is None else tempered(np.asarray(answer)[None], temperature)[0])
+            for item, answer in found
+        )
+    return described(found, run.task, tempered_assets(run.assets, temperature), listing)
 
 
 def answers(
-    run: TrainedModel,
-    inputs: Sequence[Input],
-    *,
-    batch_size: int,
-    text_column: str | None = None,
-    keep_going: bool = False,
-) -> list[tuple[Item, Any]]:
+    run: TrainedModel, inputs: Sequence[Input], *, reading: Reading, tta: int = 0
+) -> Iterator[tuple[Item, Any]]:
     """Return each input with its prediction as `decode` gives it; None for one that has an error."""
-    items, batches = _prepared(
-        run, inputs, batch_size=batch_size, text_column=text_column, keep_going=keep_going
-    )
-    predictions: list[Any] = []
-    for x in batches:
-        predictions += list(run.task.decode(run.model, x, run.assets))
-    found = iter(predictions)
-    return [(item, next(found) if item.error is None else None) for item in items]
+    items = _items(run, inputs, reading)
+    encode = partial(_encoded, run, _columns(run))
+    if not reading.keep_going:
+        # All are read before anything is run; only what the model takes is kept of each.
+        items = encoded(items, encode, keep_going=False)
+    decode = decoder(run, tta=tta)
+    return _answered(items, encode, decode, run.assets.specs()[0], reading)
+
+
+def _answered(
+    items: Sequence[Item],
+    encode: Callable[[Item], Any],
+    decode: Decode,
+    specs: Mapping[str, Spec],
+    reading: Reading,
+) -> Iterator[tuple[Item, Any]]:
+    """Yield answers batch by batch, so that results do not wait for inputs that come later."""
+    for start in range(0, len(items), reading.batch_size):
+        chunk = items[start : start + reading.batch_size]
+        if reading.keep_going:
+            chunk = encoded(chunk, encode, keep_going=True)
+        good = [item.encoded for item in chunk if item.error is None]
+        found = iter(decode(_stacked(good, specs)) if good else ())
+        for item in chunk:
+            yield replace(item, encoded=None), next(found) if item.error is None else None
 
 
 def described(
-    answered: Sequence[tuple[Item, Any]], task: Any, assets: Assets
-) -> list[dict[str, Any]]:
-    """Return what `zoo predict` says of each input."""
-    return [
-        {
-            **item.source,
-            "task": task.name,
-            **(
-                {"predictions": task.describe(prediction, assets)}
-                if item.error is None
-                else {"predictions": [], "error": item.error.to_dict()}
-            ),
-        }
-        for item, prediction in answered
-    ]
+    answered: Iterable[tuple[Item, Any]], task: Any, assets: Assets, listing: Listing
+) -> Iterator[dict[str, Any]]:
+    """Yield what `zoo predict` says of each input."""
+    for item, prediction in answered:
+        told = {**item.source, "task": task.name}
+        if item.error is None:
+            yield told | listing.of(prediction, task, assets)
+        else:
+            yield told | {"predictions": [], "error": item.error.to_dict()}
 
 
 def embed_inputs(
-    run: TrainedModel, inputs: Sequence[Input], *, batch_size: int, text_column: str | None = None
-) -> np.ndarray:
-    """Encode inputs as for a prediction, and return what the head takes: float32 (N, D)."""
-    _, batches = _prepared(
-        run, inputs, batch_size=batch_size, text_column=text_column, keep_going=False
-    )
-    network = embedder(run.model, run.assets, name=run.name)
-    found = [np.asarray(network.predict_on_batch(x), "float32") for x in batches]
-    return np.concatenate(found) if found else np.zeros((0, network.output.shape[-1]), "float32")
+    run: TrainedModel, inputs: Sequence[Input], *, reading: Reading
+) -> tuple[list[str], np.ndarray]:
+    """Encode inputs as for a prediction, and return what the head takes.
+
+    Returns:
+        A name for each input, which is its file, row or position, and the vectors, float32 (N, D).
+    """
+    items = _items(run, inputs, reading)
+    items = encoded(items, partial(_encoded, run, _columns(run)), keep_going=False)
+    network, specs = embedder(run.model, run.assets, name=run.name), run.assets.specs()[0]
+    found = []
+    for start in range(0, len(items), reading.batch_size):
+        chunk = [item.encoded for item in items[start : start + reading.batch_size]]
+        found.append(np.asarray(network.predict_on_batch(_stacked(chunk, specs)), "float32"))
+    empty = np.zeros((0, network.output.shape[-1]), "float32")
+    names = [item.name or str(position) for position, item in enumerate(items)]
+    return names, np.concatenate(found) if found else empty
 
 
 def embedder(model: Any, assets: Assets, *, name: str) -> Any:
@@ -97,43 +141,35 @@ def embedder(model: Any, assets: Assets, *, name: str) -> Any:
     return keras.Model(model.input, taken)
 
 
-def _prepared(
-    run: TrainedModel,
-    inputs: Sequence[Input],
-    *,
-    batch_size: int,
-    text_column: str | None,
-    keep_going: bool,
-) -> tuple[list[Item], Iterator[dict[str, np.ndarray]]]:
-    """Return the inputs one by one, and the batches of those that could be read."""
-    columns = {column.source or name: column for name, column in run.assets.x.items()}
-    words = len(columns) == 1 and not next(iter(columns.values())).is_file("word")
-    if text_column and not words:
+def _columns(run: TrainedModel) -> dict[str, Column]:
+    """Return the columns of a model's inputs by the names that examples have for them."""
+    return {column.source or name: column for name, column in run.assets.x.items()}
+
+
+def _items(run: TrainedModel, inputs: Sequence[Input], reading: Reading) -> list[Item]:
+    """Return the inputs one by one.
+
+    Raises:
+        ZooError: one of them is missing, unless `keep_going`.
+    """
+    columns = _columns(run)
+    if reading.column and len(columns) > 1:
         raise ArgumentError(
-            f"{run.name} takes no texts, so there is no column to name.",
-            fix="leave --text-column (text_column=) out",
+            f"{run.name} takes {' and '.join(columns)}: the columns of a table have these names.",
+            fix="leave --column (column=) out",
         )
-    items = items_of(
-        _listed(inputs, columns),
-        columns,
-        model=run.name,
-        text_column=text_column or _column_of(run),
-    )
+    how = {"model": run.name, "column": reading.column or _column_of(run)}
+    items = items_of(_listed(inputs, columns), columns, **how)
     for item in items:
-        if item.error is not None and not keep_going:
+        if item.error is not None and not reading.keep_going:
             raise item.error  # at once, before Keras is loaded
-    # All are read before anything is run; only what the model takes is kept of each.
-    items = encoded(items, lambda item: _encoded(run, columns, item), keep_going=keep_going)
-    good = [item.encoded for item in items if item.error is None]
-    return items, _batches(good, run.assets.specs()[0], batch_size)
+    return items
 
 
-def _batches(
-    good: Sequence[Mapping[str, np.ndarray]], specs: Mapping[str, Spec], batch_size: int
-) -> Iterator[dict[str, np.ndarray]]:
-    for start in range(0, len(good), batch_size):
-        chunk = good[start : start + batch_size]
-        yield {key: stack([one[key] for one in chunk], spec) for key, spec in specs.items()}
+def _stacked(
+    good: Sequence[Mapping[str, np.ndarray]], specs: Mapping[str, Spec]
+) -> dict[str, np.ndarray]:
+    return {key: stack([one[key] for one in good], spec) for key, spec in specs.items()}
 
 
 def _listed(inputs: Any, columns: Mapping[str, Column]) -> list[Input]:

@@ -1,22 +1,27 @@
 """The run directory and its Python interface."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
 from recipes.objects import make_dataset, make_model, make_task, precision
-from recipes.runs.folder import resume_command
+from recipes.runs.directory import ASSETS as ASSETS
+from recipes.runs.directory import FORMAT as FORMAT
+from recipes.runs.directory import WEIGHTS as WEIGHTS
+from recipes.runs.directory import values_in_directory
+from recipes.runs.foreign import refuse_foreign_file
 from recipes.runs.parent import fitted, other_head
 from recipes.runs.splits import METRICS
-from recipes.runs.trained import RECIPE, check_unedited, read_json
-from recipes.values.load import load_recipe, recipe_names
+from recipes.runs.trained import RECIPE as RECIPE
+from recipes.runs.trained import read_json as read_json
+from recipes.values.load import recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.columns.assets import Assets
-from zoo.errors import RunError, WeightsError, ZooError, check_format, command, unknown_name
+from zoo.errors import RunError, WeightsError, ZooError, command, unknown_name
 from zoo.files import as_path
 from zoo.tasks.base import Task
 
@@ -25,9 +30,6 @@ if TYPE_CHECKING:
     from recipes.runs.scored import Scored
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
-
-ASSETS, WEIGHTS = "assets.json", "weights.safetensors"
-FORMAT = 2  # of a run directory; 1, of 0.1.0, does not say so
 
 
 @final
@@ -161,6 +163,8 @@ class Run:
         data: str | Path | None = None,
         data_dir: str | None = None,
         batch_size: int = 256,
+        tta: int = 0,
+        calibrated: bool | float = False,
     ) -> dict[str, Any]:
         """Score the examples that the run was tested on, or other data.
 
@@ -169,20 +173,24 @@ class Run:
                 takes the original place.
             data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
             batch_size: examples per prediction step.
+            tta: as `predict`.
+            calibrated: as `predict`; True fits a temperature on the run's validation split where none
+                was fitted in training.
 
         Returns:
             {"name", "data", "split", "examples", "data_as_trained", "notes", "metrics": {…}}.
             "data_as_trained" says that these are the run's own test examples; with several targets,
-            "targets" holds the metrics of each, and with classes "recall_by_class" that of each.
+            "targets" holds the metrics of each, and with classes "recall_by_class" that of each. With a
+            temperature, "temperature" says what it was fitted on, and "uncalibrated" holds the loss and
+            the calibration error without it.
 
         Raises:
             RunError: some of them are missing or were changed, or the data has other classes.
             DataError: the data has other columns.
+            ArgumentError: `tta` or `calibrated` does not suit the model.
         """
-        found = self.scored(data=data, data_dir=data_dir, batch_size=batch_size)
-        place = self.recipe.data.name if data is None else str(data)
-        how = {"classes": self.assets.classes, "name": self.name, "data": place}
-        return found.result(self.task, **how)
+        how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
+        return self.scored(data=data, **how).result_of(self, data=data)
 
     def scored(
         self,
@@ -190,48 +198,93 @@ class Run:
         data: str | Path | None = None,
         data_dir: str | None = None,
         batch_size: int = 256,
+        tta: int = 0,
+        calibrated: bool | float = False,
     ) -> "Scored":
         """Predict the examples that `evaluate` scores; the arguments are the same."""
         from recipes.runs.scored import scored
 
-        place = None if data is None else str(data)
-        return scored(self, data=place, data_dir=data_dir, batch_size=batch_size)
+        how = {"batch_size": batch_size, "tta": tta, "calibrated": calibrated}
+        return scored(self, data=None if data is None else str(data), data_dir=data_dir, **how)
 
     def predict(
         self,
         inputs: Any,
         *,
         batch_size: int = 64,
+        column: str | None = None,
         text_column: str | None = None,
         keep_going: bool = False,
+        tta: int = 0,
+        calibrated: bool | float = False,
+        top: int | None = None,
+        threshold: float | None = None,
     ) -> list[dict[str, Any]]:
         """Predict files, arrays or texts: one {"file", "task", "predictions"} each.
 
         Args:
-            inputs: paths of files, folders or tables, or values as a dataset gives them: uint8
-                (H, W, C) for images, float32 (samples,) at the model's rate for audio, str for text.
-                For models of several inputs a dictionary for each example, by column of the data.
-            batch_size, text_column, keep_going: as `zoo.predict`.
+            inputs: paths of files, folders, patterns or tables, or values as a dataset gives them:
+                uint8 (H, W, C) for images, float32 (samples,) at the model's rate for audio, str for
+                text. For models of several inputs a dictionary for each example, by column of the data.
+            batch_size, column, text_column, keep_going, tta, calibrated, top, threshold: as
+                `zoo.predict`.
         """
-        from recipes.runs.predict import predict_inputs
+        found = self.predict_each(
+            inputs,
+            batch_size=batch_size,
+            column=column or text_column,
+            keep_going=keep_going,
+            tta=tta,
+            calibrated=calibrated,
+            top=top,
+            threshold=threshold,
+        )
+        return list(found)
 
-        how = {"batch_size": batch_size, "text_column": text_column, "keep_going": keep_going}
-        return predict_inputs(self, inputs, **how)
+    def predict_each(
+        self,
+        inputs: Any,
+        *,
+        batch_size: int = 64,
+        column: str | None = None,
+        keep_going: bool = False,
+        tta: int = 0,
+        calibrated: bool | float = False,
+        top: int | None = None,
+        threshold: float | None = None,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield what `predict` returns, batch by batch; the arguments are the same."""
+        from recipes.runs.listing import Listing
+        from recipes.runs.predict import Reading, predict_inputs
+
+        return predict_inputs(
+            self,
+            inputs,
+            reading=Reading(batch_size, column, keep_going),
+            listing=Listing(top, threshold),
+            tta=tta,
+            calibrated=calibrated,
+        )
 
     def embed(
-        self, inputs: Any, *, batch_size: int = 64, text_column: str | None = None
+        self,
+        inputs: Any,
+        *,
+        batch_size: int = 64,
+        column: str | None = None,
+        text_column: str | None = None,
     ) -> np.ndarray:
         """Return what the model's head takes for each input, float32 (N, D).
 
         Args:
-            inputs, batch_size, text_column: as `predict`.
+            inputs, batch_size, column, text_column: as `predict`.
 
         Raises:
             RunError: the task has no head that takes one vector per example.
         """
-        from recipes.runs.predict import embed_inputs
+        from recipes.runs.predict import Reading, embed_inputs
 
-        return embed_inputs(self, inputs, batch_size=batch_size, text_column=text_column)
+        return embed_inputs(self, inputs, reading=Reading(batch_size, column or text_column))[1]
 
 
 def load(target: "str | Path | Run | Ensemble", *, model: Any = None) -> "Run | Ensemble":
@@ -279,7 +332,7 @@ def load_run(target: "str | Path | Run | Ensemble", *, model: Any = None) -> Run
 
         give_back(model, path)
     if path.is_dir() and name not in recipe_names():
-        return _load_directory(path)
+        return Run(**values_in_directory(path))
     cards = registry.weight_cards()
     by_recipe = {card.recipe: card for card in cards.values()}
     card = cards.get(name) or by_recipe.get(name)
@@ -306,24 +359,13 @@ def load_run(target: "str | Path | Run | Ensemble", *, model: Any = None) -> Run
             if last
             else f"train it first, {command('zoo', 'train', name)}, then give the folder that it names",
         )
-    _refuse_foreign_file(path, name)
+    refuse_foreign_file(path, name)
     raise unknown_name(
         "run directory, weight or recipe",
         name,
         [*cards, *recipe_names()],
         fix="zoo list --weights and zoo recipes list show the names",
     )
-
-
-def _refuse_foreign_file(path: Path, name: str) -> None:
-    if path.suffix in (".keras", ".h5", ".hdf5", ".pkl", ".pt", ".pth"):
-        raise WeightsError(
-            f"{name} is a foreign model file; loading one can run code.",
-            expected="a run directory, a weight name or a recipe name",
-            fix="if you trust where it came from: zoo predict FILE.keras … --allow-keras-file"
-            if path.suffix == ".keras"
-            else "`zoo train` writes run directories that load without running anything",
-        )
 
 
 def source_of(recipe: Recipe) -> Run | None:
@@ -352,45 +394,3 @@ def pinned(weights: str, sha256: str, recipe: str) -> Run:
             fix="put the weights back as they were, or train again in another folder",
         )
     return found
-
-
-def _load_directory(path: Path) -> Run:
-    if not (path / METRICS).exists():
-        started = (path / RECIPE).exists()
-        raise RunError(
-            f"{path} holds {'an unfinished' if started else 'no'} run.",
-            expected="a folder that `zoo train` finished",
-            fix=resume_command(path)
-            if started
-            else "give the folder that `zoo train` named at its end",
-        )
-    metrics = read_json(path / METRICS)
-    if isinstance(metrics, dict):
-        check_format(str(path), metrics.get("format", 1), known=FORMAT)
-    for name in (RECIPE, ASSETS, WEIGHTS):
-        if not (path / name).is_file():
-            raise RunError(
-                f"{path} lacks {name}.",
-                expected="a folder as `zoo train` left it",
-                fix="copy the whole folder again, or train again",
-            )
-    assets = read_json(path / ASSETS)
-    try:
-        recipe = load_recipe(path / RECIPE)
-        if "recipe_sha256" in metrics:
-            check_unedited(path, sha256=metrics["recipe_sha256"])
-        return Run(
-            name=str(path),
-            recipe=recipe,
-            assets=Assets.from_dict(assets),
-            metrics=metrics,
-            weights_path=path / WEIGHTS,
-            sha256=metrics["weights_sha256"],
-            path=path,
-        )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RunError(
-            f"{path / METRICS} or {ASSETS} beside it was changed: {error!r}",
-            expected="files as `zoo train` wrote them",
-            fix="copy the whole folder again, or train again",
-        ) from error

@@ -1,23 +1,28 @@
 """What a model predicts for the examples that it is scored on, and what the scores are."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from recipes.objects import make_dataset
+from recipes.runs.answering import TEMPERATURE, check_calibrated, decoder, tempered
 from recipes.runs.base import TrainedModel
 from recipes.runs.evaluate import (
     BATCH_SIZE,
+    decoded,
     groups_of,
     intervals,
     intervals_of_parts,
-    predictions_of,
     recalls,
 )
 from recipes.runs.splits import Examples, column_bytes, examples_to_score
 from zoo.data.pipeline import Encoded
+from zoo.errors import RunError
+from zoo.metrics.temperature import MEASURED, fit_temperature
+from zoo.tasks.decision import answers_of
 
 
 @dataclass(frozen=True)
@@ -30,6 +35,8 @@ class Scored:
         truths: targets by name, (N, …) each.
         groups: group of each, (N,); None where examples are independent.
         where: "test", or "out of fold" where each was predicted by a model that had not seen it.
+        temperature: of the probabilities, as `zoo.metrics.temperature` describes it; None for none.
+        uncalibrated: the predictions without it.
     """
 
     found: Examples
@@ -37,6 +44,8 @@ class Scored:
     truths: dict[str, np.ndarray]
     groups: Sequence[Any] | None
     where: str = "test"
+    temperature: dict[str, Any] | None = None
+    uncalibrated: Any = None
 
     def take(self, order: np.ndarray) -> "Scored":
         """Return the same examples in another order; each is one unit of its task."""
@@ -73,7 +82,20 @@ class Scored:
             "metrics": self.intervals(task),
             **({"targets": by_target} if by_target else {}),
             **({"recall_by_class": by_class} if by_class else {}),
+            **self._told_of_temperature(task),
         }
+
+    def result_of(self, model: Any, *, data: Any = None) -> dict[str, Any]:
+        """Return the same for a run or an ensemble, and the data that it was asked to score."""
+        place = model.recipe.data.name if data is None else str(data)
+        return self.result(model.task, name=model.name, data=place, classes=model.assets.classes)
+
+    def _told_of_temperature(self, task: Any) -> dict[str, Any]:
+        if self.temperature is None:
+            return {}
+        before = task.score(self.uncalibrated, self.truths)
+        changed = {name: before[name] for name in MEASURED if name in before}
+        return {"temperature": self.temperature, "uncalibrated": changed}
 
 
 def scored(
@@ -82,6 +104,8 @@ def scored(
     data: str | None = None,
     data_dir: str | None = None,
     batch_size: int = BATCH_SIZE,
+    tta: int = 0,
+    calibrated: bool | float = False,
 ) -> Scored:
     """Predict the examples that a run was tested on, or those of other data.
 
@@ -90,16 +114,70 @@ def scored(
         data: where its data is now, or other data; None takes the original place.
         data_dir: folder of TFDS data.
         batch_size: examples per prediction step.
+        tta, calibrated: as `Run.evaluate`.
 
     Raises:
-        RunError, DataError: as `examples_to_score`.
+        RunError, DataError, ArgumentError: as `Run.evaluate`.
     """
+    if calibrated is not False:
+        check_calibrated(run, calibrated)
+    decode = decoder(run, tta=tta)
     found = examples_to_score(run, data=data, data_dir=data_dir)
-    encoded = Encoded(found.split, run.task, run.assets)
-    predictions, truths = predictions_of(
-        run.model, run.task, run.assets, encoded, batch_size=batch_size
-    )
-    return Scored(found, predictions, truths, groups_of(encoded.split, found.train))
+
+    def predicted(split: Any) -> tuple[Encoded, Any, dict[str, np.ndarray]]:
+        encoded = Encoded(split, run.task, run.assets)
+        return encoded, *decoded(decode, encoded, batch_size=batch_size)
+
+    encoded, predictions, truths = predicted(found.split)
+    plain = Scored(found, predictions, truths, groups_of(encoded.split, found.train))
+    if calibrated is False:
+        return plain
+
+    def validated() -> tuple[Any, dict[str, np.ndarray]]:
+        moved = data if found.as_trained else None
+        return predicted(_validation(run, data=moved, data_dir=data_dir))[1:]
+
+    told = _temperature(run, calibrated, validated)
+    changed = tempered(predictions, told["value"])
+    return replace(plain, predictions=changed, temperature=told, uncalibrated=predictions)
+
+
+def _validation(run: TrainedModel, *, data: str | None, data_dir: str | None) -> Any:
+    """Return the validation split of a run.
+
+    Raises:
+        RunError: the data has changed, so that it would be divided in another way.
+    """
+    recipe = run.recipe if data is None else run.recipe.with_values({"data.name": data})
+    skip_corrupt = bool(run.metrics.get("skip_corrupt"))
+    dataset = make_dataset(recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
+    if dataset.fingerprint != run.fingerprint:
+        raise RunError(
+            f"The data of {run.name} has changed since it was trained, so its validation split is not "
+            "known.",
+            expected="the data as it was, on which a temperature can be fitted",
+            fix="give one with --temperature (calibrated=NUMBER)",
+        )
+    return dataset.splits["validation"]
+
+
+def _temperature(
+    run: TrainedModel, calibrated: bool | float, validated: Callable[[], Any]
+) -> dict[str, Any]:
+    """Return the temperature that was given, that is stored, or that fits validation now."""
+    if calibrated is not True:
+        return {"value": float(calibrated)}
+    if run.metrics.get(TEMPERATURE):
+        return dict(run.metrics[TEMPERATURE])
+    predictions, truths = validated()
+    fitted = fit_temperature(answers_of(predictions)[0], truths[run.assets.label])
+    if fitted is None:
+        raise RunError(
+            f"No temperature can be fitted for {run.name}: it gives no finite probabilities for the "
+            "validation examples.",
+            fix="leave --calibrated (calibrated=) out",
+        )
+    return fitted.to_dict()
 
 
 def example_keys(found: Examples) -> list[str]:

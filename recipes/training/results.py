@@ -32,6 +32,7 @@ from recipes.runs.run import ASSETS, FORMAT, METRICS, WEIGHTS, Run, load
 from recipes.runs.splits import skip_flag
 from recipes.runs.trained import RECIPE, checkpoint_state, digest, values_in
 from recipes.training.balance import weights_of
+from recipes.training.calibration import calibrated, class_answers, temperature_facts
 from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
 from zoo import devices, registry
@@ -40,8 +41,7 @@ from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.errors import RunError, command
 from zoo.files import write_text
-from zoo.tasks.base import Task
-from zoo.tasks.decision import THRESHOLD, answers_of
+from zoo.tasks.decision import THRESHOLD
 from zoo.tensor_files import stored_bytes
 from zoo.weights import load_into, load_model_weights, save_model_weights
 
@@ -73,27 +73,27 @@ def finish(
     """
     _choose_weights(setup, folder, selection)
     setup, sha256 = _saved(setup, folder)
-    setup = _calibrated(setup)
+    setup, temperature = calibrated(setup)
     task, model = setup.task, setup.model
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
-    fingerprint = setup.dataset.fingerprint
-    environment = devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
+    answers = class_answers(setup, predictions, truths)
+    environment = _environment(setup)
     metrics = {
         "format": FORMAT,
         "split": "test",
         "examples": len(test),
         **_intervals(setup, test, predictions, truths),
+        **temperature_facts(temperature, answers),
         "selection": selection,
         "seconds": round(sum(entry["seconds"] for entry in history), 1),
         "weights_sha256": sha256,
-        "data_fingerprint": fingerprint,
+        "data_fingerprint": setup.dataset.fingerprint,
         "skip_corrupt": bool(setup.dataset.skipped),
         **_beginnings(folder),
     }
     metrics |= _baselines(setup, metrics["metrics"], progress=progress) if baselines else {}
     _write_values(folder, setup.assets, environment, records)
-    answers = _answers(setup, predictions, truths)
     report = ReportInput(
         environment=environment,
         history=history,
@@ -137,16 +137,6 @@ def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> di
     how = {"network": network, "progress": progress}
     found = beside(setup.dataset, setup.task, setup.assets, **how)
     return {"baselines": found} if found else {}
-
-
-def _calibrated(setup: "Setup") -> "Setup":
-    """Return the setup with what the task chooses on validation, such as thresholds."""
-    if not setup.task.calibrates or type(setup.task).calibrated is Task.calibrated:
-        return setup
-    found = predictions_of(
-        setup.model, setup.task, setup.assets, setup.validation, batch_size=BATCH_SIZE
-    )
-    return replace(setup, assets=setup.task.calibrated(*found, setup.assets))
 
 
 def _beginnings(folder: Path) -> dict[str, Any]:
@@ -237,19 +227,6 @@ def _licensed(name: str) -> str:
         card.commercial, "; commercial use not stated"
     )
     return f"{card.name} by {card.origin}, licence {card.licence}{use}"
-
-
-def _answers(setup: "Setup", predictions: Any, truths: Any) -> dict[str, Any]:
-    """Return classes, their probabilities, labels and answers; empty where a task gives none."""
-    classes = setup.assets.classes
-    if classes and isinstance(predictions, np.ndarray) and predictions.ndim in (2, 3):
-        found, guesses = answers_of(predictions)
-        if found.shape[-1] == len(classes):
-            labels = np.asarray(truths[setup.assets.label])
-            told = {"classes": classes, "probabilities": found, "labels": labels}
-            return told | {"guesses": guesses}
-    none = np.zeros(0, dtype="int64")
-    return {"classes": (), "probabilities": np.zeros((0, 0)), "labels": none, "guesses": None}
 
 
 def _other_answers(setup: "Setup", predictions: Any, truths: Any, metrics: Any) -> dict[str, Any]:
@@ -373,6 +350,12 @@ def _dataset_facts(dataset: Any) -> dict[str, Any]:
         "skipped": list(dataset.skipped),
         "notes": list(dataset.notes),
     }
+
+
+def _environment(setup: "Setup") -> dict[str, Any]:
+    """Return what the run was made with: versions, processor, git revision and data."""
+    fingerprint = setup.dataset.fingerprint
+    return devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
 
 
 def _git_revision() -> str | None:

@@ -94,6 +94,25 @@ def test_an_export_equals_the_predictions(seeds, images, tmp_path, format):
     assert "an ensemble of 2 networks (cnn_small, trained with image/digits-cnn)" in page
 
 
+def test_views_and_lists_work_and_a_temperature_is_refused(seeds, images):
+    both = load(seeds.path)
+    each = [
+        by_label(run.predict(images[:3], tta=2, top=10))
+        for run in (load(run.path) for run in seeds.runs)
+    ]
+    for i, said in enumerate(by_label(both.predict(images[:3], tta=2, top=10))):
+        assert said == pytest.approx(
+            {k: (each[0][i][k] + each[1][i][k]) / 2 for k in said}, abs=2e-6
+        )
+    (result,) = both.predict(images[:1], top=1, threshold=1.0)
+    assert len(result["predictions"]) == 1 and result["uncertain"] is True
+    plain = both.evaluate()["metrics"]["loss"]["value"]
+    assert both.evaluate(tta=1)["metrics"]["loss"]["value"] != plain
+    for ask in (both.evaluate, lambda **how: both.predict(images[:1], **how)):
+        with pytest.raises(ArgumentError, match="an ensemble, for which no temperature"):
+            ask(calibrated=True)
+
+
 def test_seeds_are_scored_by_their_mean_on_the_test_split(seeds):
     result = load(seeds.path).evaluate()
     assert result["split"] == "test" and result["data_as_trained"]

@@ -97,6 +97,23 @@ def test_predictions_put_the_answer_first(run, photos):
     assert recall == pytest.approx(run.metrics["recall_by_class"]["rare"]["value"])
 
 
+def test_a_temperature_moves_the_threshold_and_no_answer(run, photos):
+    files = sorted((photos / "test").rglob("*.png"))
+    plain, changed = (run.predict(files, calibrated=value) for value in (False, 3.0))
+    answers = [[result["predictions"][0]["label"] for result in each] for each in (plain, changed)]
+    assert answers[0] == answers[1] and len(set(answers[0])) == 2
+    for result in changed:
+        first = result["predictions"][0]
+        is_positive = first["label"] == "rare"
+        p = first["probability"] if is_positive else result["predictions"][1]["probability"]
+        assert is_positive == (p >= first["positive_threshold"] - 1e-6)
+    assert changed[0]["predictions"][0] != plain[0]["predictions"][0]
+    found = run.evaluate(calibrated=True)
+    for name in ("accuracy", "macro_f1", "mcc"):
+        assert found["metrics"][name] == run.metrics["metrics"][name]
+    assert found["temperature"] == run.metrics["temperature"]
+
+
 def test_report_and_card_tell_the_goal_the_weights_and_the_recall(run):
     assert (run.path / "precision_recall.png").stat().st_size > 0
     page = (run.path / "report.html").read_text(encoding="utf-8")

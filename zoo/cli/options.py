@@ -9,11 +9,24 @@ import typer
 from zoo.errors import ArgumentError
 from zoo.files import as_path
 
-PATHS = ("--csv", "--out", "--output", "--picture", "--run-dir", "--space", "--study")
+PATHS = (
+    "--csv",
+    "--jsonl",
+    "--out",
+    "--output",
+    "--picture",
+    "--predictions",
+    "--run-dir",
+    "--save-mistakes",
+    "--space",
+    "--study",
+)
 WRITTEN = {  # the option that says where a command writes
     "convert": "--out",
     "data": "--picture",
+    "embed": "--output",
     "ensemble": "--output",
+    "evaluate": "--predictions",
     "export": "--output",
     "finetune": "--run-dir",
     "predict": "--csv",

@@ -1,15 +1,13 @@
 """`zoo predict`."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from zoo.cli import answer_options as answers
 from zoo.cli import complete, options
 from zoo.cli.output import show_json
-from zoo.errors import DataError
-from zoo.files import as_path
 
 Target = Annotated[
     str,
@@ -18,17 +16,8 @@ Target = Annotated[
 Inputs = Annotated[
     list[str],
     typer.Argument(
-        help="Files, folders of files, tables of texts (csv, tsv, jsonl), texts, or - for one text "
-        "per line from standard input."
-    ),
-]
-TextColumn = Annotated[str | None, typer.Option(help="The column of a table that holds the texts.")]
-Csv = Annotated[Path | None, typer.Option(help="Write the first answers to a new CSV file.")]
-AllowKerasFile = Annotated[
-    bool,
-    typer.Option(
-        "--allow-keras-file",
-        help="TARGET is a .keras image classifier that you trust; loading it can run code.",
+        help="Files, folders, quoted patterns ('photos/**/*.jpg'), tables of texts or of file names "
+        "(csv, tsv, jsonl), texts, or - for one text or path per line from standard input."
     ),
 ]
 
@@ -36,11 +25,17 @@ AllowKerasFile = Annotated[
 def predict_command(
     target: Target,
     inputs: Inputs,
-    text_column: TextColumn = None,
+    column: answers.Column = None,
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 64,
-    csv: Csv = None,
+    csv: answers.Csv = None,
+    jsonl: answers.Jsonl = None,
+    top: answers.Top = None,
+    threshold: answers.Threshold = None,
+    tta: answers.Tta = 0,
+    calibrated: answers.Calibrated = False,
+    temperature: answers.Temperature = None,
     json: options.Json = False,
-    allow_keras_file: AllowKerasFile = False,
+    allow_keras_file: answers.AllowKerasFile = False,
 ) -> None:
     """Predict images, sounds or texts with a trained model.
 
@@ -51,61 +46,64 @@ def predict_command(
 
     zoo predict runs/image-digits-cnn-1 seven.png
 
-    zoo predict cnn_small.digits digits/ --json
+    zoo predict cnn_small.digits 'digits/**/*.png' --top 2 --csv answers.csv
 
     zoo predict textcnn.docstrings "Return the number of days in a month."
 
-    zoo predict runs/text-trec-textcnn-1 questions.csv --text-column question
+    zoo predict runs/text-trec-textcnn-1 questions.csv --column question
 
-    cat questions.txt | zoo predict runs/text-trec-textcnn-1 -
+    find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
-    from recipes.runs.foreign import load_keras_file
     from recipes.runs.run import load
+    from zoo.cli.inputs import inputs_of
     from zoo.cli.output import takes_words
-    from zoo.cli.predict_table import check_new, show, write_csv
+    from zoo.cli.predict_table import show
+    from zoo.cli.prediction_files import STANDARD_OUTPUT, not_alone, write_csv, written
 
-    if csv is not None:
-        check_new(csv)
-    how: dict[str, Any] = {"batch_size": batch_size, "keep_going": True}
+    _check_files(csv, jsonl, json=json)
+    how: dict[str, Any] = {"batch_size": batch_size, "column": column, "keep_going": True}
+    how |= {"top": top, "threshold": threshold}
+    asked = answers.temperature_asked(calibrated, temperature)
     if allow_keras_file:
-        run, texts = load_keras_file(target), False
+        results, texts = _foreign(target, inputs, how, more=bool(tta) or asked is not False), False
     else:
         run = load(target)
         texts = takes_words(run)
-        how["text_column"] = text_column
-    results = run.predict(_inputs(inputs, texts=texts), **how)
-    failed = [result["error"] for result in results if "error" in result]
-    if failed and len(results) == 1:
-        raise DataError(**failed[0])
+        paths = inputs_of(inputs, texts=texts)
+        results = run.predict_each(paths, **how, tta=tta, calibrated=asked)
+    results = not_alone(results)
+    results = list(results if jsonl is None else written(results, jsonl))
     if csv is not None:
-        write_csv(csv, results)
+        write_csv(csv, results, top=top)
     if json:
         show_json(results)
-    else:
-        show(results, texts=texts)
-    if failed:
+    elif jsonl != STANDARD_OUTPUT:
+        show(results, texts=texts, top=top)
+    if any("error" in result for result in results):
         raise typer.Exit(1)
 
 
-def _inputs(given: list[str], *, texts: bool) -> list[str | Path]:
-    """Return paths; for text models, other words as texts, and - as the lines of standard input."""
-    from recipes.runs.inputs import looks_like_a_path
+def _check_files(csv: Path | None, jsonl: Path | None, *, json: bool) -> None:
+    from zoo.cli.prediction_files import STANDARD_OUTPUT, check_new
+    from zoo.errors import ArgumentError
 
-    if not texts:
-        return [as_path(item) for item in given]
-    items: list[str | Path] = []
-    for item in given:
-        if item == "-":
-            items += [line.rstrip("\n") for line in sys.stdin if line.strip()]
-        else:
-            items.append(Path(item) if _exists(item) or looks_like_a_path(item) else item)
-    if not items:
-        raise DataError("Standard input held no text.", fix="give one text per line")
-    return items
+    if json and jsonl == STANDARD_OUTPUT:
+        raise ArgumentError("--json and --jsonl - both write to standard output.", fix="choose one")
+    if csv is not None and jsonl is not None and csv.absolute() == jsonl.absolute():
+        raise ArgumentError(f"--csv and --jsonl both name {csv}.", fix="give them different names")
+    for path in (csv, jsonl):
+        if path is not None and path != STANDARD_OUTPUT:
+            check_new(path)
 
 
-def _exists(word: str) -> bool:
-    try:
-        return bool(word) and Path(word).expanduser().exists()
-    except (OSError, ValueError):  # longer than a file's name may be, or with a NUL
-        return False
+def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool) -> Any:
+    from recipes.runs.foreign import load_keras_file
+    from zoo.cli.inputs import inputs_of
+    from zoo.errors import ArgumentError
+
+    if more:
+        raise ArgumentError(
+            f"{target} does not say how it was trained: no --tta, --calibrated or --temperature.",
+            fix="leave them out",
+        )
+    return load_keras_file(target).predict(inputs_of(inputs, texts=False), **how)

@@ -1,19 +1,21 @@
-"""Predictions as a table for people, and as a CSV file."""
+"""Predictions as a table for people."""
 
-import csv
-import io
-from pathlib import Path
 from typing import Any
 
 from zoo.cli.output import counted, show_table
-from zoo.errors import RunError
-from zoo.files import write_text
+from zoo.cli.prediction_files import UNCERTAIN
 
 LONGEST_TEXT = 60  # characters that the table shows
 
 
-def show(results: list[dict[str, Any]], *, texts: bool) -> None:
-    """Print one line for each result: where it came from and the likeliest answers, or its error."""
+def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) -> None:
+    """Print one line for each result: where it came from and the likeliest answers, or its error.
+
+    Args:
+        results: of a prediction.
+        texts: the inputs are texts, not files.
+        top: classes that are shown of each; None shows three.
+    """
     first = next((item for result in results for item in result["predictions"]), {"label": ""})
     answers = ("label", "probability", "then")
     if "label" not in first:
@@ -23,7 +25,7 @@ def show(results: list[dict[str, Any]], *, texts: bool) -> None:
     failed = sum("error" in result for result in results)
     rows = []
     for result in results:
-        cells = _cells(result)
+        cells = _cells(result, top or 3)
         row = [_source(result), *cells, *[""] * (len(answers) - len(cells))]
         rows.append(row + [result.get("error", {}).get("problem", "")] * bool(failed))
     title = counted(len(rows), "prediction") + (f", {failed} of them failed" if failed else "")
@@ -32,12 +34,13 @@ def show(results: list[dict[str, Any]], *, texts: bool) -> None:
 
 
 def _source(result: dict[str, Any]) -> str:
-    if result["file"] and result.get("row"):
-        return f"{result['row']}: {shortened(result.get('text', ''))}"
-    return result["file"] or shortened(result.get("text", ""))
+    text = shortened(result.get("text") or "")
+    if text and result.get("row"):
+        return f"{result['row']}: {text}"
+    return result["file"] or text
 
 
-def _cells(result: dict[str, Any]) -> tuple[str, ...]:
+def _cells(result: dict[str, Any], top: int) -> tuple[str, ...]:
     if "error" in result:
         return ()
     if not result["predictions"]:
@@ -50,8 +53,9 @@ def _cells(result: dict[str, Any]) -> tuple[str, ...]:
         return (", ".join(map(_number, result["predictions"])),)
     if "label" not in first:
         return (", ".join(f"{name} {value:.4g}" for name, value in first.items()),)
-    also = ", ".join(f"{o['label']} {o['probability']:.1%}" for o in others[:2])
-    return first["label"], f"{first['probability']:.1%}", also
+    also = ", ".join(f"{o['label']} {o['probability']:.1%}" for o in others[: top - 1])
+    label = UNCERTAIN if result.get("uncertain") else first["label"]
+    return label, f"{first['probability']:.1%}", also
 
 
 def _number(item: dict[str, Any]) -> str:
@@ -68,45 +72,3 @@ def shortened(text: str) -> str:
     """Return the beginning of a text, for a table."""
     text = " ".join(text.split())
     return text if len(text) <= LONGEST_TEXT else text[: LONGEST_TEXT - 1] + "…"
-
-
-def check_new(path: Path) -> None:
-    """Check that a file may be written here, before anything is computed.
-
-    Raises:
-        RunError: it exists already, or its folder does not.
-    """
-    if path.exists():
-        raise RunError(f"{path} exists already; nothing was written.", fix="give another file name")
-    if not path.absolute().parent.is_dir():
-        raise RunError(
-            f"There is no folder {path.absolute().parent}.", fix="create it, or give another one"
-        )
-
-
-def write_csv(path: Path, results: list[dict[str, Any]]) -> None:
-    """Write the first answer of each result, or its error, as one row; of numbers all targets."""
-    answers = [key for result in results for key in _answer(result)]
-    columns = ["file", "row", "text", *dict.fromkeys(answers), "error"]
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, columns, restval="", extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    for result in results:
-        answer = _answer(result)
-        error = {"error": result["error"]["problem"]} if "error" in result else {}
-        writer.writerow({k: v for k, v in result.items() if v is not None} | answer | error)
-    write_text(path, buffer.getvalue())
-
-
-def _answer(result: dict[str, Any]) -> dict[str, Any]:
-    """Return the cells of one row by column."""
-    items = result["predictions"]
-    if items and "threshold" in items[0]:
-        return {"labels": ";".join(item["label"] for item in items)}
-    if not items or "target" not in items[0]:
-        return items[0] if items else {}
-    cells = {}
-    for item in items:
-        name = item["target"]
-        cells |= {name: item["value"], f"{name}_low": item["low"], f"{name}_high": item["high"]}
-    return cells

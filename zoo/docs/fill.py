@@ -22,6 +22,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "recipes": tables.recipes,
     "recipe_details": tables.recipe_details,
     "weights": tables.weights,
+    "temperatures": tables.temperatures,
     "fields": fields.recipe_fields,
     "optimizers": fields.optimizers,
     "presets": fields.presets,

@@ -276,6 +276,26 @@ def weights() -> str:
     return table(columns, rows)
 
 
+def temperatures() -> str:
+    """Return what the temperature of each classifier that ships does to its test examples."""
+    rows = []
+    for card in registry.weight_cards().values():
+        found = card.metrics.get("temperature")
+        if found:
+            before, after = found["test"]["before"], found["test"]["after"]
+            rows.append(
+                (
+                    f"`{card.name}`",
+                    f"{found['value']:.3f}",
+                    f"{found['examples']:,}",
+                    f"{before['loss']:.4f} → {after['loss']:.4f}",
+                    f"{100 * before['ece']:.2f} % → {100 * after['ece']:.2f} %",
+                )
+            )
+    columns = ("weight", "T", "validation examples", "loss (nats)", "calibration error (ECE)")
+    return table(columns, rows)
+
+
 def _recipes() -> dict[str, Recipe]:
     return {name: load_recipe(name) for name in recipe_names()}
 

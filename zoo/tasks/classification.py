@@ -194,7 +194,7 @@ def probabilities(model: keras.Model, x: Mapping[str, Any]) -> np.ndarray:
     return exponentials / exponentials.sum(axis=-1, keepdims=True)
 
 
-def describe_classes(prediction: np.ndarray, classes: Sequence[str]) -> list[dict[str, Any]]:
-    """Return the five most likely classes with their probabilities, the most likely first."""
-    order = np.argsort(-prediction, kind="stable")[:5]
+def describe_classes(prediction: Any, classes: Sequence[str], *, count: int = 5) -> list[dict]:
+    """Return the `count` most likely classes with their probabilities, the most likely first."""
+    order = np.argsort(-prediction, kind="stable")[:count]
     return [{"label": classes[i], "probability": round(float(prediction[i]), 6)} for i in order]

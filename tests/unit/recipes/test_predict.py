@@ -218,8 +218,9 @@ def test_the_column_of_a_table_is_named_or_the_only_one(reader, tmp_path):
     with pytest.raises(DataError, match="no column 'text'") as caught:
         predict(reader, tmp_path / "table.csv")
     assert caught.value.expected == "one of: question, note"
-    assert "--text-column" in caught.value.fix
-    results = predict(reader, tmp_path / "table.csv", text_column="question")
+    assert "--column" in caught.value.fix
+    results = predict(reader, tmp_path / "table.csv", column="question")
+    assert results == predict(reader, tmp_path / "table.csv", text_column="question")
     assert [result["text"] for result in results] == ["Open a file", "Close it"]
     (tmp_path / "only.csv").write_text("sentence\nOpen a file\n")
     assert predict(reader, tmp_path / "only.csv")[0]["text"] == "Open a file"
@@ -233,9 +234,127 @@ def test_a_bad_row_of_a_table_holds_its_error(reader, tmp_path):
     assert ["error" in result for result in results] == [False, True, True, False]
 
 
-def test_a_column_is_not_for_models_of_images(run, digits):
-    with pytest.raises(ArgumentError, match="takes no texts"):
-        predict(run, list(digits[:1]), text_column="text")
+def test_a_table_names_the_files_beside_it(run, digits, tmp_path):
+    (tmp_path / "photos").mkdir()
+    for name, image in (("a.png", digits[0]), ("b.png", digits[1])):
+        write_png(tmp_path / "photos" / name, image)
+    table = tmp_path / "table.csv"
+    table.write_text("id,shot,file\n1,photos/b.png,photos/a.png\n2,photos/a.png,photos/b.png\n")
+    first, second = probabilities(predict(run, [digits[0], digits[1]]))
+    assert probabilities(predict(run, table)) == [first, second]  # the column "file" is usual
+    results = predict(run, table, column="shot")
+    assert probabilities(results) == [second, first]
+    assert [(r["file"], r["row"]) for r in results] == [
+        (str(tmp_path / "photos" / "b.png"), "line 2"),
+        (str(tmp_path / "photos" / "a.png"), "line 3"),
+    ]
+    with pytest.raises(DataError, match="no column 'picture'") as caught:
+        predict(run, table, column="picture")
+    assert "names the files" in caught.value.fix
+    table.write_text("file,id\nphotos/a.png,1\nphotos/c.png,2\n,3\n")
+    good, lost, empty = predict(run, table, keep_going=True)
+    assert probabilities([good]) == [first]
+    assert lost["error"]["problem"].endswith("c.png is not a file.")
+    assert "line 4 names no file" in empty["error"]["problem"]
+
+
+def test_a_pattern_stands_for_the_files_that_it_matches_in_order(run, digits, tmp_path):
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for name in ("b.png", "a.png", "deep/er/c.png", "a[1].png"):
+        write_png(tmp_path / name, digits[0])
+    (tmp_path / "a.md").write_text("words")
+
+    def files(pattern):
+        return [
+            result["file"].removeprefix(f"{tmp_path}/")
+            for result in predict(run, tmp_path / pattern)
+        ]
+
+    assert files("?.*") == ["a.png", "b.png"]
+    assert files("**/*.png") == ["a.png", "a[1].png", "b.png", "deep/er/c.png"]
+    assert files("a[1].png") == ["a[1].png"]  # a file of that name comes first
+    for pattern, said in (("*.gif", "no file"), ("*.md", "these kinds"), ("de*", "but no file")):
+        with pytest.raises(DataError, match=said):
+            predict(run, str(tmp_path / pattern))
+
+
+def test_top_and_threshold_say_what_is_listed(run, digits):
+    (usual,) = predict(run, [digits[0]])
+    (all_ten,) = predict(run, [digits[0]], top=20)
+    assert len(all_ten["predictions"]) == 10
+    assert all_ten["predictions"][:5] == usual["predictions"]
+    assert "uncertain" not in usual
+    best = usual["predictions"][0]["probability"]
+    for threshold, expected in ((best, False), (best + 1e-3, True)):
+        (result,) = predict(run, [digits[0]], top=1, threshold=threshold)
+        assert result["uncertain"] is expected
+        assert result["predictions"] == usual["predictions"][:1]
+    for wrong in ({"top": 0}, {"threshold": 1.5}):
+        with pytest.raises(ArgumentError, match=next(iter(wrong))):
+            predict(run, [digits[0]], **wrong)
+
+
+def test_results_come_before_later_inputs_are_read(run, digits, tmp_path):
+    files = [tmp_path / f"{i}.png" for i in range(4)]
+    for file, image in zip(files, digits, strict=False):
+        write_png(file, image)
+    results = run.predict_each(files, batch_size=2, keep_going=True)
+    assert next(results)["file"] == str(files[0])
+    files[3].unlink()
+    assert ["error" in result for result in results] == [False, False, True]
+
+
+def test_views_are_those_of_the_recipe_and_depend_on_no_other_image(run, digits):
+    from recipes.runs.answering import decoder
+    from zoo.transforms.views import views_of
+
+    x = {"image": digits[:3]}
+    found = decoder(run, tta=3)(x)
+    view = views_of(run.recipe.regularization_values(), assets=run.assets, name="run")
+    each = [run.task.decode(run.model, view(x, k), run.assets) for k in range(3)]
+    np.testing.assert_allclose(found, np.mean(each, axis=0), atol=1e-12)
+    plain = run.task.decode(run.model, x, run.assets)
+    assert np.abs(found - plain).max() > 1e-4
+    alone = decoder(run, tta=3)({"image": digits[2:3]})
+    np.testing.assert_allclose(alone, found[2:], atol=1e-6)
+    assert probabilities(predict(run, list(digits[:3]), tta=3)) == probabilities(
+        predict(run, list(digits[:3]), tta=3)
+    )
+    for wrong in (-1, 1000, 2.5):
+        with pytest.raises(ArgumentError, match="number of views"):
+            predict(run, list(digits[:1]), tta=wrong)
+
+
+def test_views_are_refused_where_there_are_none(run, reader, digits):
+    plain = Run(
+        name="plain",
+        recipe=run.recipe.with_values(
+            {"regularization.preset": "none", "regularization.crop_padding": 0}
+        ),
+        assets=run.assets,
+        metrics={},
+        weights_path=run.weights_path,
+        sha256=run.sha256,
+    )
+    with pytest.raises(ArgumentError, match="without crops and flips"):
+        predict(plain, list(digits[:1]), tta=2)
+    with pytest.raises(ArgumentError, match="takes texts"):
+        predict(reader, ["Open a file"], tta=2)
+
+
+def test_a_temperature_changes_probabilities_alone(run, digits):
+    images = list(digits[:20])
+    before, after = predict(run, images, top=10), predict(run, images, top=10, calibrated=0.5)
+    for one, other in zip(probabilities(before), probabilities(after), strict=True):
+        squares = {label: p**2 for label, p in one.items()}
+        expected = {label: p / sum(squares.values()) for label, p in squares.items()}
+        assert other == pytest.approx(expected, abs=1e-5)
+        assert next(iter(other)) == next(iter(one))
+    with pytest.raises(RunError, match="has no temperature") as caught:
+        predict(run, images, calibrated=True)
+    assert "zoo evaluate untrained --calibrated" in caught.value.fix
+    with pytest.raises(ArgumentError, match="out of range"):
+        predict(run, images, calibrated=0.0)
 
 
 @pytest.mark.parametrize(

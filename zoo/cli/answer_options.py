@@ -1,0 +1,69 @@
+"""Options of the commands that let a model answer: how it is asked, and which answers are listed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.errors import ArgumentError
+
+Calibrated = Annotated[
+    bool,
+    typer.Option(
+        "--calibrated",
+        help="Use the temperature that was fitted on validation; answers stay the same.",
+    ),
+]
+Column = Annotated[
+    str | None,
+    typer.Option(
+        "--column",
+        "--text-column",
+        help="The column of a table that holds the texts, or names the files beside it.",
+    ),
+]
+Csv = Annotated[Path | None, typer.Option(help="Write the first answers to a new CSV file.")]
+Jsonl = Annotated[
+    Path | None,
+    typer.Option(
+        help="Write one JSON object per input to a new file, as they come; - prints them."
+    ),
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(
+        help="Answers below this probability are uncertain; of several labels those above it are given."
+    ),
+]
+Temperature = Annotated[
+    float | None, typer.Option(help="Divide logits by this number, in place of --calibrated.")
+]
+Tta = Annotated[
+    int,
+    typer.Option(
+        min=0, help="Average over so many views of each image, by the recipe's own crops and flips."
+    ),
+]
+Top = Annotated[
+    int | None, typer.Option(min=1, help="Classes that are listed; five, and three in the table.")
+]
+AllowKerasFile = Annotated[
+    bool,
+    typer.Option(
+        "--allow-keras-file",
+        help="TARGET is a .keras image classifier that you trust; loading it can run code.",
+    ),
+]
+
+
+def temperature_asked(calibrated: bool, temperature: float | None) -> bool | float:
+    """Return what Python calls `calibrated`, from the two options.
+
+    Raises:
+        ArgumentError: both are given.
+    """
+    if calibrated and temperature is not None:
+        raise ArgumentError(
+            "--calibrated and --temperature both choose a temperature.", fix="give one of them"
+        )
+    return calibrated if temperature is None else temperature
