@@ -27,7 +27,7 @@ from zoo.errors import ZooError
 
 REFERENCE = {"filters": 64, "layers": 6, "side": 32}
 PARTS = ("multiply-adds", "layers", "parameters")
-UNITS = (1e9, 1e2, 1e6)  # of each part, in which its cost is told
+UNITS = (1e9, 1e2, 1e6)  # of each part, in which its cost is given
 
 
 def main(arguments: list[str] | None = None) -> None:

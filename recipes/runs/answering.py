@@ -10,7 +10,7 @@ from recipes.runs.base import TrainedModel
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, RunError, command
 from zoo.metrics.temperature import RANGE, with_temperature
-from zoo.tasks.decision import THRESHOLD, threshold_of
+from zoo.tasks.decision import THRESHOLD
 
 Decode = Callable[[Mapping[str, np.ndarray]], Any]
 TEMPERATURE = "temperature"  # key of `Run.metrics`
@@ -43,15 +43,9 @@ def decoder(run: TrainedModel, *, tta: int = 0) -> Decode:
         total: Any = 0.0
         for number in range(tta):
             total = total + np.asarray(run.task.decode(run.model, view(x, number), run.assets))
-        return _decided(total / tta, run.assets)
+        return total / tta
 
     return decode
-
-
-def _decided(mean: np.ndarray, assets: Assets) -> np.ndarray:
-    """Return a mean of predictions with the answer of its own where a threshold decides."""
-    threshold = threshold_of(assets)
-    return threshold.beside(mean[..., 0], assets.classes) if threshold else mean
 
 
 def temperature_of(run: TrainedModel, calibrated: bool | float) -> float | None:
@@ -108,7 +102,8 @@ def tempered(predictions: Any, temperature: float | None) -> Any:
     found = np.asarray(predictions)
     if found.ndim < 3:
         return with_temperature(found, temperature)
-    return np.stack([with_temperature(found[..., 0], temperature), found[..., 1]], axis=-1)
+    moved = _moved_threshold(found[..., 1], temperature)
+    return np.stack([with_temperature(found[..., 0], temperature), moved], axis=-1)
 
 
 def tempered_assets(assets: Assets, temperature: float | None) -> Assets:
@@ -116,5 +111,11 @@ def tempered_assets(assets: Assets, temperature: float | None) -> Assets:
     chosen = assets.extra.get(THRESHOLD)
     if temperature is None or not chosen:
         return assets
-    both = with_temperature(np.array([chosen["value"], 1 - chosen["value"]]), temperature)
-    return replace(assets, extra={**assets.extra, THRESHOLD: {**chosen, "value": float(both[0])}})
+    moved = float(_moved_threshold(chosen["value"], temperature))
+    return replace(assets, extra={**assets.extra, THRESHOLD: {**chosen, "value": moved}})
+
+
+def _moved_threshold(value: Any, temperature: float) -> np.ndarray:
+    """Return where a temperature moves a probability of one of two classes; NaN stays."""
+    both = np.stack([np.asarray(value, "float64"), 1 - np.asarray(value, "float64")], axis=-1)
+    return with_temperature(both, temperature)[..., 0]

@@ -18,8 +18,8 @@ def _tiny_form(card):
     return card.builder, repr(sorted(arguments.items())), card.tiny_input_shape, card.num_classes
 
 
-DISTINCT = {_tiny_form(card): card.name for card in reversed(registry.MODELS.values())}.values()
-SMALLEST = {card.family: card.name for card in reversed(registry.MODELS.values())}.values()
+DISTINCT = {_tiny_form(card): card.name for card in reversed([*registry.MODELS.values()])}.values()
+SMALLEST = {card.family: card.name for card in reversed([*registry.MODELS.values()])}.values()
 
 
 @pytest.mark.parametrize("name", SMALLEST)

@@ -122,9 +122,8 @@ import os, sys, time
 from zoo.files import locked
 with locked(sys.argv[1]):
     if "fork" in sys.argv:
-        child = os.fork()
-        if child:
-            print(child, flush=True)
+        if not os.fork():
+            print(os.getpid(), flush=True)  # by the child, once it has let go
     else:
         print("held", flush=True)
     sys.stdin.read()

@@ -42,7 +42,7 @@ def test_one_class_each():
 
 def test_a_threshold_decides_the_answer():
     assets = Assets(x={}, y={"label": Label(("no", "yes"))})
-    predictions = np.array([[[0.7, 0], [0.3, 1]]])  # 0.3 reaches the threshold
+    predictions = np.array([[[0.7, np.nan], [0.3, 0.2]]])  # 0.3 reaches the threshold
     (found,) = rows(scored(predictions, {"label": np.array([0])}), assets)
     assert (found["answer"], found["probability"]) == ("yes", 0.3)
 
