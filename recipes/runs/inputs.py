@@ -106,7 +106,8 @@ def _alone(given: Value, name: str, kind: Column, column: str | None) -> list[It
         return [Item({name: given})]
     path, found = as_path(given), []
     for file in _files(path, kind):
-        if file.suffix.lower() in formats.TABLES and file.is_file():
+        ending = file.suffix.lower()  # a series of numbers may itself be a .csv file
+        if ending in formats.TABLES and ending not in kind.suffixes and file.is_file():
             found += _rows(file, name, kind, column)
         else:
             found.append(_of_file(file, name, kind))
