@@ -13,8 +13,9 @@ from zoo.cards import ModelCard, PretrainedCard, Source
 from zoo.composition import build_for
 from zoo.errors import ArgumentError
 from zoo.files import as_path
-from zoo.named_weights import check_not_keras, published_file
+from zoo.named_weights import as_recognized, check_not_keras, published_file
 from zoo.pretrained.conversion import Placement
+from zoo.pretrained.folders import weight_file
 from zoo.pretrained.loading import load_file
 from zoo.tensor_files import stored_bytes
 from zoo.weights import save_model_weights, tensor_keys
@@ -56,6 +57,7 @@ def convert(
     known = published_file(to, file) if num_classes is None else None
     to = known.name if known else to
     model, card, published = build_for(to, num_classes=num_classes)
+    card = card if published else as_recognized(card, file)
     placement = load_file(model, file, card, headless=num_classes == 0)
     digest = save_model_weights(out, model)
     return {
@@ -73,12 +75,16 @@ def convert(
 def checked_sources(name: str, file: str | os.PathLike) -> Sequence[Source]:
     """Return the sources of published weights; refuse a file of another model where no digest tells.
 
-    A folder or an index is not looked into.
+    An index of shards is not looked into.
+
+    Args:
+        name: of the weights.
+        file: a file, or a folder with one weight file.
 
     Raises:
-        WeightsError: the file is damaged, or of another model.
+        WeightsError: the file is damaged, or of another model; a folder with none or several.
     """
-    file, published = as_path(file), registry.pretrained_cards().get(name)
+    file, published = weight_file(as_path(file)), registry.pretrained_cards().get(name)
     if published is None:
         return ()
     pinned = any(source.sha256 for source in published.sources)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from recipes.runs.splits import skip_flag
+from recipes.runs.splits import METRICS, skip_flag
 from recipes.runs.trained import CHECKPOINT, RECIPE, check_unedited, checkpoint_state
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
@@ -106,8 +106,10 @@ def run_to_continue(folder: Path) -> Recipe:
     """Return the recipe of a run that has a checkpoint to continue from.
 
     Raises:
-        RunError: the folder holds no such run, or its recipe was edited.
+        RunError: the folder holds no such run, or its recipe was edited; or it is a linear probe.
     """
+    if (folder / METRICS).is_file() and (folder / RECIPE).is_file():
+        _refuse_probe(folder, load_recipe(folder / RECIPE))
     missing = [name for name in (Path(RECIPE), CHECKPOINT) if not (folder / name).is_file()]
     if missing:
         raise RunError(
@@ -119,6 +121,18 @@ def run_to_continue(folder: Path) -> Recipe:
     return load_recipe(folder / RECIPE)
 
 
+def _refuse_probe(folder: Path, recipe: Recipe) -> None:
+    """Refuse a run without epochs, whose head was only fitted on features."""
+    if recipe.training.epochs:
+        return
+    raise RunError(
+        f"{folder} is a linear probe: it has no epochs to continue.",
+        expected="a run with at least one epoch",
+        fix=command("zoo", "finetune", recipe.initialization.weights, "--data", recipe.data.name)
+        + " trains the whole model, and begins with the same head",
+    )
+
+
 def check_continuation(folder: Path, recipe: Recipe) -> None:
     """Check that a recipe continues a run: the same values, and more epochs than are done.
 
@@ -126,13 +140,6 @@ def check_continuation(folder: Path, recipe: Recipe) -> None:
         RunError: other values differ, or there is nothing left to train.
     """
     before, done = load_recipe(folder / RECIPE), checkpoint_state(folder)["epoch"]
-    if not before.training.epochs:
-        raise RunError(
-            f"{folder} is a linear probe: it has no epochs to continue.",
-            expected="a run with at least one epoch",
-            fix=command("zoo", "finetune", before.initialization.weights, "--data")
-            + f" {before.data.name} trains the whole model, and begins with the same head",
-        )
     epochs = {"training.epochs": recipe.training.epochs}
     if before.with_values(epochs).resolved() != recipe.with_values(epochs).resolved():
         raise RunError(

@@ -363,8 +363,8 @@ def load_run(target: "str | Path | Run | Ensemble", *, model: Any = None) -> Run
     raise unknown_name(
         "run directory, weight or recipe",
         name,
-        [*cards, *recipe_names()],
-        fix="zoo list --weights and zoo recipes list show the names",
+        [*cards, *recipe_names(), *registry.pretrained_cards()],
+        fix="zoo list --weights, zoo list --pretrained and zoo recipes list show the names",
     )
 
 

@@ -221,3 +221,6 @@ def test_a_published_file(zoo, in_tmp):
     assert "preprocessing={" in told
     found = package.build("resnet20", weights=published)(IMAGES)
     np.testing.assert_array_equal(eval(told, {"zoo": package})(IMAGES), found)
+    without = ("--num-classes", "0", "--out", "b.safetensors", "--json")
+    outcome = zoo("convert", published, "--to", "resnet20", *without)
+    assert "preprocessing={" in json.loads(outcome.out)["python"]  # also without the head

@@ -2,6 +2,7 @@
 
 import dataclasses
 import hashlib
+import shutil
 
 import numpy as np
 import pytest
@@ -77,9 +78,10 @@ def test_add_and_remove(zoo, published, tmp_path):
     outcome = zoo("weights", "add", "resnet50.a1", own)
     assert outcome.code == 2 and "it is not the file of resnet50.a1" in outcome.err
     assert zoo("weights", "add", "resnet50.a1", published).code == 0
-    assert zoo("weights", "add", "own.v1", own, "--json").document["cached"]["pinned"] is False
-    assert zoo("weights", "remove", "own.v1", "--json").document["freed_bytes"] >= 3
-    assert "freed" in zoo("weights", "remove", "own.v1", "--forget").out
+    assert zoo("weights", "remove", "resnet50.a1", "--json").document["freed_bytes"] >= len(DATA)
+    assert "freed" in zoo("weights", "remove", "resnet50.a1", "--forget").out
+    outcome = zoo("weights", "add", "resnet50.a2", published)  # nothing could use it
+    assert outcome.code == 2 and "nearest: resnet50.a1" in outcome.err
     assert [item["name"] for item in zoo("weights", "list", "--json").document] == ["resnet50.a1"]
 
 
@@ -89,18 +91,23 @@ def test_a_file_of_another_model_is_not_added(refused, published, tmp_path, monk
     monkeypatch.setattr(registry, "pretrained_cards", lambda: {card.name: card})
     other = tmp_path / "other.safetensors"
     safetensors.numpy.save_file({"fc.weight": np.zeros((10, 3), "float32")}, other)
-    message = refused("weights", "add", card.name, other)
-    assert "other.safetensors" in message and "not those of this model" in message
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    shutil.copy(other, folder)
+    for given in (other, folder):
+        message = refused("weights", "add", card.name, given)
+        assert "other.safetensors" in message and "not those of this model" in message
     assert not cache.records(card.name)
 
 
 def test_a_folder_with_one_weight_file_can_be_added(zoo, published, tmp_path):
     folder = tmp_path / "downloads"
     folder.mkdir()
-    (folder / "own.pth").write_bytes(b"own")
-    assert zoo("weights", "add", "own.v1", folder, "--json").document["cached"]["size_bytes"] == 3
+    (folder / "own.pth").write_bytes(DATA)
+    cached = zoo("weights", "add", "resnet50.a1", folder, "--json").document["cached"]
+    assert cached["size_bytes"] == len(DATA)
     (folder / "other.h5").write_bytes(b"other")
-    outcome = zoo("weights", "add", "own.v1", folder)
+    outcome = zoo("weights", "add", "resnet50.a1", folder)
     assert outcome.code == 2 and "2 weight files: other.h5, own.pth" in outcome.err
 
 

@@ -63,6 +63,7 @@ def add_command(
     from zoo.pretrained.sources import add
     from zoo.weight_conversion import checked_sources
 
+    sources_of(name)  # refuses a name that nothing could use
     show_facts(name, add(name, file, checked_sources(name, file)), json=json)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from zoo import registry
 from zoo.cards import Source
 from zoo.cli.output import console, counted, show_error, show_json, show_table
-from zoo.errors import WeightsError, nearest, unknown_name
+from zoo.errors import WeightsError, unknown_name
 
 _FACTS = ("model", "classes", "licence", "commercial", "origin")
 _RECORDED = ("sha256", "size_bytes", "pinned", "origin")
@@ -71,14 +71,6 @@ def show_facts(name: str, path: Path, *, json: bool) -> None:
     for key in ("path", *_FACTS):
         if facts[key]:
             console.print(f"{key:<10} {facts[key]}", soft_wrap=True)
-    if name not in registry.pretrained_cards():
-        near = nearest(name, registry.pretrained_cards())
-        console.print(
-            f"No published weights are called {name}"
-            + (f" (nearest: {', '.join(near)})" if near else "")
-            + f": use the file by its path, as in zoo.build(MODEL, weights={str(path)!r}).",
-            soft_wrap=True,
-        )
 
 
 def show_checked(name: str | None, *, json: bool) -> bool:

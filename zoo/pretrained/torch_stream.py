@@ -7,7 +7,7 @@ from typing import BinaryIO
 import numpy as np
 
 from zoo.pretrained import pickles
-from zoo.pretrained.arrays import exactly, item_bytes
+from zoo.pretrained.arrays import exactly
 from zoo.pretrained.torch_tensors import (
     KNOWN,
     Storage,
@@ -73,8 +73,12 @@ def _places(
         stream.seek(position)
         (count,) = _COUNT.unpack(stream.read(_COUNT.size))
         position += _COUNT.size
-        if count != storage.count or position + count * item_bytes(storage.dtype) > size:
+        if count != storage.count:
             raise ValueError(f"{count} numbers are declared where {storage.count} are expected")
+        if position + storage.bytes > size:
+            raise ValueError(
+                f"it ends at byte {size:,}, in the midst of its numbers: it is cut off"
+            )
         places[key] = position
         position += storage.bytes
     return places

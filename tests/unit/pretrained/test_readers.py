@@ -213,6 +213,26 @@ def test_what_torch_itself_saves(tmp_path, zipped):
     assert_same(read(path), expected)
 
 
+def test_the_log_says_which_of_several_networks_was_read(tmp_path, caplog):
+    torch = pytest.importorskip("torch", reason='needs pip install ".[parity]"')
+    parts = {"model": {"a": torch.ones(2)}, "model_ema": {"a": torch.zeros(2)}, "epoch": 3}
+    torch.save(parts, tmp_path / "both.pth")
+    assert read(tmp_path / "both.pth")["a"].tolist() == [1, 1]
+    assert "Read 'model'; the file also holds 'model_ema'." in caplog.text
+    caplog.clear()
+    assert read(tmp_path / "both.pth", entry="model_ema")["a"].tolist() == [0, 0]
+    assert not caplog.records
+
+
+def test_a_file_from_before_zips_that_is_cut_off_is_called_so(tmp_path):
+    torch = pytest.importorskip("torch", reason='needs pip install ".[parity]"')
+    path = tmp_path / "model.pth"
+    torch.save({"a": torch.ones(1000)}, path, _use_new_zipfile_serialization=False)
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(WeightsError, match="in the midst of its numbers: it is cut off"):
+        read(path)
+
+
 # --- Keras
 
 

@@ -11,10 +11,11 @@ from recipes.training import linear_probe
 from recipes.training.finetune import finetune, finetuning_recipe
 from recipes.training.linear_probe import STRENGTHS, linear_head
 from recipes.training.setup import prepare
+from recipes.training.train import train
 from recipes.values.load import load_recipe
 from zoo.columns.readers.images import write_png
 from zoo.data.load import load_dataset
-from zoo.errors import RecipeError
+from zoo.errors import RecipeError, RunError
 from zoo.weights import read_tensors, tensor_keys
 
 SOURCE = "cnn_small.digits"
@@ -89,6 +90,13 @@ def test_no_epochs_make_a_run_that_predicts_is_scored_and_loads(parity, tmp_path
     for key in source:
         if not key.startswith("head_"):
             np.testing.assert_allclose(own[key].numpy(), source[key], atol=1e-3)
+
+
+def test_a_probe_cannot_be_continued_and_is_told_what_can(parity, tmp_path):
+    finetune(SOURCE, parity, epochs=0, run_dir=tmp_path / "run", progress=False)
+    with pytest.raises(RunError, match="linear probe") as caught:
+        train(tmp_path / "run", continue_run=True, **{"training.epochs": 2})
+    assert f"zoo finetune {SOURCE} --data" in caught.value.fix
 
 
 def test_features_are_computed_once_and_again_when_damaged(parity, tmp_path, monkeypatch):
