@@ -11,6 +11,7 @@ from zoo.data.dataset import Dataset
 from zoo.data.headers import Table
 from zoo.data.table import dataset_of
 from zoo.errors import ArgumentError, DataError, MachineError
+from zoo.ownership import install_command
 
 PREFIX = "hf:"
 
@@ -101,7 +102,7 @@ def _opened(name: str, *, download: bool) -> tuple[Mapping[str, Any], str]:
     except ImportError as error:
         raise MachineError(
             f"{name} needs the library datasets, which is not installed.",
-            fix='pip install "kerazoo[hf]"',
+            fix=install_command("hf"),
         ) from error
     place = name.removeprefix(PREFIX)
     if place.startswith((".", "/", "~")):
@@ -212,17 +213,15 @@ def _columns(name: str, features: Mapping[str, Any], asked: Mapping[str, Any]) -
 
     texts = [key for key in of(datasets.Value) if "string" in features[key].dtype]
     kinds = {"file": of(datasets.Image, datasets.Audio), "label": of(datasets.ClassLabel)}
-    kinds["text"] = texts
     if not kinds["label"] and "label" in features:
         kinds["label"] = ["label"]
     found = {}
     for ours in ("file", "text", "label"):
         if asked[ours] is not None:
             found[ours] = asked[ours]
-        elif ours == "text" and found["file"]:
-            found[ours] = ""
         else:
             found[ours] = _only(name, ours, kinds[ours], features)
+        kinds["text"] = [] if found["file"] else texts
     if not found["file"] and not found["text"]:
         raise DataError(
             f"{name} has no column of images, sounds or texts: {_listed(features)}.",

@@ -34,6 +34,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     f"measured_{name}": functools.partial(measured.measured, name)
     for name in (
         "fine_tuning",
+        "imbalance",
         "learning_curve",
         "leave_one_speaker_out",
         "optimizers",

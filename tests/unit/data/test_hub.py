@@ -38,7 +38,7 @@ def test_the_library_is_asked_for_where_it_is_missing(monkeypatch):
     monkeypatch.setitem(sys.modules, "datasets", None)
     with pytest.raises(MachineError, match="needs the library datasets") as caught:
         load_dataset("hf:ann/reviews")
-    assert "kerazoo[hf]" in caught.value.fix
+    assert "[hf]" in caught.value.fix
 
 
 @pytest.fixture

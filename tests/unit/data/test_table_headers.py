@@ -100,4 +100,4 @@ def test_prediction_keeps_a_first_line_that_is_a_text(tmp_path):
     long = "this film was far too long for what it had to say"
     assert read(long, "it was fine") == [("line 1", long), ("line 2", "it was fine")]
     assert read("review", "it was fine") == [("line 2", "it was fine")]
-    assert read("1,it was fine", "2,bad", text_column="column_2")[0] == ("line 1", "it was fine")
+    assert read("1,it was fine", "2,bad", column="column_2")[0] == ("line 1", "it was fine")
