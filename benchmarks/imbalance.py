@@ -182,7 +182,7 @@ def draw(found: dict[tuple[int, str], dict[str, float]]):
         y, dy = interval([100 * scores["rare"] for scores in own])
         axes.errorbar(x, y, xerr=dx, yerr=dy, marker=mark, color=colour, linestyle="", label=way)
     axes.set(xlabel="accuracy (%)", ylabel="recall of the rare classes (%)")
-    axes.legend(fontsize=7)
+    axes.legend(fontsize=7, loc="lower left")
     return figure
 
 
