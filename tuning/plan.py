@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.runs.folder import check_free
-from recipes.runs.run import RECIPE, read_json
+from recipes.runs.trained import RECIPE, read_json
 from recipes.values.load import dump_yaml, load_recipe
 from recipes.values.schema import Recipe
 from tuning.oracles.base import check_oracle

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
-from recipes.runs.run import RECIPE
+from recipes.runs.trained import RECIPE
 from recipes.values.load import dump_yaml
 from recipes.values.schema import Recipe
 from tuning.oracles.base import Proposal

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.runs.folder import stopping_hint
-from recipes.runs.run import read_json
+from recipes.runs.trained import read_json
 from recipes.values.load import load_recipe, with_keywords
 from recipes.values.schema import Recipe
 from tuning.plan import STUDY, Plan, check_study, make_plan, resume_command, write_plan

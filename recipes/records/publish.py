@@ -16,7 +16,8 @@ from typing import Any
 from recipes.objects import builder_arguments
 from recipes.records.verify import hardware
 from recipes.runs.answering import TEMPERATURE
-from recipes.runs.run import Run, load_run, read_json
+from recipes.runs.run import Run, load_run
+from recipes.runs.trained import read_json
 from recipes.values.load import dump_yaml, load_recipe, recipe_path
 from recipes.values.sections import Expects
 from zoo import registry

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from recipes.runs.run import read_json
+from recipes.runs.trained import read_json
 from recipes.training.train import train
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe

@@ -8,20 +8,15 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from recipes.objects import make_dataset, make_model, make_task, precision
-from recipes.runs.directory import ASSETS as ASSETS
-from recipes.runs.directory import FORMAT as FORMAT
-from recipes.runs.directory import WEIGHTS as WEIGHTS
 from recipes.runs.directory import values_in_directory
 from recipes.runs.foreign import refuse_foreign_file
 from recipes.runs.parent import fitted, other_head
 from recipes.runs.splits import METRICS
-from recipes.runs.trained import RECIPE as RECIPE
-from recipes.runs.trained import read_json as read_json
 from recipes.values.load import recipe_names
 from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.columns.assets import Assets
-from zoo.errors import RunError, WeightsError, ZooError, command, unknown_name
+from zoo.errors import RunError, WeightsError, ZooError, command, nearest, unknown_name
 from zoo.files import as_path
 from zoo.tasks.base import Task
 
@@ -363,7 +358,8 @@ def load_run(target: "str | Path | Run | Ensemble", *, model: Any = None) -> Run
     raise unknown_name(
         "run directory, weight or recipe",
         name,
-        [*cards, *recipe_names(), *registry.pretrained_cards()],
+        # Published weights are too many to list: those that resemble the name.
+        [*cards, *recipe_names(), *nearest(name, registry.pretrained_cards())],
         fix="zoo list --weights, zoo list --pretrained and zoo recipes list show the names",
     )
 

@@ -19,6 +19,7 @@ from recipes.report.figures import save_figures
 from recipes.report.html import render_report
 from recipes.report.label_sets import LabelSets
 from recipes.report.targets import Target
+from recipes.runs.directory import ASSETS, FORMAT, WEIGHTS
 from recipes.runs.evaluate import (
     BATCH_SIZE,
     groups_of,
@@ -28,8 +29,8 @@ from recipes.runs.evaluate import (
     recalls,
 )
 from recipes.runs.parent import HEAD
-from recipes.runs.run import ASSETS, FORMAT, METRICS, WEIGHTS, Run, load
-from recipes.runs.splits import skip_flag
+from recipes.runs.run import Run, load
+from recipes.runs.splits import METRICS, skip_flag
 from recipes.runs.trained import RECIPE, checkpoint_state, digest, values_in
 from recipes.training.balance import weights_of
 from recipes.training.calibration import calibrated, class_answers, temperature_facts

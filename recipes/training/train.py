@@ -9,9 +9,9 @@ import numpy as np
 from recipes.objects import precision
 from recipes.own.recipe import folder_of_run, recipe_from
 from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping
-from recipes.runs.run import METRICS, RECIPE, Run, load
-from recipes.runs.splits import skips_corrupt, write_splits
-from recipes.runs.trained import values_in, write_recipe
+from recipes.runs.run import Run, load
+from recipes.runs.splits import METRICS, skips_corrupt, write_splits
+from recipes.runs.trained import RECIPE, values_in, write_recipe
 from recipes.training.distillation import with_pinned_teacher
 from recipes.training.setup import Setup, prepare
 from recipes.values.schema import Recipe

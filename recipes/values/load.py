@@ -11,8 +11,7 @@ import pydantic
 import yaml
 
 from recipes.values.architecture import adopt
-from recipes.values.places import FOLDER as FOLDER
-from recipes.values.places import recipe_file, recipe_files
+from recipes.values.places import FOLDER, recipe_file, recipe_files
 from recipes.values.schema import Recipe
 from zoo.errors import ArgumentError, RecipeError, nearest, unknown_name
 from zoo.files import as_path

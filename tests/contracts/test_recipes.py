@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from recipes.values.load import FOLDER, load_recipe, parse_yaml, recipe_names
+from recipes.values.load import load_recipe, parse_yaml, recipe_names
+from recipes.values.places import FOLDER
 from zoo import registry, testing
 from zoo.cli.main import app
 

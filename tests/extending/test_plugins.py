@@ -169,7 +169,7 @@ try:
     zoo.register(dataclasses.replace(own_cards.MODEL, summary="Another."))
 except zoo.ZooError as error:
     print(error.problem)
-zoo.register(own_cards.MODEL)  # an equal card is no contradiction
+zoo.register(own_cards.MODEL)  # an equal card is not a contradiction
 """
     said = python(code, path=[installed], folder=tmp_path).stdout
     assert said.strip().endswith("it belongs to own-cards 1.0.")

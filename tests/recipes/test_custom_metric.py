@@ -8,7 +8,8 @@ import typer.testing
 
 from recipes.records.publish import expects_of
 from recipes.records.verify import same_machine
-from recipes.runs.run import load, read_json
+from recipes.runs.run import load
+from recipes.runs.trained import read_json
 from recipes.training.train import train
 from zoo import registry
 from zoo.catalog.metrics import CLASSIFICATION

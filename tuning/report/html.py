@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 import recipes.report
 from recipes.report import wording
-from recipes.runs.run import METRICS
+from recipes.runs.splits import METRICS
 from tuning.oracles.base import ORACLES
 from tuning.plan import plain_values
 from tuning.progress import short_names

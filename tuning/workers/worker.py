@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.objects import make_dataset, make_task, precision
-from recipes.runs.run import RECIPE
+from recipes.runs.trained import RECIPE
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
 from tuning.validation import outcome

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from recipes.runs.run import METRICS
+from recipes.runs.splits import METRICS
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
 
