@@ -218,6 +218,12 @@ def test_a_missing_column_names_those_that_are_there(
     assert words in str(caught.value)
 
 
+def test_a_table_of_files_without_texts_is_asked_for_its_column_of_files(tmp_path: Path) -> None:
+    rows = [(f"{name}.png", "pos") for name in "abcd"]
+    with pytest.raises(DataError, match="set file_column=photo"):
+        load(write(tmp_path / "a.csv", csv_text(rows, "photo,label")))
+
+
 BAD_ROWS = {
     "a.csv": [
         ("one", "line 3 has 1 field(s), the first line 2"),
