@@ -15,9 +15,13 @@ REPLACED = ("stride_32",)  # by the last convolution
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["efficientnetv2_rw_s", "efficientnetv2_s", "efficientnetv2_m"])
-def test_equals_timm(name):
-    check_against_timm(name, precise=True, but=REPLACED)
+@pytest.mark.parametrize(
+    ("name", "gain"),
+    # The 57 blocks of M with larger numbers turn a change of the image by 1e-12 into one of 30 %.
+    [("efficientnetv2_rw_s", 1.5), ("efficientnetv2_s", 1.5), ("efficientnetv2_m", 0.75)],
+)
+def test_equals_timm(name, gain):
+    check_against_timm(name, precise=True, but=REPLACED, gain=gain)
 
 
 def test_odd_size_and_one_channel_equal_timm():

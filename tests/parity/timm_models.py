@@ -54,8 +54,11 @@ def import_timm():
     return pytest.importorskip("timm", reason="timm is not installed: pip install --no-deps timm")
 
 
-def randomized(network, seed=0):
-    """Draw every parameter and statistic of a PyTorch network so that each of them is seen."""
+def randomized(network, seed=0, gain=1.5):
+    """Draw every parameter and statistic of a PyTorch network so that each of them is seen.
+
+    `gain` is the variance of a kernel times its inputs: 1 keeps the size of what passes through.
+    """
     generator = np.random.default_rng(seed)
     values = {}
     for name, tensor in network.state_dict().items():
@@ -68,7 +71,7 @@ def randomized(network, seed=0):
             array = generator.normal(0, 0.1, shape)
         else:
             fan_in = int(np.prod(shape[1:]))
-            array = generator.normal(0, (1.5 / fan_in) ** 0.5, shape)
+            array = generator.normal(0, (gain / fan_in) ** 0.5, shape)
         values[name] = torch.tensor(array.astype("float32"))
     network.load_state_dict(values, strict=False)
     return network.eval()
@@ -112,6 +115,7 @@ def check_against_timm(
     but=(),
     precise=False,
     classes=CLASSES,
+    gain=1.5,
     ours=None,
     **theirs,
 ):
@@ -126,12 +130,14 @@ def check_against_timm(
         but: features that are not to be compared, since ours go on from timm's.
         precise: compute both in float64; some deep networks of random numbers magnify rounding.
         classes: of the head.
+        gain: of the random numbers, as `randomized`.
         ours: arguments for our builder.
         **theirs: arguments for timm's.
     """
     timm = import_timm()
     theirs = {"num_classes": classes, "in_chans": channels, **theirs}
-    network = randomized(timm.create_model(timm_name or name, pretrained=False, **theirs))
+    network = timm.create_model(timm_name or name, pretrained=False, **theirs)
+    network = randomized(network, gain=gain)
     height, width = (size, size) if isinstance(size, int) else size
     arguments = {"input_shape": (height, width, channels), "num_classes": classes, **(ours or {})}
     policy = keras.config.dtype_policy()
@@ -146,7 +152,9 @@ def check_against_timm(
     if precise:
         network, taken = network.double(), taken.double()
     with torch.no_grad():
-        assert_close(model(image), network(taken), what=name)
+        logits = network(taken)
+        logits = logits[0] if isinstance(logits, tuple) else logits  # beside an auxiliary head's
+        assert_close(model(image), logits, what=name)
         if not features:
             return
         pyramid = timm.create_model(timm_name or name, pretrained=False, features_only=True, **{
