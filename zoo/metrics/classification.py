@@ -101,8 +101,9 @@ class MacroF1(Estimator):
 class BalancedAccuracy(Estimator):
     """Mean recall of the classes that occur in the truth, in [0, 1], as in scikit-learn.
 
-    Its interval is made as that of macro F1: by the delta method, with one more example that is half
-    right for classes without a mistake, or without a right answer.
+    Its interval adds the variances of the recalls. A class without a mistake, or without a right answer,
+    says little of its own: its variance is that with one more example, which is half right, or right
+    as often as all are, whichever is larger.
     """
 
     def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:
@@ -133,9 +134,11 @@ class BalancedAccuracy(Estimator):
             mixed = min(np.count_nonzero(wrong), np.count_nonzero(wrong < sizes))
             return grouped_share(value, parts, sampling, examples=len(label), mixed=mixed)
         smooth = (hits + 0.5) / (held + 1)  # with one more example that is half right
+        pooled = (hits + (hits.sum() + 0.5) / (held.sum() + 1)) / (held + 1)  # or right as all are
+        unseen = np.maximum(smooth * (1 - smooth) / (held + 1), pooled * (1 - pooled) / held)
         flat = (hits == 0) | (hits == held)
-        variance = (parts**2).sum() * sampling.count / (sampling.count - 1)
-        variance += (smooth * (1 - smooth) / (held + 1))[flat].sum() / len(held) ** 2
+        seen = hits * (held - hits) / held**2 / np.maximum(held - 1, 1)
+        variance = np.where(flat, unseen, seen).sum() / len(held) ** 2
         count = min(sampling.count, smooth.mean() * (1 - smooth.mean()) / variance)
         count *= student_share(sampling.count)
         low, high = effective_binomial(value, value, count, tail=cautious_tail(parts, few=0))
