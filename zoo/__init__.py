@@ -32,6 +32,7 @@ _PUBLIC = {
     "register": "zoo.registration",
     "regularize": "zoo.layers.regularize",
     "repeat": "recipes.repeats.repeat",
+    "start": "recipes.start.start",
     "train": "recipes.training.train",
     "tune": "tuning.tune",
     "verify": "recipes.records.verify",

@@ -109,7 +109,7 @@ def _of_data(dataset: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
             fix="put some examples into a folder named test",
         )
     dataset = dataset.with_validation(fraction=VALIDATION_FRACTION, seed=SPLIT_SEED)
-    kind = _kind_of(dataset)
+    kind = kind_of(dataset)
     if kind == LANGUAGE_MODELING:
         from recipes.baseline.tokens import of_characters
 
@@ -127,7 +127,13 @@ def _of_data(dataset: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
     return facts | {"metric": metrics[0].name} | found
 
 
-def _kind_of(dataset: Dataset) -> str:
+def metric_of(dataset: Dataset) -> Metric:
+    """Return the metric that decides on a data set of which there are simple models."""
+    kind = kind_of(dataset)
+    return (LANGUAGE if kind == LANGUAGE_MODELING else METRICS[kind])[0]
+
+
+def kind_of(dataset: Dataset) -> str:
     """Return what simple models predict of a data set: a key of `METRICS`, or language modeling."""
     kinds = {column.kind for column in dataset.features.values()}
     if not input_of(dataset):

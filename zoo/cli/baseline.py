@@ -51,10 +51,11 @@ def baseline_command(
     if json:
         show_json(result)
         return
-    _show(result)
+    show_models(result)
 
 
-def _show(result: dict[str, Any]) -> None:
+def show_models(result: dict[str, Any]) -> None:
+    """Print the table of simple models and its notes."""
     from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE, MULTILABEL, REGRESSION
     from zoo.metrics.base import metric_named
 

@@ -24,6 +24,7 @@ from zoo.cli import (
     models,
     predict,
     recipes,
+    start,
     train,
     tune,
     verify,
@@ -67,6 +68,7 @@ app.command("info")(info.info_command)
 app.command("data")(data.data_command)
 app.add_typer(recipes.app, name="recipes")
 app.add_typer(weights.app, name="weights")
+app.command("start")(start.start_command)
 app.command("train")(train.train_command)
 app.command("tune")(tune.tune_command)
 app.command("finetune")(finetune.finetune_command)

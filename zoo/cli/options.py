@@ -30,6 +30,7 @@ WRITTEN = {  # the option that says where a command writes
     "export": "--output",
     "finetune": "--run-dir",
     "predict": "--csv",
+    "start": "--run-dir",
     "train": "--run-dir",
     "tune": "--study",
 }

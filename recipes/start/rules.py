@@ -1,0 +1,205 @@
+"""The written rules: from what data holds to what is trained on it. Values only."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from recipes.start.look import Look
+
+SMALL_SIDE = (
+    64  # pixels up to which an image is small: networks for larger ones would shrink it away
+)
+LARGEST_SIDE = 64  # pixels that large images are resized to where no pretrained weights are at hand
+GOOD_FOR_RESNET = 5000  # training images; with fewer the small network does as well, and is faster
+MANY_TEXTS = 20_000  # from which on few passes suffice
+FEW_A_CLASS = 20  # examples up to which only a head is fitted on pretrained features
+TOO_FEW = 10  # examples of the rarest class that a network without pretrained weights needs
+LONGEST_TEXT, LONGEST_CLIP = 256, 3.0  # words, seconds
+SMALLEST_BATCH, FULL_BATCH = 16, 64
+LEAST_EPOCHS, MOST_EPOCHS = 3, 60
+FINETUNE_EPOCHS = 20
+
+
+@dataclass(frozen=True)
+class Base:
+    """A shipped recipe whose values are a beginning, and the updates that it was found good with."""
+
+    recipe: str
+    updates: int
+
+
+DIGITS = Base("image/digits-cnn", 1140)
+RESNET = Base("image/fashion_mnist-resnet20", 10_300)
+LABELS, NUMBERS = Base("image/digit_pairs-cnn", 800), Base("image/digit_pairs-cnn-sum", 800)
+FEW_TEXTS, TEXTS = Base("text/trec-textcnn", 650), Base("text/sst2-textcnn", 1000)
+SOUNDS = Base("speech/spoken_digit-dscnn", 2500)
+CHARACTERS = Base("text/shakespeare-gpt", 1600)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to train, and why.
+
+    Attributes:
+        recipe: shipped recipe that the values belong to; empty for a fine-tune.
+        weights: name of pretrained weights that are fine-tuned; empty for a training from scratch.
+        values: fields of the recipe by dotted path.
+        updates: of the optimizer that are wanted, if the minutes allow.
+        least_epochs: passes below which it is not worth beginning.
+        reasons: a sentence for each rule that applied.
+    """
+
+    recipe: str
+    weights: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    updates: int = 0
+    least_epochs: int = 1
+    reasons: Sequence[str] = ()
+
+
+def plans(look: Look, weights: Sequence[str] = ()) -> list[Plan]:
+    """Return what could be trained on the data, the best first; the last one always fits.
+
+    Args:
+        look: what the data holds.
+        weights: names of pretrained image weights at hand, the fastest first.
+    """
+    if look.modality == "image":
+        return _images(look, weights)
+    if look.task == "language_modeling":
+        return [_plan(look, CHARACTERS, {}, ["texts alone: a model of their characters"])]
+    return [_texts(look) if look.modality == "text" else _sounds(look)]
+
+
+def advice(look: Look, plan: Plan, best: Mapping[str, Any], metric: str) -> str:
+    """Return why the best simple model is enough, before anything is trained; empty if it may not be.
+
+    Args:
+        look: what the data holds.
+        plan: that was chosen.
+        best: the simple model, as `recipes.baseline.beside.baseline` gives it.
+        metric: that decides; only of an accuracy it is known where it ends.
+    """
+    name, found = best["name"], best["metrics"][metric]
+    if 0 < look.fewest < TOO_FEW and not plan.weights:
+        return (
+            f"The rarest class has {look.fewest} training examples, and a network without pretrained "
+            f"weights needs {TOO_FEW} at least: take {name}, or find more examples."
+        )
+    if metric == "accuracy" and (found["high"] or 0) >= 1.0:
+        return (
+            f"{name} makes hardly a mistake: a network cannot be told from it on this test split."
+        )
+    return ""
+
+
+def batch_size(look: Look, *, full: int = FULL_BATCH) -> int:
+    """Return a batch of which an epoch has 20 at least, within limits.
+
+    >>> batch_size(Look(modality="text", task="", train=700, test=9, outputs=2))
+    32
+    """
+    size = 2 ** int(math.log2(max(1, look.train / 20)))
+    return max(min(size, full), min(SMALLEST_BATCH, full))
+
+
+def epochs_for(look: Look, *, updates: int, batch: int) -> int:
+    """Return the passes that make the updates, within limits: fewer the more examples there are."""
+    steps = max(1, look.train // batch)
+    least = 1 if look.train >= MANY_TEXTS and look.modality == "text" else LEAST_EPOCHS
+    return min(max(round(updates / steps), least), MOST_EPOCHS)
+
+
+def _plan(
+    look: Look,
+    base: Base,
+    values: Mapping[str, Any],
+    reasons: Sequence[str],
+    *,
+    least: int = 1,
+    full: int = FULL_BATCH,
+) -> Plan:
+    """Return a plan with batch and epochs by the size of the data."""
+    if look.task == "language_modeling":  # an epoch is a number of updates there
+        return Plan(base.recipe, values=values, updates=base.updates, reasons=reasons)
+    batch = batch_size(look, full=full)
+    epochs = epochs_for(look, updates=base.updates, batch=batch)
+    fitted = {"training.batch_size": batch, "training.epochs": epochs, "training.select": "last"}
+    why = (
+        f"{epochs} epochs of {batch} examples a batch: about as many updates as {base.recipe} takes"
+    )
+    return Plan(base.recipe, "", {**values, **fitted}, base.updates, least, (*reasons, why))
+
+
+def _images(look: Look, weights: Sequence[str]) -> list[Plan]:
+    if look.side > SMALL_SIDE and weights:
+        return [_finetune(look, weights[0])]
+    found = []
+    flip = {"regularization.flip": look.colour}
+    why = [
+        "colour images may be mirrored (regularization.flip=false turns that off)"
+        if look.colour
+        else "gray images are not mirrored, since they may be signs (regularization.flip=true does)"
+    ]
+    size = {}
+    if look.side > SMALL_SIDE:
+        size = {"task.arguments.image_size": LARGEST_SIDE}
+        why.append(
+            f"no pretrained weights of images are at hand (zoo weights pull NAME fetches some), so a "
+            f"small network begins from nothing on images of {LARGEST_SIDE} pixels"
+        )
+    crop = {
+        "regularization.crop_padding": max(1, round(((size and LARGEST_SIDE) or look.side) / 14))
+    }
+    if look.task == "image_classification" and look.train >= GOOD_FOR_RESNET and not size:
+        reasons = [f"{look.train:,} small images are enough for a ResNet-20", *why]
+        full = 128
+        found.append(_plan(look, RESNET, flip | crop, reasons, least=8, full=full))
+    base = {"multilabel_classification": LABELS, "regression": NUMBERS}.get(look.task, DIGITS)
+    reasons = ["a small convolutional network for small images", *why]
+    found.append(_plan(look, base, flip | crop | size, reasons))
+    return found
+
+
+def _finetune(look: Look, name: str) -> Plan:
+    """Return the plan to begin with pretrained weights."""
+    classes = look.task == "image_classification"
+    few = classes and look.fewest <= FEW_A_CLASS
+    why = (
+        f"images of more than {SMALL_SIDE} pixels begin with pretrained weights; {name} is at hand"
+    )
+    epochs = 0 if few else FINETUNE_EPOCHS
+    reason = (
+        f"{look.fewest} examples of the rarest class: only a head is fitted on features, which takes no "
+        f"training (from {FEW_A_CLASS + 1} on all weights are trained)"
+        if few
+        else f"{FINETUNE_EPOCHS} epochs of all weights, the earlier blocks more slowly"
+    )
+    values = {"training.epochs": epochs} | ({} if classes else {"task.name": look.task})
+    return Plan("", name, values, 0, 0 if classes else 1, (why, reason))
+
+
+def _texts(look: Look) -> Plan:
+    many = look.train >= MANY_TEXTS
+    longest = min(LONGEST_TEXT, max(16, 8 * math.ceil(look.length / 8)))
+    values = {"task.arguments.max_tokens": longest, "task.arguments.lowercase": True}
+    values |= {} if look.task == "text_classification" else {"task.name": look.task}
+    reasons = [
+        "a convolutional network over words, from random vectors",
+        f"{longest} words a text, which holds 95 % of them"
+        if longest < LONGEST_TEXT
+        else f"the first {longest} words of a text, which is most of what a minute of training reads",
+    ]
+    return _plan(look, TEXTS if many else FEW_TEXTS, values, reasons, full=128 if many else 64)
+
+
+def _sounds(look: Look) -> Plan:
+    seconds = min(LONGEST_CLIP, max(0.3, math.ceil(10 * look.length) / 10))
+    values = {"task.arguments.clip_seconds": seconds}
+    values |= {} if look.task == "keyword_spotting" else {"task.name": look.task}
+    reasons = [
+        "a small convolutional network on log-mel features",
+        f"{seconds:g} s of each clip" + (", which holds 95 % of them" * (seconds < LONGEST_CLIP)),
+    ]
+    return _plan(look, SOUNDS, values, reasons, full=32)
