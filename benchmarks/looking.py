@@ -126,8 +126,10 @@ def plain_powers(axis: Axis) -> None:
     axis.set_tick_params(which="minor", length=0)
 
 
-def publish(name: str, lines: Sequence[str], figure: Figure, options: argparse.Namespace) -> None:
-    """Print a page; with --write put it beside the script, and its figure into docs/figures."""
+def publish(
+    name: str, lines: Sequence[str], figure: Figure | None, options: argparse.Namespace
+) -> None:
+    """Print a page; with --write put it beside the script, and its figure, if any, into docs/figures."""
     arguments = "".join(
         f" --{key.replace('_', '-')} {value}"
         for key, value in vars(options).items()
@@ -135,11 +137,13 @@ def publish(name: str, lines: Sequence[str], figure: Figure, options: argparse.N
     )
     command = f"python benchmarks/{name}.py{arguments} --write"
     picture = ["", f"![What the table shows, drawn](../docs/figures/{name}.svg)"]
+    picture = picture if figure else []
     page = "\n".join([*lines, *picture, *machine_lines(MACHINE, command=command)])
     print(page)
     if options.write:
         write_text(ROOT / "benchmarks" / f"{name}.md", page)
-        write_text(ROOT / "docs" / "figures" / f"{name}.svg", _svg(figure, name))
+        if figure:
+            write_text(ROOT / "docs" / "figures" / f"{name}.svg", _svg(figure, name))
 
 
 def _svg(figure: Figure, name: str) -> str:

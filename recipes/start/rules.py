@@ -88,9 +88,7 @@ def advice(look: Look, plan: Plan, best: Mapping[str, Any], metric: str) -> str:
             f"weights needs {TOO_FEW} at least: take {name}, or find more examples."
         )
     if metric == "accuracy" and (found["high"] or 0) >= 1.0:
-        return (
-            f"{name} makes hardly a mistake: a network cannot be told from it on this test split."
-        )
+        return f"{name} makes hardly a mistake: on this test split a network can hardly be better."
     return ""
 
 

@@ -16,8 +16,10 @@ from recipes.start.rules import Plan, advice, plans
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
 from zoo import devices, registry
+from zoo.data.dataset import Dataset
 from zoo.data.load import folder_of, load_dataset
 from zoo.errors import ArgumentError, command
+from zoo.metrics.base import Metric
 
 MINUTES = 5.0
 VALIDATION_FRACTION = 0.1
@@ -55,10 +57,7 @@ class Start:
 
     def to_dict(self) -> dict[str, Any]:
         """Return all as JSON values; of a run its folder, metrics and verdict."""
-        found = {
-            key: value for key, value in vars(self).items() if key not in ("run", "look", "plan")
-        }
-        found |= {"look": asdict(self.look), "plan": asdict(self.plan)}
+        found = vars(self) | {"look": asdict(self.look), "plan": asdict(self.plan)}
         if self.run is None:
             return found
         found |= {"run": str(self.run.path), "metrics": self.run.metrics["metrics"]}
@@ -89,7 +88,7 @@ def start(
         run_dir: where the run goes; the next free folder under runs/ by default.
         data_dir, download, skip_corrupt: as `zoo.train`.
         progress: show on stderr how it goes.
-        tell: is told what is being done.
+        tell: called with what is being done.
         **arguments: of the loader, such as `text_column` of a table; by default guessed.
 
     Raises:
@@ -99,11 +98,7 @@ def start(
     >>> zoo.start("digits").plan.recipe  # doctest: +SKIP
     'image/digits-cnn'
     """
-    if not minutes > 0:
-        given = f"minutes={minutes} is out of range."
-        raise ArgumentError(
-            given, expected="a number above 0", fix=f"leave it out to take {MINUTES:g}"
-        )
+    _check_minutes(minutes)
     devices.load_tensorflow()  # quietly
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     tell(f"looking at {data}")
@@ -112,25 +107,38 @@ def start(
     dataset = load_dataset(str(data), **where, **arguments)
     look = look_at(dataset.with_validation(fraction=VALIDATION_FRACTION, seed=0))
     tell("fitting simple models")
-    began = time.perf_counter()
-    beside = baseline(dataset, progress=False)
-    spent = time.perf_counter() - began
+    beside, spent = _simple_models(dataset)
     tell("timing some steps of a training")
     plan, seconds = _chosen(look, str(data), arguments, where, 60 * minutes - spent)
-    reasons = ([told(guess)] if guess else []) + list(plan.reasons)
-    metric = metric_of(dataset)
     found = Start(
         data=str(data),
         look=look,
         baselines=beside,
-        plan=replace(plan, reasons=reasons),
+        plan=replace(plan, reasons=[*([told(guess)] if guess else []), *plan.reasons]),
         command=_command(plan, str(data), arguments, where | {"run_dir": run_dir}),
         minutes=(seconds + spent) / 60,
-        advice=advice(look, plan, best_of(beside["models"], metric), metric.name),
+        advice=_advice(look, plan, beside, metric_of(dataset)),
         arguments=arguments,
         options=where | {"run_dir": run_dir},
     )
     return trained(found, progress=progress) if yes else found
+
+
+def _check_minutes(minutes: float) -> None:
+    if not minutes > 0:
+        given = f"minutes={minutes} is out of range."
+        fix = f"leave it out to take {MINUTES:g}"
+        raise ArgumentError(given, expected="a number above 0", fix=fix)
+
+
+def _simple_models(dataset: Dataset) -> tuple[dict[str, Any], float]:
+    began = time.perf_counter()
+    return baseline(dataset, progress=False), time.perf_counter() - began
+
+
+def _advice(look: Look, plan: Plan, beside: Mapping[str, Any], metric: Metric) -> str:
+    best = best_of(beside["models"], metric)
+    return advice(look, plan, best, metric.name) if best else ""
 
 
 def trained(found: Start, *, progress: bool = True) -> Start:

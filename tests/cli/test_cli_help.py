@@ -22,6 +22,7 @@ COMMANDS = [
     ("train",),
     ("tune",),
     ("finetune",),
+    ("start",),
     ("baseline",),
     ("evaluate",),
     ("compare",),

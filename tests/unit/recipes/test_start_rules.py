@@ -1,0 +1,149 @@
+"""The rules of `zoo start`: from what data holds to what is trained."""
+
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from recipes.start.guess import guessed_columns
+from recipes.start.look import Look, in_words, look_at
+from recipes.start.minutes import Timing
+from recipes.start.rules import advice, batch_size, epochs_for, plans
+from recipes.values.load import load_recipe
+from zoo.data.load import load_dataset
+
+IMAGES = Look(
+    modality="image",
+    task="image_classification",
+    train=800,
+    test=200,
+    outputs=4,
+    fewest=150,
+    side=28,
+)
+TEXTS = Look(
+    modality="text",
+    task="text_classification",
+    train=5000,
+    test=500,
+    outputs=6,
+    fewest=90,
+    length=21.0,
+)
+SOUNDS = replace(TEXTS, modality="speech", task="keyword_spotting", length=0.62)
+
+
+def table(path: Path, names: str, *rows: tuple) -> Path:
+    """Write a CSV file."""
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        csv.writer(stream).writerows([names.split(), *rows])
+    return path
+
+
+def test_digits_are_seen_as_they_are():
+    look = look_at(load_dataset("digits").with_validation(fraction=0.1, seed=0))
+    assert (look.modality, look.task, look.outputs, look.side) == (
+        "image",
+        "image_classification",
+        10,
+        8,
+    )
+    assert look.train == 1295 and look.test == 359 and not look.colour
+    assert "10 classes (125 examples of the rarest)" in in_words(look)
+
+
+@pytest.mark.parametrize(
+    "look",
+    [
+        IMAGES,
+        replace(IMAGES, train=60_000, colour=True),
+        replace(IMAGES, side=400),
+        replace(IMAGES, task="regression", fewest=0),
+        replace(IMAGES, task="multilabel_classification", fewest=0),
+        TEXTS,
+        replace(TEXTS, train=60_000, length=900.0),
+        replace(TEXTS, task="regression", fewest=0),
+        replace(TEXTS, task="language_modeling", fewest=0),
+        SOUNDS,
+        replace(SOUNDS, task="multilabel_classification", fewest=0),
+    ],
+)
+def test_every_plan_is_a_valid_recipe_with_reasons(look):
+    for plan in plans(look):
+        recipe = load_recipe(plan.recipe).with_values(plan.values)
+        assert recipe.task.name == look.task
+        assert plan.reasons
+
+
+def test_many_small_images_get_a_resnet_and_something_faster():
+    names = [plan.recipe for plan in plans(replace(IMAGES, train=60_000))]
+    assert names == ["image/fashion_mnist-resnet20", "image/digits-cnn"]
+    assert [plan.recipe for plan in plans(IMAGES)] == ["image/digits-cnn"]
+
+
+def test_only_colours_are_mirrored():
+    for colour in (False, True):
+        (plan,) = plans(replace(IMAGES, colour=colour))
+        assert plan.values["regularization.flip"] is colour
+
+
+def test_photographs_begin_with_weights_at_hand():
+    photos = replace(IMAGES, side=400)
+    (few,) = plans(replace(photos, fewest=20), ["fast.in1k", "slow.in1k"])
+    (more,) = plans(replace(photos, fewest=21), ["fast.in1k"])
+    assert (few.weights, few.values["training.epochs"]) == ("fast.in1k", 0)
+    assert more.values["training.epochs"] > 0
+    (without,) = plans(photos)
+    assert not without.weights and "zoo weights pull" in " ".join(without.reasons)
+
+
+def test_lengths_hold_most_examples_and_have_a_limit():
+    assert plans(TEXTS)[0].values["task.arguments.max_tokens"] == 24
+    assert plans(replace(TEXTS, length=900.0))[0].values["task.arguments.max_tokens"] == 256
+    assert plans(SOUNDS)[0].values["task.arguments.clip_seconds"] == 0.7
+    assert plans(replace(SOUNDS, length=60.0))[0].values["task.arguments.clip_seconds"] == 3.0
+
+
+def test_batch_and_epochs_follow_the_number_of_examples():
+    assert [batch_size(replace(IMAGES, train=n)) for n in (30, 700, 9000)] == [16, 32, 64]
+    assert epochs_for(replace(IMAGES, train=640), updates=100, batch=64) == 10
+    assert epochs_for(replace(IMAGES, train=64), updates=10_000, batch=64) == 60
+    assert epochs_for(replace(IMAGES, train=64_000), updates=100, batch=64) == 3
+    assert epochs_for(replace(TEXTS, train=64_000), updates=100, batch=64) == 1
+
+
+def test_a_simple_model_is_advised_where_it_is_enough():
+    (plan,) = plans(IMAGES)
+    best = {"name": "ridge", "metrics": {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}}}
+    assert advice(IMAGES, plan, best, "accuracy") == ""
+    assert "find more examples" in advice(replace(IMAGES, fewest=9), plan, best, "accuracy")
+    best["metrics"]["accuracy"] |= {"value": 1.0, "high": 1.0}
+    assert "hardly a mistake" in advice(IMAGES, plan, best, "accuracy")
+
+
+def test_minutes_are_those_of_steps_and_examples():
+    timing = Timing(start=10.0, step=0.1, example=0.01, steps=50, validation=100, test=200)
+    assert timing.seconds(3) - timing.seconds(2) == pytest.approx(5 + 1, abs=0.2)
+    assert timing.epochs_within(timing.seconds(4) + 0.1) == 4
+    assert timing.epochs_within(1.0) == 0
+
+
+def test_columns_are_found_by_their_content(tmp_path):
+    words = ["a fine film", "a dull film indeed", "well made and played"] * 10
+    texts = [(i, text, ("up", "down")[i % 2]) for i, text in enumerate(words)]
+    found = guessed_columns(table(tmp_path / "a.csv", "number review verdict", *texts))
+    assert found == {"text_column": "review", "label_column": "verdict"}
+    files = [(f"{i}.png", i / 7) for i in range(30)]
+    found = guessed_columns(table(tmp_path / "b.csv", "photo cells", *files))
+    assert found == {"file_column": "photo", "target_column": "cells"}
+    named = [(text, label) for _, text, label in texts]
+    assert guessed_columns(table(tmp_path / "c.csv", "text label", *named)) == {}
+    scores = [(text, i / 7) for i, (_, text, _) in enumerate(texts)]
+    found = guessed_columns(table(tmp_path / "d.csv", "text label", *scores))
+    assert found == {"text_column": "text", "target_column": "label"}
+    alone = [(text + str(i),) for i, (_, text, _) in enumerate(texts)]
+    assert guessed_columns(table(tmp_path / "e.csv", "story", *alone)) == {
+        "text_column": "story",
+        "label_column": "",
+    }
