@@ -45,7 +45,9 @@ class AdaptiveAveragePooling(keras.layers.Layer):
             if self._is_kept(x.shape[axis], count):
                 continue
             length = ops.shape(x)[axis]
-            count = ops.maximum(count, length) if self.keep_larger else count
+            if self.keep_larger:  # a number stays one: JAX has no arrays of a traced length
+                known = isinstance(length, int)
+                count = max(count, length) if known else ops.maximum(count, length)
             windows = ops.cast(_windows(length, count), x.dtype)  # (count, length)
             x = ops.einsum("bhwc,nh->bnwc" if axis == 1 else "bhwc,nw->bhnc", x, windows)
         return x
