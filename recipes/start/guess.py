@@ -1,5 +1,6 @@
 """Which columns of a table hold the texts or files, and the classes or numbers."""
 
+import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,9 +13,11 @@ from zoo.errors import DataError
 
 ROWS = 2000  # that are looked at
 MOST_CLASSES = 0.2  # of the rows: distinct values of a column of classes, at most
+MOST_RATINGS = 10  # distinct numbers that are classes: ten digits, 1 to 10 points
 LEAST_WORDS = 2.0  # of the values of a column of texts, on average
 LABELS = ("label", "class", "category", "target", "sentiment", "intent", "topic", "rating", "stars")
 OTHERS = ("split", "group", "id", "index", "fold")  # neither inputs nor targets
+_NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?")
 _FILES = (*formats.IMAGES, *formats.SOUNDS, *formats.TEXTS)
 
 
@@ -69,7 +72,11 @@ def _target(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def _numbers(held: Sequence[str]) -> bool:
-    return bool(numbers_of(sorted(set(held)), count=len(held)))
+    """Tell whether a column holds numbers to predict: counts have more values than ratings."""
+    distinct = sorted(set(held))
+    if len(distinct) > MOST_RATINGS and all(_NUMBER.fullmatch(value) for value in distinct):
+        return True
+    return bool(numbers_of(distinct, count=len(held)))
 
 
 def told(columns: Mapping[str, Any]) -> str:

@@ -142,6 +142,9 @@ def test_columns_are_found_by_their_content(tmp_path):
     scores = [(text, i / 7) for i, (_, text, _) in enumerate(texts)]
     found = guessed_columns(table(tmp_path / "d.csv", "text label", *scores))
     assert found == {"text_column": "text", "target_column": "label"}
+    counts = [(f"{i}.png", 3 + i % 12) for i in range(60)]
+    found = guessed_columns(table(tmp_path / "f.csv", "file cells", *counts))
+    assert found == {"file_column": "file", "target_column": "cells"}
     alone = [(text + str(i),) for i, (_, text, _) in enumerate(texts)]
     assert guessed_columns(table(tmp_path / "e.csv", "story", *alone)) == {
         "text_column": "story",
