@@ -201,7 +201,8 @@ class Dataset:
     def with_validation(self, *, fraction: float, seed: int) -> "Dataset":
         """Take a validation split from train, unless the source has one.
 
-        It is stratified by class; if examples have groups, no group is in both splits.
+        It is stratified by class, or by each of several labels; if examples have groups, no group is in
+        both splits.
 
         Args:
             fraction: share of train, 0 < fraction < 1.
@@ -210,6 +211,7 @@ class Dataset:
         if "validation" in self.splits:
             return self
         from zoo.data import splits as divide
+        from zoo.data.label_sets import held_labels, label_set_indices
 
         train, shares = self.splits["train"], (1 - fraction, fraction)
         labels = train.labels if self.classes else np.zeros(len(train), dtype="int64")
@@ -219,6 +221,8 @@ class Dataset:
             parts = divide.grouped_indices(
                 labels, groups, fractions=shares, seed=seed, classes=classes
             )
+        elif not self.classes and (held := held_labels(train, self.features)) is not None:
+            parts = label_set_indices(held, fractions=shares, seed=seed)
         else:
             parts = divide.stratified_indices(labels, fractions=shares, seed=seed, classes=classes)
         splits = dict(self.splits, train=train.take(parts[0]), validation=train.take(parts[1]))

@@ -62,7 +62,9 @@ def load(
         for split, paths in files.items()
     }
     if len(named) > 1:
-        splits, more = layout.with_test(named, classes=(), seed=seed, test_fraction=test_fraction)
+        splits, more = layout.with_test(
+            named, features={}, classes=(), seed=seed, test_fraction=test_fraction
+        )
         if len(splits["train"]) == 1 and "validation" not in splits:
             splits, cut = _with_validation(splits, test_fraction=test_fraction)
             more = [*more, cut]

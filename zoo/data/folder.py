@@ -175,7 +175,7 @@ def _by_class(
             splits[name] = with_groups(split, group_pattern, below=inside)
         features["group"] = Group()
     splits, drawn = layout.with_test(
-        splits, classes=classes, seed=seed, test_fraction=test_fraction
+        splits, features=features, classes=classes, seed=seed, test_fraction=test_fraction
     )
     return Dataset(
         name=str(root),

@@ -1,12 +1,14 @@
 """The layout of users' data sets: names of splits, folders, and a drawn test split."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from zoo.columns import Column
 from zoo.data.dataset import Split
+from zoo.data.label_sets import held_labels, label_set_indices
 from zoo.data.splits import grouped_indices, stratified_indices
 from zoo.errors import ArgumentError, DataError
 
@@ -70,12 +72,17 @@ def check_test_fraction(test_fraction: float) -> None:
 
 
 def with_test(
-    splits: dict[str, Split], *, classes: Sequence[str], seed: int, test_fraction: float
+    splits: dict[str, Split],
+    *,
+    features: Mapping[str, Column],
+    classes: Sequence[str],
+    seed: int,
+    test_fraction: float,
 ) -> tuple[dict[str, Split], list[str]]:
     """Return splits that include a test split, and notes on how it was made.
 
-    Validation serves where there is any. Otherwise a part of train is drawn: stratified by class,
-    and by whole groups where the examples have a column "group".
+    Validation serves where there is any. Otherwise a part of train is drawn: stratified by class
+    or by each of several labels, and by whole groups where the examples have a column "group".
 
     Raises:
         DataError: too few examples or groups of a class.
@@ -93,6 +100,9 @@ def with_test(
         parts = grouped_indices(labels, groups, fractions=shares, seed=seed, classes=names)
         held = len(set(np.asarray(groups)[parts[1]]))
         how = f"{held} of {len(set(groups))} groups, {len(parts[1])} examples"
+    elif not classes and (held := held_labels(train, features)) is not None:
+        parts = label_set_indices(held, fractions=shares, seed=seed)
+        how = f"stratified by label, {test_fraction:.0%}"
     else:
         parts = stratified_indices(labels, fractions=shares, seed=seed, classes=names)
         how = f"{'stratified, ' if classes else ''}{test_fraction:.0%}"
