@@ -189,6 +189,21 @@ class Dataset:
             self._memo["fingerprint"] = digest.hexdigest()[:16]
         return self._memo["fingerprint"]
 
+    @property
+    def train(self) -> Split:
+        """The examples to learn from.
+
+        Raises:
+            DataError: there are none, as the data was loaded to be scored only.
+        """
+        if "train" not in self.splits:
+            raise DataError(
+                f"{self.name} has no train split: all of it is the test split.",
+                expected="examples to learn from",
+                fix="leave test_fraction=1 out",
+            )
+        return self.splits["train"]
+
     def counts(self) -> dict[str, list[int]]:
         """Examples by split and class; one number per split where there are no classes."""
         if not self.classes:
@@ -207,13 +222,16 @@ class Dataset:
         Args:
             fraction: share of train, 0 < fraction < 1.
             seed: of the draw; the same seed gives the same examples everywhere.
+
+        Raises:
+            DataError: there is no train, or it has too few examples.
         """
         if "validation" in self.splits:
             return self
         from zoo.data import splits as divide
         from zoo.data.label_sets import held_labels, label_set_indices
 
-        train, shares = self.splits["train"], (1 - fraction, fraction)
+        train, shares = self.train, (1 - fraction, fraction)
         labels = train.labels if self.classes else np.zeros(len(train), dtype="int64")
         classes = self.classes or ("documents",)
         if "group" in train.columns:

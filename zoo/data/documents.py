@@ -49,7 +49,7 @@ def load(
     Raises:
         DataError: no such file, no text, or too little of it to be divided.
     """
-    layout.check_test_fraction(test_fraction)
+    layout.check_test_fraction(test_fraction, whole=False)
     place = as_path(path)
     if not place.is_dir():
         text = read_text(place, encoding=encoding)

@@ -56,7 +56,7 @@ def load(
         path: the file or folder; "~" is expanded.
         seed: of the test split, where it is drawn.
         skip_corrupt: leave out rows that cannot be used; list them in `Dataset.skipped`.
-        test_fraction: share drawn for the test split, (0, 1).
+        test_fraction: share drawn for the test split, (0, 1]; 1 leaves no train, to be scored only.
         text_column: the column of texts.
         label_column: the column of classes, or a list of columns of 0 and 1, one per label; "" for none.
         group_column: each example's group, its author say: no group is in two drawn splits; "" for none.
