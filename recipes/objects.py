@@ -73,6 +73,23 @@ def make_dataset(
     )
 
 
+def undivided_dataset(
+    recipe: Recipe, *, data_dir: str | None = None, skip_corrupt: bool = False
+) -> "Dataset":
+    """Load data that is only scored: without folds, and with no split drawn from a folder or table.
+
+    Raises:
+        DataError: it cannot be read, or holds texts where the recipe's task takes images, say.
+        ArgumentError: plain texts without classes, which are always divided.
+    """
+    from zoo.data.load import folder_of
+
+    if folder_of(recipe.data.name) is not None:
+        whole = recipe.data.arguments | {"test_fraction": 1.0}
+        recipe = recipe.with_values({"data.arguments": whole})
+    return _loaded(recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
+
+
 def check_folds(recipe: Recipe, *, folds: int, **data_arguments: Any) -> None:
     """Load the recipe's data once and divide it as each of its folds will be.
 

@@ -152,7 +152,7 @@ class Ensemble:
         threshold: float | None = None,
     ) -> Iterator[dict[str, Any]]:
         """Yield what `predict` returns, batch by batch; the arguments are the same."""
-        self._refuse_temperature(calibrated)
+        self.refuse_temperature(calibrated)
         listing = Listing(top, threshold)
         listing.check(self.assets, self.name)
         inputs = list(inputs) if isinstance(inputs, Iterator) else inputs
@@ -195,7 +195,7 @@ class Ensemble:
         calibrated: bool | float = False,
     ) -> Scored:
         """Predict the examples that `evaluate` scores; the arguments are the same."""
-        self._refuse_temperature(calibrated)
+        self.refuse_temperature(calibrated)
         how = {"data": data, "data_dir": data_dir, "batch_size": batch_size, "tta": tta}
         parts = [member.scored(**how) for member in self.members]
         same = aligned(parts)
@@ -210,7 +210,12 @@ class Ensemble:
             + command("zoo", "evaluate", self.name, "--data", "FOLDER"),
         )
 
-    def _refuse_temperature(self, calibrated: bool | float) -> None:
+    def refuse_temperature(self, calibrated: bool | float) -> None:
+        """Refuse anything but False.
+
+        Raises:
+            ArgumentError: the message says why.
+        """
         if calibrated is not False:
             raise ArgumentError(
                 f"{self.name} is an ensemble, for which no temperature is fitted.",

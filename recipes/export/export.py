@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from recipes.export.formats import convert, quietly, random_inputs
+from recipes.export.formats import convert, divided_logits, quietly, random_inputs
+from recipes.runs.answering import temperature_of, tempered_assets
 from recipes.runs.run import Run, load
 from zoo import devices
 from zoo.columns.assets import Assets
@@ -44,6 +45,7 @@ def export(
     check: bool = True,
     examples: int = EXAMPLES,
     data_dir: str | None = None,
+    calibrated: bool | float = False,
 ) -> dict[str, Any]:
     """Export a model to another runtime, with its labels and a page that shows how to use it.
 
@@ -59,33 +61,46 @@ def export(
         examples: most examples to compare, from the test split if the data is available, otherwise
             seeded random inputs.
         data_dir: folder of TFDS data; TFDS_DATA_DIR by default.
+        calibrated: True divides the file's logits by the temperature that was fitted on validation; a
+            number is such a temperature.
 
     Returns:
-        {"name", "format", "path", "file", "size_bytes", "task", "inputs", "outputs", "parity"};
-        parity is None without `check`, else {"source", "examples", "max_difference", "equal", "of"}: the
-        largest difference between logits, and how many labels (of a language model: next tokens) agree.
+        {"name", "format", "path", "file", "size_bytes", "task", "inputs", "outputs", "temperature",
+        "parity"}; temperature is None where logits are those of the model. parity is None without
+        `check`, else {"source", "examples", "max_difference", "equal", "of"}: the largest difference
+        between logits, and how many labels (of a language model: next tokens) agree.
 
     Raises:
         UnknownNameError: no such format or target.
         MachineError: a package is missing, or the folder cannot be written.
-        RunError: the folder exists.
-        ArgumentError: the format cannot hold the model.
+        RunError: the folder exists, or `calibrated` is True and no temperature was fitted.
+        ArgumentError: the format cannot hold the model, or no temperature suits it.
 
     >>> zoo.export("cnn_small.digits", format="onnx")["parity"]["equal"]  # doctest: +SKIP
     256
     """
     _check_format(format)
     run = load(target)
+    temperature = _temperature(run, calibrated)
     folder = _free_folder(run, output, format)
     _check_backend(format)
     with _new_folder(folder) as beside:
-        convert(run.float32_model(), beside / FILES[format], run.assets, format=format)
-        facts = _complete(beside, run, format, count=examples if check else 0, data_dir=data_dir)
+        model = run.float32_model()
+        model = model if temperature is None else divided_logits(model, temperature)
+        convert(model, beside / FILES[format], run.assets, format=format)
+        checked = {"count": examples if check else 0, "data_dir": data_dir}
+        facts = _complete(beside, run, format, temperature=temperature, **checked)
     return facts | {"path": str(folder)}
 
 
 def _complete(
-    folder: Path, run: "Run | Ensemble", format: str, *, count: int, data_dir: str | None
+    folder: Path,
+    run: "Run | Ensemble",
+    format: str,
+    *,
+    temperature: float | None,
+    count: int,
+    data_dir: str | None,
 ) -> dict[str, Any]:
     """Test a converted model and write the files beside it; return facts about it."""
     from recipes.export.runtimes import open_exported
@@ -103,18 +118,27 @@ def _complete(
         "task": run.task.name,
         "inputs": exported.inputs,
         "outputs": exported.outputs,
-        "parity": _compare(exported, run, count, data_dir) if count else None,
+        "temperature": temperature,
+        "parity": _compare(exported, run, count, data_dir, temperature) if count else None,
     }
     told = {"classes": list(run.assets.classes), "sizes": run.assets.sizes}
     told |= {"targets": list(run.assets.numbers)} if run.assets.numbers else {}
     told |= {"labels": list(run.assets.outputs)} if run.assets.label_sets else {}
-    assets = facts | {"weights_sha256": run.sha256} | run.assets.to_dict() | told
+    fitted = tempered_assets(run.assets, temperature).to_dict()
+    assets = facts | {"weights_sha256": run.sha256} | fitted | told
     write_text(folder / "assets.json", json.dumps(assets, indent=1, ensure_ascii=False) + "\n")
     write_text(folder / "README.md", usage_page(run, facts))
     return facts
 
 
 # --- before anything is written
+
+
+def _temperature(run: "Run | Ensemble", calibrated: bool | float) -> float | None:
+    if isinstance(run, Run):
+        return temperature_of(run, calibrated)
+    run.refuse_temperature(calibrated)
+    return None
 
 
 def _check_format(format: str) -> None:
@@ -207,13 +231,19 @@ def _files_of(path: Path) -> list[Path]:
 
 
 def _compare(
-    exported: "Exported", run: "Run | Ensemble", count: int, data_dir: str | None
+    exported: "Exported",
+    run: "Run | Ensemble",
+    count: int,
+    data_dir: str | None,
+    temperature: float | None,
 ) -> dict[str, Any]:
     """Run file and model on the same examples: the largest difference, and equal labels."""
     batches, source = _batches(run, count, data_dir)
     largest, equal, total, seen = 0.0, 0, 0, 0
     for x in batches:
         expected = _outputs(run.model.predict_on_batch(x))
+        if temperature is not None:
+            expected["logits"] = expected["logits"] / temperature
         found = _outputs(exported(x))
         largest = max(largest, *(float(np.abs(expected[k] - found[k]).max()) for k in expected))
         same = _agreeing(expected, found, numbers=_of_numbers(run))

@@ -49,6 +49,20 @@ def convert(model: "keras.Model", path: Path, assets: Assets, *, format: str) ->
         _convert_to_litert(model, path, assets)
 
 
+def divided_logits(model: "keras.Model", temperature: float) -> "keras.Model":
+    """Return a model with the same weights whose logits are divided by a temperature.
+
+    Args:
+        model: with inputs and outputs by name, "logits" among them.
+        temperature: above 0.
+    """
+    import keras
+
+    inputs = {tensor.name: tensor for tensor in model.inputs}
+    outputs = {**model.output, "logits": model.output["logits"] / temperature}
+    return keras.Model(inputs, outputs, name=model.name)
+
+
 def _plainly_named(model: "keras.Model") -> "keras.Model":
     """Return the model with inputs named as every format can: text_present for text.present."""
     import keras

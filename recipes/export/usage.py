@@ -58,7 +58,7 @@ def usage_page(run: "Run", facts: Mapping[str, Any]) -> str:
         "|---|---|---|---|---|",
         *(_row("in", k, facts["inputs"][k], what) for k, what in _inputs(run).items()),
         *(
-            _row("out", output, value, _meaning(output, run))
+            _row("out", output, value, _meaning(output, run, facts["temperature"]))
             for output, value in facts["outputs"].items()
         ),
         "",
@@ -89,13 +89,18 @@ def _row(way: str, name: str, facts: Mapping[str, Any], meaning: str) -> str:
     return f"| {way} | `{name}` | {shape} | {facts['dtype']} | {meaning} |"
 
 
-def _meaning(output: str, run: "Run") -> str:
+def _meaning(output: str, run: "Run", temperature: float | None) -> str:
     if output != "logits":
         return "features"
     if run.assets.numbers:
         return "one for each target, standardised"
     if run.assets.label_sets:
         return "one for each label; the sigmoid gives its probability"
+    if temperature is not None:
+        return (
+            f"one for each class, divided by the temperature {temperature:.4g}; the softmax gives "
+            "calibrated probabilities"
+        )
     return "one for each class" if run.assets.outputs else "of the next token, at each position"
 
 

@@ -43,7 +43,7 @@ def save_samples(dataset: "Dataset", path: Path) -> None:
     from recipes.report.theme import style, to_png
     from zoo.files import write_bytes
 
-    (column_name, column), train, drawn = found, dataset.splits["train"], []
+    (column_name, column), train, drawn = found, dataset.train, []
     for index, name in _picked(dataset, each=EACH):
         value = train[index][column_name]
         if value is not None:
@@ -63,7 +63,7 @@ def text_samples(dataset: "Dataset") -> list[tuple[str, str]]:
     found = _column(dataset, PRINTED)
     if found is None:
         return []
-    texts = dataset.splits["train"].columns[found[0]]
+    texts = dataset.train.columns[found[0]]
     return [
         (name, beginning(texts[index] or "", length=TEXT_LENGTH))
         for index, name in _picked(dataset, each=TEXTS_EACH)
@@ -77,7 +77,7 @@ def _column(dataset: "Dataset", kinds: tuple[type[Column], ...]) -> tuple[str, C
 
 def _picked(dataset: "Dataset", *, each: int) -> list[tuple[int, str]]:
     """Return positions in train with their class, evenly spread over each class."""
-    train = dataset.splits["train"]
+    train = dataset.train
     if not dataset.classes:
         return [(index, "") for index in _spread(np.arange(len(train)), 2 * each)]
     return [

@@ -17,13 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from recipes.objects import make_dataset
+from recipes.objects import make_dataset, undivided_dataset
 from recipes.runs.base import TrainedModel
 from zoo import registry
 from zoo.catalog.classes import class_ids
 from zoo.data.dataset import Dataset, Split, file_bytes, joined
-from zoo.data.layout import DRAWN, listed
-from zoo.errors import DataError, RunError, check_format, command, nearest
+from zoo.data.layout import DRAWN, WHOLE, listed
+from zoo.errors import ArgumentError, DataError, RunError, check_format, command, nearest
 from zoo.files import write_bytes
 
 METRICS, SPLITS, FORMAT = "metrics.json", "splits.json.gz", 1
@@ -131,11 +131,10 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
     where = {"data_dir": data_dir, "skip_corrupt": bool(run.metrics.get("skip_corrupt"))}
     try:
         dataset = make_dataset(recipe, **where)
-    except DataError:
-        if data is None or not recipe.data.folds:
+    except DataError as error:
+        if data is None:
             raise
-        recipe = _without_folds(recipe)  # it has too few examples to be the run's own data
-        dataset = make_dataset(recipe, **where)
+        dataset = _undivided(recipe, error, **where)  # it may have too few examples to be divided
     dataset = _aligned(run, dataset)
     _check_classes(run, dataset)
     limit = run.recipe.data.max_examples
@@ -152,12 +151,16 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
     if data is None:
         return _changed(run, kept, dataset, as_run)
     if recipe.data.folds:  # they divide the run's own data
-        dataset = _aligned(run, make_dataset(_without_folds(recipe), **where))
+        dataset = _aligned(run, undivided_dataset(recipe, **where))
     return _other(run, kept, dataset)
 
 
-def _without_folds(recipe: Any) -> Any:
-    return recipe.with_values({"data.folds": None, "data.test_fold": None})
+def _undivided(recipe: Any, error: DataError, **where: Any) -> Dataset:
+    """Load other data as it is; where it must be divided, what hinders that is the error."""
+    try:
+        return undivided_dataset(recipe, **where)
+    except ArgumentError:
+        raise error from None
 
 
 def _read(run: TrainedModel) -> dict[str, Any]:
@@ -247,7 +250,7 @@ def _changed(
 
 def _other(run: TrainedModel, kept: Mapping[str, Any], dataset: Dataset) -> Examples:
     """Return the test split of other data, or all of it where it has none of its own."""
-    drawn = any(note.startswith(DRAWN) for note in dataset.notes)
+    drawn = any(note.startswith((DRAWN, WHOLE)) for note in dataset.notes)
     split = joined(dataset.splits.values()) if drawn else dataset.splits["test"]
     what = "all of its examples, as it has no test split" if drawn else "its test split"
     notes = [f"{dataset.name} is not the data that {run.name} was trained on; scored on {what}."]

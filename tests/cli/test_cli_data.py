@@ -192,6 +192,10 @@ def test_wrong_arguments_name_the_right_ones(refused, reviews, words):
     assert "nothing to draw" in refused("data", "reviews.tsv", *columns, "--picture", "a.png")
 
 
+def test_a_folder_that_is_all_test_is_not_shown(refused, photos):
+    assert "has no train split" in refused("data", photos, "test_fraction=1")
+
+
 def test_folders_that_hold_no_data_set_are_explained(refused, words, in_tmp):
     (words / "yes" / "photo.png").write_bytes(b"")
     assert "1 images and 12 sounds" in refused("data", "./words")

@@ -111,6 +111,8 @@ def test_views_and_lists_work_and_a_temperature_is_refused(seeds, images):
     for ask in (both.evaluate, lambda **how: both.predict(images[:1], **how)):
         with pytest.raises(ArgumentError, match="an ensemble, for which no temperature"):
             ask(calibrated=True)
+    with pytest.raises(ArgumentError, match="an ensemble, for which no temperature"):
+        export(seeds.path, calibrated=True)
 
 
 def test_seeds_are_scored_by_their_mean_on_the_test_split(seeds):

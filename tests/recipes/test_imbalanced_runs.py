@@ -141,6 +141,14 @@ def test_an_exported_file_tells_how_to_decide(run, tmp_path):
         assert said == ["rare" if rare else "usual"]
 
 
+def test_the_threshold_of_a_calibrated_file_moves_with_its_probabilities(run, tmp_path):
+    export(run, output=tmp_path / "out", examples=2, calibrated=2.0)
+    assets = json.loads((tmp_path / "out" / "assets.json").read_text(encoding="utf-8"))
+    before = run.assets.extra[THRESHOLD]["value"]
+    odds = (before / (1 - before)) ** 0.5  # a temperature of 2 halves the logarithm
+    assert assets["extra"]["threshold"]["value"] == pytest.approx(odds / (1 + odds))
+
+
 @pytest.mark.parametrize(
     "changes",
     [

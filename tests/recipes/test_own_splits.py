@@ -129,6 +129,40 @@ def test_other_data_with_a_test_split_of_its_own_is_scored_on_that(run, tmp_path
     assert not any("trained on" in note and "of these" in note for note in result["notes"])
 
 
+def test_other_data_may_have_a_single_picture_of_a_class(run, tmp_path):
+    write_pictures(tmp_path / "few", count=1, seed=9)
+    result = run.evaluate(data=tmp_path / "few")
+    assert result["examples"] == 3 and not result["data_as_trained"]
+    assert "scored on all of its examples, as it has no test split" in result["notes"][0]
+    said = [
+        run.predict([tmp_path / "few" / name / "00.png"])[0]["predictions"][0]["label"]
+        for name in "abc"
+    ]
+    right = sum(label == name for label, name in zip(said, "abc", strict=True))
+    assert result["metrics"]["accuracy"]["value"] == pytest.approx(right / 3)
+
+
+def test_a_test_split_is_scored_beside_a_train_split_of_single_pictures(run, tmp_path):
+    write_pictures(tmp_path / "few" / "train", count=1, seed=8)
+    write_pictures(tmp_path / "few" / "test", count=2, seed=9)
+    result = run.evaluate(data=tmp_path / "few")
+    assert result["examples"] == 6 and "scored on its test split" in result["notes"][0]
+
+
+def test_a_single_picture_of_a_class_is_still_too_few_to_train_on(tmp_path):
+    write_pictures(tmp_path / "few", count=1, seed=9)
+    values = SMALL | {"data.name": str(tmp_path / "few")}
+    with pytest.raises(DataError, match=r"Class a has 1 example\(s\) for 2 splits"):
+        train("image/digits-cnn", run_dir=tmp_path / "new", **values)
+
+
+def test_a_folder_that_is_all_test_is_not_trained_on(tmp_path):
+    write_pictures(tmp_path / "few", count=3)
+    values = SMALL | {"data.name": str(tmp_path / "few"), "data.arguments": {"test_fraction": 1}}
+    with pytest.raises(DataError, match="has no train split"):
+        train("image/digits-cnn", run_dir=tmp_path / "new", **values)
+
+
 def test_data_with_other_classes_or_columns_is_refused(run, tmp_path):
     shutil.move(tmp_path / "pictures" / "c", tmp_path / "pictures" / "d")
     shutil.copytree(tmp_path / "pictures" / "a", tmp_path / "pictures" / "aa")

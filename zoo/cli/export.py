@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from zoo.cli import answer_options as answers
 from zoo.cli import complete, options
 from zoo.cli.output import console, show_json, show_table
 
@@ -34,6 +35,8 @@ def export_command(
     ] = True,
     examples: Annotated[int, typer.Option(help="Most examples to compare.", min=1)] = 256,
     data_dir: options.DataDir = None,
+    calibrated: answers.Calibrated = False,
+    temperature: answers.Temperature = None,
     json: options.Json = False,
 ) -> None:
     """Export a trained model to another runtime, with its labels and usage.
@@ -46,6 +49,8 @@ def export_command(
     zoo export cnn_small.digits --format onnx
 
     zoo export runs/image-digits-cnn-1 --format litert --output phone
+
+    zoo export cnn_small.digits --calibrated
     """
     from recipes.export.export import export
 
@@ -56,6 +61,7 @@ def export_command(
         check=check,
         examples=examples,
         data_dir=data_dir,
+        calibrated=answers.temperature_asked(calibrated, temperature),
     )
     if json:
         show_json(result)
@@ -83,5 +89,7 @@ def _show(result: dict) -> None:
     show_table(title, ("", "name", "shape", "type"), rows)
     if result["parity"]:
         console.print(f"\n{compared(result['parity'])}", soft_wrap=True)
+    if result["temperature"] is not None:
+        console.print(f"logits are divided by the temperature {result['temperature']:.4g}")
     console.print(f"\nmodel    {Path(result['path']) / result['file']}", soft_wrap=True)
     console.print(f"usage    {Path(result['path']) / 'README.md'}", soft_wrap=True)

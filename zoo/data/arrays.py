@@ -47,7 +47,7 @@ def dataset_batches(
         return _stream(*_columns(dataset, split, batch_size), batch_size=batch_size, seed=seed)
     from zoo.data.pipeline import Encoded
 
-    train = dataset.splits["train"]
+    train = dataset.train
     assets = task.fit(train, features=dataset.features, classes=dataset.classes)
     encoded = Encoded(dataset.splits[split], task, assets, training=split == "train")
     specs = [(part, name) for part in (0, 1) for name in encoded.specs[part]]

@@ -33,6 +33,11 @@ class Columns:
     weight: str = ""
 
     @property
+    def several(self) -> bool:
+        """An example may have several labels."""
+        return bool(self.flags or self.separator)
+
+    @property
     def wanted(self) -> dict[str, str]:
         """Column of a data set to column of the table."""
         named = {"text": self.text, FILE: self.file, "label": self.label, "group": self.group}

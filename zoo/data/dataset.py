@@ -189,6 +189,21 @@ class Dataset:
             self._memo["fingerprint"] = digest.hexdigest()[:16]
         return self._memo["fingerprint"]
 
+    @property
+    def train(self) -> Split:
+        """The examples to learn from.
+
+        Raises:
+            DataError: there are none, as the data was loaded to be scored only.
+        """
+        if "train" not in self.splits:
+            raise DataError(
+                f"{self.name} has no train split: all of it is the test split.",
+                expected="examples to learn from",
+                fix="leave test_fraction=1 out",
+            )
+        return self.splits["train"]
+
     def counts(self) -> dict[str, list[int]]:
         """Examples by split and class; one number per split where there are no classes."""
         if not self.classes:
@@ -201,17 +216,22 @@ class Dataset:
     def with_validation(self, *, fraction: float, seed: int) -> "Dataset":
         """Take a validation split from train, unless the source has one.
 
-        It is stratified by class; if examples have groups, no group is in both splits.
+        It is stratified by class, or by each of several labels; if examples have groups, no group is in
+        both splits.
 
         Args:
             fraction: share of train, 0 < fraction < 1.
             seed: of the draw; the same seed gives the same examples everywhere.
+
+        Raises:
+            DataError: there is no train, or it has too few examples.
         """
         if "validation" in self.splits:
             return self
         from zoo.data import splits as divide
+        from zoo.data.label_sets import held_labels, label_set_indices
 
-        train, shares = self.splits["train"], (1 - fraction, fraction)
+        train, shares = self.train, (1 - fraction, fraction)
         labels = train.labels if self.classes else np.zeros(len(train), dtype="int64")
         classes = self.classes or ("documents",)
         if "group" in train.columns:
@@ -219,6 +239,8 @@ class Dataset:
             parts = divide.grouped_indices(
                 labels, groups, fractions=shares, seed=seed, classes=classes
             )
+        elif not self.classes and (held := held_labels(train, self.features)) is not None:
+            parts = label_set_indices(held, fractions=shares, seed=seed)
         else:
             parts = divide.stratified_indices(labels, fractions=shares, seed=seed, classes=classes)
         splits = dict(self.splits, train=train.take(parts[0]), validation=train.take(parts[1]))

@@ -49,7 +49,7 @@ def load(
     Raises:
         DataError: no such file, no text, or too little of it to be divided.
     """
-    layout.check_test_fraction(test_fraction)
+    layout.check_test_fraction(test_fraction, whole=False)
     place = as_path(path)
     if not place.is_dir():
         text = read_text(place, encoding=encoding)
@@ -62,7 +62,9 @@ def load(
         for split, paths in files.items()
     }
     if len(named) > 1:
-        splits, more = layout.with_test(named, classes=(), seed=seed, test_fraction=test_fraction)
+        splits, more = layout.with_test(
+            named, features={}, classes=(), seed=seed, test_fraction=test_fraction
+        )
         if len(splits["train"]) == 1 and "validation" not in splits:
             splits, cut = _with_validation(splits, test_fraction=test_fraction)
             more = [*more, cut]

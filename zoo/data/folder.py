@@ -60,7 +60,7 @@ def load(
         path: the folder; "~" is expanded.
         seed: of a drawn test split.
         skip_corrupt: list unreadable files in `Dataset.skipped`; decodes each file once.
-        test_fraction: share drawn for the test split, (0, 1).
+        test_fraction: share drawn for the test split, (0, 1]; 1 leaves no train, to be scored only.
         group_pattern: a regular expression whose first group finds the owner in a file's name:
             "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav; with a "/", in the path below the
             class folder. No group is in two drawn splits.
@@ -175,7 +175,7 @@ def _by_class(
             splits[name] = with_groups(split, group_pattern, below=inside)
         features["group"] = Group()
     splits, drawn = layout.with_test(
-        splits, classes=classes, seed=seed, test_fraction=test_fraction
+        splits, features=features, classes=classes, seed=seed, test_fraction=test_fraction
     )
     return Dataset(
         name=str(root),

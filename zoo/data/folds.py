@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from zoo.data.dataset import Dataset, joined
+from zoo.data.label_sets import held_labels, label_set_indices
 from zoo.data.splits import grouped_indices
 from zoo.errors import DataError
 
@@ -16,7 +17,7 @@ def in_folds(dataset: Dataset, *, folds: int, test_fold: int, seed: int) -> Data
     """Return the data with one of several equal parts as its test split and the others as train.
 
     The examples of all splits are pooled. Where they have classes, each part has its share of every
-    class; where they have groups, no group is in two parts.
+    class, or of each of several labels; where they have groups, no group is in two parts.
 
     Args:
         dataset: as its source gives it, before a validation split is taken from it.
@@ -38,6 +39,9 @@ def in_folds(dataset: Dataset, *, folds: int, test_fold: int, seed: int) -> Data
         groups = everything.columns["group"]
         parts = grouped_folds(labels, groups, folds=folds, seed=seed, classes=dataset.classes)
         how = "no group is in two of them"
+    elif not dataset.classes and (held := held_labels(everything, dataset.features)) is not None:
+        parts = label_set_indices(held, fractions=(1 / folds,) * folds, seed=seed, noun="folds")
+        how = "stratified by label"
     else:
         parts = stratified_folds(labels, folds=folds, seed=seed, classes=dataset.classes)
         how = "stratified by class" if dataset.classes else "drawn at random"

@@ -1,12 +1,14 @@
 """The layout of users' data sets: names of splits, folders, and a drawn test split."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from zoo.columns import Column
 from zoo.data.dataset import Split
+from zoo.data.label_sets import held_labels, label_set_indices
 from zoo.data.splits import grouped_indices, stratified_indices
 from zoo.errors import ArgumentError, DataError
 
@@ -33,6 +35,7 @@ _SYSTEM = {  # what systems and programs leave in folders, in lower case
     "thumbs.db",
 }
 DRAWN = "The test split was drawn"  # how the note of such a data set begins
+WHOLE = "There is no test split; all examples serve as one."
 _LISTED = 8  # names shown in a message
 
 
@@ -58,24 +61,30 @@ def split_paths(paths: Sequence[Path]) -> dict[str, Path]:
     return {name: found[name] for name in ("train", "validation", "test") if name in found}
 
 
-def check_test_fraction(test_fraction: float) -> None:
-    """Raise ArgumentError unless this is a share between 0 and 1."""
+def check_test_fraction(test_fraction: float, *, whole: bool = True) -> None:
+    """Raise ArgumentError unless this is a share above 0, and 1 at most, or below 1 without `whole`."""
     is_number = isinstance(test_fraction, int | float) and not isinstance(test_fraction, bool)
-    if not is_number or not 0 < test_fraction < 1:
+    if not is_number or not 0 < test_fraction <= 1 or (test_fraction == 1 and not whole):
         raise ArgumentError(
             f"test_fraction={test_fraction!r} is out of range.",
             expected="a share between 0 and 1",
-            fix="test_fraction=0.2 is usual",
+            fix="test_fraction=0.2 is usual" + ("; 1 leaves nothing to train on" if whole else ""),
         )
 
 
 def with_test(
-    splits: dict[str, Split], *, classes: Sequence[str], seed: int, test_fraction: float
+    splits: dict[str, Split],
+    *,
+    features: Mapping[str, Column],
+    classes: Sequence[str],
+    seed: int,
+    test_fraction: float,
 ) -> tuple[dict[str, Split], list[str]]:
     """Return splits that include a test split, and notes on how it was made.
 
-    Validation serves where there is any. Otherwise a part of train is drawn: stratified by class,
-    and by whole groups where the examples have a column "group".
+    Validation serves where there is any. Otherwise a part of train is drawn: stratified by class
+    or by each of several labels, and by whole groups where the examples have a column "group". A
+    fraction of 1 takes all of it, so that there is no train.
 
     Raises:
         DataError: too few examples or groups of a class.
@@ -85,6 +94,8 @@ def with_test(
     if "validation" in splits:
         renamed = {"train": splits["train"], "test": splits["validation"]}
         return renamed, ["There is no test split; validation is used as the test split."]
+    if test_fraction == 1:
+        return {"test": splits["train"]}, [WHOLE]
     train, shares = splits["train"], (1 - test_fraction, test_fraction)
     labels = train.labels if classes else np.zeros(len(train), dtype="int64")
     names = classes or ("documents",)
@@ -93,6 +104,9 @@ def with_test(
         parts = grouped_indices(labels, groups, fractions=shares, seed=seed, classes=names)
         held = len(set(np.asarray(groups)[parts[1]]))
         how = f"{held} of {len(set(groups))} groups, {len(parts[1])} examples"
+    elif not classes and (held := held_labels(train, features)) is not None:
+        parts = label_set_indices(held, fractions=shares, seed=seed)
+        how = f"stratified by label, {test_fraction:.0%}"
     else:
         parts = stratified_indices(labels, fractions=shares, seed=seed, classes=names)
         how = f"{'stratified, ' if classes else ''}{test_fraction:.0%}"

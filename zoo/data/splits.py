@@ -38,7 +38,7 @@ def stratified_indices(
     >>> [part.size for part in stratified_indices(np.arange(100) % 4, fractions=(.8, .2), seed=1)]
     [80, 20]
     """
-    _check(labels, fractions)
+    check_shares(labels, fractions)
     parts: list[list[np.ndarray]] = [[] for _ in fractions]
     for label in np.unique(labels):
         members = np.flatnonzero(labels == label)
@@ -99,7 +99,7 @@ def grouped_indices(
     >>> [part.size for part in parts]
     [30, 10]
     """
-    _check(labels, fractions)
+    check_shares(labels, fractions)
     _, found = np.unique(labels, return_inverse=True)
     names, members = np.unique(np.asarray(groups), return_inverse=True)
     counts = np.zeros((len(names), found.max() + 1))  # examples by group and class, (G, K)
@@ -118,7 +118,13 @@ def grouped_indices(
     return [np.flatnonzero(owner[members] == part) for part in range(len(fractions))]
 
 
-def _check(labels: np.ndarray, fractions: Sequence[float]) -> None:
+def check_shares(labels: np.ndarray, fractions: Sequence[float]) -> None:
+    """Refuse shares that do not make a whole, and a division of nothing.
+
+    Raises:
+        ArgumentError: a share outside 0..1, or a sum other than 1.
+        DataError: there are no examples.
+    """
     if not all(0 < share < 1 for share in fractions) or abs(sum(fractions) - 1) > 1e-6:
         raise ArgumentError(
             f"Examples cannot be divided in the shares {tuple(fractions)}.",

@@ -56,7 +56,7 @@ def load(
         path: the file or folder; "~" is expanded.
         seed: of the test split, where it is drawn.
         skip_corrupt: leave out rows that cannot be used; list them in `Dataset.skipped`.
-        test_fraction: share drawn for the test split, (0, 1).
+        test_fraction: share drawn for the test split, (0, 1]; 1 leaves no train, to be scored only.
         text_column: the column of texts.
         label_column: the column of classes, or a list of columns of 0 and 1, one per label; "" for none.
         group_column: each example's group, its author say: no group is in two drawn splits; "" for none.
@@ -149,15 +149,16 @@ def dataset_of(
     listed = listed_files(files, read, skipped=skipped) if columns.file else None
     read = dict(listed.rows) if listed else read
     notes += _weights(files["train"], read["train"], columns.weight)
-    several = columns.flags or columns.separator
-    labels = label_names(place, files, read, columns) if several else ()
-    classes = _classes(place, files, read) if columns.label and not several else ()
+    labels = label_names(place, files, read, columns) if columns.several else ()
+    classes = _classes(place, files, read) if columns.label and not columns.several else ()
     inputs, feature, note = _inputs(listed)
+    features = feature | _features(read["train"], columns, labels)
     splits, drawn = layout.with_test(
         {
             split: _split(files[split], rows, classes, *inputs.get(split, ({}, {})))
             for split, rows in read.items()
         },
+        features=features,
         classes=classes,
         seed=seed,
         test_fraction=test_fraction,
@@ -165,16 +166,20 @@ def dataset_of(
     return Dataset(
         name=str(place),
         splits=splits,
-        features=feature
-        | {name: kind for name, kind in _KINDS.items() if name in read["train"][0][1]}
-        | ({LABELS: Labels(labels)} if several else {})
-        | {name: Number() for name in columns.targets},
+        features=features,
         classes=classes,
         licence=licence,
         source=source,
         skipped=tuple(skipped or ()),
         notes=(*notes, *([note] if note else []), *drawn),
     )
+
+
+def _features(rows: Sequence[Any], columns: Columns, labels: Sequence[str]) -> dict[str, Column]:
+    """Return the type of each column but that of files, which its own reader knows."""
+    kinds: dict[str, Column] = {name: kind for name, kind in _KINDS.items() if name in rows[0][1]}
+    kinds |= {LABELS: Labels(tuple(labels))} if columns.several else {}
+    return kinds | {name: Number() for name in columns.targets}
 
 
 def _weights(table: Path, rows: Sequence[Any], column: str) -> list[str]:

@@ -347,3 +347,15 @@ def test_images_in_memory_are_held_once(by_class: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(images, "read_image", counted)
     assert isinstance(load(by_class).splits["train"].columns["image"], np.ndarray)
     assert len(decoded) == 20
+
+
+def test_a_fraction_of_1_makes_all_files_the_test_split(tmp_path):
+    for name in ("cat", "dog"):
+        write_png(tmp_path / name / "only.png", np.zeros((4, 4, 3), "uint8"))
+    with pytest.raises(DataError, match=r"Class cat has 1 example\(s\) for 2 splits"):
+        load(tmp_path)
+    whole = load(tmp_path, test_fraction=1)
+    assert {name: split.names for name, split in whole.splits.items()} == {
+        "test": ["cat/only.png", "dog/only.png"]
+    }
+    assert whole.notes[-1] == "There is no test split; all examples serve as one."

@@ -329,7 +329,7 @@ def test_odd_arguments_are_refused(tmp_path: Path) -> None:
         {"text_column": ""},
         {"text_column": True},
         {"label_column": ["label"]},
-        {"test_fraction": 1.0},
+        {"test_fraction": 1.01},
         {"test_fraction": "half"},
     ):
         with pytest.raises(ArgumentError):

@@ -167,6 +167,49 @@ def test_without_a_check_there_is_no_parity_and_the_page_claims_none(run, tmp_pa
     assert "labels are equal" not in (tmp_path / "out" / "README.md").read_text()
 
 
+# --- a temperature
+
+
+def with_metrics(run, metrics):
+    """The same run, of which training stored other metrics."""
+    values = {k: getattr(run, k) for k in ("name", "recipe", "assets", "weights_path", "sha256")}
+    return Run(**values, metrics=metrics)
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_the_softmax_of_a_calibrated_file_gives_calibrated_probabilities(run, tmp_path, format):
+    fitted = with_metrics(run, {"temperature": {"value": 2.5}})
+    facts = export(fitted, format=format, output=tmp_path / "out", examples=20, calibrated=True)
+    assert facts["temperature"] == 2.5
+    assert facts["parity"]["equal"] == 20
+    assert facts["parity"]["max_difference"] < 1e-5
+    images = [load_dataset("digits").splits["test"][i]["image"] for i in range(5)]
+    logits = open_exported(tmp_path / "out" / facts["file"], format)({"image": np.stack(images)})
+    found = np.asarray(keras.ops.softmax(logits["logits"]))
+    for row, told in zip(found, fitted.predict(images, calibrated=True, top=10), strict=True):
+        for item in told["predictions"]:
+            assert row[int(item["label"])] == pytest.approx(item["probability"], abs=2e-6)
+    assert json.loads((tmp_path / "out" / "assets.json").read_text())["temperature"] == 2.5
+    page = (tmp_path / "out" / "README.md").read_text()
+    assert "divided by the temperature 2.5; the softmax gives calibrated probabilities" in page
+
+
+def test_a_number_is_a_temperature_too_and_without_one_nothing_is_said(run, tmp_path):
+    assert export(run, output=tmp_path / "a", examples=2, calibrated=4)["temperature"] == 4
+    assert export(run, output=tmp_path / "b", examples=2)["temperature"] is None
+    assert "temperature" not in (tmp_path / "b" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("calibrated", "error", "words"),
+    [(True, RunError, "has no temperature"), (1000.0, ArgumentError, "out of range")],
+)
+def test_a_temperature_that_is_not_there_is_refused(run, tmp_path, calibrated, error, words):
+    with pytest.raises(error, match=words):
+        export(run, output=tmp_path / "out", calibrated=calibrated)
+    assert not (tmp_path / "out").exists()
+
+
 # --- sounds and texts
 
 
