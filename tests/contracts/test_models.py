@@ -60,8 +60,7 @@ def test_model_has_the_published_number_of_parameters(name):
 
 
 # One of each kind of network; compiling all takes minutes, so that the others are a slow test.
-ON_JAX = ["resnet20", "resnet18", "textcnn", "bilstm", "transformer_encoder_tiny", "gpt_nano"]
-ON_JAX += ["ds_cnn_s", "crnn"]
+ON_JAX = ["resnet20", "textcnn", "gpt_nano", "crnn"]
 
 
 def test_models_keep_the_contract_on_jax():

@@ -24,6 +24,7 @@ def test_equals_timm(name, gain):
     check_against_timm(name, precise=True, but=REPLACED, gain=gain)
 
 
+@pytest.mark.slow
 def test_odd_size_and_one_channel_equal_timm():
     check_against_timm(
         "efficientnetv2_rw_s", size=(43, 50), channels=1, precise=True, features=False
