@@ -12,7 +12,7 @@ SMALL_SIDE = (
 )
 LARGEST_SIDE = 64  # pixels that large images are resized to where no pretrained weights are at hand
 GOOD_FOR_RESNET = 5000  # training images; with fewer the small network does as well, and is faster
-MANY_TEXTS = 20_000  # from which on few passes suffice
+MANY_TEXTS = 20_000  # from which on few passes suffice, and simple models can be beaten
 FEW_A_CLASS = 20  # examples up to which only a head is fitted on pretrained features
 TOO_FEW = 10  # examples of the rarest class that a network without pretrained weights needs
 LONGEST_TEXT, LONGEST_CLIP = 256, 3.0  # words, seconds
@@ -89,6 +89,11 @@ def advice(look: Look, plan: Plan, best: Mapping[str, Any], metric: str) -> str:
         )
     if metric == "accuracy" and (found["high"] or 0) >= 1.0:
         return f"{name} makes hardly a mistake: on this test split a network can hardly be better."
+    if look.modality == "text" and look.task == "text_classification" and look.train < MANY_TEXTS:
+        return (
+            f"{name} is fitted in seconds, and on fewer than {MANY_TEXTS:,} texts a network that begins "
+            f"with random vectors has not beaten it (benchmarks/start.md): take {name}."
+        )
     return ""
 
 

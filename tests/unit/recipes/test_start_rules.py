@@ -118,6 +118,9 @@ def test_a_simple_model_is_advised_where_it_is_enough():
     best = {"name": "ridge", "metrics": {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}}}
     assert advice(IMAGES, plan, best, "accuracy") == ""
     assert "find more examples" in advice(replace(IMAGES, fewest=9), plan, best, "accuracy")
+    assert "take ridge" in advice(TEXTS, plans(TEXTS)[0], best, "accuracy")
+    many = replace(TEXTS, train=60_000)
+    assert advice(many, plans(many)[0], best, "accuracy") == ""
     best["metrics"]["accuracy"] |= {"value": 1.0, "high": 1.0}
     assert "hardly a mistake" in advice(IMAGES, plan, best, "accuracy")
 
