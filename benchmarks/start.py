@@ -121,13 +121,14 @@ def to_row(name: str, found: dict[str, Any]) -> tuple[str, ...]:
 def main() -> None:
     """Measure what is missing and print the page."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    options.add_argument("--only", nargs="+", choices=[*DATA], default=[*DATA], metavar="NAME")
     options.add_argument("--results", type=Path, default=Path("start.jsonl"))
     options.add_argument("--write", type=Path, metavar="FILE", help="write the Markdown here too")
     options = options.parse_args()
     facts, path = machine(), options.results
     lines = path.read_text().splitlines() if path.exists() else ()
     found = dict(json.loads(line) for line in lines)
-    for name in DATA:
+    for name in options.only:
         if name not in found:
             found[name] = measure(name)
             print(*to_row(name, found[name]), sep=" | ", flush=True)
@@ -135,7 +136,7 @@ def main() -> None:
                 file.write(json.dumps([name, found[name]]) + "\n")
     heads = ("data", "chosen", "minutes announced", "real", "network", "best simple model")
     heads += ("the network", "advice before")
-    rows = [f"| {' | '.join(to_row(name, found[name]))} |" for name in DATA]
+    rows = [f"| {' | '.join(to_row(name, found[name]))} |" for name in options.only]
     text = [
         "# One command on real data",
         "",
