@@ -89,7 +89,8 @@ def advice(look: Look, plan: Plan, best: Mapping[str, Any], metric: str) -> str:
         )
     if metric == "accuracy" and (found["high"] or 0) >= 1.0:
         return f"{name} makes hardly a mistake: on this test split a network can hardly be better."
-    if look.modality == "text" and look.task == "text_classification" and look.train < MANY_TEXTS:
+    learned = look.task in ("text_classification", "regression")
+    if look.modality == "text" and learned and look.train < MANY_TEXTS:
         return (
             f"{name} is fitted in seconds, and on fewer than {MANY_TEXTS:,} texts a network that begins "
             f"with random vectors has not beaten it (benchmarks/start.md): take {name}."
