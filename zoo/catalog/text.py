@@ -3,6 +3,7 @@
 from typing import Any
 
 from zoo.cards import FeatureSpec, ModelCard, TextPreprocessing
+from zoo.catalog import text_classifiers
 
 _CLASSIFIERS = ("text_classification",)
 _FITTED = TextPreprocessing()  # the tokenizer comes with the data
@@ -146,4 +147,5 @@ MODELS: tuple[ModelCard, ...] = (
         hidden_dim=384,
         params=10_745_088,
     ),
+    *text_classifiers.MODELS,
 )
