@@ -3,7 +3,7 @@
 from typing import Any
 
 from zoo.cards import FeatureSpec, ModelCard, TextPreprocessing
-from zoo.catalog import text_classifiers
+from zoo.catalog import text_classifiers, text_writers
 
 _CLASSIFIERS = ("text_classification",)
 _FITTED = TextPreprocessing()  # the tokenizer comes with the data
@@ -147,5 +147,6 @@ MODELS: tuple[ModelCard, ...] = (
         hidden_dim=384,
         params=10_745_088,
     ),
+    *text_writers.MODELS,
     *text_classifiers.MODELS,
 )
