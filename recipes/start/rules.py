@@ -7,9 +7,7 @@ from typing import Any
 
 from recipes.start.look import Look
 
-SMALL_SIDE = (
-    64  # pixels up to which an image is small: networks for larger ones would shrink it away
-)
+SMALL_SIDE = 64  # pixels up to which an image is small: others' networks would shrink it away
 LARGEST_SIDE = 64  # pixels that large images are resized to where no pretrained weights are at hand
 GOOD_FOR_RESNET = 5000  # training images; with fewer the small network does as well, and is faster
 MANY_TEXTS = 20_000  # from which on few passes suffice, and simple models can be beaten
@@ -45,7 +43,6 @@ class Plan:
         recipe: shipped recipe that the values belong to; empty for a fine-tune.
         weights: name of pretrained weights that are fine-tuned; empty for a training from scratch.
         values: fields of the recipe by dotted path.
-        updates: of the optimizer that are wanted, if the minutes allow.
         least_epochs: passes below which it is not worth beginning.
         reasons: a sentence for each rule that applied.
     """
@@ -53,7 +50,6 @@ class Plan:
     recipe: str
     weights: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
-    updates: int = 0
     least_epochs: int = 1
     reasons: Sequence[str] = ()
 
@@ -124,46 +120,45 @@ def _plan(
     least: int = 1,
     full: int = FULL_BATCH,
 ) -> Plan:
-    """Return a plan with batch and epochs by the size of the data."""
+    """Return a plan with batch and epochs by the size of the data; `full` is the largest batch."""
     if look.task == "language_modeling":  # an epoch is a number of updates there
-        return Plan(base.recipe, values=values, updates=base.updates, reasons=reasons)
+        return Plan(base.recipe, values=values, reasons=reasons)
     batch = batch_size(look, full=full)
     epochs = epochs_for(look, updates=base.updates, batch=batch)
     fitted = {"training.batch_size": batch, "training.epochs": epochs, "training.select": "last"}
     why = (
         f"{epochs} epochs of {batch} examples a batch: about as many updates as {base.recipe} takes"
     )
-    return Plan(base.recipe, "", {**values, **fitted}, base.updates, least, (*reasons, why))
+    return Plan(base.recipe, "", {**values, **fitted}, least, (*reasons, why))
 
 
 def _images(look: Look, weights: Sequence[str]) -> list[Plan]:
-    if look.side > SMALL_SIDE and weights:
+    large = look.side > SMALL_SIDE
+    if large and weights:
         return [_finetune(look, weights[0])]
-    found = []
-    flip = {"regularization.flip": look.colour}
+    side = LARGEST_SIDE if large else look.side
+    values = {
+        "regularization.flip": look.colour,
+        "regularization.crop_padding": max(1, round(side / 14)),  # 2 of 28 pixels
+    }
     why = [
         "colour images may be mirrored (regularization.flip=false turns that off)"
         if look.colour
         else "gray images are not mirrored, since they may be signs (regularization.flip=true does)"
     ]
-    size = {}
-    if look.side > SMALL_SIDE:
-        size = {"task.arguments.image_size": LARGEST_SIDE}
+    found = []
+    if large:
+        values["task.arguments.image_size"] = LARGEST_SIDE
         why.append(
             f"no pretrained weights of images are at hand (zoo weights pull NAME fetches some), so a "
             f"small network begins from nothing on images of {LARGEST_SIDE} pixels"
         )
-    crop = {
-        "regularization.crop_padding": max(1, round(((size and LARGEST_SIDE) or look.side) / 14))
-    }
-    if look.task == "image_classification" and look.train >= GOOD_FOR_RESNET and not size:
+    elif look.task == "image_classification" and look.train >= GOOD_FOR_RESNET:
         reasons = [f"{look.train:,} small images are enough for a ResNet-20", *why]
-        full = 128
-        found.append(_plan(look, RESNET, flip | crop, reasons, least=8, full=full))
+        found.append(_plan(look, RESNET, values, reasons, least=8, full=128))
     base = {"multilabel_classification": LABELS, "regression": NUMBERS}.get(look.task, DIGITS)
     reasons = ["a small convolutional network for small images", *why]
-    found.append(_plan(look, base, flip | crop | size, reasons))
-    return found
+    return [*found, _plan(look, base, values, reasons)]
 
 
 def _finetune(look: Look, name: str) -> Plan:
@@ -181,7 +176,7 @@ def _finetune(look: Look, name: str) -> Plan:
         else f"{FINETUNE_EPOCHS} epochs of all weights, the earlier blocks more slowly"
     )
     values = {"training.epochs": epochs} | ({} if classes else {"task.name": look.task})
-    return Plan("", name, values, 0, 0 if classes else 1, (why, reason))
+    return Plan("", name, values, 0 if classes else 1, (why, reason))
 
 
 def _texts(look: Look) -> Plan:

@@ -82,13 +82,14 @@ def finetune(
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     if recipe.training.steps_per_epoch is None and source.assets.outputs:
         devices.prepare(device)
-        recipe = _with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
+        recipe = with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
     _show_choices(recipe, source, shown=progress)
     how = {"resume": resume, "smoke": smoke, "device": device, "progress": progress}
     return train(recipe, run_dir=run_dir, checkpoint_minutes=checkpoint_minutes, **how, **where)
 
 
-def _with_least_steps(recipe: Recipe, examples: int) -> Recipe:
+def with_least_steps(recipe: Recipe, examples: int) -> Recipe:
+    """Return the recipe with 20 updates per epoch where so few training examples make fewer batches."""
     each = recipe.training.accumulate_steps
     few = examples // (recipe.training.batch_size * each) < LEAST_STEPS
     return recipe.with_values({"training.steps_per_epoch": LEAST_STEPS * each}) if few else recipe

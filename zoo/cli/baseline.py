@@ -4,18 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli import complete, options
+from zoo.cli import options
 from zoo.cli.output import console, show_json, show_table
 
 
 def baseline_command(
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="A dataset's name, any TFDS name, a folder, or a table (.csv, .tsv, .jsonl).",
-            autocompletion=complete.datasets,
-        ),
-    ],
+    data: options.Data,
     arguments: options.LoaderArguments = None,
     download: options.Download = False,
     data_dir: options.DataDir = None,

@@ -148,6 +148,9 @@ def test_columns_are_found_by_their_content(tmp_path):
     counts = [(f"{i}.png", 3 + i % 12) for i in range(60)]
     found = guessed_columns(table(tmp_path / "f.csv", "file cells", *counts))
     assert found == {"file_column": "file", "target_column": "cells"}
+    tags = [(text, ("late", "rude", "late;rude")[i % 3]) for i, (_, text, _) in enumerate(texts)]
+    found = guessed_columns(table(tmp_path / "g.csv", "complaint tags", *tags))
+    assert found == {"text_column": "complaint", "label_column": "tags", "label_separator": ";"}
     alone = [(text + str(i),) for i, (_, text, _) in enumerate(texts)]
     assert guessed_columns(table(tmp_path / "e.csv", "story", *alone)) == {
         "text_column": "story",
