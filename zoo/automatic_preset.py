@@ -21,7 +21,7 @@ TEXT_SHARE, TEXT_PASSES = 100, 3
 # Networks below a million parameters train without masks (BC-ResNet-1, 2106.04140) or mixing, and
 # short trainings with weak augmentation (ResNet A3 against A1, 2110.00476).
 MEDIUM = {"parameters": 1_000_000, "examples": 10_000, "passes": 100}
-# DeiT (2012.12877) and ResNet A1 (2110.00476): 22 million parameters and more, 300 passes and more.
+# DeiT (2012.12877): from 5 million parameters, for 300 passes.
 STRONG = {"parameters": 5_000_000, "examples": 50_000, "passes": 300}
 
 
@@ -98,7 +98,7 @@ RULES = (
     ),
     Rule(
         lambda facts: facts.image_side is not None and facts.image_side < SMALL_SIDE,
-        f"images of fewer than {SMALL_SIDE} pixels a side",
+        f"images smaller than {SMALL_SIDE} pixels",
         "none",
         "crops and shifts are made for 32 pixels (1512.03385); `light` cost the 8 pixels of digits "
         "2.7 points",
@@ -126,7 +126,7 @@ RULES = (
         lambda facts: facts.modality != "text" and _reaches(facts, STRONG),
         f"images or sounds, {_in_words(STRONG)}",
         "strong",
-        "DeiT (2012.12877) and ResNet A1 (2110.00476), of which `strong` has its values, are trained so",
+        "so DeiT was trained, whose augmentation `strong` has (2012.12877)",
     ),
     Rule(
         lambda facts: facts.modality != "text" and _reaches(facts, MEDIUM),
@@ -139,7 +139,7 @@ RULES = (
         lambda facts: True,
         "anything else",
         "light",
-        "a crop, a mirror, a little noise and decay are in nearly all published recipes",
+        "crops, mirroring, noise and decay are what most published recipes share",
     ),
 )
 

@@ -200,7 +200,7 @@ class Recipe(Values):
 
         Changing anything but the seed makes `expects` unmeasured, since it no longer describes this
         recipe. With other data, a shipped recipe is renamed after that data, unless its name or summary
-        is among the changes.
+        is among the changes. With another preset, knobs follow it that a run wrote out (`resolved`).
 
         >>> recipe.with_values({"optimizer.learning_rate": 3e-4})  # doctest: +SKIP
         """
@@ -218,6 +218,8 @@ class Recipe(Values):
                         fix=f"zoo recipes show {self.name} lists the fields",
                     )
             place[last] = value
+        if "regularization.preset" in changes:
+            self._release_knobs(values["regularization"], changes)
         if set(changes) - {"training.seed", "expects", "name", "summary"}:
             values["expects"] = changes.get("expects", "unmeasured")
         self.check_left_over(changes, values)
@@ -226,6 +228,18 @@ class Recipe(Values):
             return changed
         own = changed._named_after_data(self.name)
         return changed.model_copy(update={k: v for k, v in own.items() if k not in changes})
+
+    def _release_knobs(self, section: dict[str, Any], changes: Mapping[str, Any]) -> None:
+        """Unset the knobs of a recipe with all of them that only repeat its preset, in `section`."""
+        before = self.regularization
+        if before.model_dump() != self.resolved()["regularization"]:
+            return
+        alone = self.model_copy(
+            update={"regularization": RegularizationValues(preset=before.preset)}
+        )
+        for name, value in alone.regularization_values().to_dict().items():
+            if section.get(name) == value and f"regularization.{name}" not in changes:
+                section[name] = None
 
     def check_left_over(self, changes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Refuse arguments that belong to what a change of name replaces.
