@@ -19,6 +19,7 @@ MEL_SCALES = ("htk", "slaney")
 NORMALIZATIONS = ("none", "clip", "utterance")
 
 _WHOLE = ("sample_rate_hz", "fft_size", "num_mels", "num_coefficients")
+_FROM_ZERO = ("low_hz", "num_coefficients", "lowest_rms")
 _EPSILON = 1e-5  # of the variance in normalization
 
 
@@ -41,6 +42,7 @@ class LogMel(keras.layers.Layer):
         mel_scale: "htk" (2595 log10(1 + f/700), filters with a peak of 1) or "slaney" (linear below
             1 kHz, filters with an area of 1, librosa's default).
         power: 2 for power, 1 for magnitude.
+        logarithm: take the natural logarithm; False keeps the mel features themselves.
         log_floor: smallest value before the logarithm.
         padding: "none" gives 1 + (samples - window) // hop frames; "reflect" mirrors half a window
             at both ends, so that frame t lies around sample t · hop: 1 + samples // hop.
@@ -48,6 +50,8 @@ class LogMel(keras.layers.Layer):
         normalization: "clip" brings a clip to mean 0 and variance 1 over all frames and bins, which
             takes its loudness out; "utterance" does so bin by bin, which takes out the microphone as
             well, and with it every sound that lasts; "none" leaves all.
+        lowest_rms: a quieter clip is first made this loud (root mean square, 1 is the loudest
+            square wave); 0 leaves all as they are.
         **layer_arguments: `name`, `dtype` and the like.
 
     Raises:
@@ -69,10 +73,12 @@ class LogMel(keras.layers.Layer):
         high_hz: float | None = None,
         mel_scale: Literal["htk", "slaney"] = "htk",
         power: Literal[1, 2] = 2,
+        logarithm: bool = True,
         log_floor: float = 1e-6,
         padding: Literal["none", "reflect"] = "none",
         num_coefficients: int = 0,
         normalization: Literal["none", "clip", "utterance"] = "none",
+        lowest_rms: float = 0.0,
         **layer_arguments: Any,
     ):
         super().__init__(autocast=False, **layer_arguments)
@@ -86,10 +92,12 @@ class LogMel(keras.layers.Layer):
             "high_hz": high_hz,
             "mel_scale": mel_scale,
             "power": power,
+            "logarithm": logarithm,
             "log_floor": log_floor,
             "padding": padding,
             "num_coefficients": num_coefficients,
             "normalization": normalization,
+            "lowest_rms": lowest_rms,
         }
         _check(**self._config)
         self.window = round(sample_rate_hz * window_ms / 1000)
@@ -108,7 +116,7 @@ class LogMel(keras.layers.Layer):
 
     def call(self, audio):
         """Return features (B, T, bins) of `audio` (B, samples)."""
-        x = ops.cast(audio, "float32")[..., None]  # (B, samples, 1)
+        x = self._loud_enough(ops.cast(audio, "float32"))[..., None]  # (B, samples, 1)
         if self._config["padding"] == "reflect":
             x = ops.pad(x, [[0, 0], self._margins(), [0, 0]], mode="reflect")
         x = ops.conv(x, self.kernel, strides=self.hop, padding="valid")  # (B, T, 2F)
@@ -117,7 +125,8 @@ class LogMel(keras.layers.Layer):
         if self._config["power"] == 1:
             x = ops.sqrt(x)
         x = ops.matmul(x, self.filters)  # (B, T, M)
-        x = ops.log(ops.maximum(x, self._config["log_floor"]))
+        if self._config["logarithm"]:
+            x = ops.log(ops.maximum(x, self._config["log_floor"]))
         if self.cosines is not None:
             x = ops.matmul(x, self.cosines)  # (B, T, coefficients)
         if self._config["normalization"] != "none":
@@ -125,6 +134,14 @@ class LogMel(keras.layers.Layer):
             mean, variance = ops.moments(x, axes=axes, keepdims=True)  # (B, 1, 1 or bins)
             x = (x - mean) * ops.rsqrt(variance + _EPSILON)
         return ops.cast(x, self.compute_dtype)
+
+    def _loud_enough(self, x):
+        """Raise clips (B, samples) to the lowest loudness; silence stays silent."""
+        lowest = self._config["lowest_rms"]
+        if not lowest:
+            return x
+        power = ops.mean(ops.square(x), axis=-1, keepdims=True)  # (B, 1)
+        return x * ops.maximum(lowest * ops.rsqrt(ops.maximum(power, 1e-20)), 1.0)
 
     def compute_output_shape(self, input_shape):
         """Return (B, T, bins); T is None where the number of samples is."""
@@ -241,6 +258,7 @@ def _check(**values: Any) -> None:
         "padding": PADDINGS,
         "normalization": NORMALIZATIONS,
         "power": (1, 2),
+        "logarithm": (True, False),
     }
     for name, known in choices.items():
         if values[name] not in known:
@@ -252,8 +270,12 @@ def _check(**values: Any) -> None:
             raise _bad(name, repr(value), "a number")
         if name in _WHOLE and value != int(value):
             raise _bad(name, value, "a whole number")
-        if name not in ("low_hz", "num_coefficients") and not 0 < value < float("inf"):
+        if name in _FROM_ZERO:
+            continue
+        if not 0 < value < float("inf"):
             raise _bad(name, value, "a value above 0")
+    if not 0 <= values["lowest_rms"] <= 1:
+        raise _bad("lowest_rms", values["lowest_rms"], "0 to 1")
     if not 0 <= values["num_coefficients"] <= values["num_mels"]:
         raise _bad("num_coefficients", values["num_coefficients"], f"0 to {values['num_mels']}")
 
