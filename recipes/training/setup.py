@@ -51,6 +51,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import tensorflow as tf
 
     from recipes.runs.run import source_of
+    from recipes.training.automatic import with_chosen_preset
     from recipes.training.balance import with_balance
     from recipes.training.distillation import teaching
     from recipes.training.example_weights import with_weights
@@ -60,10 +61,11 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
 
     _check_replicas(recipe, devices.replicas())
     dataset = make_dataset(recipe, **data_arguments)
-    task = make_task(recipe)
+    task = make_task(recipe.provisional())
     examples = dataset.splits["train"]
     source = source_of(recipe)
     assets = _assets(recipe, dataset, task, source)
+    recipe, task, dataset = with_chosen_preset(recipe, task, assets, dataset)
     task, dataset = with_balance(task, recipe, dataset, assets.classes)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
