@@ -58,7 +58,8 @@ def finetune(
         target: run directory, weight name, name of published weights, or recipe name.
         data: a folder, a table, or a data set's name.
         *overrides: "key=value" texts, set last.
-        epochs: total number of epochs; 0 only fits the head on features (a linear probe).
+        epochs: total number of epochs; 0 only fits the head on features (a linear probe). None takes
+            what the card of published weights says, or 20.
         frozen_epochs: epochs of the head alone; None: a quarter, or none for published weights.
         learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`). That of
             published weights is the card's, for both; a language model is trained at the full rate.
@@ -82,7 +83,7 @@ def finetune(
     recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
-    if recipe.training.steps_per_epoch is None and source.assets.outputs:
+    if recipe.training.steps_per_epoch is None and source.assets.y:
         devices.prepare(device)
         recipe = with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
     _show_choices(recipe, source, shown=progress)
@@ -121,8 +122,8 @@ def finetuning_recipe(
         task: that is trained, where it is not the source's; the head is then new.
         preset: whose values replace the source's regularization.
     """
-    place = _check_data(source, data)
-    recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
+    place, recipe = _check_data(source, data), source.recipe
+    epochs = _epochs(source) if epochs is None else epochs
     start, chosen = _start(source, epochs, frozen_epochs, task or recipe.task.name)
     done = "fine-tuned on" if epochs else "with a head fitted on its features of"
     values = {
@@ -159,6 +160,13 @@ def _with_preset(recipe: Recipe, preset: str) -> Recipe:
     )
 
 
+def _epochs(source: Run) -> int:
+    """Return the usual number of epochs: that of a published model's card, or 20."""
+    published = registry.pretrained_cards().get(source.name)
+    stated = registry.model_card(published.model).finetuning.epochs if published else None
+    return EPOCHS if stated is None else stated
+
+
 def _inherited_arguments(recipe: Recipe, epochs: int) -> dict[str, Any]:
     """Return the task's arguments without those that speak of the classes of the source's data.
 
@@ -178,14 +186,14 @@ def _start(
         epochs, frozen_epochs: of `finetune`.
         task: that is trained.
     """
-    has_head = bool(source.assets.outputs)  # a language model has none
+    published = registry.pretrained_cards().get(source.name)
+    has_head = bool(source.assets.outputs or published)  # a language model has none
     if not has_head and frozen_epochs:
         raise ArgumentError(
             f"{source.name} is a language model: it has no head to train alone.",
             expected="frozen_epochs=0",
             fix="leave --frozen-epochs out",
         )
-    published = registry.pretrained_cards().get(source.name)
     same = task == source.recipe.task.name
     fitted_first = bool(source.assets.label) and same and published is not None
     probe = has_head and (fitted_first or epochs == 0)
@@ -210,7 +218,7 @@ def _start(
 
 
 def _show_choices(recipe: Recipe, source: Run, *, shown: bool) -> None:
-    """Say what was chosen for published weights: size, batch and rates."""
+    """Say what was chosen for published weights: size or length, batch and rates."""
     from recipes.training.progress import show_notes  # loads Keras
 
     if shown and source.name in registry.pretrained_cards():
@@ -218,10 +226,12 @@ def _show_choices(recipe: Recipe, source: Run, *, shown: bool) -> None:
 
 
 def _chosen(recipe: Recipe) -> str:
-    size = recipe.task.arguments.get("image_size")
-    if not recipe.training.epochs:
-        return f"used with images of {size} × {size} pixels"
-    parts = [f"images of {size} × {size} pixels", f"batches of {recipe.training.batch_size}"]
+    arguments, epochs = recipe.task.arguments, recipe.training.epochs
+    size, tokens = arguments.get("image_size"), arguments.get("max_tokens")
+    inputs = f"texts of {tokens} tokens at most" if tokens else f"images of {size} × {size} pixels"
+    if not epochs:
+        return f"used with {inputs}"
+    parts = [inputs, f"batches of {recipe.training.batch_size}"]
     parts.append(f"learning rate {recipe.optimizer.learning_rate:g}")
     if recipe.initialization and recipe.initialization.backbone_rate < 1:
         parts.append(f"{recipe.initialization.backbone_rate:g} of it for the backbone")

@@ -123,7 +123,8 @@ def _assets(recipe: Recipe, dataset: Any, task: Any, source: Any) -> Any:
     from zoo.preprocessing import with_preprocessing
 
     if source:
-        return inherited(source, dataset, task=task, image_size=_own_size(recipe, source))
+        own = {"image_size": _own_size(recipe, source), "max_tokens": _own_length(recipe, source)}
+        return inherited(source, dataset, task=task, **own)
     train = dataset.splits["train"]
     assets = task.fit(train, features=dataset.features, classes=dataset.classes)
     return with_preprocessing(assets, registry.model_card(recipe.model.name))
@@ -151,6 +152,23 @@ def _own_size(recipe: Recipe, source: Any) -> int | None:
     """Return the side of images where the recipe's is not that of the source."""
     own = recipe.task.arguments.get("image_size")
     return own if own != source.recipe.task.arguments.get("image_size") else None
+
+
+def _own_length(recipe: Recipe, source: Any) -> int | None:
+    """Return the tokens of a text where the recipe's are not those of the source.
+
+    Raises:
+        RecipeError: the model has fewer positions.
+    """
+    own, name = recipe.task.arguments.get("max_tokens"), "context_length"
+    positions = recipe.model.arguments.get(name)
+    if own and positions and own > positions:
+        raise RecipeError(
+            f"task.arguments.max_tokens={own} is more than {source.name} has positions for.",
+            expected=f"at most {positions}",
+            fix=f"set task.arguments.max_tokens={positions}; longer texts are cut off",
+        )
+    return own if own != source.recipe.task.arguments.get("max_tokens") else None
 
 
 def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
