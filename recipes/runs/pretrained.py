@@ -14,6 +14,7 @@ from zoo.errors import WeightsError
 
 # A recipe of those that trained the weights is not known; fine-tuning takes its augmentation from here.
 _LEARNING_RATE, _BATCH_SIZE = 1e-3, 32
+_OF_PICTURES = {"crop_padding": 0, "crop_min_scale": 0.35, "flip": True}
 _DIGITS = 16  # of a file's SHA-256, in the name of what it was converted to
 
 
@@ -50,6 +51,7 @@ def published_values(name: str) -> dict[str, Any]:
 def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
     task = registry.task_card(registry.model_card(published.model).tasks[0])
     sizes = {"image_size": side} if "image_size" in task.arguments else {}
+    is_of_pictures = registry.model_card(published.model).modality == "image"
     classes = published.classes if isinstance(published.classes, str) else published.name
     values = {
         "name": f"pretrained/{published.name}",
@@ -57,12 +59,7 @@ def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
         "task": {"name": task.name, "arguments": sizes},
         "data": {"name": published.data or classes},
         "model": {"name": published.model, "arguments": dict(published.arguments)},
-        "regularization": {
-            "preset": "light",
-            "crop_padding": 0,
-            "crop_min_scale": 0.35,
-            "flip": True,
-        },
+        "regularization": {"preset": "light"} | (_OF_PICTURES if is_of_pictures else {}),
         "optimizer": {"name": "adamw", "learning_rate": _LEARNING_RATE},
         "training": {"epochs": 1, "batch_size": _BATCH_SIZE, "seed": 1},
     }

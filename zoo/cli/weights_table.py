@@ -58,7 +58,9 @@ def show_pretrained(name: str, *, json: bool) -> None:
         *(("source", described(source)) for source in card.sources),
     ]
     show_table(card.name, ("", ""), facts)
-    for call in (f"zoo.build({name!r})", command("zoo", "predict", name, "photo.jpg")):
+    is_of_pictures = registry.model_card(card.model).modality == "image"
+    use = ("predict", name, "photo.jpg") if is_of_pictures else ("embed", name, "clip.wav")
+    for call in (f"zoo.build({name!r})", command("zoo", *use)):
         console.print(f"\n{call}" if call.startswith("zoo.build") else call, soft_wrap=True)
 
 

@@ -19,6 +19,7 @@ MEL_SCALES = ("htk", "slaney")
 NORMALIZATIONS = ("none", "clip", "utterance", "peak")
 
 _WHOLE = ("sample_rate_hz", "fft_size", "num_mels", "num_coefficients")
+_FROM_ZERO = ("low_hz", "num_coefficients", "lowest_rms")
 _EPSILON = 1e-5  # of the variance in normalization
 _RANGE = 8.0  # powers of ten below the loudest that "peak" keeps
 
@@ -42,6 +43,7 @@ class LogMel(keras.layers.Layer):
         mel_scale: "htk" (2595 log10(1 + f/700), filters with a peak of 1) or "slaney" (linear below
             1 kHz, filters with an area of 1, librosa's default).
         power: 2 for power, 1 for magnitude.
+        logarithm: take the natural logarithm; False keeps the mel features themselves.
         log_floor: smallest value before the logarithm.
         padding: "none" gives 1 + (samples - window) // hop frames; "reflect" mirrors half a window
             at both ends, so that frame t lies around sample t · hop: 1 + samples // hop;
@@ -52,6 +54,8 @@ class LogMel(keras.layers.Layer):
             well, and with it every sound that lasts; "peak" raises what is more than 80 dB below
             the loudest of the clip to that, and gives (log10 + 4) / 4 (Whisper, 2212.04356); "none"
             leaves all.
+        lowest_rms: a quieter clip is first made this loud (root mean square, 1 is the loudest
+            square wave); 0 leaves all as they are.
         **layer_arguments: `name`, `dtype` and the like.
 
     Raises:
@@ -73,10 +77,12 @@ class LogMel(keras.layers.Layer):
         high_hz: float | None = None,
         mel_scale: Literal["htk", "slaney"] = "htk",
         power: Literal[1, 2] = 2,
+        logarithm: bool = True,
         log_floor: float = 1e-6,
         padding: Literal["none", "reflect", "reflect_cut"] = "none",
         num_coefficients: int = 0,
         normalization: Literal["none", "clip", "utterance", "peak"] = "none",
+        lowest_rms: float = 0.0,
         **layer_arguments: Any,
     ):
         super().__init__(autocast=False, **layer_arguments)
@@ -90,10 +96,12 @@ class LogMel(keras.layers.Layer):
             "high_hz": high_hz,
             "mel_scale": mel_scale,
             "power": power,
+            "logarithm": logarithm,
             "log_floor": log_floor,
             "padding": padding,
             "num_coefficients": num_coefficients,
             "normalization": normalization,
+            "lowest_rms": lowest_rms,
         }
         _check(**self._config)
         self.window = round(sample_rate_hz * window_ms / 1000)
@@ -112,7 +120,7 @@ class LogMel(keras.layers.Layer):
 
     def call(self, audio):
         """Return features (B, T, bins) of `audio` (B, samples)."""
-        x = ops.cast(audio, "float32")[..., None]  # (B, samples, 1)
+        x = self._loud_enough(ops.cast(audio, "float32"))[..., None]  # (B, samples, 1)
         if self._config["padding"] != "none":
             x = ops.pad(x, [[0, 0], self._margins(), [0, 0]], mode="reflect")
         x = ops.conv(x, self.kernel, strides=self.hop, padding="valid")  # (B, T, 2F)
@@ -123,7 +131,8 @@ class LogMel(keras.layers.Layer):
         if self._config["power"] == 1:
             x = ops.sqrt(x)
         x = ops.matmul(x, self.filters)  # (B, T, M)
-        x = ops.log(ops.maximum(x, self._config["log_floor"]))
+        if self._config["logarithm"]:
+            x = ops.log(ops.maximum(x, self._config["log_floor"]))
         if self.cosines is not None:
             x = ops.matmul(x, self.cosines)  # (B, T, coefficients)
         return ops.cast(self._normalized(x), self.compute_dtype)
@@ -138,6 +147,14 @@ class LogMel(keras.layers.Layer):
         axes = (1, 2) if normalization == "clip" else 1
         mean, variance = ops.moments(x, axes=axes, keepdims=True)  # (B, 1, 1 or bins)
         return (x - mean) * ops.rsqrt(variance + _EPSILON)
+
+    def _loud_enough(self, x):
+        """Raise clips (B, samples) to the lowest loudness; silence stays silent."""
+        lowest = self._config["lowest_rms"]
+        if not lowest:
+            return x
+        power = ops.mean(ops.square(x), axis=-1, keepdims=True)  # (B, 1)
+        return x * ops.maximum(lowest * ops.rsqrt(ops.maximum(power, 1e-20)), 1.0)
 
     def compute_output_shape(self, input_shape):
         """Return (B, T, bins); T is None where the number of samples is."""
@@ -254,6 +271,7 @@ def _check(**values: Any) -> None:
         "padding": PADDINGS,
         "normalization": NORMALIZATIONS,
         "power": (1, 2),
+        "logarithm": (True, False),
     }
     for name, known in choices.items():
         if values[name] not in known:
@@ -265,8 +283,12 @@ def _check(**values: Any) -> None:
             raise _bad(name, repr(value), "a number")
         if name in _WHOLE and value != int(value):
             raise _bad(name, value, "a whole number")
-        if name not in ("low_hz", "num_coefficients") and not 0 < value < float("inf"):
+        if name in _FROM_ZERO:
+            continue
+        if not 0 < value < float("inf"):
             raise _bad(name, value, "a value above 0")
+    if not 0 <= values["lowest_rms"] <= 1:
+        raise _bad("lowest_rms", values["lowest_rms"], "0 to 1")
     if not 0 <= values["num_coefficients"] <= values["num_mels"]:
         raise _bad("num_coefficients", values["num_coefficients"], f"0 to {values['num_mels']}")
 

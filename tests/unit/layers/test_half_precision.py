@@ -8,11 +8,12 @@ from keras import ops
 from zoo.heads.classification import classification_head
 from zoo.layers.attention import CausalSelfAttention
 from zoo.layers.log_mel import LogMel
+from zoo.layers.masked_mean import MaskedMean
 from zoo.layers.normalization import normalization_layer
 from zoo.layers.spec_augment import SpecAugment
 from zoo.models.text.rnn import MaskedMax
 from zoo.models.text.textcnn import MaxOverTime
-from zoo.models.text.transformer_encoder import MaskedMean, transformer_encoder
+from zoo.models.text.transformer_encoder import transformer_encoder
 from zoo.task_model import divergence
 
 LONG = 20_000  # beyond 2048 and 256, where half precision stops counting

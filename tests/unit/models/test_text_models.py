@@ -8,6 +8,7 @@ import pytest
 
 from zoo import registry
 from zoo.complexity import shapes_only
+from zoo.models.text.bert import bert
 from zoo.models.text.rnn import rnn
 from zoo.models.text.textcnn import MaxOverTime, textcnn
 from zoo.models.text.transformer_encoder import transformer_encoder
@@ -22,12 +23,13 @@ def tiny(builder, **arguments):
         bilstm: {"embedding_dim": 6, "hidden_dim": 4, "num_layers": 2},
         bigru: {"embedding_dim": 6, "hidden_dim": 4, "num_layers": 2},
         transformer_encoder: {"hidden_dim": 8, "context_length": 40},
+        bert: {"hidden_dim": 8, "context_length": 40, "num_layers": 2, "num_heads": 2},
     }
     keras.utils.set_random_seed(3)
     return builder(vocabulary_size=WORDS, **sizes[builder] | arguments)
 
 
-BUILDERS = (textcnn, bilstm, bigru, transformer_encoder)
+BUILDERS = (textcnn, bilstm, bigru, transformer_encoder, bert)
 every_builder = pytest.mark.parametrize("builder", BUILDERS)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from zoo.layers.masked_mean import MaskedMean
 from zoo.layers.masking import PaddingMask
 
 EPSILON = 1e-6  # of layer norms
@@ -122,15 +123,3 @@ class LearnedPositions(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return super().get_config() | {"length": self.length}
-
-
-@keras.saving.register_keras_serializable(package="kerazoo")
-class MaskedMean(keras.layers.Layer):
-    """Mean over the time steps that hold text, summed in float32 under every policy."""
-
-    def call(self, x, is_text):
-        """Return (B, D), the mean of `x` (B, T, D) where `is_text` (B, T) is True; else zeros."""
-        # float16 cannot count beyond 2048, bfloat16 not beyond 256.
-        keep = ops.cast(is_text, "float32")[..., None]  # (B, T, 1)
-        total = ops.sum(ops.cast(x, "float32") * keep, axis=1)  # (B, D)
-        return ops.cast(total / ops.maximum(ops.sum(keep, axis=1), 1), x.dtype)
