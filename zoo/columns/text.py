@@ -61,6 +61,11 @@ class Text(Column):
         sizes = {"context_length": self.context_length} if self.context_length else {}
         return ({"vocabulary_size": self.loaded.vocabulary_size} if self.tokenizer else {}) | sizes
 
+    def cut_to(self, max_tokens: int) -> "Text":
+        """Return the column for texts of so many tokens at most."""
+        buckets = length_buckets(max_tokens)
+        return replace(self, context_length=max_tokens, buckets=buckets)
+
     def fit(self, values: Iterable[str]) -> "Text":
         """Return the column with a tokenizer that was fitted to texts; absent ones are left out."""
         arguments = dict(self.fitting)
