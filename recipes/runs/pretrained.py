@@ -62,7 +62,8 @@ def _of_texts(column: Text, published: PretrainedCard) -> Text:
 def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
     task = registry.task_card(registry.model_card(published.model).tasks[0])
     sizes = {"image_size": side} if "image_size" in task.arguments else {}
-    sizes |= {"max_tokens": published.texts.max_tokens} if published.texts else {}
+    if "max_tokens" in task.arguments and published.texts:
+        sizes |= {"max_tokens": published.texts.max_tokens}
     is_of_images = registry.model_card(published.model).modality == "image"
     classes = published.classes if isinstance(published.classes, str) else published.name
     values = {

@@ -135,6 +135,7 @@ def test_filters_are_those_of_librosa(scale):
         (40, 20, "none", 49),
         (25, 10, "reflect", 101),
         (30, 10, "reflect", 101),
+        (25, 10, "reflect_cut", 100),
     ],
 )
 def test_a_second_has_the_usual_number_of_frames(window_ms, hop_ms, padding, frames):
