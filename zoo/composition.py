@@ -20,6 +20,7 @@ from zoo.devices import enough_memory
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
 from zoo.heads.inputs import keras_inputs
+from zoo.image_sizes import build_for_images
 from zoo.named_weights import (
     as_published,
     as_recognized,
@@ -216,7 +217,14 @@ def _backbone(
         raw = {name: Vector(taken[name]) for name in fronts}
         fronts, assets = {}, replace(assets, x={**assets.x, **raw})
     with _as_argument_error(card, arguments, known):
-        backbone = builder(**{**card.arguments, **known, **arguments})
+
+        def built(shape: Any) -> keras.Model:
+            return builder(**{**card.arguments, **known, "input_shape": shape, **arguments})
+
+        if card.modality == "image" and "input_shape" in known:
+            backbone = build_for_images(card, known["input_shape"], built)
+        else:
+            backbone = builder(**{**card.arguments, **known, **arguments})
     if not isinstance(getattr(backbone, "output", None), dict) or backbone.name != "backbone":
         raise ArgumentError(
             f"{card.builder} does not return a backbone.",

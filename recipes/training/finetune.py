@@ -174,8 +174,9 @@ def _start(
             fix="leave --frozen-epochs out",
         )
     published = registry.pretrained_cards().get(source.name)
-    same = task == source.recipe.task.name  # only a classification has a head that is fitted
-    probe = bool(source.assets.label) and same and (published is not None or epochs == 0)
+    same = task == source.recipe.task.name
+    fitted_first = bool(source.assets.label) and same and published is not None
+    probe = has_head and (fitted_first or epochs == 0)
     backbone_rate = BACKBONE_RATE if has_head and not published else 1.0
     chosen = FineTuning(LEARNING_RATE * BACKBONE_RATE / backbone_rate, batch_size=BATCH_SIZE)
     if published:

@@ -144,12 +144,20 @@ class PositionEmbedding(keras.layers.Layer):
     Args:
         length: positions that there are; more tokens raise an error.
         initializer: of the table (length, D).
+        offset: row of the first token; those before it are not used.
         **layer_arguments: `name`, `dtype` and the like.
     """
 
-    def __init__(self, length: int, initializer: Any = "uniform", **layer_arguments: Any):
+    def __init__(
+        self,
+        length: int,
+        initializer: Any = "uniform",
+        offset: int = 0,
+        **layer_arguments: Any,
+    ):
         super().__init__(**layer_arguments)
         self.length, self.initializer = length, keras.initializers.get(initializer)
+        self.offset = offset
 
     def build(self, input_shape):
         """Make the table."""
@@ -161,8 +169,9 @@ class PositionEmbedding(keras.layers.Layer):
         """Return `x` (B, T, D) plus the vectors of its positions."""
         tokens, cache = ops.shape(x)[1], _CACHE.get()
         if cache is None:
-            return x + self.embeddings[:tokens]
-        return x + ops.take(self.embeddings, cache.position + ops.arange(tokens), axis=0)
+            return x + self.embeddings[self.offset : self.offset + tokens]
+        places = self.offset + cache.position + ops.arange(tokens)
+        return x + ops.take(self.embeddings, places, axis=0)
 
     def compute_output_shape(self, input_shape):
         """Return `input_shape`."""
@@ -173,5 +182,6 @@ class PositionEmbedding(keras.layers.Layer):
         own = {
             "length": self.length,
             "initializer": keras.initializers.serialize(self.initializer),
+            "offset": self.offset,
         }
         return super().get_config() | own

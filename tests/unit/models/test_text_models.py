@@ -8,6 +8,7 @@ import pytest
 
 from zoo import registry
 from zoo.complexity import shapes_only
+from zoo.models.text.bert import bert
 from zoo.models.text.dan import dan
 from zoo.models.text.dpcnn import HalvingMax, dpcnn
 from zoo.models.text.fasttext import fasttext
@@ -28,12 +29,13 @@ def tiny(builder, **arguments):
         fasttext: {"embedding_dim": 6, "num_buckets": 50},
         dan: {"embedding_dim": 6, "hidden_dim": 12},
         dpcnn: {"embedding_dim": 6, "num_filters": 8, "num_blocks": 3},
+        bert: {"hidden_dim": 8, "context_length": 40, "num_layers": 2, "num_heads": 2},
     }
     keras.utils.set_random_seed(3)
     return builder(vocabulary_size=WORDS, **sizes[builder] | arguments)
 
 
-BUILDERS = (textcnn, bilstm, bigru, transformer_encoder, fasttext, dan, dpcnn)
+BUILDERS = (textcnn, bilstm, bigru, transformer_encoder, bert, fasttext, dan, dpcnn)
 every_builder = pytest.mark.parametrize("builder", BUILDERS)
 
 
