@@ -79,11 +79,13 @@ class FineTuning:
         learning_rate: of AdamW, for the last block and a head that was fitted on features.
         layer_decay: share of a block's rate that the one before it has, (0, 1].
         batch_size: examples of an update.
+        epochs: passes over the data; None takes the number that is usual for few pictures.
     """
 
     learning_rate: float = 1e-3
     layer_decay: float = 1.0
     batch_size: int = 16
+    epochs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,6 +264,21 @@ Source = HubSource | UrlSource | FileSource | PackageSource
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublishedTexts:
+    """How texts became the ids that published weights were trained on.
+
+    Attributes:
+        tokenizer: where its tokenizer.json or vocab.txt is, tried in this order.
+        max_tokens: of a text, marks included; what it has beyond them is cut off.
+        lowercase: of a vocab.txt, which does not say it.
+    """
+
+    tokenizer: tuple[Source, ...]
+    max_tokens: int
+    lowercase: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class PretrainedCard:
     """Weights that others trained and published: facts about them, as they state them.
 
@@ -270,8 +287,9 @@ class PretrainedCard:
         model, arguments: the card of the model that they are for, and arguments over its own.
         sources: where the file is, tried in this order.
         preprocessing: of the images that the weights were trained on; None takes the model's own.
+        texts: of the texts, for a model of texts.
         classes: what the outputs mean: "imagenet_1k", "imagenet_21k", "cifar10" …, or the names of
-            the classes by position.
+            the classes by position; "none" where there is no head.
         licence: an SPDX identifier, or "not stated".
         commercial: whether the licence allows commercial use: "yes", "no" or "not stated".
         origin: who trained them, and a URL.
@@ -286,6 +304,7 @@ class PretrainedCard:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     sources: tuple[Source, ...]
     preprocessing: ImagePreprocessing | None = None
+    texts: PublishedTexts | None = None
     classes: str | tuple[str, ...]
     licence: str
     commercial: str

@@ -99,7 +99,7 @@ def _bert(
         | {"num_heads": 2, "num_layers": 1}
         | ({"embedding_dim": 4} if "embedding_dim" in arguments else {}),
         tiny_input_shape=(6,),
-        finetuning=FineTuning(1e-4, batch_size=32),
+        finetuning=FineTuning(1e-4, batch_size=32, epochs=3),
     )
 
 

@@ -61,6 +61,11 @@ class Text(Column):
         sizes = {"context_length": self.context_length} if self.context_length else {}
         return ({"vocabulary_size": self.loaded.vocabulary_size} if self.tokenizer else {}) | sizes
 
+    def cut_to(self, max_tokens: int) -> "Text":
+        """Return the column for texts of so many tokens at most."""
+        buckets = length_buckets(max_tokens)
+        return replace(self, context_length=max_tokens, buckets=buckets)
+
     def fit(self, values: Iterable[str]) -> "Text":
         """Return the column with a tokenizer that was fitted to texts; absent ones are left out."""
         arguments = dict(self.fitting)
@@ -73,7 +78,8 @@ class Text(Column):
         return ()
 
     def specs(self) -> dict[str, Spec]:
-        return {"": Spec((None,), "int32", padding=PADDING_ID, buckets=tuple(self.buckets))}
+        padding = self.loaded.padding_id if self.tokenizer else PADDING_ID
+        return {"": Spec((None,), "int32", padding=padding, buckets=tuple(self.buckets))}
 
     def is_file(self, raw: Any) -> bool:
         """A `Path` names a file, a `str` is a text."""
@@ -92,8 +98,7 @@ class Text(Column):
                 expected="a string with at least one word",
                 fix="leave it out",
             )
-        ids = self.loaded.encode(value)
-        return {"": ids[: self.context_length] if self.context_length else ids}
+        return {"": self.loaded.encode(value, length=self.context_length or None)}
 
     def is_batch(self, raw: Any) -> bool:
         return isinstance(raw, np.ndarray)
@@ -108,12 +113,13 @@ class Text(Column):
 
         variable = variable_of(name)
         more, tensors = presence(name, optional=self.optional)
-        cut = f"[: {self.context_length}]" if self.context_length else ""
+        cut = f", length={self.context_length}" if self.context_length else ""
         return Usage(
-            meaning="token ids of the tokenizer in `assets.json`; 0 is padding",
+            meaning="token ids of the tokenizer in `assets.json`; "
+            f"{self.specs()[''].padding} is padding",
             lines=(
                 f'tokenizer = load_tokenizer(assets["x"]["{name}"]["tokenizer"])',
-                f'{variable} = np.asarray([tokenizer.encode("What is this?"){cut}], "int32")',
+                f'{variable} = np.asarray([tokenizer.encode("What is this?"{cut})], "int32")',
                 *more,
             ),
             tensors={variable: variable} | tensors,
