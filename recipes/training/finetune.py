@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from recipes.objects import builder_arguments, make_dataset
+from recipes.objects import BUILDER_KNOBS, builder_arguments, make_dataset
 from recipes.runs.run import Run, load_run
 from recipes.runs.splits import skips_corrupt
 from recipes.training.train import CHECKPOINT_MINUTES, train
@@ -23,6 +23,8 @@ LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
 # Arguments of a task that hold for the source's classes, and those of its loss.
 OF_CLASSES = ("threshold_goal", "positive_class")
 OF_LOSS = ("loss", "focal_gamma", "logit_tau")
+PRESET = "regularization.preset"
+_OFF = {"averaging_decay": 0.0}  # an average needs more updates than a finetune has
 BATCH_SIZE, LEAST_STEPS = 16, 20  # updates of an epoch, where the data has fewer batches
 
 
@@ -72,24 +74,25 @@ def finetune(
 
     >>> zoo.finetune("resnet20.fashion_mnist", "./bags", epochs=20)  # doctest: +SKIP
     """
-    changes = parse_overrides(overrides)
+    asked = (changes := parse_overrides(overrides)) | values
     if epochs is None:  # the number of frozen epochs follows from it
-        epochs = _whole((changes | values).get("training.epochs"))
+        epochs = _whole(asked.get("training.epochs"))
     how = {"epochs": epochs, "frozen_epochs": frozen_epochs, "learning_rate": learning_rate}
-    how |= {"seed": seed, "task": (changes | values).get("task.name")}
+    how |= {"seed": seed, "task": asked.get("task.name"), "preset": asked.get(PRESET)}
     recipe = finetuning_recipe(source := load_run(target), str(data), **how)
     recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     if recipe.training.steps_per_epoch is None and source.assets.y:
         devices.prepare(device)
-        recipe = _with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
+        recipe = with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
     _show_choices(recipe, source, shown=progress)
     how = {"resume": resume, "smoke": smoke, "device": device, "progress": progress}
     return train(recipe, run_dir=run_dir, checkpoint_minutes=checkpoint_minutes, **how, **where)
 
 
-def _with_least_steps(recipe: Recipe, examples: int) -> Recipe:
+def with_least_steps(recipe: Recipe, examples: int) -> Recipe:
+    """Return the recipe with 20 updates per epoch where so few training examples make fewer batches."""
     each = recipe.training.accumulate_steps
     few = examples // (recipe.training.batch_size * each) < LEAST_STEPS
     return recipe.with_values({"training.steps_per_epoch": LEAST_STEPS * each}) if few else recipe
@@ -108,6 +111,7 @@ def finetuning_recipe(
     learning_rate: float | None = None,
     seed: int = 1,
     task: str | None = None,
+    preset: str | None = None,
 ) -> Recipe:
     """Return the recipe of a finetune: the source's model, task and augmentation, on other data.
 
@@ -116,6 +120,7 @@ def finetuning_recipe(
         data: a folder, a table, or a data set's name.
         epochs, frozen_epochs, learning_rate, seed: of `finetune`.
         task: that is trained, where it is not the source's; the head is then new.
+        preset: whose values replace the source's regularization.
     """
     place, recipe = _check_data(source, data), source.recipe
     epochs = _epochs(source) if epochs is None else epochs
@@ -127,8 +132,7 @@ def finetuning_recipe(
         "task": {"name": recipe.task.name, "arguments": _inherited_arguments(recipe, epochs)},
         "data": {"name": data},
         "model": {"name": recipe.model.name, "arguments": builder_arguments(recipe)},
-        "regularization": recipe.resolved()["regularization"]
-        | {"averaging_decay": 0.0},  # an average needs more updates than a finetune has
+        "regularization": recipe.resolved()["regularization"] | _OFF,
         "optimizer": {
             "name": "adamw",
             "learning_rate": chosen.learning_rate if learning_rate is None else learning_rate,
@@ -144,7 +148,16 @@ def finetuning_recipe(
         },
         "initialization": start,
     }
-    return Recipe.parse(values, source=f"finetune {source.name}")
+    made = Recipe.parse(values, source=f"finetune {source.name}")
+    return made if preset is None else _with_preset(made, preset)
+
+
+def _with_preset(recipe: Recipe, preset: str) -> Recipe:
+    """Return a finetune's recipe with a preset's values in place of the source's."""
+    arguments = {k: v for k, v in recipe.model.arguments.items() if k not in BUILDER_KNOBS}
+    return recipe.with_values(
+        {"regularization": {"preset": preset, **_OFF}, "model.arguments": arguments}
+    )
 
 
 def _epochs(source: Run) -> int:
@@ -181,8 +194,9 @@ def _start(
             expected="frozen_epochs=0",
             fix="leave --frozen-epochs out",
         )
-    same = task == source.recipe.task.name  # only a classification has a head that is fitted
-    probe = bool(source.assets.label) and same and (published is not None or epochs == 0)
+    same = task == source.recipe.task.name
+    fitted_first = bool(source.assets.label) and same and published is not None
+    probe = has_head and (fitted_first or epochs == 0)
     backbone_rate = BACKBONE_RATE if has_head and not published else 1.0
     chosen = FineTuning(LEARNING_RATE * BACKBONE_RATE / backbone_rate, batch_size=BATCH_SIZE)
     if published:

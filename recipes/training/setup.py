@@ -7,6 +7,7 @@ from typing import Any
 
 from recipes.objects import make_augmentation, make_dataset, make_model, make_task
 from recipes.values.schema import Recipe
+from zoo import devices
 from zoo.errors import RecipeError
 from zoo.regularization import Regularization
 
@@ -42,11 +43,15 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         recipe: what to prepare; its dtype policy must be in force.
         device: on "gpu" operations are made deterministic, which they are on a CPU.
         **data_arguments: of `recipes.objects.make_dataset`.
+
+    Raises:
+        RecipeError, DataError: the recipe does not suit the data, or the strategy in force.
     """
     import keras
     import tensorflow as tf
 
     from recipes.runs.run import source_of
+    from recipes.training.automatic import with_chosen_preset
     from recipes.training.balance import with_balance
     from recipes.training.distillation import teaching
     from recipes.training.example_weights import with_weights
@@ -54,11 +59,13 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
 
+    _check_replicas(recipe, devices.replicas())
     dataset = make_dataset(recipe, **data_arguments)
-    task = make_task(recipe)
+    task = make_task(recipe.provisional())
     examples = dataset.splits["train"]
     source = source_of(recipe)
     assets = _assets(recipe, dataset, task, source)
+    recipe, task, dataset = with_chosen_preset(recipe, task, assets, dataset)
     task, dataset = with_balance(task, recipe, dataset, assets.classes)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
@@ -91,6 +98,22 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         steps=steps,
         releases=releases,
     )
+
+
+def _check_replicas(recipe: Recipe, replicas: int) -> None:
+    """Refuse gradient accumulation on several replicas: whether to update is decided inside a branch,
+    and TensorFlow cannot sum gradients over replicas there.
+    """
+    values = recipe.training
+    if values.accumulate_steps > 1 and replicas > 1:
+        whole = values.batch_size * values.accumulate_steps
+        raise RecipeError(
+            f"training.accumulate_steps={values.accumulate_steps} does not work with a tf.distribute "
+            f"strategy of {replicas} replicas.",
+            expected="training.accumulate_steps=1, or a single replica",
+            fix=f"set training.accumulate_steps=1 training.batch_size={whole}, which the replicas "
+            "share, or train outside the strategy's scope",
+        )
 
 
 def _assets(recipe: Recipe, dataset: Any, task: Any, source: Any) -> Any:
