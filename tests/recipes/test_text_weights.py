@@ -7,7 +7,7 @@ from recipes.runs.run import load_run
 from recipes.training.finetune import finetune, finetuning_recipe
 from tests.unit.pretrained.made_texts import NAME, made_weights
 from zoo.adapters import is_adapter_file
-from zoo.errors import RecipeError
+from zoo.errors import RecipeError, RunError
 from zoo.weight_conversion import added
 
 
@@ -40,6 +40,14 @@ def test_a_finetune_keeps_the_tokenizer_and_predicts(weights, reviews, tmp_path)
     label = again.predict(["a good film"])[0]["predictions"][0]["label"]
     assert label in ("bad", "good")
     assert again.embed(["a good film"]).shape == (1, 8)
+
+
+def test_weights_without_a_head_do_not_answer(weights, reviews):
+    run = load_run(weights)
+    with pytest.raises(RunError, match=r"no head.*\n.*\n.*zoo embed minilm_l6.made FILE"):
+        run.predict(["a good film"])
+    with pytest.raises(RunError, match="no head"):
+        run.evaluate(data=reviews)
 
 
 def test_weights_say_how_many_epochs_are_usual(weights, reviews):
