@@ -57,9 +57,10 @@ def inherited(
     Raises:
         DataError: the data has fewer than two classes, or not what the task predicts.
     """
+    taken = task.adopted(source.assets.x, dataset.features) if task else source.assets.x
     x = {
         name: _for_data(column, column.source or name, source, dataset)
-        for name, column in source.assets.x.items()
+        for name, column in taken.items()
     }
     if image_size:
         x = {
