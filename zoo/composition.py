@@ -153,6 +153,7 @@ def assemble(
         arguments: of the builder; lists stand for tuples.
         preprocessing: whether to put layers between input and backbone, or their values.
     """
+    assets = replace(assets, x=task.adopted(assets.x))  # a model by name knows one text alone
     with enough_memory(f"build {card.name}", lower="its arguments or input_shape"):
         backbone, fronts, assets = _backbone(
             card, assets, arguments, preprocessing, regularization=task.regularization

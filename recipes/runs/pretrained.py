@@ -15,7 +15,7 @@ from zoo.errors import WeightsError
 
 # A recipe of those that trained the weights is not known; fine-tuning takes its augmentation from here.
 _LEARNING_RATE, _BATCH_SIZE = 1e-3, 32
-_OF_PICTURES = {"crop_padding": 0, "crop_min_scale": 0.35, "flip": True}
+_OF_IMAGES = {"crop_padding": 0, "crop_min_scale": 0.35, "flip": True}
 _DIGITS = 16  # of a file's SHA-256, in the name of what it was converted to
 
 
@@ -69,7 +69,7 @@ def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
     sizes = {"image_size": side} if "image_size" in task.arguments else {}
     if "max_tokens" in task.arguments and published.texts:
         sizes |= {"max_tokens": published.texts.max_tokens}
-    is_of_pictures = registry.model_card(published.model).modality == "image"
+    is_of_images = registry.model_card(published.model).modality == "image"
     classes = published.classes if isinstance(published.classes, str) else published.name
     values = {
         "name": f"pretrained/{published.name}",
@@ -77,7 +77,7 @@ def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
         "task": {"name": task.name, "arguments": sizes},
         "data": {"name": published.data or classes},
         "model": {"name": published.model, "arguments": dict(published.arguments)},
-        "regularization": {"preset": "light"} | (_OF_PICTURES if is_of_pictures else {}),
+        "regularization": {"preset": "light"} | (_OF_IMAGES if is_of_images else {}),
         "optimizer": {"name": "adamw", "learning_rate": _LEARNING_RATE},
         "training": {"epochs": 1, "batch_size": _BATCH_SIZE, "seed": 1},
     }

@@ -20,6 +20,7 @@ R2 = Metric("r2", unit="", label="R²", digits=4)
 SPEARMAN = Metric("spearman", unit="", label="Spearman's correlation", digits=4)
 
 REGRESSION = (MAE, RMSE, R2, SPEARMAN)
+SIMILARITY = (SPEARMAN, MAE, RMSE, R2)
 MICRO_F1 = Metric("micro_f1", label="Micro F1")
 MAP = Metric("map", label="Mean average precision")
 

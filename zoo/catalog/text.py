@@ -3,6 +3,7 @@
 from typing import Any
 
 from zoo.cards import FeatureSpec, FineTuning, ModelCard, TextPreprocessing
+from zoo.catalog import text_classifiers, text_writers
 
 _CLASSIFIERS = ("text_classification",)
 _FITTED = TextPreprocessing()  # the tokenizer comes with the data
@@ -260,4 +261,6 @@ MODELS: tuple[ModelCard, ...] = (
         hidden_dim=384,
         params=10_745_088,
     ),
+    *text_writers.MODELS,
+    *text_classifiers.MODELS,
 )

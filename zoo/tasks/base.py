@@ -71,6 +71,12 @@ class Task(abc.ABC):
         """
         return None
 
+    def adopted(
+        self, x: Mapping[str, Column], features: Mapping[str, Column] | None = None
+    ) -> Mapping[str, Column]:
+        """Return the inputs of another model as this task takes them; `features` are the data's."""
+        return x
+
     def calibrated(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray], assets: Assets
     ) -> Assets:
@@ -96,10 +102,7 @@ class Task(abc.ABC):
         return {}
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
-        """Return what is encoded, trained on and scored one by one.
-
-        Most tasks leave the examples; a language model cuts documents into windows here.
-        """
+        """Return what is encoded, trained on and scored; a language model cuts texts into windows."""
         changes = {
             column.source or name: change
             for name, column in assets.x.items()
@@ -113,8 +116,7 @@ class Task(abc.ABC):
         """Turn one example into `(x, y)` as `assets` declares them: column by column.
 
         Args:
-            example: as the dataset gives it; prediction passes one without targets, and `y` is then
-                empty.
+            example: of a dataset; without targets, in prediction, `y` is empty.
             assets: from `fit`.
             seed: of random parts in training; None means none of them.
 
@@ -167,10 +169,7 @@ class Task(abc.ABC):
     def statistics(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Compare predictions with targets example by example.
-
-        Intervals resample what this returns, so that it is computed once: right or wrong, the
-        negative log-likelihood, the number of errors and of words.
+        """Compare predictions with targets example by example; intervals resample what this returns.
 
         Args:
             predictions: of `decode`, N of them.
