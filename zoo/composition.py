@@ -54,17 +54,16 @@ def build(
         input_shape: without the batch axis. Text models take any number of tokens.
         num_classes: of the head, or vocabulary size; 0 gives pooled features (B, D).
         weights: the second part of such a name ("fashion_mnist"), or a file of numbers of any project.
-        preprocessing: with True the model takes images 0–255 or waveforms in [-1, 1]; with False what
-            its backbone takes, scaled images or log-mel features; {"mean": (0.5,)} and so on override
-            single values of `zoo.cards.ImagePreprocessing`.
+        preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False scaled images or log-mel
+            features; {"mean": (0.5,)} overrides single values of `zoo.cards.ImagePreprocessing`.
         task, features_only: the task of the head, or features by name instead of logits.
         seed: of Python, NumPy and the backend, so that initial weights repeat.
         **arguments: the builder's own; `zoo info NAME` lists them.
 
     Returns:
         A functional model from (B, *input_shape) to logits, (B, num_classes) or (B, T, vocabulary
-        size); with `features_only` to features by name. The backbone is its layer "backbone". A model
-        that writes about its input takes a dictionary, with the ids so far as "ids" (B, T).
+        size); with `features_only` to features by name. The backbone is its layer "backbone". Where
+        text is written about sound, the input is {"audio": …, "ids": (B, T), those so far}.
 
     Raises:
         UnknownNameError: no such model or weight, or no such task of the model.

@@ -22,7 +22,7 @@ _KEYS = frozenset(
      "post_processor", "decoder", "model")
 )  # fmt: skip
 _MODELS = ("WordPiece", "BPE", "Unigram", "WordLevel")
-_PADDING, _UNKNOWN = ("[PAD]", "<pad>"), ("[UNK]", "<unk>")
+_PADDING, _UNKNOWN = ("[PAD]", "<pad>", "<|endoftext|>"), ("[UNK]", "<unk>")
 _MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _LONGEST_WORD = 100  # characters; WordPiece takes longer ones for unknown
 _FIX = "get the file from the place that published the weights"
@@ -82,6 +82,16 @@ class PublishedTokenizer(Tokenizer):
         added = self._engine.get_added_tokens_decoder()
         marks = {i for i, token in added.items() if token.special}
         return tuple(sorted({self._padding, *marks}))
+
+    @property
+    def marks(self) -> dict[str, int]:
+        """Ids of the tokens that stand for no text, by what they are called."""
+        added = self._engine.get_added_tokens_decoder()
+        return {token.content: i for i, token in added.items() if token.special}
+
+    def pieces(self, text: str) -> list[int]:
+        """Return the ids of a text without marks around it."""
+        return self._engine.encode(checked_unicode(text), add_special_tokens=False).ids
 
     @property
     def separator_id(self) -> int | None:

@@ -8,7 +8,7 @@ from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.cards import PretrainedCard
 from zoo.catalog.classes import class_names
-from zoo.columns import Label, Text
+from zoo.columns import Column, Label, Text
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.errors import WeightsError
@@ -37,10 +37,13 @@ def published_values(name: str) -> dict[str, Any]:
     published = registry.pretrained_card(name)
     card, shape, _ = as_published(registry.model_card(published.model), published)
     path = _converted(published, fetched(published))
-    x = input_of(card, shape)
+    x, task = input_of(card, shape), registry.task_card(card.tasks[0])
+    y: dict[str, Column] = {"label": Label(class_names(published.classes))}
+    if registry.resolve(task.task).writes:
+        x, y = x | {"ids": Text()}, {"ids": Text()}
     if published.texts is not None:
         x = {name: _of_texts(column, published) for name, column in x.items()}
-    assets = Assets(x=x, y={"label": Label(class_names(published.classes))})
+    assets = Assets(x=x, y=y)
     return {
         "name": name,
         "recipe": _recipe(published, side=shape[0]),
@@ -51,10 +54,12 @@ def published_values(name: str) -> dict[str, Any]:
     }
 
 
-def _of_texts(column: Text, published: PretrainedCard) -> Text:
-    """Return the column of a model of texts, with the tokenizer of its weights."""
+def _of_texts(column: Column, published: PretrainedCard) -> Column:
+    """Return a column of texts with the tokenizer of the weights; any other as it is."""
     from zoo.pretrained import tokenizer_files
 
+    if not isinstance(column, Text):
+        return column
     state = tokenizer_files.state_of(published)
     return replace(column, tokenizer=state).cut_to(published.texts.max_tokens)
 

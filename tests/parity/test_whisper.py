@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.parity.timm_models import assert_close, randomized, torch
-from zoo.catalog.whisper import LOG_MEL
+from zoo.catalog.speech.whisper import LOG_MEL
 from zoo.layers.log_mel import LogMel
 from zoo.models.speech.whisper import whisper
 from zoo.pretrained.conversion import converted

@@ -100,7 +100,7 @@ TASKS: tuple[TaskCard, ...] = (
         task="zoo.tasks.speech_to_text:SpeechToText",
         modality="speech",
         metrics=TRANSCRIPTS,
-        summary="What is said in a recording, with published weights.",
+        summary="The words of a recording, written by published weights.",
         trained=False,
     ),
     TaskCard(

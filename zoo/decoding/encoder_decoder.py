@@ -54,10 +54,10 @@ class Writer:
         encoder = keras.Function(backbone.input[name], memory)
         decoder = keras.Function([backbone.input["ids"], memory], backbone.output["logits"])
 
-        def encode(x):
+        def prepare(x):
             for layer in fronts:
-                x = layer(x, training=False) if layer.name == "spec_augment" else layer(x)
-            return encoder(x)
+                x = layer(x)
+            return x
 
         def step(ids, position, memory, arrays):
             cache = KeyValueCache(position=position, length=length, arrays=arrays)
@@ -65,11 +65,13 @@ class Writer:
                 logits = decoder([ids, memory])
             return logits, cache.arrays
 
-        self._encode, self._step = compiled(encode), compiled(step)
+        # On a CPU of two cores XLA takes a fifth off the encoder of Whisper base: benchmarks/whisper.md.
+        self._prepare, self._encode = compiled(prepare), compiled(encoder, xla=True)
+        self._step = compiled(step)
 
     def begin(self, x: Any) -> Writing:
         """Run the encoder on inputs (B, …); nothing is written yet."""
-        return Writing(self._encode(ops.convert_to_tensor(x)), 0, {})
+        return Writing(self._encode(self._prepare(ops.convert_to_tensor(x))), 0, {})
 
     def write(self, writing: Writing, ids: np.ndarray) -> np.ndarray:
         """Give the next tokens (B, T) and return the logits after each, float32 (B, T, V).

@@ -37,11 +37,11 @@ def edits(found: Sequence[str], expected: Sequence[str]) -> dict[str, np.ndarray
 
     Args:
         found: what was heard, N texts.
-        expected: what was said.
+        expected: true transcripts.
 
     Returns:
-        float64 (N,) each: "word_errors" (substitutions, insertions and deletions), "words" (of what
-        was said), "character_errors", "characters" (spaces included).
+        float64 (N,) each: "word_errors" (substitutions, insertions and deletions), "words" (of the
+        true transcript), "character_errors", "characters" (spaces included).
 
     >>> edits(["a b d"], ["a b c"])["word_errors"].tolist()
     [1.0]

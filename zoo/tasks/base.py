@@ -29,10 +29,8 @@ class Task(abc.ABC):
 
     Everything is a dictionary, so that the interface is the same for one input or many:
 
-    - **inputs** are columns by name: `x={"image": Image(…)}`, `{"audio": Audio(…)}`, or both. An
-      `optional` column gives the model a tensor "NAME.present" as well.
-    - **sequence targets** (text, captions): `y={"ids"}` with an axis of `None`; `loss` masks padding,
-      `decode` samples or searches.
+    - **inputs** are columns by name; an `optional` one gives the model a tensor "NAME.present", too.
+    - **texts** as targets: `y={"ids"}` with an axis of `None`; `decode` may call the model often.
     - **boxes and masks**: `y={"boxes": Boxes(…)}`, padded with -1, or `{"mask": Mask(…)}`; both
       move with their image. `decode` runs NMS, `statistics` matches boxes.
     - **several modalities**: one entry of `x` for each, one named backbone each in `build`.
@@ -43,8 +41,7 @@ class Task(abc.ABC):
         estimators: how each metric follows from `statistics`, by its name.
         shown: keys of `loss` that are shown in training beside "loss".
         random_encoding: `encode` uses its seed, so that training encodes at every visit.
-        writes: the outputs are logits of a vocabulary at every token of the input "ids", which holds
-            what was written so far.
+        writes: outputs are logits of a vocabulary at every token so far, the input "ids".
         calibrates: False spares a pass over validation where `calibrated` would choose nothing.
     """
 

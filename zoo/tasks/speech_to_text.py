@@ -1,4 +1,4 @@
-"""Speech to text: what is said in a recording."""
+"""Speech to text: the words of a recording."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
@@ -24,7 +24,7 @@ PADDING = -1  # of ids that are targets; every id of a vocabulary stands for som
 
 @final
 class SpeechToText(Task):
-    """Write what is said, token by token, with a model of published weights.
+    """Write the words of a recording, token by token, with a model of published weights.
 
     Recipes do not train such models yet.
 
@@ -89,7 +89,7 @@ class SpeechToText(Task):
 
         Args:
             predictions: transcripts, as `zoo.metrics.transcripts.normalized` takes them.
-            truths: what is said as "text", (N,).
+            truths: true transcripts as "text", (N,).
         """
         return edits([normalized(t) for t in predictions], [normalized(t) for t in truths["text"]])
 

@@ -33,7 +33,7 @@ def test_counts_are_those_of_the_definition():
 
 
 def test_what_is_compared_has_no_case_and_no_punctuation():
-    assert normalized("“Hello,  WORLD” – it’s ½ past 9:30.") == "hello world it's 1⁄2 past 9 30"
+    assert normalized("“Hello,  WORLD” – it’s ½ past 9:30.") == "hello world it's 1 2 past 9 30"
     assert normalized("\N{FULLWIDTH LATIN CAPITAL LETTER A}-B") == "a b"
     assert normalized("…!") == ""
 
