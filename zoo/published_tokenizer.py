@@ -22,7 +22,8 @@ _KEYS = frozenset(
      "post_processor", "decoder", "model")
 )  # fmt: skip
 _MODELS = ("WordPiece", "BPE", "Unigram", "WordLevel")
-_PADDING, _UNKNOWN = ("[PAD]", "<pad>"), ("[UNK]", "<unk>")
+# GPT-2 has no padding; the mark that ends its documents takes the place, as is usual.
+_PADDING, _UNKNOWN = ("[PAD]", "<pad>", "<|endoftext|>"), ("[UNK]", "<unk>")
 _MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _LONGEST_WORD = 100  # characters; WordPiece takes longer ones for unknown
 _FIX = "get the file from the place that published the weights"

@@ -8,13 +8,14 @@ from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.cards import PretrainedCard
 from zoo.catalog.classes import class_names
-from zoo.columns import Label, Text
+from zoo.columns import Label, Number, Text
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.errors import WeightsError
 
 # A recipe of those that trained the weights is not known; fine-tuning takes its augmentation from here.
 _LEARNING_RATE, _BATCH_SIZE = 1e-3, 32
+_WRITES = "language_modeling"
 _DIGITS = 16  # of a file's SHA-256, in the name of what it was converted to
 
 
@@ -39,7 +40,11 @@ def published_values(name: str) -> dict[str, Any]:
     x = input_of(card, shape)
     if published.texts is not None:
         x = {name: _of_texts(column, published) for name, column in x.items()}
-    assets = Assets(x=x, y={"label": Label(class_names(published.classes))})
+    y: dict[str, Any] = {"label": Label(class_names(published.classes))}
+    if card.tasks[0] == _WRITES:
+        x = {name: replace(column, source="text") for name, column in x.items()}
+        y = {"ids": Text(buckets=x["ids"].buckets), "characters": Number()}
+    assets = Assets(x=x, y=y)
     return {
         "name": name,
         "recipe": _recipe(published, side=shape[0]),
@@ -61,7 +66,9 @@ def _of_texts(column: Text, published: PretrainedCard) -> Text:
 def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
     task = registry.task_card(registry.model_card(published.model).tasks[0])
     sizes = {"image_size": side} if "image_size" in task.arguments else {}
-    sizes |= {"max_tokens": published.texts.max_tokens} if published.texts else {}
+    if published.texts:
+        name = "context_length" if task.name == _WRITES else "max_tokens"
+        sizes |= {name: published.texts.max_tokens}
     of_images = {"crop_padding": 0, "crop_min_scale": 0.35, "flip": True}
     classes = published.classes if isinstance(published.classes, str) else published.name
     values = {

@@ -11,6 +11,7 @@ from typing import Any
 from zoo.cards import HubSource, ImagePreprocessing, PretrainedCard, UrlSource
 from zoo.catalog.image.photographs import IMAGENET, SIGNED
 from zoo.catalog.keras_applications import KERAS_APPLICATIONS
+from zoo.catalog.language_models import LANGUAGE_MODELS
 from zoo.catalog.text_encoders import TEXT_ENCODERS
 from zoo.catalog.torchvision import torchvision_sources
 
@@ -356,4 +357,5 @@ PRETRAINED: tuple[PretrainedCard, ...] = (
     ),
     *KERAS_APPLICATIONS,
     *TEXT_ENCODERS,
+    *LANGUAGE_MODELS,
 )

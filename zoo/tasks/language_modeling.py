@@ -19,7 +19,7 @@ from zoo.metrics.language import ESTIMATORS, perplexity
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Predictions, Task, Tensors
 from zoo.tasks.text_checks import check_known, check_length, check_vocabulary
-from zoo.tokenizers import PADDING_ID, SPECIAL, UNKNOWN_ID
+from zoo.tokenizers import PADDING_ID, SPECIAL, PublishedTokenizer
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -102,8 +102,16 @@ class LanguageModeling(Task):
 
         Raises:
             DataError: the text is too short, or has too many characters that the model does not know.
+            ArgumentError: the tokenizer is that of published weights.
         """
         column = assets.x["ids"]
+        if isinstance(column.loaded, PublishedTokenizer):  # whose padding the loss does not know
+            raise ArgumentError(
+                "A published language model writes and predicts; it is not trained or scored on a data "
+                "set here.",
+                expected="a model that was trained here",
+                fix="zoo generate continues a text, zoo predict says how likely one is",
+            )
         text = SEPARATOR.join(split.columns[column.source])
         ids = column.loaded.encode(text)
         check_known(text, ids, what="the training text" if training else "the held-out text")
@@ -166,12 +174,13 @@ class LanguageModeling(Task):
         Returns:
             float32 (B, T - 1), NaN where there is padding.
         """
+        tokenizer = assets.x["ids"].loaded
         return token_nats(
             model,
             np.asarray(x["ids"]),
             context_length=assets.x["ids"].context_length,
-            padding_id=PADDING_ID,
-            unknown_id=UNKNOWN_ID,
+            padding_id=tokenizer.padding_id,
+            unknown_id=tokenizer.unknown_id,
             known_characters=assets.sizes["vocabulary_size"] - SPECIAL,
         )
 
