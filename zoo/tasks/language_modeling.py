@@ -18,8 +18,8 @@ from zoo.heads.inputs import keras_inputs
 from zoo.metrics.language import ESTIMATORS, perplexity
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Predictions, Task, Tensors
-from zoo.tasks.text_checks import check_known, check_length, check_vocabulary
-from zoo.tokenizers import PADDING_ID, SPECIAL, PublishedTokenizer
+from zoo.tasks.text_checks import check_fitted, check_known, check_length, check_vocabulary
+from zoo.tokenizers import PADDING_ID, SPECIAL
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -105,13 +105,7 @@ class LanguageModeling(Task):
             ArgumentError: the tokenizer is that of published weights.
         """
         column = assets.x["ids"]
-        if isinstance(column.loaded, PublishedTokenizer):  # whose padding the loss does not know
-            raise ArgumentError(
-                "A published language model writes and predicts; it is not trained or scored on a data "
-                "set here.",
-                expected="a model that was trained here",
-                fix="zoo generate continues a text, zoo predict says how likely one is",
-            )
+        check_fitted(column.loaded)
         text = SEPARATOR.join(split.columns[column.source])
         ids = column.loaded.encode(text)
         check_known(text, ids, what="the training text" if training else "the held-out text")
