@@ -96,6 +96,8 @@ def as_published(
     side = published.resolution
     own = (side, side, card.input_shape[-1]) if side else card.input_shape
     classes = len(class_names(published.classes)) if num_classes is None else num_classes
+    if num_classes is None and card.tasks[0] == "language_modeling":
+        classes = published.arguments.get("vocabulary_size", card.num_classes)
     return replace(card, **changes), tuple(input_shape or own), classes
 
 

@@ -22,6 +22,7 @@ _KEYS = frozenset(
      "post_processor", "decoder", "model")
 )  # fmt: skip
 _MODELS = ("WordPiece", "BPE", "Unigram", "WordLevel")
+# GPT-2 has no padding; the mark that ends its documents takes the place, as is usual.
 _PADDING, _UNKNOWN = ("[PAD]", "<pad>", "<|endoftext|>"), ("[UNK]", "<unk>")
 _MARKS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 _LONGEST_WORD = 100  # characters; WordPiece takes longer ones for unknown

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from zoo.errors import ArgumentError, DataError, RunError
-from zoo.tokenizers import PADDING_ID, UNKNOWN, UNKNOWN_ID, Tokenizer
+from zoo.tokenizers import UNKNOWN, Tokenizer
 
 if TYPE_CHECKING:
     import keras
@@ -125,7 +125,7 @@ def continuations(
     tokenizer, pairs = assets.x["ids"].loaded, []
     for prompt in prompts:
         ids = tokenizer.encode(prompt or NEWLINE)
-        ids = ids[ids != UNKNOWN_ID]
+        ids = ids[ids != tokenizer.unknown_id]
         ids = ids if ids.size else tokenizer.encode(NEWLINE)
         drawn = _sample(model, assets, ids[None], max_tokens=max_tokens, seed=seed)
         pairs.append((prompt, _readable(tokenizer, (token for (token,) in drawn))))
@@ -147,12 +147,13 @@ def _sample(
 ) -> Iterator[np.ndarray]:
     from zoo.decoding.sampling import sample
 
+    tokenizer = assets.x["ids"].loaded
     return sample(
         model,
         ids,
         context_length=assets.sizes["context_length"],
         temperature=temperature,
-        forbidden=(PADDING_ID, UNKNOWN_ID),
+        forbidden=tuple({tokenizer.unknown_id, *tokenizer.kept_ids}),
         **values,
     )
 

@@ -91,7 +91,7 @@ def pretrained() -> str:
             f"`{card.name}`",
             human(registry.measured()[card.model]["params"]),
             "–" if card.value is None else f"{card.value:.1%}".replace("%", " %"),
-            f"{card.resolution} px" if card.resolution else "–",
+            f"{card.resolution} px" if card.resolution else card.data or "–",
             "–" if not card.measured else f"{card.measured['value']:.1%}".replace("%", " %"),
             card.licence,
             card.origin.partition(",")[0],

@@ -18,8 +18,8 @@ from zoo.heads.inputs import keras_inputs
 from zoo.metrics.language import ESTIMATORS, perplexity
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Predictions, Task, Tensors
-from zoo.tasks.text_checks import check_known, check_length, check_vocabulary
-from zoo.tokenizers import PADDING_ID, SPECIAL, UNKNOWN_ID
+from zoo.tasks.text_checks import check_fitted, check_known, check_length, check_vocabulary
+from zoo.tokenizers import PADDING_ID, SPECIAL
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -103,8 +103,10 @@ class LanguageModeling(Task):
 
         Raises:
             DataError: the text is too short, or has too many characters that the model does not know.
+            ArgumentError: the tokenizer is that of published weights.
         """
         column = assets.x["ids"]
+        check_fitted(column.loaded)
         text = SEPARATOR.join(split.columns[column.source])
         ids = column.loaded.encode(text)
         check_known(text, ids, what="the training text" if training else "the held-out text")
@@ -167,12 +169,13 @@ class LanguageModeling(Task):
         Returns:
             float32 (B, T - 1), NaN where there is padding.
         """
+        tokenizer = assets.x["ids"].loaded
         return token_nats(
             model,
             np.asarray(x["ids"]),
             context_length=assets.x["ids"].context_length,
-            padding_id=PADDING_ID,
-            unknown_id=UNKNOWN_ID,
+            padding_id=tokenizer.padding_id,
+            unknown_id=tokenizer.unknown_id,
             known_characters=assets.sizes["vocabulary_size"] - SPECIAL,
         )
 

@@ -8,14 +8,25 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from zoo.errors import DataError
-from zoo.tokenizers import UNKNOWN_ID, Tokenizer
+from zoo.errors import ArgumentError, DataError
+from zoo.tokenizers import UNKNOWN_ID, PublishedTokenizer, Tokenizer
 
 LARGEST_SHARE = (
     0.01  # of a text's characters may be unknown: a held-out text has rare ones of its own
 )
 _SHOWN = 5  # of them, in a message
 _BYTE_PAIRS = "task.arguments.tokenizer=bpe, which knows every character"
+
+
+def check_fitted(tokenizer: Tokenizer) -> None:
+    """Raise ArgumentError for a tokenizer of published weights, whose padding the loss does not know."""
+    if isinstance(tokenizer, PublishedTokenizer):
+        raise ArgumentError(
+            "A published language model writes and predicts; it is not trained or scored on a data set "
+            "here.",
+            expected="a model that was trained here",
+            fix="zoo generate continues a text, zoo predict says how likely one is",
+        )
 
 
 def check_length(ids: np.ndarray, *, what: str) -> None:

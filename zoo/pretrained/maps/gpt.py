@@ -35,3 +35,13 @@ MAPS = {
     "transformers": _names(""),
     "transformers, the language model": _names("transformer."),
 }
+
+# Words of their config.json: what they are ours for, and what no argument changes.
+CONFIGURATION = {
+    "n_embd": "hidden_dim",
+    "n_layer": "num_layers",
+    "n_head": "num_heads",
+    "n_positions": "context_length",
+    "vocab_size": "vocabulary_size",
+}
+FIXED = {"activation_function": "gelu_new", "layer_norm_epsilon": 1e-5}

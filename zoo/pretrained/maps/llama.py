@@ -23,3 +23,17 @@ MAPS = {
     "transformers": NameMap(_RULES, ignored=(_FREQUENCIES,)),
     "transformers, tied": NameMap(_RULES, ignored=(_FREQUENCIES, r"lm_head\.weight")),
 }
+
+# Words of their config.json: what they are ours for, and what no argument changes.
+CONFIGURATION = {
+    "hidden_size": "hidden_dim",
+    "num_hidden_layers": "num_layers",
+    "num_attention_heads": "num_heads",
+    "num_key_value_heads": "num_key_value_heads",
+    "intermediate_size": "feed_forward_dim",
+    "rms_norm_eps": "epsilon",
+    "rope_theta": "rotary_base",
+    "tie_word_embeddings": "tied",
+    "vocab_size": "vocabulary_size",
+}
+FIXED = {"hidden_act": "silu", "attention_bias": False, "mlp_bias": False}

@@ -1,0 +1,46 @@
+"""Weights of language models that others trained: the places named are the authors' own.
+
+Licences and figures are those that the places state; none is measured again here. The figure is the
+share of last words of LAMBADA that are right, zero-shot (Radford et al. 2019, Table 3).
+"""
+
+from zoo.cards import HubSource, PretrainedCard, PublishedTexts
+
+_PAPER = "https://cdn.openai.com/better-language-models/language_models_are_unsupervised_multitask_learners.pdf"
+
+
+def _gpt2(
+    name: str,
+    repo: str,
+    *,
+    value: float | None = None,
+    licence: str = "MIT",
+    origin: str = "OpenAI, https://github.com/openai/gpt-2",
+) -> PretrainedCard:
+    """Return the card of weights of GPT-2's form; `value` is the figure on LAMBADA."""
+    stated = {"metric": "accuracy", "value": value, "data": "lambada", "stated_at": _PAPER}
+    return PretrainedCard(
+        name=name,
+        model=name.partition(".")[0],
+        arguments={"vocabulary_size": 50_257, "context_length": 1024},
+        sources=(HubSource(repo, "model.safetensors"),),
+        texts=PublishedTexts(tokenizer=(HubSource(repo, "tokenizer.json"),), max_tokens=1024),
+        classes="none",
+        licence=licence,
+        commercial="yes",
+        origin=origin,
+        **(stated if value is not None else {}),
+    )
+
+
+LANGUAGE_MODELS: tuple[PretrainedCard, ...] = (
+    _gpt2("gpt2.openai", "openai-community/gpt2", value=0.4599),
+    _gpt2("gpt2_medium.openai", "openai-community/gpt2-medium", value=0.5548),
+    _gpt2("gpt2_large.openai", "openai-community/gpt2-large", value=0.6012),
+    _gpt2(
+        "distilgpt2.distilbert",
+        "distilbert/distilgpt2",
+        licence="Apache-2.0",
+        origin="Hugging Face, https://huggingface.co/distilbert/distilgpt2",
+    ),
+)
