@@ -9,13 +9,10 @@ fashion_mnist.
 
 import argparse
 import itertools
-import json
 import tempfile
-import time
 from pathlib import Path
 
-import keras
-from looking import interval, parser, percent, publish, start, table
+from looking import interval, measured, parser, percent, publish, start, table
 
 import zoo
 
@@ -52,27 +49,10 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__.partition("\n")[0], seeds=3)
     options.add_argument("--results", type=Path, default=Path("distillation.jsonl"))
     options = options.parse_args(arguments)
+    cells = itertools.product(STUDENTS, range(1, options.seeds + 1), WAYS)
     with start():
-        publish("distillation", to_lines(measure(options), options), None, options)
-
-
-def measure(options: argparse.Namespace) -> dict[tuple[str, int, str], dict[str, float]]:
-    """Return the scores on test by student, seed and way."""
-    path, found = options.results, {}
-    for line in path.read_text().splitlines() if path.exists() else ():
-        student, seed, way, scores, _ = json.loads(line)
-        found[student, seed, way] = scores
-    for cell in itertools.product(STUDENTS, range(1, options.seeds + 1), WAYS):
-        if cell in found:
-            continue
-        keras.utils.clear_session()  # else every network stays in memory
-        began = time.perf_counter()
-        found[cell] = run(*cell)
-        seconds = round(time.perf_counter() - began, 1)
-        print(*cell, found[cell], f"{seconds} s", flush=True)
-        with path.open("a") as file:
-            file.write(json.dumps([*cell, found[cell], seconds]) + "\n")
-    return found
+        found = measured(options.results, cells, run)
+        publish("distillation", to_lines(found, options), None, options)
 
 
 def run(student: str, seed: int, way: str) -> dict[str, float]:

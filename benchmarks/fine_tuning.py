@@ -9,16 +9,13 @@ with fashion_mnist and mnist, and ZOO_DATA_DIR with cifar10_5k and bccd.
 
 import argparse
 import itertools
-import json
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import few_examples
-import keras
 import numpy as np
-from looking import interval, panels, parser, percent, publish, start, table
+from looking import interval, measured, panels, parser, percent, publish, start, table
 
 import zoo
 from recipes.report import theme
@@ -50,7 +47,7 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--results", type=Path, default=Path("fine_tuning.jsonl"))
     options = options.parse_args(arguments)
     with start():
-        found = measure(options)
+        found = measured(options.results, cells(options.seeds), run)
         publish("fine_tuning", to_lines(found, options), draw(found), options)
 
 
@@ -59,25 +56,6 @@ def cells(seeds: int) -> Iterator[tuple[str, str, int, int, str]]:
     for backbone, (_, names) in BACKBONES.items():
         for data, seed, count, way in itertools.product(names, range(1, seeds + 1), COUNTS, WAYS):
             yield backbone, data, count, seed, way
-
-
-def measure(options: argparse.Namespace) -> dict[tuple, float]:
-    """Return test accuracy by cell."""
-    path, found = options.results, {}
-    for line in path.read_text().splitlines() if path.exists() else ():
-        *cell, value, _ = json.loads(line)
-        found[tuple(cell)] = value
-    for cell in cells(options.seeds):
-        if cell in found:
-            continue
-        keras.utils.clear_session()  # else every network stays in memory
-        began = time.perf_counter()
-        found[cell] = run(*cell)
-        seconds = round(time.perf_counter() - began, 1)
-        print(*cell, f"{found[cell]:.1%}", f"{seconds} s", flush=True)
-        with path.open("a") as file:
-            file.write(json.dumps([*cell, found[cell], seconds]) + "\n")
-    return found
 
 
 def run(backbone: str, data: str, count: int, seed: int, way: str) -> float:

@@ -2,9 +2,11 @@
 
 import argparse
 import io
+import json
 import math
 import statistics
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -126,6 +128,35 @@ def plain_powers(axis: Axis) -> None:
     axis.set_tick_params(which="minor", length=0)
 
 
+def measured(
+    path: Path, cells: Iterable[tuple[Any, ...]], run: Callable[..., Any]
+) -> dict[tuple[Any, ...], Any]:
+    """Return what `run` gives for each cell; a file keeps it, and what that holds is not run again.
+
+    Args:
+        path: of the file of results, one JSON list a line: the cell, the result, the seconds.
+        cells: arguments of `run`, which takes them in their order.
+        run: returns what JSON can hold.
+    """
+    import keras
+
+    found = {}
+    for line in path.read_text().splitlines() if path.exists() else ():
+        *cell, value, _ = json.loads(line)
+        found[tuple(cell)] = value
+    for cell in cells:
+        if cell in found:
+            continue
+        keras.utils.clear_session()  # else every network stays in memory
+        began = time.perf_counter()
+        found[cell] = run(*cell)
+        seconds = round(time.perf_counter() - began, 1)
+        print(*cell, found[cell], f"{seconds} s", flush=True)
+        with path.open("a") as file:
+            file.write(json.dumps([*cell, found[cell], seconds]) + "\n")
+    return found
+
+
 def publish(
     name: str, lines: Sequence[str], figure: Figure | None, options: argparse.Namespace
 ) -> None:
@@ -136,9 +167,8 @@ def publish(
         if key != "write"
     )
     command = f"python benchmarks/{name}.py{arguments} --write"
-    picture = ["", f"![What the table shows, drawn](../docs/figures/{name}.svg)"]
-    picture = picture if figure else []
-    page = "\n".join([*lines, *picture, *machine_lines(MACHINE, command=command)])
+    shown = ["", f"![What the table shows, drawn](../docs/figures/{name}.svg)"] if figure else []
+    page = "\n".join([*lines, *shown, *machine_lines(MACHINE, command=command)])
     print(page)
     if options.write:
         write_text(ROOT / "benchmarks" / f"{name}.md", page)

@@ -135,7 +135,7 @@ def main() -> None:
             with path.open("a") as file:
                 file.write(json.dumps([name, found[name]]) + "\n")
     heads = ("data", "chosen", "minutes announced", "real", "network", "best simple model")
-    heads += ("the network", "advice before")
+    heads += ("outcome", "advised before")
     rows = [f"| {' | '.join(to_row(name, found[name]))} |" for name in options.only]
     text = [
         "# One command on real data",

@@ -17,11 +17,13 @@ class FeatureSpec:
             tokens of texts, a patch's side for those of images; None for a vector (B, width)
             without positions.
         width: size of the last axis.
+        of: the input whose positions it has, in a model of several; empty in the others.
     """
 
     name: str
     stride: int | tuple[int, ...] | None
     width: int
+    of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,11 +81,13 @@ class FineTuning:
         learning_rate: of AdamW, for the last block and a head that was fitted on features.
         layer_decay: share of a block's rate that the one before it has, (0, 1].
         batch_size: examples of an update.
+        epochs: passes over the data; None takes the number that is usual for few pictures.
     """
 
     learning_rate: float = 1e-3
     layer_decay: float = 1.0
     batch_size: int = 16
+    epochs: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +108,8 @@ class ModelCard:
     paper: str
     arxiv: str  # empty where the architecture has no arXiv id
     year: int
-    input_shape: tuple[int, ...]  # (H, W, C) of images, (tokens,) of text, (samples,) of waveforms
+    # (H, W, C) of images, (tokens,) of text, (samples,) of waveforms; without ids that are written
+    input_shape: tuple[int, ...]
     num_classes: int  # of the head; a language model's vocabulary size
     features: tuple[FeatureSpec, ...]  # what the backbone returns
     head_feature: str  # which of them a head takes
@@ -147,6 +152,7 @@ class TaskCard:
     command: str = "predict"  # of `zoo`, that uses a trained model
     example: str = "FILE…"  # what that command takes after the model
     models_of: tuple[str, ...] = ()  # tasks whose models do this one too, with another head
+    trained: bool = True  # by recipes; False where models only come with published weights
 
     @property
     def metric(self) -> str:
@@ -262,6 +268,21 @@ Source = HubSource | UrlSource | FileSource | PackageSource
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublishedTexts:
+    """How texts became the ids that published weights were trained on.
+
+    Attributes:
+        tokenizer: where its tokenizer.json or vocab.txt is, tried in this order.
+        max_tokens: of a text, marks included; what it has beyond them is cut off.
+        lowercase: of a vocab.txt, which does not say it.
+    """
+
+    tokenizer: tuple[Source, ...]
+    max_tokens: int
+    lowercase: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class PretrainedCard:
     """Weights that others trained and published: facts about them, as they state them.
 
@@ -270,8 +291,9 @@ class PretrainedCard:
         model, arguments: the card of the model that they are for, and arguments over its own.
         sources: where the file is, tried in this order.
         preprocessing: of the images that the weights were trained on; None takes the model's own.
+        texts: of the texts, for a model of texts.
         classes: what the outputs mean: "imagenet_1k", "imagenet_21k", "cifar10" …, or the names of
-            the classes by position.
+            the classes by position; "none" where there is no head.
         licence: an SPDX identifier, or "not stated".
         commercial: whether the licence allows commercial use: "yes", "no" or "not stated".
         origin: who trained them, and a URL.
@@ -286,6 +308,7 @@ class PretrainedCard:
     arguments: Mapping[str, Any] = field(default_factory=dict)
     sources: tuple[Source, ...]
     preprocessing: ImagePreprocessing | None = None
+    texts: PublishedTexts | None = None
     classes: str | tuple[str, ...]
     licence: str
     commercial: str

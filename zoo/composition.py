@@ -13,13 +13,14 @@ import keras
 
 from zoo import registry
 from zoo.cards import ModelCard, PretrainedCard, WeightCard
-from zoo.columns import Label, Vector, is_presence
+from zoo.columns import Label, Text, Vector, is_presence
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.devices import enough_memory
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
 from zoo.heads.inputs import keras_inputs
+from zoo.image_sizes import build_for_images
 from zoo.named_weights import (
     as_published,
     as_recognized,
@@ -62,7 +63,8 @@ def build(
 
     Returns:
         A functional model from (B, *input_shape) to logits, (B, num_classes) or (B, T, vocabulary
-        size); with `features_only` to features by name. The backbone is its layer "backbone".
+        size); with `features_only` to features by name. The backbone is its layer "backbone". A model
+        that writes about its input takes a dictionary, with the ids so far as "ids" (B, T).
 
     Raises:
         UnknownNameError: no such model or weight, or no such task of the model.
@@ -217,7 +219,14 @@ def _backbone(
         raw = {name: Vector(taken[name]) for name in fronts}
         fronts, assets = {}, replace(assets, x={**assets.x, **raw})
     with _as_argument_error(card, arguments, known):
-        backbone = builder(**{**card.arguments, **known, **arguments})
+
+        def built(shape: Any) -> keras.Model:
+            return builder(**{**card.arguments, **known, "input_shape": shape, **arguments})
+
+        if card.modality == "image" and "input_shape" in known:
+            backbone = build_for_images(card, known["input_shape"], built)
+        else:
+            backbone = builder(**{**card.arguments, **known, **arguments})
     if not isinstance(getattr(backbone, "output", None), dict) or backbone.name != "backbone":
         raise ArgumentError(
             f"{card.builder} does not return a backbone.",
@@ -313,16 +322,17 @@ def _assets(
         x = {name: column.shaped(input_shape) for name, column in trained.x.items()}
         return replace(trained, x=x)
     x = input_of(card, tuple(input_shape or card.input_shape))
-    if task != "language_modeling":
+    if not registry.resolve(registry.task_card(task).task).writes:
         return Assets(x=x, y={"label": Label(classes)})
     if not classes:
         raise ArgumentError(
-            f"{card.name} is a language model: its head is its vocabulary.",
+            f"{card.name} writes texts: its head is its vocabulary.",
             expected="num_classes=1, 2, …",
             fix="features_only=True gives features without a head",
         )
     arguments.setdefault("vocabulary_size", len(classes))
-    return Assets(x=x, y=x)
+    ids = {"ids": Text()}
+    return Assets(x={**x, **ids}, y=ids)
 
 
 def _check(

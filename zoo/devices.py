@@ -183,6 +183,15 @@ def prepare(device: str | None = None) -> str:
     return "cpu"
 
 
+def replicas() -> int:
+    """Return how many copies of a model the `tf.distribute` strategy in force trains; loads TensorFlow.
+
+    >>> replicas()
+    1
+    """
+    return int(load_tensorflow().distribute.get_strategy().num_replicas_in_sync)
+
+
 @contextlib.contextmanager
 def enough_memory(doing: str, *, lower: str) -> Iterator[None]:
     """Turn what NumPy and the backends raise when memory runs out into one error.

@@ -35,6 +35,10 @@ class PluginWarning(UserWarning):
     """Cards of an installed package that are left out, as something about them is wrong."""
 
 
+class SizeWarning(UserWarning):
+    """Images of a size of which a network can make little."""
+
+
 class UnknownNameError(ZooError):
     """An unknown name; the message suggests the nearest known ones."""
 

@@ -7,7 +7,7 @@ from typing import Any, final
 from zoo import plugins
 from zoo.card_checks import KINDS, Card, kind_of
 from zoo.cards import ColumnCard, DatasetCard, ModelCard, PretrainedCard, TaskCard, WeightCard
-from zoo.catalog import datasets, image, pretrained, speech, tasks, text
+from zoo.catalog import datasets, image, pretrained, speech, tasks, text, whisper
 from zoo.errors import ArgumentError
 
 OURS = "kerazoo"
@@ -49,7 +49,7 @@ class Shelf(MutableMapping[str, Any]):
         return len(self._cards)
 
 
-MODELS = Shelf((*image.MODELS, *text.MODELS, *speech.MODELS))
+MODELS = Shelf((*image.MODELS, *text.MODELS, *speech.MODELS, *whisper.MODELS))
 SHELVES: dict[type, Shelf] = {
     ModelCard: MODELS,
     TaskCard: Shelf(tasks.TASKS),

@@ -1,74 +1,23 @@
 """Text to numbers and back: words, characters, or byte pairs; fitted on texts, kept as JSON values.
 
-Every tokenizer gives `PADDING_ID` to no text and `UNKNOWN_ID` to what it never saw.
+What is fitted here gives `PADDING_ID` to no text and `UNKNOWN_ID` to what it never saw. Tokenizers of
+published weights have ids of their own (`zoo.published_tokenizer`).
 """
 
-import abc
 import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, final
 
-import numpy as np
-
 from zoo.errors import ArgumentError, DataError, unknown_name
+from zoo.published_tokenizer import PublishedTokenizer
+from zoo.tokenizer_base import PADDING_ID, UNKNOWN_ID, Tokenizer, checked_unicode
 from zoo.words import split_words
 
-PADDING_ID, UNKNOWN_ID = 0, 1
+__all__ = ["PADDING_ID", "UNKNOWN_ID", "PublishedTokenizer", "Tokenizer"]
 SPECIAL = 2  # how many ids come before those of text
 BYTES = 256
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what an unknown id decodes to
-
-
-class Tokenizer(abc.ABC):
-    """Text <-> ids; subclasses are final and know how to cut text up.
-
-    Args:
-        lowercase: of text, before it is cut up.
-    """
-
-    kind: str
-
-    def __init__(self, *, lowercase: bool):
-        self.lowercase = lowercase
-
-    def encode(self, text: str) -> np.ndarray:
-        """Return the ids of a text, int32 (T,); none of them is `PADDING_ID`."""
-        return np.array(self._ids(text.lower() if self.lowercase else text), dtype="int32")
-
-    def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ids; padding is left out, unknown ids become "\ufffd".
-
-        Raises:
-            ArgumentError: an id that is not below `vocabulary_size`.
-        """
-        ids = [int(i) for i in ids]
-        wrong = [i for i in ids if not 0 <= i < self.vocabulary_size]
-        if wrong:
-            raise ArgumentError(
-                f"This tokenizer has no id {wrong[0]}.",
-                expected=f"0 to {self.vocabulary_size - 1}",
-                fix="decode ids with the tokenizer that made them",
-            )
-        return self._text([i for i in ids if i != PADDING_ID])
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return JSON values, for `load_tokenizer`."""
-        return {"kind": self.kind, "lowercase": self.lowercase} | self._state()
-
-    @property
-    @abc.abstractmethod
-    def vocabulary_size(self) -> int:
-        """Ids that there are, padding and unknown included."""
-
-    @abc.abstractmethod
-    def _ids(self, text: str) -> list[int]: ...
-
-    @abc.abstractmethod
-    def _text(self, ids: Sequence[int]) -> str: ...
-
-    @abc.abstractmethod
-    def _state(self) -> dict[str, Any]: ...
 
 
 @final
@@ -189,7 +138,7 @@ class BytePairTokenizer(Tokenizer):
         return SPECIAL + len(self._bytes)
 
     def _ids(self, text: str) -> list[int]:
-        return [i + SPECIAL for i in self._engine.encode(_unicode(text)).ids]
+        return [i + SPECIAL for i in self._engine.encode(checked_unicode(text)).ids]
 
     def _text(self, ids: Sequence[int]) -> str:
         unknown = UNKNOWN.encode()
@@ -243,7 +192,7 @@ def fit_tokenizer(
                 expected=f"a whole number of at least {low}",
                 fix=f"set {name} within that range",
             )
-    texts = (_unicode(text.lower() if lowercase else text) for text in texts)
+    texts = (checked_unicode(text.lower() if lowercase else text) for text in texts)
     if kind == BytePairTokenizer.kind:
         merges = _train_merges(texts, vocabulary_size=vocabulary_size, min_count=min_count)
         return BytePairTokenizer(merges, lowercase=lowercase)
@@ -261,6 +210,8 @@ def load_tokenizer(state: Mapping[str, Any]) -> Tokenizer:
     Raises:
         DataError: the values are not those of a tokenizer.
     """
+    if state.get("kind") == PublishedTokenizer.kind:
+        return PublishedTokenizer.from_state(state)
     types = {"word": WordTokenizer, "character": CharacterTokenizer, "bpe": BytePairTokenizer}
     items = {"word": "words", "character": "characters", "bpe": "merges"}
     kind, lowercase = state.get("kind"), state.get("lowercase")
@@ -329,16 +280,3 @@ def _most_frequent(counts: Counter, limit: int, *, min_count: int) -> list[str]:
             fix="check the text column, or lower min_count",
         )
     return kept[:limit]
-
-
-def _unicode(text: str) -> str:
-    """Return a text, or raise DataError where it holds half a character (a lone surrogate)."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise DataError(
-            f"A text is not valid Unicode at character {error.start}: {text[:40]!r}.",
-            expected="text that was read with the right encoding",
-            fix="write the file as UTF-8, or state its encoding",
-        ) from error
-    return text

@@ -13,7 +13,9 @@ from zoo.cards import ModelCard, PretrainedCard, Source
 from zoo.composition import build_for
 from zoo.errors import ArgumentError
 from zoo.files import as_path
-from zoo.named_weights import as_recognized, check_not_keras, published_file
+from zoo.named_weights import as_published, as_recognized, check_not_keras, published_file
+from zoo.pretrained import sources, tokenizer_files
+from zoo.pretrained.configurations import check_configuration
 from zoo.pretrained.conversion import Placement
 from zoo.pretrained.folders import weight_file
 from zoo.pretrained.loading import load_file
@@ -92,6 +94,30 @@ def checked_sources(name: str, file: str | os.PathLike) -> Sequence[Source]:
         model, card, _ = build_for(name)
         load_file(model, file, card)
     return published.sources
+
+
+def added(name: str, file: str | os.PathLike) -> Path:
+    """Copy weights that the user has into the cache, for texts with their tokenizer; return the place.
+
+    A config.json beside them must be that of the model.
+
+    Args:
+        name: of the weights, "minilm_l6.all_v2".
+        file: a file, or a folder with one weight file and, for texts, the tokenizer.
+
+    Raises:
+        WeightsError: a file is missing, damaged, or of another model.
+
+    >>> added("minilm_l6.all_v2", "all-MiniLM-L6-v2")  # doctest: +SKIP
+    """
+    published, place = registry.pretrained_cards().get(name), as_path(file)
+    if published is not None and published.texts is not None:
+        card, _, _ = as_published(registry.model_card(published.model), published)
+        arguments = {key: each["default"] for key, each in registry.signature(card).items()}
+        check_configuration(place if place.is_dir() else place.parent, card, arguments)
+        weight_file(place)  # refuses a folder without one before anything is copied
+        tokenizer_files.add(published, place)
+    return sources.add(name, place, checked_sources(name, place))
 
 
 def _new_file(out: str | os.PathLike) -> Path:

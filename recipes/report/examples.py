@@ -75,7 +75,7 @@ def _picture_of_sound(column: Audio, value: Any) -> np.ndarray:
 
 
 def _text_of_ids(column: Text, ids: np.ndarray) -> str:
-    return shortened(column.loaded.decode(ids[ids != 0]))
+    return shortened(column.loaded.decode(ids))
 
 
 def _taken(column: Column, value: Any) -> Part:

@@ -1,5 +1,6 @@
 """Published weights as a run: they predict, are scored, exported and fine-tuned by name."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,13 +8,14 @@ from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.cards import PretrainedCard
 from zoo.catalog.classes import class_names
-from zoo.columns import Label
+from zoo.columns import Label, Text
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.errors import WeightsError
 
 # A recipe of those that trained the weights is not known; fine-tuning takes its augmentation from here.
 _LEARNING_RATE, _BATCH_SIZE = 1e-3, 32
+_OF_IMAGES = {"crop_padding": 0, "crop_min_scale": 0.35, "flip": True}
 _DIGITS = 16  # of a file's SHA-256, in the name of what it was converted to
 
 
@@ -36,6 +38,8 @@ def published_values(name: str) -> dict[str, Any]:
     card, shape, _ = as_published(registry.model_card(published.model), published)
     path = _converted(published, fetched(published))
     x = input_of(card, shape)
+    if published.texts is not None:
+        x = {name: _of_texts(column, published) for name, column in x.items()}
     assets = Assets(x=x, y={"label": Label(class_names(published.classes))})
     return {
         "name": name,
@@ -47,9 +51,20 @@ def published_values(name: str) -> dict[str, Any]:
     }
 
 
+def _of_texts(column: Text, published: PretrainedCard) -> Text:
+    """Return the column of a model of texts, with the tokenizer of its weights."""
+    from zoo.pretrained import tokenizer_files
+
+    state = tokenizer_files.state_of(published)
+    return replace(column, tokenizer=state).cut_to(published.texts.max_tokens)
+
+
 def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
     task = registry.task_card(registry.model_card(published.model).tasks[0])
     sizes = {"image_size": side} if "image_size" in task.arguments else {}
+    if "max_tokens" in task.arguments and published.texts:
+        sizes |= {"max_tokens": published.texts.max_tokens}
+    is_of_images = registry.model_card(published.model).modality == "image"
     classes = published.classes if isinstance(published.classes, str) else published.name
     values = {
         "name": f"pretrained/{published.name}",
@@ -57,12 +72,7 @@ def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
         "task": {"name": task.name, "arguments": sizes},
         "data": {"name": published.data or classes},
         "model": {"name": published.model, "arguments": dict(published.arguments)},
-        "regularization": {
-            "preset": "light",
-            "crop_padding": 0,
-            "crop_min_scale": 0.35,
-            "flip": True,
-        },
+        "regularization": {"preset": "light"} | (_OF_IMAGES if is_of_images else {}),
         "optimizer": {"name": "adamw", "learning_rate": _LEARNING_RATE},
         "training": {"epochs": 1, "batch_size": _BATCH_SIZE, "seed": 1},
     }

@@ -1,14 +1,12 @@
 """Which columns of a table hold the texts or files, and the classes or numbers."""
 
-import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from zoo.columns.readers import formats
-from zoo.data.headers import open_table
-from zoo.data.labels import numbers_of
+from zoo.data.headers import columns_of_files, open_table
+from zoo.data.labels import are_numbers, numbers_of
 from zoo.errors import DataError
 
 ROWS = 2000  # that are looked at
@@ -16,20 +14,20 @@ MOST_CLASSES = 0.2  # of the rows: distinct values of a column of classes, at mo
 MOST_RATINGS = 10  # distinct numbers that are classes: ten digits, 1 to 10 points
 LEAST_WORDS = 2.0  # of the values of a column of texts, on average
 LABELS = ("label", "class", "category", "target", "sentiment", "intent", "topic", "rating", "stars")
+SEPARATORS = (";", "|")  # of several labels in a cell
 OTHERS = ("split", "group", "id", "index", "fold")  # neither inputs nor targets
-_NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?")
-_FILES = (*formats.IMAGES, *formats.SOUNDS, *formats.TEXTS)
 
 
 def guessed_columns(table: Path) -> dict[str, str]:
     """Return the arguments that name a table's columns, as far as its header and rows tell.
 
     Args:
-        table: a file; of a folder of tables, the one of train.
+        table: its file.
 
     Returns:
-        text_column or file_column, and label_column or target_column; empty where the columns are
-        called text and label, or where nothing fits and the loader's own error says more.
+        text_column or file_column, and label_column (with label_separator) or target_column; empty
+        where the columns are called text and label, or where nothing fits and the loader's own error
+        says more.
 
     Raises:
         DataError: the file cannot be read.
@@ -40,16 +38,14 @@ def guessed_columns(table: Path) -> dict[str, str]:
     values = {name: [str(row.get(name, "")).strip() for row in rows] for name in names}
     if not rows or ({"text", "label"} <= set(names) and not _numbers(values["label"])):
         return {}
-    found = _input(values)
+    files = columns_of_files(names, rows)
+    found = {"file_column": files[0]} if files else _text(values)
     rest = {name: held for name, held in values.items() if name not in found.values()}
     return found | _target(rest) if found else {}
 
 
-def _input(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return the argument that names the column of files, or else that of the longest texts."""
-    for name, held in values.items():
-        if all(value.lower().endswith(_FILES) for value in held):
-            return {"file_column": name}
+def _text(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the argument that names the column of the longest texts; nothing where all are words."""
     words = {n: sum(len(v.split()) for v in held) / len(held) for n, held in values.items()}
     name = "text" if "text" in words else max(words, key=words.get, default="")
     return {"text_column": name} if name and words[name] >= LEAST_WORDS else {}
@@ -68,13 +64,25 @@ def _target(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
     if not rated:
         return {"label_column": ""}
     _, numbers, _, name = min(rated)
-    return {"target_column" if numbers else "label_column": name}
+    if numbers:
+        return {"target_column": name}
+    return {"label_column": name} | _separator(values[name])
+
+
+def _separator(held: Sequence[str]) -> dict[str, str]:
+    """Return the sign between several labels, where the labels beside it also stand alone."""
+    for sign in SEPARATORS:
+        joined = {value for value in held if sign in value}
+        parts = {part.strip() for value in joined for part in value.split(sign)}
+        if joined and len(parts & set(held)) >= len(parts) / 2:
+            return {"label_separator": sign}
+    return {}
 
 
 def _numbers(held: Sequence[str]) -> bool:
     """Tell whether a column holds numbers to predict: counts have more values than ratings."""
     distinct = sorted(set(held))
-    if len(distinct) > MOST_RATINGS and all(_NUMBER.fullmatch(value) for value in distinct):
+    if len(distinct) > MOST_RATINGS and are_numbers(distinct):
         return True
     return bool(numbers_of(distinct, count=len(held)))
 

@@ -7,8 +7,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from recipes.baseline.beside import baseline, metric_of
+from recipes.baseline.beside import metric_of, on_validation
 from recipes.baseline.verdict import best_of
+from recipes.runs.folder import check_free
 from recipes.start.guess import guessed_columns, told
 from recipes.start.look import Look, look_at
 from recipes.start.minutes import Timing, timed
@@ -19,6 +20,7 @@ from zoo import devices, registry
 from zoo.data.dataset import Dataset
 from zoo.data.load import folder_of, load_dataset
 from zoo.errors import ArgumentError, command
+from zoo.files import as_path
 from zoo.metrics.base import Metric
 
 MINUTES = 5.0
@@ -32,7 +34,8 @@ class Start:
     Attributes:
         data: as it was given.
         look: what it holds.
-        baselines: the simple models, as `zoo.baseline` gives them.
+        baselines: the simple models, as `zoo.baseline` gives them, scored on validation: test is read
+            once, after the choice.
         plan: what to train, and why.
         command: that trains it.
         minutes: that it is expected to take, with simple models beside.
@@ -94,18 +97,20 @@ def start(
     Raises:
         DataError: the data cannot be read, or is of no kind that the rules know.
         ArgumentError: `minutes` is not above 0.
+        RunError: there is something in `run_dir`.
 
     >>> zoo.start("digits").plan.recipe  # doctest: +SKIP
     'image/digits-cnn'
     """
-    _check_minutes(minutes)
+    _check(minutes, run_dir)
     devices.load_tensorflow()  # quietly
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     tell(f"looking at {data}")
     guess = {} if arguments else _guessed(data)
     arguments = arguments or guess
     dataset = load_dataset(str(data), **where, **arguments)
-    look = look_at(dataset.with_validation(fraction=VALIDATION_FRACTION, seed=0))
+    dataset = dataset.with_validation(fraction=VALIDATION_FRACTION, seed=0)  # as the run has it
+    look = look_at(dataset)
     tell("fitting simple models")
     beside, spent = _simple_models(dataset)
     tell("timing some steps of a training")
@@ -124,16 +129,19 @@ def start(
     return trained(found, progress=progress) if yes else found
 
 
-def _check_minutes(minutes: float) -> None:
+def _check(minutes: float, run_dir: str | Path | None) -> None:
+    """Refuse minutes out of range and a taken folder before anything takes time."""
     if not minutes > 0:
         given = f"minutes={minutes} is out of range."
         fix = f"leave it out to take {MINUTES:g}"
         raise ArgumentError(given, expected="a number above 0", fix=fix)
+    if run_dir is not None:
+        check_free(as_path(run_dir), begun=False, resume=False, what="run", option="--run-dir")
 
 
 def _simple_models(dataset: Dataset) -> tuple[dict[str, Any], float]:
     began = time.perf_counter()
-    return baseline(dataset, progress=False), time.perf_counter() - began
+    return on_validation(dataset), time.perf_counter() - began
 
 
 def _advice(look: Look, plan: Plan, beside: Mapping[str, Any], metric: Metric) -> str:
@@ -165,17 +173,14 @@ def _chosen(
     look: Look, data: str, arguments: dict[str, Any], where: dict[str, Any], seconds: float
 ) -> tuple[Plan, float]:
     """Return the first plan that is worth its time, with as many epochs as fit, and its seconds."""
-    several = plans(look, weights_at_hand())
-    for plan in several:
-        recipe = _recipe(plan, data, arguments)
-        if not recipe.training.epochs:  # a head is fitted while the training is prepared
-            return plan, timed(recipe.with_values({"training.epochs": 1}), **where).start
-        timing = timed(recipe, **where)
-        wanted = recipe.training.epochs
+    for plan in plans(look, weights_at_hand()):
+        recipe = _recipe(plan, data, arguments, examples=look.train)
+        wanted = recipe.training.epochs  # 0: a head is fitted while the training is prepared
+        timing = timed(recipe.with_values({"training.epochs": max(1, wanted)}), **where)
         fitting = timing.epochs_within(seconds)
-        if fitting >= min(wanted, plan.least_epochs) or plan is several[-1]:
-            return _shortened(plan, wanted, timing, min(wanted, fitting), seconds)
-    raise AssertionError("the last plan is always taken")
+        if fitting >= min(wanted, plan.least_epochs):
+            break
+    return _shortened(plan, wanted, timing, min(wanted, fitting), seconds)
 
 
 def _shortened(
@@ -186,13 +191,16 @@ def _shortened(
         return plan, timing.seconds(wanted)
     values = {"training.epochs": max(1, epochs)}
     why = f"{epochs} epochs rather than {wanted}, since there are no more minutes (--minutes)"
-    if not epochs and not plan.weights:
+    if not epochs and plan.weights:
+        values["training.epochs"] = 0
+        why = "only a head is fitted on features, since there are no more minutes (--minutes)"
+    elif not epochs:
         left = max(1.0, seconds - timing.seconds(0) - timing.validation * timing.example)
         values["training.steps_per_epoch"] = steps = max(20, int(left / timing.step))
         timing = replace(timing, steps=steps)
         why = f"{steps} updates, less than one pass, since there are no more minutes (--minutes)"
     plan = replace(plan, values={**plan.values, **values}, reasons=(*plan.reasons, why))
-    return plan, timing.seconds(max(1, epochs))
+    return plan, timing.seconds(values["training.epochs"])
 
 
 def weights_at_hand() -> list[str]:
@@ -208,21 +216,16 @@ def weights_at_hand() -> list[str]:
     return sorted(large, key=lambda name: measured[cards[name].model]["macs"])
 
 
-def _of_data(data: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a recipe that name the data."""
-    return {"data.name": data} | ({"data.arguments": dict(arguments)} if arguments else {})
-
-
-def _recipe(plan: Plan, data: str, arguments: dict[str, Any]) -> Recipe:
-    """Return the recipe of a plan."""
+def _recipe(plan: Plan, data: str, arguments: dict[str, Any], *, examples: int) -> Recipe:
+    """Return the recipe of a plan for so many training examples, as its command makes it."""
     if not plan.weights:
         return load_recipe(plan.recipe).with_values(_values(plan, data, arguments))
     from recipes.runs.run import load_run
-    from recipes.training.finetune import finetuning_recipe
+    from recipes.training.finetune import finetuning_recipe, with_least_steps
 
     how = {"epochs": plan.values["training.epochs"], "task": plan.values.get("task.name")}
     recipe = finetuning_recipe(load_run(plan.weights), data, **how)
-    return recipe.with_values({"data.arguments": arguments})
+    return with_least_steps(recipe.with_values({"data.arguments": arguments}), examples)
 
 
 def _values(plan: Plan, data: str, arguments: Mapping[str, Any]) -> dict[str, Any]:

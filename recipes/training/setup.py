@@ -7,6 +7,7 @@ from typing import Any
 
 from recipes.objects import make_augmentation, make_dataset, make_model, make_task
 from recipes.values.schema import Recipe
+from zoo import devices
 from zoo.errors import RecipeError
 from zoo.regularization import Regularization
 
@@ -42,11 +43,15 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
         recipe: what to prepare; its dtype policy must be in force.
         device: on "gpu" operations are made deterministic, which they are on a CPU.
         **data_arguments: of `recipes.objects.make_dataset`.
+
+    Raises:
+        RecipeError, DataError: the recipe does not suit the data, or the strategy in force.
     """
     import keras
     import tensorflow as tf
 
     from recipes.runs.run import source_of
+    from recipes.training.automatic import with_chosen_preset
     from recipes.training.balance import with_balance
     from recipes.training.distillation import teaching
     from recipes.training.example_weights import with_weights
@@ -54,11 +59,13 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
 
+    _check_replicas(recipe, devices.replicas())
     dataset = make_dataset(recipe, **data_arguments)
-    task = make_task(recipe)
+    task = make_task(recipe.provisional())
     examples = dataset.splits["train"]
     source = source_of(recipe)
     assets = _assets(recipe, dataset, task, source)
+    recipe, task, dataset = with_chosen_preset(recipe, task, assets, dataset)
     task, dataset = with_balance(task, recipe, dataset, assets.classes)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
@@ -93,6 +100,22 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     )
 
 
+def _check_replicas(recipe: Recipe, replicas: int) -> None:
+    """Refuse gradient accumulation on several replicas: whether to update is decided inside a branch,
+    and TensorFlow cannot sum gradients over replicas there.
+    """
+    values = recipe.training
+    if values.accumulate_steps > 1 and replicas > 1:
+        whole = values.batch_size * values.accumulate_steps
+        raise RecipeError(
+            f"training.accumulate_steps={values.accumulate_steps} does not work with a tf.distribute "
+            f"strategy of {replicas} replicas.",
+            expected="training.accumulate_steps=1, or a single replica",
+            fix=f"set training.accumulate_steps=1 training.batch_size={whole}, which the replicas "
+            "share, or train outside the strategy's scope",
+        )
+
+
 def _assets(recipe: Recipe, dataset: Any, task: Any, source: Any) -> Any:
     """Return the assets: those of the source with the data's targets, or fitted on train."""
     from recipes.training.initialization import inherited
@@ -100,7 +123,8 @@ def _assets(recipe: Recipe, dataset: Any, task: Any, source: Any) -> Any:
     from zoo.preprocessing import with_preprocessing
 
     if source:
-        return inherited(source, dataset, task=task, image_size=_own_size(recipe, source))
+        own = {"image_size": _own_size(recipe, source), "max_tokens": _own_length(recipe, source)}
+        return inherited(source, dataset, task=task, **own)
     train = dataset.splits["train"]
     assets = task.fit(train, features=dataset.features, classes=dataset.classes)
     return with_preprocessing(assets, registry.model_card(recipe.model.name))
@@ -128,6 +152,23 @@ def _own_size(recipe: Recipe, source: Any) -> int | None:
     """Return the side of images where the recipe's is not that of the source."""
     own = recipe.task.arguments.get("image_size")
     return own if own != source.recipe.task.arguments.get("image_size") else None
+
+
+def _own_length(recipe: Recipe, source: Any) -> int | None:
+    """Return the tokens of a text where the recipe's are not those of the source.
+
+    Raises:
+        RecipeError: the model has fewer positions.
+    """
+    own, name = recipe.task.arguments.get("max_tokens"), "context_length"
+    positions = recipe.model.arguments.get(name)
+    if own and positions and own > positions:
+        raise RecipeError(
+            f"task.arguments.max_tokens={own} is more than {source.name} has positions for.",
+            expected=f"at most {positions}",
+            fix=f"set task.arguments.max_tokens={positions}; longer texts are cut off",
+        )
+    return own if own != source.recipe.task.arguments.get("max_tokens") else None
 
 
 def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:

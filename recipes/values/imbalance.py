@@ -25,11 +25,11 @@ def check_balance(
     weights: str | Mapping[str, float] | None, *, sampling: str | None, loss: object, epochs: int
 ) -> None:
     """Refuse weights that are not above 0, two corrections of one imbalance, and what has no part."""
-    if not epochs and loss not in (None, "cross_entropy"):
+    if not epochs and loss not in (None, "cross_entropy", "squared"):
         raise RecipeError(
             f"task.arguments.loss={loss} has no part in training.epochs=0, which fits a head by "
-            "logistic regression.",
-            expected="training.class_weights or data.sampling, which the head is fitted with",
+            "logistic or ridge regression.",
+            expected="training.class_weights or data.sampling, which a head of classes is fitted with",
             fix="leave task.arguments.loss out, or train for an epoch or more",
         )
     if isinstance(weights, Mapping):

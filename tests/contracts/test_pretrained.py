@@ -24,7 +24,12 @@ def test_a_card_states_all_that_a_user_must_know(name):
     assert card.classes in COUNTS or card.classes == "none"
     assert (card.value is None) == (card.metric is None) == (card.stated_at is None)
     if card.value is not None:
-        assert 0 < card.value < 1 and card.data and card.resolution
+        assert 0 < card.value < 1 and card.data and (card.resolution or card.texts)
+    assert (card.texts is not None) == (model.modality == "text")
+    if card.texts is not None:
+        assert (
+            card.texts.tokenizer and 0 < card.texts.max_tokens <= card.arguments["context_length"]
+        )
     if card.measured:
         assert set(card.measured) == {"value", "low", "high", "on", "here"}
     assert card.preprocessing is None or len(card.preprocessing.mean) in (1, model.input_shape[-1])
@@ -32,7 +37,8 @@ def test_a_card_states_all_that_a_user_must_know(name):
 
 @pytest.mark.parametrize("name", CARDS)
 def test_the_places_named_are_the_authors_own_and_digests_are_whole(name):
-    for source in CARDS[name].sources:
+    texts = CARDS[name].texts
+    for source in (*CARDS[name].sources, *(texts.tokenizer if texts else ())):
         assert not isinstance(source, FileSource | PackageSource)
         assert source.sha256 is None or re.fullmatch(r"[0-9a-f]{64}", source.sha256)
         if isinstance(source, UrlSource):

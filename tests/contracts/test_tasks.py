@@ -24,11 +24,12 @@ def test_card_and_class_agree(card):
 
 
 @pytest.mark.parametrize("card", TASKS, ids=lambda card: card.name)
-def test_every_task_has_a_model_and_a_recipe(card):
+def test_every_task_has_a_model_and_a_recipe_unless_its_card_says_that_none_trains(card):
     from recipes.values.load import load_recipe, recipe_names
 
     assert registry.list_models(task=card.name)
-    assert card.name in {load_recipe(name).task.name for name in recipe_names()}
+    trained = {load_recipe(name).task.name for name in recipe_names()}
+    assert (card.name in trained) == card.trained
 
 
 @pytest.mark.parametrize("card", TASKS, ids=lambda card: card.name)

@@ -6,7 +6,7 @@ import pytest
 from recipes.objects import make_dataset
 from recipes.runs.run import load
 from recipes.training.finetune import finetune
-from recipes.training.linear_probe import linear_head
+from recipes.training.linear_heads import class_head
 from recipes.training.setup import prepare
 from recipes.training.train import train
 from recipes.values.schema import Recipe
@@ -140,10 +140,13 @@ def test_a_fitted_head_weighs_examples_as_copies():
     generator = np.random.default_rng(0)
     features = generator.normal(size=(40, 3)).astype("float32")
     labels = (features[:, 0] + generator.normal(size=40) > 0).astype(int)
-    kernel, bias, _ = linear_head(features, labels, classes=2)
-    same, same_bias, _ = linear_head(features, labels, classes=2, sample_weight=[3.0] * 40)
-    assert np.allclose(kernel, same, atol=1e-4) and np.allclose(bias, same_bias, atol=1e-4)
+    once, thrice = (
+        class_head(features, labels, classes=2, sample_weight=weights)
+        for weights in (None, [3.0] * 40)
+    )
+    assert np.allclose(once.kernel, thrice.kernel, atol=1e-4)
+    assert np.allclose(once.bias, thrice.bias, atol=1e-4)
     kept = np.arange(40) % 4 > 0
-    fewer, fewer_bias, _ = linear_head(features[kept], labels[kept], classes=2)
-    zeros, zeros_bias, _ = linear_head(features, labels, classes=2, sample_weight=kept * 1.0)
-    assert np.allclose(fewer, zeros) and np.allclose(fewer_bias, zeros_bias)
+    fewer = class_head(features[kept], labels[kept], classes=2)
+    zeros = class_head(features, labels, classes=2, sample_weight=kept * 1.0)
+    assert np.allclose(fewer.kernel, zeros.kernel) and np.allclose(fewer.bias, zeros.bias)

@@ -345,7 +345,7 @@ def test_counts_and_rates_that_make_no_model_are_refused(name, arguments, given)
 @pytest.mark.parametrize(
     ("name", "arguments", "said"),
     [
-        ("cnn_small", {"input_shape": (1, 1, 1)}, "Computed output size would be zero"),
+        ("cnn_small", {"input_shape": (1, 1, 1)}, "nothing is left of images of 1 × 1 pixels"),
         ("crnn", {"input_shape": (10,)}, "A clip of 10 samples is too short"),
         ("gpt_nano", {"num_heads": 3}, "with num_heads=3 and vocabulary_size=65: num_heads=3"),
         ("resnet20", {"activation": "relo"}, "Could not interpret activation"),

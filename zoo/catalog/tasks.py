@@ -1,7 +1,14 @@
 """Tasks."""
 
 from zoo.cards import TaskCard
-from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE, MULTILABEL, REGRESSION, SIMILARITY
+from zoo.catalog.metrics import (
+    CLASSIFICATION,
+    LANGUAGE,
+    MULTILABEL,
+    REGRESSION,
+    SIMILARITY,
+    TRANSCRIPTS,
+)
 
 IMAGE_SIZE = 224  # pixels per side for images that differ in size, where a recipe sets no size
 
@@ -87,6 +94,14 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=CLASSIFICATION,
         summary="Which of the known speakers is heard in a clip.",
         arguments={**_CLIPS, **_CLASSES},
+    ),
+    TaskCard(
+        name="speech_to_text",
+        task="zoo.tasks.speech_to_text:SpeechToText",
+        modality="speech",
+        metrics=TRANSCRIPTS,
+        summary="What is said in a recording, with published weights.",
+        trained=False,
     ),
     TaskCard(
         name="regression",

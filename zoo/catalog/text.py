@@ -3,6 +3,7 @@
 from typing import Any
 
 from zoo.cards import FeatureSpec, FineTuning, ModelCard, TextPreprocessing
+from zoo.catalog import text_classifiers, text_writers
 
 _CLASSIFIERS = ("text_classification",)
 _FITTED = TextPreprocessing()  # the tokenizer comes with the data
@@ -98,7 +99,7 @@ def _bert(
         | {"num_heads": 2, "num_layers": 1}
         | ({"embedding_dim": 4} if "embedding_dim" in arguments else {}),
         tiny_input_shape=(6,),
-        finetuning=FineTuning(1e-4, batch_size=32),
+        finetuning=FineTuning(1e-4, batch_size=32, epochs=3),
     )
 
 
@@ -260,4 +261,6 @@ MODELS: tuple[ModelCard, ...] = (
         hidden_dim=384,
         params=10_745_088,
     ),
+    *text_writers.MODELS,
+    *text_classifiers.MODELS,
 )

@@ -4,18 +4,12 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli import complete, options
+from zoo.cli import options
 from zoo.cli.output import console, show_json, show_table
 
 
 def baseline_command(
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="A dataset's name, any TFDS name, a folder, or a table (.csv, .tsv, .jsonl).",
-            autocompletion=complete.datasets,
-        ),
-    ],
+    data: options.Data,
     arguments: options.LoaderArguments = None,
     download: options.Download = False,
     data_dir: options.DataDir = None,
@@ -67,7 +61,7 @@ def show_models(result: dict[str, Any]) -> None:
         told, seconds = model["told"] or "–", f"{model['seconds']:.1f} s"
         rows.append((model["name"], metric.text(entry["value"]), metric.span(entry), seconds, told))
     columns = ("model", metric.label.lower(), "95 % interval", "time", "how it was fitted")
-    title = f"{result['data']}: {result['examples']:,} test examples"
+    title = f"{result['data']}: {result['examples']:,} {result['split']} examples"
     show_table(title, columns, rows, spare=2)
     for note in result["notes"]:
         console.print(f"note: {note}", soft_wrap=True)

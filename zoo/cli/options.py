@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zoo.cli import complete
 from zoo.errors import ArgumentError
 from zoo.files import as_path
 
@@ -37,6 +38,13 @@ WRITTEN = {  # the option that says where a command writes
 
 CheckpointMinutes = Annotated[
     float, typer.Option(help="Epochs that take longer have checkpoints inside them.")
+]
+Data = Annotated[
+    str,
+    typer.Argument(
+        help="A dataset's name, any TFDS name, a folder, or a table (.csv, .tsv, .jsonl).",
+        autocompletion=complete.datasets,
+    ),
 ]
 DataDir = Annotated[str | None, typer.Option(help="Folder of TFDS data; TFDS_DATA_DIR by default.")]
 Device = Annotated[str | None, typer.Option(help="cpu or gpu; a GPU if there is one.")]

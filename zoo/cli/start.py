@@ -5,18 +5,12 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli import complete, options
+from zoo.cli import options
 from zoo.cli.output import console, show_json, show_metrics, show_run, show_verdict
 
 
 def start_command(
-    data: Annotated[
-        str,
-        typer.Argument(
-            help="A dataset's name, any TFDS name, a folder, or a table (.csv, .tsv, .jsonl).",
-            autocompletion=complete.datasets,
-        ),
-    ],
+    data: options.Data,
     arguments: options.LoaderArguments = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Train what was chosen.")] = False,
     minutes: Annotated[float, typer.Option(help="That the training may take.")] = 5.0,

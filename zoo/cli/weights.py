@@ -8,7 +8,7 @@ import typer
 from zoo import devices, registry
 from zoo.cli import complete, options
 from zoo.cli.output import console, show_json
-from zoo.cli.weights_view import bar, names, show_checked, show_facts, show_list, sources_of
+from zoo.cli.weights_view import names, pulled, show_checked, show_facts, show_list, sources_of
 
 app = typer.Typer(help="Fetch and keep weights that others trained.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="Its name.", autocompletion=complete.pretrained)]
@@ -40,11 +40,7 @@ def pull_command(
 
     zoo weights pull resnet50.a1_in1k
     """
-    from zoo.pretrained.sources import fetch
-
-    with bar(name) as progress:
-        path = fetch(name, sources_of(name), offline=offline, progress=progress)
-    show_facts(name, path, json=json)
+    show_facts(name, pulled(name, offline=offline), json=json)
 
 
 @app.command("add")
@@ -55,16 +51,19 @@ def add_command(
 ) -> None:
     """Copy a file that you have, or the only weight file of a folder, into the cache.
 
-    [bold]Example[/bold]
+    For a model of texts, the tokenizer in the same folder comes with it.
+
+    [bold]Examples[/bold]
 
     zoo weights add resnet50.a1_in1k model.safetensors
+
+    zoo weights add minilm_l6.all_v2 all-MiniLM-L6-v2/
     """
     devices.load_tensorflow()  # quietly
-    from zoo.pretrained.sources import add
-    from zoo.weight_conversion import checked_sources
+    from zoo.weight_conversion import added
 
     sources_of(name)  # refuses a name that nothing could use
-    show_facts(name, add(name, file, checked_sources(name, file)), json=json)
+    show_facts(name, added(name, file), json=json)
 
 
 @app.command("path")
@@ -115,6 +114,6 @@ def remove_command(
     """
     from zoo.pretrained import cache
 
-    freed = cache.remove(name, forget=forget)
+    freed = sum(cache.remove(one, forget=forget) for one in (name, f"{name}.tokenizer"))
     told = {"name": name, "freed_bytes": freed}
     show_json(told) if json else console.print(f"freed {freed / 1e6:.1f} MB")

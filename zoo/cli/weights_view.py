@@ -17,9 +17,10 @@ _RECORDED = ("sha256", "size_bytes", "pinned", "origin")
 
 def names() -> list[str]:
     """Return the names of the catalog, of the user's own sources and of the cache."""
-    from zoo.pretrained import cache, mirrors
+    from zoo.pretrained import cache, mirrors, tokenizer_files
 
-    return sorted({*registry.pretrained_cards(), *cache.names(), *mirrors.mirrors()})
+    cached = {name for name in cache.names() if not name.endswith(tokenizer_files.ENDING)}
+    return sorted({*registry.pretrained_cards(), *cached, *mirrors.mirrors()})
 
 
 def sources_of(name: str) -> Sequence[Source]:
@@ -32,6 +33,16 @@ def sources_of(name: str) -> Sequence[Source]:
         raise unknown_name("weight", name, names(), fix="zoo weights list shows them")
     card = registry.pretrained_cards().get(name)
     return card.sources if card else ()
+
+
+def pulled(name: str, *, offline: bool) -> Path:
+    """Fetch a weight into the cache, for texts with its tokenizer; return the place of the weight."""
+    from zoo.pretrained import sources, tokenizer_files
+
+    with bar(name) as progress:
+        path = sources.fetch(name, sources_of(name), offline=offline, progress=progress)
+    tokenizer_files.pull(registry.pretrained_cards().get(name), offline=offline)
+    return path
 
 
 def facts_of(name: str) -> dict[str, Any]:

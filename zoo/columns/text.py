@@ -30,7 +30,8 @@ class Text(Column):
         context_length: tokens that a model takes; what a text has beyond them is cut off. 0 for any.
         buckets: lengths that batches are padded to.
         fitting: arguments of `fit_tokenizer`, for `fit`.
-        extra_ids: ids beyond the vocabulary that a model puts in itself, such as a separator.
+        joined: a model joins it with another text. The separator is an id beyond the vocabulary, or
+            that of a published tokenizer.
 
     >>> text = Text(fitting={"kind": "word", "vocabulary_size": 9}).fit(["to be or not to be"])
     >>> text.encode("to be")[""].tolist()
@@ -47,7 +48,7 @@ class Text(Column):
     context_length: int = 0
     buckets: tuple[int, ...] = ()
     fitting: Mapping[str, Any] = field(default_factory=dict)
-    extra_ids: int = 0
+    joined: bool = False
 
     @property
     def expected(self) -> str:
@@ -62,8 +63,16 @@ class Text(Column):
     def sizes(self) -> dict[str, int]:
         sizes = {"context_length": self.context_length} if self.context_length else {}
         if self.tokenizer:
-            sizes["vocabulary_size"] = self.loaded.vocabulary_size + self.extra_ids
+            own, size = self.loaded.separator_id, self.loaded.vocabulary_size
+            sizes["vocabulary_size"] = size + int(self.joined and own is None)
+            if self.joined and own is not None:
+                sizes["separator_id"] = own
         return sizes
+
+    def cut_to(self, max_tokens: int) -> "Text":
+        """Return the column for texts of so many tokens at most."""
+        buckets = length_buckets(max_tokens)
+        return replace(self, context_length=max_tokens, buckets=buckets)
 
     def fit(self, values: Iterable[str]) -> "Text":
         """Return the column with a tokenizer that was fitted to texts; absent ones are left out."""
@@ -77,7 +86,8 @@ class Text(Column):
         return ()
 
     def specs(self) -> dict[str, Spec]:
-        return {"": Spec((None,), "int32", padding=PADDING_ID, buckets=tuple(self.buckets))}
+        padding = self.loaded.padding_id if self.tokenizer else PADDING_ID
+        return {"": Spec((None,), "int32", padding=padding, buckets=tuple(self.buckets))}
 
     def is_file(self, raw: Any) -> bool:
         """A `Path` names a file, a `str` is a text."""
@@ -96,15 +106,14 @@ class Text(Column):
                 expected="a string with at least one word",
                 fix="leave it out",
             )
-        ids = self.loaded.encode(value)
-        return {"": ids[: self.context_length] if self.context_length else ids}
+        return {"": self.loaded.encode(value, length=self.context_length or None)}
 
     def is_batch(self, raw: Any) -> bool:
         return isinstance(raw, np.ndarray)
 
     def random(self, generator: np.random.Generator, count: int) -> Parts:
         length = max(self.buckets, default=32)
-        known = self.sizes.get("vocabulary_size", 2) - self.extra_ids
+        known = self.loaded.vocabulary_size if self.tokenizer else 2
         return {"": generator.integers(1, known, (count, length), "int32")}
 
     def usage(self, name: str) -> "Usage":
@@ -112,12 +121,13 @@ class Text(Column):
 
         variable = variable_of(name)
         more, tensors = presence(name, optional=self.optional)
-        cut = f"[: {self.context_length}]" if self.context_length else ""
+        cut = f", length={self.context_length}" if self.context_length else ""
         return Usage(
-            meaning="token ids of the tokenizer in `assets.json`; 0 is padding",
+            meaning="token ids of the tokenizer in `assets.json`; "
+            f"{self.specs()[''].padding} is padding",
             lines=(
                 f'tokenizer = load_tokenizer(assets["x"]["{name}"]["tokenizer"])',
-                f'{variable} = np.asarray([tokenizer.encode("What is this?"){cut}], "int32")',
+                f'{variable} = np.asarray([tokenizer.encode("What is this?"{cut})], "int32")',
                 *more,
             ),
             tensors={variable: variable} | tensors,

@@ -130,7 +130,7 @@ def missing_column(path: str | os.PathLike, ours: str, theirs: str, *, table: Ta
         else "one of the columns that its first line names"
     )
     by_place = "; header=false if its first line is an example" if _PLACE.fullmatch(theirs) else ""
-    if ours == "text" and (files := _columns_of_files(columns, rows)):
+    if ours == "text" and (files := columns_of_files(columns, rows)):
         best, argument = files[0], "file_column"
     return DataError(
         f"{path} has no column {theirs!r}.",
@@ -139,7 +139,7 @@ def missing_column(path: str | os.PathLike, ours: str, theirs: str, *, table: Ta
     )
 
 
-def _columns_of_files(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def columns_of_files(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the columns in which every value ends like the name of an image, a sound or a text."""
     values = {name: [str(row.get(name, "")).lower() for row in rows] for name in columns}
     return [name for name, held in values.items() if held and all(v.endswith(_FILES) for v in held)]

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d*)?|[.,]\d+)([eE][-+]?\d+)?")
 _FEW = 5  # number of distinct values up to which they always are classes
@@ -28,13 +28,22 @@ def numbers_of(names: Sequence[str], *, count: int) -> list[float]:
     >>> numbers_of([f"{i / 8}" for i in range(100)], count=120)[:2]
     [0.0, 0.125]
     """
-    if len(names) <= _FEW or not all(_NUMBER.fullmatch(name) for name in names):
+    if len(names) <= _FEW or not are_numbers(names):
         return []
     numbers = sorted(float(name.replace(",", ".")) for name in names)
     with_fractions = not all(number.is_integer() for number in numbers)
     own = len(names) > count / 2
     many = with_fractions and len(names) > max(_MANY, count / 10)
     return numbers if own or many else []
+
+
+def are_numbers(names: Iterable[str]) -> bool:
+    """Tell whether all texts are numbers, with a point or a comma.
+
+    >>> are_numbers(["1", "-2,5", "3e4"]), are_numbers(["1", "one"])
+    (True, False)
+    """
+    return all(_NUMBER.fullmatch(name) for name in names)
 
 
 def alike(names: Sequence[str]) -> list[list[int]]:

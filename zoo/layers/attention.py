@@ -66,6 +66,11 @@ class KeyValueCache:
 _CACHE: ContextVar[KeyValueCache | None] = ContextVar("key_value_cache", default=None)
 
 
+def cache_in_use() -> KeyValueCache | None:
+    """Return the cache that layers of this thread continue from, or None where there is none."""
+    return _CACHE.get()
+
+
 @keras.saving.register_keras_serializable(package="kerazoo")
 class CausalSelfAttention(keras.layers.Layer):
     """Let every token look at itself and at those before it.
@@ -98,7 +103,7 @@ class CausalSelfAttention(keras.layers.Layer):
             keys, values = cache.extend(self.name, keys, values)  # (B, H, S, D / H)
         query = query * (width // self.num_heads) ** -0.5
         scores = ops.matmul(query, ops.swapaxes(keys, -1, -2))  # (B, H, T, S)
-        scores = ops.cast(scores, "float32") + _causal_bias(tokens, ops.shape(keys)[2], start)
+        scores = ops.cast(scores, "float32") + causal_bias(tokens, ops.shape(keys)[2], start)
         weights = ops.cast(ops.softmax(scores, axis=-1), qkv.dtype)
         if self.dropout is not None:
             weights = self.dropout(weights, training=training)
@@ -124,7 +129,7 @@ class CausalSelfAttention(keras.layers.Layer):
         return super().get_config() | own
 
 
-def _causal_bias(tokens: Any, seen: Any, start: Any) -> Any:
+def causal_bias(tokens: Any, seen: Any, start: Any) -> Any:
     """Return (T, S): 0 where token `start + t` may look at token s, `FAR` where not."""
     if all(isinstance(size, int) for size in (tokens, seen, start)):
         return np.where(np.tri(tokens, seen, start, dtype="bool"), 0.0, FAR).astype("float32")

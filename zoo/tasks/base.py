@@ -25,9 +25,7 @@ Front = Callable[[Any], Any]  # a layer, or layers one after another
 
 
 class Task(abc.ABC):
-    """The interface of a task; subclasses are final.
-
-    Everything is a dictionary, so that the interface is the same for one input or many:
+    """The interface of a task; subclasses are final. Everything is a dictionary, whatever the inputs.
 
     - **inputs** are columns by name: `x={"image": Image(…)}`, `{"audio": Audio(…)}`, or both. An
       `optional` column gives the model a tensor "NAME.present" as well.
@@ -43,6 +41,8 @@ class Task(abc.ABC):
         estimators: how each metric follows from `statistics`, by its name.
         shown: keys of `loss` that are shown in training beside "loss".
         random_encoding: `encode` uses its seed, so that training encodes at every visit.
+        writes: the outputs are logits of a vocabulary at every token of the input "ids", which holds
+            what was written so far.
         calibrates: False spares a pass over validation where `calibrated` would choose nothing.
     """
 
@@ -51,6 +51,7 @@ class Task(abc.ABC):
     estimators: Mapping[str, Estimator]
     shown: tuple[str, ...] = ()
     random_encoding: bool = False
+    writes: bool = False
     calibrates: bool = True
 
     def __init__(self, *, regularization: Regularization = NONE):

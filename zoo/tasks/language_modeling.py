@@ -53,6 +53,7 @@ class LanguageModeling(Task):
     metrics = LANGUAGE
     estimators = ESTIMATORS
     random_encoding = True
+    writes = True
 
     def __init__(
         self,

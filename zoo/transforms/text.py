@@ -16,7 +16,14 @@ from zoo.transforms.image import Seed
 WORD_DROPOUT = 0  # folded into the batch's seed, as in `zoo.transforms.batches`; never renumber
 
 
-def word_dropout(ids: tf.Tensor, seed: Seed, *, rate: float) -> tf.Tensor:
+def word_dropout(
+    ids: tf.Tensor,
+    seed: Seed,
+    *,
+    rate: float,
+    unknown_id: int = UNKNOWN_ID,
+    kept_ids: tuple[int, ...] = (PADDING_ID,),
+) -> tf.Tensor:
     """Turn each token into the unknown one with probability `rate`; padding stays (1511.01432).
 
     The model learns not to rely on single words, and to handle unknown words.
@@ -25,6 +32,8 @@ def word_dropout(ids: tf.Tensor, seed: Seed, *, rate: float) -> tf.Tensor:
         ids: integers (B, T).
         seed: (2,).
         rate: [0, 1).
+        unknown_id: of the unknown token.
+        kept_ids: of padding, and of marks that are not text.
 
     Returns:
         ids, (B, T) of the same type.
@@ -34,8 +43,9 @@ def word_dropout(ids: tf.Tensor, seed: Seed, *, rate: float) -> tf.Tensor:
     """
     ids = tf.convert_to_tensor(ids)
     draw = tf.random.stateless_uniform(tf.shape(ids), seed)
-    unknown = tf.constant(UNKNOWN_ID, ids.dtype)
-    return tf.where((draw < rate) & (ids != PADDING_ID), unknown, ids)
+    unknown = tf.constant(unknown_id, ids.dtype)
+    is_text = tf.reduce_all(ids[..., None] != tf.constant(kept_ids, ids.dtype), axis=-1)
+    return tf.where((draw < rate) & is_text, unknown, ids)
 
 
 def text_changes(
@@ -51,4 +61,9 @@ def text_changes(
     [0]
     """
     rate = values.word_dropout_rate
-    return {WORD_DROPOUT: partial(word_dropout, rate=rate)} if rate else {}
+    if not rate:
+        return {}
+    own = {}
+    if column.tokenizer:
+        own = {"unknown_id": column.loaded.unknown_id, "kept_ids": column.loaded.kept_ids}
+    return {WORD_DROPOUT: partial(word_dropout, rate=rate, **own)}

@@ -1,5 +1,7 @@
 """Sampling: the cache changes no token, the draws have the right shares, cuts keep what they say."""
 
+from functools import partial
+
 import keras
 import numpy as np
 import pytest
@@ -8,27 +10,35 @@ from hypothesis import strategies as st
 
 from zoo.decoding.sampling import next_ids, sample, window_start
 from zoo.errors import ArgumentError
+from zoo.models.text.awd_lstm import awd_lstm
 from zoo.models.text.gpt import gpt
+from zoo.models.text.llama import llama
 
 VOCABULARY, CONTEXT = 23, 16
+BUILDERS = {
+    "gpt": partial(gpt, context_length=CONTEXT, num_layers=2, num_heads=2, hidden_dim=16),
+    "llama": partial(
+        llama, num_layers=2, num_heads=4, num_key_value_heads=2, hidden_dim=16, feed_forward_dim=24
+    ),
+    "awd_lstm": partial(awd_lstm, embedding_dim=16, hidden_dim=12, num_layers=2),
+}
+
+
+def sharp(name):
+    """Return a model with sharp preferences: larger weights than a trained one has."""
+    keras.utils.set_random_seed(3)
+    model = BUILDERS[name](vocabulary_size=VOCABULARY)
+    for layer in model.layers:
+        for variable in layer.trainable_variables:
+            if len(variable.shape) == 2:
+                by = 5 if name == "awd_lstm" else 20 if layer.name == "position_embedding" else 40
+                variable.assign(variable * by)
+    return model
 
 
 @pytest.fixture(scope="module")
 def model():
-    """A model with sharp preferences: larger weights than a trained one has."""
-    keras.utils.set_random_seed(3)
-    model = gpt(
-        vocabulary_size=VOCABULARY,
-        context_length=CONTEXT,
-        num_layers=2,
-        num_heads=2,
-        hidden_dim=16,
-    )
-    for layer in model.layers:
-        for variable in layer.trainable_variables:
-            if len(variable.shape) == 2:
-                variable.assign(variable * (20 if layer.name == "position_embedding" else 40))
-    return model
+    return sharp("gpt")
 
 
 def written(model, ids, **arguments):
@@ -36,12 +46,17 @@ def written(model, ids, **arguments):
     return np.array(list(sample(model, np.array(ids), **arguments))).T  # (B, tokens)
 
 
+@pytest.mark.parametrize("name", BUILDERS)
 @pytest.mark.parametrize("prompt", [5, CONTEXT, CONTEXT + 9])
-def test_greedy_text_is_the_same_with_and_without_the_cache(model, prompt):
+def test_greedy_text_is_the_same_with_and_without_the_cache(name, prompt):
+    model = sharp(name)
     ids = np.random.default_rng(prompt).integers(1, VOCABULARY, (2, prompt))
-    cached, uncached = written(model, ids), written(model, ids, cached=False)
+    tokens = 50 if name == "gpt" else 20  # the context moves in either case
+    cached, uncached = (
+        written(model, ids, max_tokens=tokens, cached=cached) for cached in (True, False)
+    )
     np.testing.assert_array_equal(cached, uncached)
-    assert cached.shape == (2, 50) and cached.dtype == "int32"
+    assert cached.shape == (2, tokens) and cached.dtype == "int32"
     assert all(len(set(row)) > 2 for row in cached.tolist())  # else equality would be no news
 
 

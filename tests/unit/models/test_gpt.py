@@ -92,3 +92,8 @@ def test_logits_are_float32_under_bfloat16():
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match="num_heads=3 does not divide hidden_dim=8"):
         gpt(hidden_dim=8, num_heads=3)
+
+
+def test_an_unknown_activation_is_refused():
+    with pytest.raises(ValueError, match="activation='relu' is not one of gelu, gelu_tanh"):
+        gpt(activation="relu")

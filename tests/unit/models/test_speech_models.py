@@ -84,9 +84,11 @@ def test_crnn_has_the_parameters_of_the_paper():
 
 
 def test_the_front_of_each_card_gives_the_input_that_its_paper_has():
+    frames = {"crnn": (151, 40), "ds_cnn": (49, 10), "tc_resnet": (98, 40), "kwt": (98, 40)}
+    frames |= {"matchboxnet": (128, 64), "bc_resnet": (101, 40), "ge2e": (160, 40)}
     for card in MODELS:
         layer = LogMel(**card.preprocessing.log_mel)
-        expected = (151, 40) if card.name == "crnn" else (49, 10)
+        expected = frames[card.family]
         assert layer.compute_output_shape((None, *card.input_shape))[1:] == expected
         tiny = layer.compute_output_shape((None, *card.tiny_input_shape))
         assert tiny[1] >= 6

@@ -9,6 +9,9 @@ import pytest
 from zoo import registry
 from zoo.complexity import shapes_only
 from zoo.models.text.bert import bert
+from zoo.models.text.dan import dan
+from zoo.models.text.dpcnn import HalvingMax, dpcnn
+from zoo.models.text.fasttext import fasttext
 from zoo.models.text.rnn import rnn
 from zoo.models.text.textcnn import MaxOverTime, textcnn
 from zoo.models.text.transformer_encoder import transformer_encoder
@@ -24,12 +27,15 @@ def tiny(builder, **arguments):
         bigru: {"embedding_dim": 6, "hidden_dim": 4, "num_layers": 2},
         transformer_encoder: {"hidden_dim": 8, "context_length": 40},
         bert: {"hidden_dim": 8, "context_length": 40, "num_layers": 2, "num_heads": 2},
+        fasttext: {"embedding_dim": 6, "num_buckets": 50},
+        dan: {"embedding_dim": 6, "hidden_dim": 12},
+        dpcnn: {"embedding_dim": 6, "num_filters": 8, "num_blocks": 3},
     }
     keras.utils.set_random_seed(3)
     return builder(vocabulary_size=WORDS, **sizes[builder] | arguments)
 
 
-BUILDERS = (textcnn, bilstm, bigru, transformer_encoder, bert)
+BUILDERS = (textcnn, bilstm, bigru, transformer_encoder, bert, fasttext, dan, dpcnn)
 every_builder = pytest.mark.parametrize("builder", BUILDERS)
 
 
@@ -88,7 +94,8 @@ def test_every_word_counts_and_so_does_their_order(builder):
         changed[place, place] = ids[0, place] % (WORDS - 1) + 1
     changed[8] = ids[0, ::-1]
     change = np.abs(outputs(model, changed)["pooled"] - outputs(model, ids)["pooled"])
-    assert change.max(axis=1).min() > 1e-6
+    assert change.max(axis=1)[:8].min() > 1e-6
+    assert (change[8].max() > 1e-6) == (builder is not dan)  # which takes a mean of words
 
 
 @every_builder
@@ -111,7 +118,7 @@ def test_outputs_are_named_and_shaped_as_the_contract_says(builder):
 @every_builder
 def test_dropout_acts_in_training_only(builder):
     knobs = {"embedding_dropout_rate": 0.5}
-    if builder is not textcnn:
+    if builder not in (textcnn, fasttext, dpcnn):
         knobs["layer_dropout_rate"] = 0.5
     for knob, rate in knobs.items():
         model, ids = tiny(builder, **{knob: rate}), drawn_ids(6, 4)
@@ -230,3 +237,48 @@ def test_the_mean_is_over_the_words_alone():
 def test_heads_must_divide_the_width():
     with pytest.raises(ValueError, match="num_heads=3 does not divide hidden_dim=8"):
         tiny(transformer_encoder, num_heads=3)
+
+
+# --- bags of words
+
+
+def test_fasttext_without_runs_is_a_mean_of_words():
+    model, ids = tiny(fasttext, longest_ngram=1), drawn_ids(6, 3)
+    table = np.asarray(model.get_layer("embedding").embeddings)
+    assert len(table) == WORDS
+    for row, length in enumerate((6, 3)):
+        expected = table[ids[row, :length]].mean(axis=0)
+        np.testing.assert_allclose(outputs(model, ids)["pooled"][row], expected, atol=1e-6)
+
+
+def test_dan_leaves_whole_words_out_of_the_mean():
+    rate, ids = 0.4, np.arange(1, 9, dtype="int32")[None].repeat(2000, axis=0)
+    model = tiny(dan, embedding_dim=8, num_layers=0, token_dropout_rate=rate)
+    table = np.zeros((WORDS, 8), "float32")
+    table[1:9] = np.eye(8)  # so that the mean tells which words are in it
+    model.get_layer("embedding").embeddings.assign(table)
+    means = outputs(model, ids, training=True)["pooled"]
+    kept = means > 0
+    assert kept.mean() == pytest.approx(1 - rate, abs=0.02)
+    some = kept.any(axis=1)
+    np.testing.assert_allclose(means[some].sum(axis=1), 1, atol=1e-5)  # a mean over the rest
+    assert not means[~some].any()
+
+
+# --- deep pyramid CNN
+
+
+def test_windows_start_at_every_second_word_and_see_no_padding():
+    x = np.float32([[[1], [5], [2], [-3], [-4], [9]]])
+    is_text = np.array([[True] * 5 + [False]])
+    halved, begins = HalvingMax()(x, is_text)
+    assert np.asarray(halved)[0, :, 0].tolist() == [5, 2, -4]  # 1 5 2, then 2 -3 -4, then -4
+    assert np.asarray(begins).tolist() == [[True, True, True]]
+
+
+def test_dpcnn_has_fifteen_weight_layers():
+    with shapes_only():
+        model = dpcnn(vocabulary_size=7)
+    convolutions = [layer for layer in model.layers if isinstance(layer, keras.layers.Conv1D)]
+    assert len(convolutions) == 15
+    assert {layer.filters for layer in convolutions} == {250}

@@ -3,16 +3,19 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+import zoo
 from recipes.diagnosis.probe import Probe
 from recipes.objects import precision
 from recipes.training.optimizer import make_optimizer, steps_per_epoch
 from recipes.training.setup import prepare
 from recipes.values.load import load_recipe
+from zoo import devices
 from zoo.errors import RecipeError
 from zoo.regularization import NONE, Regularization
 
@@ -154,6 +157,18 @@ def test_an_update_of_far_more_examples_than_there_are_is_refused():
         prepare(recipe_with(**few, **more))
 
 
+def test_it_is_refused_on_several_replicas_before_anything_is_read(monkeypatch):
+    monkeypatch.setattr(devices, "replicas", lambda: 2)
+    recipe = recipe_with(**{"training.batch_size": 16, "training.accumulate_steps": 4})
+    with pytest.raises(RecipeError, match="strategy of 2 replicas") as caught:
+        prepare(recipe, data_dir="/no/such/folder")
+    assert "training.accumulate_steps=1 training.batch_size=64" in caught.value.fix
+
+
+def test_replicas_are_those_of_the_strategy_in_force():
+    assert devices.replicas() == 1
+
+
 def test_the_probe_counts_updates():
     recipe = recipe_with(**{"training.accumulate_steps": N})
     model = two_layers()
@@ -180,6 +195,20 @@ def test_half_precision_leaves_a_step_out_of_an_update_and_goes_on():
     assert all(np.isfinite(v.numpy()).all() for v in (*model.weights, *optimizer.variables))
 
 
+ON_TWO_REPLICAS = """
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+import zoo
+from zoo import devices
+with tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]).scope():
+    assert devices.replicas() == 2
+    try:
+        zoo.train("image/digits-cnn", "training.accumulate_steps=2", smoke=True, run_dir="run")
+    except zoo.ZooError as error:
+        print(error.problem)
+assert devices.replicas() == 1
+"""
 ON_JAX = """
 import keras, numpy as np
 from recipes.training.accumulation import accumulating
@@ -195,6 +224,20 @@ for steps in (1, 4):
 assert [count for count, _ in found] == [4, 4], found
 np.testing.assert_allclose(found[0][1], found[1][1], atol=1e-5)
 """
+
+
+@pytest.mark.slow
+def test_two_replicas_of_a_real_strategy_are_seen(tmp_path):
+    result = subprocess.run(
+        [sys.executable, "-c", ON_TWO_REPLICAS],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(Path(zoo.__file__).parents[1])},
+        timeout=900,
+    )
+    assert result.returncode == 0, result.stderr[-2000:]
+    assert "accumulate_steps=2 does not work with a tf.distribute strategy of 2" in result.stdout
 
 
 @pytest.mark.slow

@@ -9,7 +9,7 @@ from sklearn.utils.class_weight import compute_class_weight
 from recipes.objects import make_dataset, make_task
 from recipes.records.publish import validation_of
 from recipes.training.balance import balanced_weights, head_weights, weights_of, with_balance
-from recipes.training.linear_probe import linear_head
+from recipes.training.linear_heads import class_head
 from recipes.training.setup import prepare
 from recipes.values.load import dump_yaml, load_recipe, parse_yaml
 from recipes.values.schema import Recipe
@@ -162,8 +162,8 @@ def test_a_weighted_head_finds_more_of_the_rare_class():
     features = (generator.normal(size=(315, 2)) + labels[:, None]).astype("float32")
     found = {}
     for weights in (None, (1.0, 20.0)):
-        kernel, bias, _ = linear_head(features, labels, classes=2, weights=weights)
-        answers = (features @ kernel + bias).argmax(axis=1)
+        head = class_head(features, labels, classes=2, weights=weights)
+        answers = (features @ head.kernel + head.bias).argmax(axis=1)
         found[weights] = (answers[labels == 1] == 1).mean()
     assert found[1.0, 20.0] > found[None] + 0.3
 

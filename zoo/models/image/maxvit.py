@@ -8,12 +8,12 @@ positions, normalized and mapped once more.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 import keras
 
 from zoo.layers.convolution import conv_norm, convolution
 from zoo.layers.feed_forward import dense, feed_forward
+from zoo.layers.gelu_tanh import gelu_tanh
 from zoo.layers.prenorm_inverted import PrenormForm, prenorm_inverted
 from zoo.layers.shifted_windows import CutWindows, JoinWindows
 from zoo.layers.transformer_block import added
@@ -23,13 +23,6 @@ EXPANSION = 4  # of the feed-forward pair
 EPSILON = 1e-5  # of layer norms
 BATCH_EPSILON = 1e-3
 STRIDES = {"standard": (2, 2, 2, 2, 2), "small": (1, 1, 2, 2, 2)}  # the stem's first
-
-
-@keras.saving.register_keras_serializable(package="kerazoo")
-def gelu_tanh(x: Any) -> Any:
-    """Return GELU, approximated by tanh as the authors do."""
-    return keras.activations.gelu(x, approximate=True)
-
 
 FORM = PrenormForm(
     activation=gelu_tanh, of_output=True, pooled=False, padding="same", epsilon=BATCH_EPSILON

@@ -5,11 +5,9 @@ Input ids (B, T) of any T, 0 is padding -> {"tokens": (B, T, D), "pooled": (B, D
 §3.2.2), in which every word reaches the head in one step; the last states alone forget the middle.
 """
 
-from typing import Any
-
 import keras
-from keras import ops
 
+from zoo.layers.masked_max import MaskedMax
 from zoo.layers.masking import PaddingMask
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU}
@@ -61,20 +59,3 @@ def rnn(
             x = keras.layers.Dropout(layer_dropout_rate, name=f"dropout{i}")(x)
     pooled = MaskedMax(name="pooled")(x, mask)  # (B, 2 · H)
     return keras.Model(ids, {"tokens": x, "pooled": pooled}, name="backbone")
-
-
-@keras.saving.register_keras_serializable(package="kerazoo")
-class MaskedMax(keras.layers.Layer):
-    """Maximum over the time steps that hold text."""
-
-    def __init__(self, **layer_arguments: Any):
-        super().__init__(**layer_arguments)
-        self.supports_masking = True  # recurrent layers attach one, which ends here
-
-    def compute_mask(self, *inputs):
-        """Return None: the output has no time axis."""
-
-    def call(self, x, is_text):
-        """Return (B, D), the maximum of `x` (B, T, D) where `is_text` (B, T) is True."""
-        lowest = ops.cast(-1e4, x.dtype)  # finite, so that a row of padding alone is too
-        return ops.max(ops.where(is_text[..., None], x, lowest), axis=1)

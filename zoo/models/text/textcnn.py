@@ -12,6 +12,7 @@ import keras
 from keras import ops
 
 from zoo.layers.masking import PaddingMask
+from zoo.layers.zero_padded import ZeroPadded
 
 
 def textcnn(
@@ -55,15 +56,6 @@ def textcnn(
     join = keras.layers.Concatenate(name="pooled")
     pooled = join(maxima) if len(maxima) > 1 else maxima[0]
     return keras.Model(ids, {"pooled": pooled}, name="backbone")
-
-
-@keras.saving.register_keras_serializable(package="kerazoo")
-class ZeroPadded(keras.layers.Layer):
-    """Set the vectors of padding to zero."""
-
-    def call(self, x, is_text):
-        """Return `x` (B, T, D), zero where `is_text` (B, T) is False."""
-        return x * ops.cast(is_text, x.dtype)[..., None]
 
 
 @keras.saving.register_keras_serializable(package="kerazoo")

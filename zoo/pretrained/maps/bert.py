@@ -64,3 +64,22 @@ MAPS = {
     f"torch, DistilBERT's, {prefix or 'without a prefix'}": _map(_DISTILLED, prefix)
     for prefix in ("", "distilbert.")
 }
+
+# Words of their config.json, and our arguments; the sizes of tables are seen in the tensors.
+CONFIGURATION = {
+    "hidden_size": "hidden_dim",
+    "dim": "hidden_dim",
+    "num_hidden_layers": "num_layers",
+    "n_layers": "num_layers",
+    "num_attention_heads": "num_heads",
+    "n_heads": "num_heads",
+    "layer_norm_eps": "epsilon",
+    "vocab_size": "vocabulary_size",
+    "pad_token_id": "padding_id",
+}
+FIXED = {
+    "hidden_act": "gelu",
+    "activation": "gelu",
+    "position_embedding_type": "absolute",
+    "is_decoder": False,
+}

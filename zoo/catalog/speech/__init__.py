@@ -1,0 +1,6 @@
+"""Speech architectures: each file lists families that belong together."""
+
+from zoo.cards import ModelCard
+from zoo.catalog.speech import keywords, speakers
+
+MODELS: tuple[ModelCard, ...] = (*keywords.MODELS, *speakers.MODELS)
