@@ -1,9 +1,8 @@
-"""Text architectures."""
+"""Encoders of texts: transformers that see all tokens at once."""
 
 from typing import Any
 
 from zoo.cards import FeatureSpec, FineTuning, ModelCard, TextPreprocessing
-from zoo.catalog import text_classifiers, text_writers
 
 _CLASSIFIERS = ("text_classification",)
 _FITTED = TextPreprocessing()  # the tokenizer comes with the data
@@ -13,27 +12,6 @@ def _pooled(width: int) -> dict[str, Any]:
     """Return the features of a network that pools over its tokens, and which of them a head takes."""
     features = (FeatureSpec("tokens", 1, width), FeatureSpec("pooled", None, width))
     return {"features": features, "head_feature": "pooled"}
-
-
-def _recurrent(cell: str, *, arxiv: str, paper: str, year: int) -> ModelCard:
-    return ModelCard(
-        name=f"bi{cell}",
-        builder="zoo.models.text.rnn:rnn",
-        arguments={"cell": cell},
-        family="rnn",
-        modality="text",
-        tasks=_CLASSIFIERS,
-        summary=f"Bidirectional {cell.upper()} over word embeddings, maximum over time.",
-        paper=paper,
-        arxiv=arxiv,
-        year=year,
-        input_shape=(64,),
-        num_classes=2,
-        **_pooled(256),
-        preprocessing=_FITTED,
-        tiny_arguments={"vocabulary_size": 20, "embedding_dim": 4, "hidden_dim": 3},
-        tiny_input_shape=(6,),
-    )
 
 
 def _encoder(
@@ -118,74 +96,7 @@ def _minilm(num_layers: int) -> ModelCard:
     )
 
 
-def _gpt(
-    size: str,
-    *,
-    where: str,
-    context_length: int,
-    num_layers: int,
-    num_heads: int,
-    hidden_dim: int,
-    params: int,
-) -> ModelCard:
-    return ModelCard(
-        name=f"gpt_{size}",
-        builder="zoo.models.text.gpt:gpt",
-        arguments={
-            "context_length": context_length,
-            "num_layers": num_layers,
-            "num_heads": num_heads,
-            "hidden_dim": hidden_dim,
-        },
-        family="gpt",
-        modality="text",
-        tasks=("language_modeling",),
-        summary=f"GPT-2's architecture at the size that nanoGPT trains on characters on a {where}.",
-        paper="Language Models are Unsupervised Multitask Learners",
-        arxiv="",
-        year=2019,
-        input_shape=(context_length,),
-        num_classes=65,
-        features=(FeatureSpec("tokens", 1, hidden_dim), FeatureSpec("logits", 1, 65)),
-        head_feature="logits",  # one matrix embeds and predicts, so it belongs to the backbone
-        preprocessing=_FITTED,
-        tiny_arguments={"context_length": 8, "hidden_dim": 8, "num_heads": 2, "num_layers": 1},
-        tiny_input_shape=(6,),
-        published_params=params,  # nanoGPT's, without biases, positions included
-    )
-
-
 MODELS: tuple[ModelCard, ...] = (
-    ModelCard(
-        name="textcnn",
-        builder="zoo.models.text.textcnn:textcnn",
-        family="textcnn",
-        modality="text",
-        tasks=_CLASSIFIERS,
-        summary="Filters of 3, 4 and 5 words over word embeddings, maximum over time.",
-        paper="Convolutional Neural Networks for Sentence Classification",
-        arxiv="1408.5882",
-        year=2014,
-        input_shape=(64,),
-        num_classes=2,
-        features=(FeatureSpec("pooled", None, 300),),
-        head_feature="pooled",
-        preprocessing=_FITTED,
-        tiny_arguments={"vocabulary_size": 20, "embedding_dim": 4, "num_filters": 3},
-        tiny_input_shape=(6,),
-    ),
-    _recurrent(
-        "lstm",
-        paper="Supervised Learning of Universal Sentence Representations from NLI Data",
-        arxiv="1705.02364",
-        year=2017,
-    ),
-    _recurrent(
-        "gru",
-        paper="Learning Phrase Representations using RNN Encoder-Decoder for SMT",
-        arxiv="1406.1078",
-        year=2014,
-    ),
     _encoder("tiny", "BERT-Tiny", num_layers=2, num_heads=2, hidden_dim=128),
     _encoder("small", "BERT-Mini", num_layers=4, num_heads=4, hidden_dim=256),
     _bert("bert_tiny", "BERT-Tiny.", num_layers=2, num_heads=2, hidden_dim=128, **_WELL_READ),
@@ -243,24 +154,4 @@ MODELS: tuple[ModelCard, ...] = (
     ),
     _minilm(6),
     _minilm(12),
-    _gpt(
-        "nano",
-        where="CPU",
-        context_length=64,
-        num_layers=4,
-        num_heads=4,
-        hidden_dim=128,
-        params=804_096,
-    ),
-    _gpt(
-        "micro",
-        where="GPU",
-        context_length=256,
-        num_layers=6,
-        num_heads=6,
-        hidden_dim=384,
-        params=10_745_088,
-    ),
-    *text_writers.MODELS,
-    *text_classifiers.MODELS,
 )

@@ -1,8 +1,10 @@
-"""Language models beyond those of nanoGPT's sizes."""
+"""Language models."""
 
 from typing import Any
 
 from zoo.cards import FeatureSpec, ModelCard, TextPreprocessing
+
+_FITTED = TextPreprocessing()  # the tokenizer comes with the data
 
 
 def _card(
@@ -35,7 +37,7 @@ def _card(
         num_classes=vocabulary_size,
         features=(FeatureSpec("tokens", 1, width), FeatureSpec("logits", 1, vocabulary_size)),
         head_feature="logits",
-        preprocessing=TextPreprocessing(),  # the tokenizer comes with the data
+        preprocessing=_FITTED,  # the tokenizer comes with the data
         tiny_arguments=tiny,
         tiny_input_shape=(6,),
     )
@@ -103,7 +105,62 @@ def _llama(
     )
 
 
+def _gpt(
+    size: str,
+    *,
+    where: str,
+    context_length: int,
+    num_layers: int,
+    num_heads: int,
+    hidden_dim: int,
+    params: int,
+) -> ModelCard:
+    return ModelCard(
+        name=f"gpt_{size}",
+        builder="zoo.models.text.gpt:gpt",
+        arguments={
+            "context_length": context_length,
+            "num_layers": num_layers,
+            "num_heads": num_heads,
+            "hidden_dim": hidden_dim,
+        },
+        family="gpt",
+        modality="text",
+        tasks=("language_modeling",),
+        summary=f"GPT-2's architecture at the size that nanoGPT trains on characters on a {where}.",
+        paper="Language Models are Unsupervised Multitask Learners",
+        arxiv="",
+        year=2019,
+        input_shape=(context_length,),
+        num_classes=65,
+        features=(FeatureSpec("tokens", 1, hidden_dim), FeatureSpec("logits", 1, 65)),
+        head_feature="logits",  # one matrix embeds and predicts, so it belongs to the backbone
+        preprocessing=_FITTED,
+        tiny_arguments={"context_length": 8, "hidden_dim": 8, "num_heads": 2, "num_layers": 1},
+        tiny_input_shape=(6,),
+        published_params=params,  # nanoGPT's, without biases, positions included
+    )
+
+
 MODELS: tuple[ModelCard, ...] = (
+    _gpt(
+        "nano",
+        where="CPU",
+        context_length=64,
+        num_layers=4,
+        num_heads=4,
+        hidden_dim=128,
+        params=804_096,
+    ),
+    _gpt(
+        "micro",
+        where="GPU",
+        context_length=256,
+        num_layers=6,
+        num_heads=6,
+        hidden_dim=384,
+        params=10_745_088,
+    ),
     _gpt2("gpt2", "GPT-2, the smallest.", num_layers=12, num_heads=12, hidden_dim=768),
     _gpt2("gpt2_medium", "GPT-2, medium.", num_layers=24, num_heads=16, hidden_dim=1024),
     _gpt2("gpt2_large", "GPT-2, large.", num_layers=36, num_heads=20, hidden_dim=1280),
