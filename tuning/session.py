@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
-from recipes.runs.trained import RECIPE
+from recipes.runs.trained import RECIPE, as_begun
 from recipes.values.load import dump_yaml
 from recipes.values.schema import Recipe
 from tuning.oracles.base import Proposal
@@ -224,6 +224,8 @@ class Session:
         if run.exists():
             return
         recipe = self.plan.recipe_of(trial)
+        if trial.goes_on_from is not None:
+            recipe = as_begun(recipe, folder_of(self.folder, trial.goes_on_from))
         part = run.with_name(f".{run.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         part.mkdir(parents=True)
@@ -237,7 +239,8 @@ class Session:
     def _best_recipe(self, best: Trial) -> Recipe:
         """Write the best trial's recipe with how it was found."""
         base = self.plan.recipe
-        recipe = self.plan.recipe_of(best).with_values({"name": f"{base.name}-tuned"})
+        recipe = as_begun(self.plan.recipe_of(best), folder_of(self.folder, best.number))
+        recipe = recipe.with_values({"name": f"{base.name}-tuned"})
         first = self.trials[0]
         text = self.measure.text
         before = text(first.value) if first.completed else "nothing"

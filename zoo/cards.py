@@ -17,11 +17,13 @@ class FeatureSpec:
             tokens of texts, a patch's side for those of images; None for a vector (B, width)
             without positions.
         width: size of the last axis.
+        of: the input whose positions it has, in a model of several; empty in the others.
     """
 
     name: str
     stride: int | tuple[int, ...] | None
     width: int
+    of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,8 @@ class ModelCard:
     paper: str
     arxiv: str  # empty where the architecture has no arXiv id
     year: int
-    input_shape: tuple[int, ...]  # (H, W, C) of images, (tokens,) of text, (samples,) of waveforms
+    # (H, W, C) of images, (tokens,) of text, (samples,) of waveforms; without ids that are written
+    input_shape: tuple[int, ...]
     num_classes: int  # of the head; a language model's vocabulary size
     features: tuple[FeatureSpec, ...]  # what the backbone returns
     head_feature: str  # which of them a head takes
@@ -149,6 +152,7 @@ class TaskCard:
     command: str = "predict"  # of `zoo`, that uses a trained model
     example: str = "FILE…"  # what that command takes after the model
     models_of: tuple[str, ...] = ()  # tasks whose models do this one too, with another head
+    trained: bool = True  # by recipes; False where models only come with published weights
 
     @property
     def metric(self) -> str:

@@ -41,16 +41,18 @@ def count_params(model: keras.Model) -> int:
 def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = None) -> int:
     """Return the multiply-adds of matrix products and convolutions for one input.
 
+    Where a model writes about its input, this is for the first token that it writes.
+
     This counts convolutions, dense and recurrent layers, and layers with a method
     `multiply_adds(input_shape)`. It leaves out normalization, activations, pooling and table look-ups,
     as papers do for FLOPs.
 
     Args:
-        model: functional, of one input.
-        input_shape: without the batch axis; the model's own where it is known.
+        model: functional. Of several inputs, unknown axes of all but the first count 1.
+        input_shape: of the first input, without the batch axis; the model's own where it is known.
 
     Raises:
-        ValueError: an axis is neither known nor given.
+        ValueError: an axis of the first input is neither known nor given.
 
     >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
     >>> multiply_adds(model)
@@ -59,23 +61,33 @@ def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = N
     shape = tuple(input_shape or model.inputs[0].shape[1:])
     if None in shape:
         raise ValueError(f"{model.name} takes {shape}: give input_shape, such as (64,) tokens")
+    others = [tuple(size or 1 for size in tensor.shape[1:]) for tensor in model.inputs[1:]]
+    return _of_graph(model, [shape, *others])
+
+
+def _of_graph(model: keras.Model, shapes: list[tuple[int, ...]]) -> int:
     total = 0
 
     def call(layer: keras.layers.Layer, *args: Any, **kwargs: Any) -> Any:
         nonlocal total
         output = layer(*args, **kwargs)
         if isinstance(layer, keras.Model):
-            total += multiply_adds(layer, input_shape=tuple(args[0].shape[1:]))
+            tensors = keras.tree.flatten(args[0])
+            total += _of_graph(layer, [tuple(tensor.shape[1:]) for tensor in tensors])
         elif kwargs.get("reverse"):  # an embedding that is used as the head
             total += math.prod(args[0].shape[1:]) * output.shape[-1]
-        elif args and hasattr(args[0], "shape"):
-            total += _layer(layer, tuple(args[0].shape), output)
+        elif args:
+            taken = [tuple(tensor.shape) for tensor in keras.tree.flatten(args[0])]
+            total += _layer(layer, taken if isinstance(args[0], list) else taken[0], output)
         return output
 
     # Walks the graph with the layers as they are, at this input's size; nothing is compiled again.
     keras.models.clone_model(
         keras.Model(model.inputs, model.outputs),
-        input_tensors=[keras.Input(shape, batch_size=1, dtype=model.inputs[0].dtype)],
+        input_tensors=[
+            keras.Input(shape, batch_size=1, dtype=tensor.dtype)
+            for shape, tensor in zip(shapes, model.inputs, strict=True)
+        ],
         clone_function=lambda layer: layer,
         call_function=call,
     )
@@ -90,8 +102,8 @@ def leaf_layers(model: keras.Model) -> list[keras.layers.Layer]:
     return leaves
 
 
-def _layer(layer: keras.layers.Layer, taken: tuple[int, ...], output: Any) -> int:
-    """Count one layer that takes (1, …) and gives `output`."""
+def _layer(layer: keras.layers.Layer, taken: Any, output: Any) -> int:
+    """Count one layer that takes (1, …), or a list of such tensors, and gives `output`."""
     if hasattr(layer, "multiply_adds"):
         return layer.multiply_adds(taken)
     if isinstance(layer, keras.layers.MultiHeadAttention):  # of a sequence to itself

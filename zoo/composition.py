@@ -13,7 +13,7 @@ import keras
 
 from zoo import registry
 from zoo.cards import ModelCard, PretrainedCard, WeightCard
-from zoo.columns import Label, Vector, is_presence
+from zoo.columns import Label, Text, Vector, is_presence
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.devices import enough_memory
@@ -54,16 +54,16 @@ def build(
         input_shape: without the batch axis. Text models take any number of tokens.
         num_classes: of the head, or vocabulary size; 0 gives pooled features (B, D).
         weights: the second part of such a name ("fashion_mnist"), or a file of numbers of any project.
-        preprocessing: with True the model takes images 0–255 or waveforms in [-1, 1]; with False what
-            its backbone takes, scaled images or log-mel features; {"mean": (0.5,)} and so on override
-            single values of `zoo.cards.ImagePreprocessing`.
+        preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False scaled images or log-mel
+            features; {"mean": (0.5,)} overrides single values of `zoo.cards.ImagePreprocessing`.
         task, features_only: the task of the head, or features by name instead of logits.
         seed: of Python, NumPy and the backend, so that initial weights repeat.
         **arguments: the builder's own; `zoo info NAME` lists them.
 
     Returns:
         A functional model from (B, *input_shape) to logits, (B, num_classes) or (B, T, vocabulary
-        size); with `features_only` to features by name. The backbone is its layer "backbone".
+        size); with `features_only` to features by name. The backbone is its layer "backbone". Where
+        text is written about sound, the input is {"audio": …, "ids": (B, T), those so far}.
 
     Raises:
         UnknownNameError: no such model or weight, or no such task of the model.
@@ -153,6 +153,7 @@ def assemble(
         arguments: of the builder; lists stand for tuples.
         preprocessing: whether to put layers between input and backbone, or their values.
     """
+    assets = replace(assets, x=task.adopted(assets.x))  # a model by name knows one text alone
     with enough_memory(f"build {card.name}", lower="its arguments or input_shape"):
         backbone, fronts, assets = _backbone(
             card, assets, arguments, preprocessing, regularization=task.regularization
@@ -320,16 +321,17 @@ def _assets(
         x = {name: column.shaped(input_shape) for name, column in trained.x.items()}
         return replace(trained, x=x)
     x = input_of(card, tuple(input_shape or card.input_shape))
-    if task != "language_modeling":
+    if not registry.resolve(registry.task_card(task).task).writes:
         return Assets(x=x, y={"label": Label(classes)})
     if not classes:
         raise ArgumentError(
-            f"{card.name} is a language model: its head is its vocabulary.",
+            f"{card.name} writes texts: its head is its vocabulary.",
             expected="num_classes=1, 2, …",
             fix="features_only=True gives features without a head",
         )
     arguments.setdefault("vocabulary_size", len(classes))
-    return Assets(x=x, y=x)
+    ids = {"ids": Text()}
+    return Assets(x={**x, **ids}, y=ids)
 
 
 def _check(

@@ -1,6 +1,7 @@
 """Write catalog/measured.json: the counts of each model and the arguments of its builder.
 
-Run `python -m zoo.measure` after adding or changing a model; `--check` only compares.
+Run `python -m zoo.measure NAME…` after adding or changing models, or without names to measure all;
+`--check` only compares.
 """
 
 import json
@@ -53,14 +54,26 @@ def _macs_at(name: str, side: int) -> int:
 
 
 def main() -> int:
-    """Write the file, or with --check return 1 if it is not up to date."""
+    """Write the file, or with --check return 1 if it is not up to date.
+
+    Counts of models that are not among the names given stay as they are.
+    """
     os.environ[plugins.SWITCH] = "off"
     # Building by name reads the file, so an absent one starts empty.
     if not FILE.exists():
         write_text(FILE, "{}")
-    text = json.dumps({name: measure(name) for name in registry.MODELS}, indent=1) + "\n"
+    before = FILE.read_text(encoding="utf-8")
+    known, names = json.loads(before), set(sys.argv[1:]) - {"--check"}
+    if unknown := sorted(names - set(registry.MODELS)):
+        print(f"no such model: {', '.join(unknown)}", file=sys.stderr)
+        return 2
+    found = {
+        name: known[name] if names and name not in names and name in known else measure(name)
+        for name in registry.MODELS
+    }
+    text = json.dumps(found, indent=1) + "\n"
     if "--check" in sys.argv[1:]:
-        current = FILE.read_text(encoding="utf-8") == text
+        current = before == text
         print("measured.json is up to date" if current else "run: python -m zoo.measure")
         return 0 if current else 1
     write_text(FILE, text)

@@ -85,6 +85,16 @@ class PublishedTokenizer(Tokenizer):
         return tuple(sorted({self._padding, *marks}))
 
     @property
+    def marks(self) -> dict[str, int]:
+        """Ids of the tokens that stand for no text, by what they are called."""
+        added = self._engine.get_added_tokens_decoder()
+        return {token.content: i for i, token in added.items() if token.special}
+
+    def pieces(self, text: str) -> list[int]:
+        """Return the ids of a text without marks around it."""
+        return self._engine.encode(checked_unicode(text), add_special_tokens=False).ids
+
+    @property
     def separator_id(self) -> int | None:
         """Id of the mark that ends a text; None where there is none."""
         return self._suffix[-1] if self._suffix else None

@@ -247,7 +247,10 @@ def model_info(name: str) -> dict[str, Any]:
         "arxiv": card.arxiv,
         "year": card.year,
         "arguments": builder_arguments(name),
-        "features": json.loads(json.dumps([dataclasses.asdict(f) for f in card.features])),
+        "features": [
+            {key: value for key, value in facts.items() if key != "of" or value}
+            for facts in json.loads(json.dumps([dataclasses.asdict(f) for f in card.features]))
+        ],
         "head_feature": card.head_feature,
         "weights": [weight.name for weight in weight_cards().values() if weight.model == name],
         "package": origin_of(card),

@@ -189,6 +189,7 @@ _BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
     },
 }
 PRESETS = tuple(_SHARED)
+AUTO = "auto"  # one of them, which training chooses before its first step (zoo/automatic_preset.py)
 COUPLED_OPTIMIZERS = ("sgd",)  # plain gradient descent: L2 is the usual form
 # Keras' names for the decay of an optimizer that has one of its own for a part of the weights. Each
 # must be given, 0 too: the defaults of AdamW and Muon are 0.004.
@@ -212,11 +213,18 @@ def resolve(
 
     Raises:
         UnknownNameError: no such preset.
-        ArgumentError: no such knob, or a value out of range.
+        ArgumentError: no such knob, or a value out of range; or the preset is "auto", which depends on
+            the data.
 
     >>> resolve("light", modality="image", optimizer="adamw", knobs={"flip": False}).weight_decay
     0.01
     """
+    if preset == AUTO:
+        raise ArgumentError(
+            f"The regularization preset {AUTO} depends on the data and the length of training.",
+            expected=f"one of {PRESETS}, where there is no recipe",
+            fix=f"train a recipe with regularization.preset={AUTO}, or name a preset",
+        )
     if preset not in _SHARED:
         raise unknown_name("regularization preset", preset, _SHARED, fix=f"use one of {PRESETS}")
     values = dict(_SHARED[preset]) | _BY_MODALITY.get(modality, {}).get(preset, {})

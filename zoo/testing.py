@@ -36,13 +36,22 @@ def tiny_model(name: str, *, num_classes: int = CLASSES, seed: int = 1) -> keras
     )
 
 
-def tiny_batch(model: keras.Model, *, seed: int = 0) -> np.ndarray:
-    """Return random inputs: images 0–255 (BATCH, H, W, C), ids (BATCH, TOKENS) or waveforms."""
+def tiny_batch(model: keras.Model, *, seed: int = 0) -> np.ndarray | dict[str, np.ndarray]:
+    """Return random inputs: images 0–255 (BATCH, H, W, C), ids (BATCH, TOKENS) or waveforms.
+
+    A model of several inputs gets them by name.
+    """
     generator = np.random.default_rng(seed)
-    shape = (BATCH, *(TOKENS if size is None else size for size in model.input_shape[1:]))
+    if isinstance(model.input, Mapping):
+        return {name: _tiny_input(tensor, generator) for name, tensor in model.input.items()}
+    return _tiny_input(model.inputs[0], generator)
+
+
+def _tiny_input(tensor: keras.KerasTensor, generator: np.random.Generator) -> np.ndarray:
+    shape = (BATCH, *(TOKENS if size is None else size for size in tensor.shape[1:]))
     if len(shape) == 4:
         return generator.integers(0, 256, shape).astype("uint8")
-    if model.inputs[0].dtype == "int32":
+    if tensor.dtype == "int32":
         ids = generator.integers(1, CLASSES, shape).astype("int32")
         ids[0, TOKENS // 2 :] = 0  # one is shorter, and padded
         return ids
@@ -106,7 +115,8 @@ def check_overfits(name: str, *, examples: int = 24, steps: int = 600) -> None:
 
 
 def _writes(name: str) -> bool:
-    return registry.model_card(name).tasks[0] == "language_modeling"
+    task = registry.task_card(registry.model_card(name).tasks[0])
+    return registry.resolve(task.task).writes
 
 
 def check_features(name: str) -> None:
@@ -118,9 +128,12 @@ def check_features(name: str) -> None:
     assert card.head_feature in [feature.name for feature in card.features], f"{name}: head_feature"
     sizes = {"input_shape": card.tiny_input_shape or None, **card.tiny_arguments}
     model = build(name, num_classes=CLASSES, features_only=True, **sizes)
-    taken = tuple(model.get_layer("backbone").input_shape[1:])
+    inputs = model.get_layer("backbone").input
+    inputs = inputs if isinstance(inputs, Mapping) else {"": inputs}
+    sizes = {key: tuple(tensor.shape[1:]) for key, tensor in inputs.items()}
+    taken = {key: size if None not in size else (TOKENS,) for key, size in sizes.items()}
     found = {key: np.shape(value)[1:] for key, value in model(tiny_batch(model)).items()}
-    _compare_features(name, taken if None not in taken else (TOKENS,), found, widths=False)
+    _compare_features(name, taken, found, widths=False)
     check_declared_features(name)
 
 
@@ -129,12 +142,12 @@ def check_declared_features(name: str) -> None:
     measured = registry.measured().get(name)
     if measured:
         shapes = {key: tuple(shape) for key, shape in measured["features"].items()}
-        _compare_features(name, None, shapes, widths=True)
+        _compare_features(name, {}, shapes, widths=True)
 
 
 def _compare_features(
     name: str,
-    taken: tuple[int, ...] | None,
+    inputs: Mapping[str, tuple[int, ...]],
     found: Mapping[str, tuple[int | None, ...]],
     *,
     widths: bool,
@@ -142,7 +155,7 @@ def _compare_features(
     declared = registry.model_card(name).features
     assert [feature.name for feature in declared] == list(found), f"{name}: has {list(found)}"
     for feature in declared:
-        *axes, width = found[feature.name]
+        taken, (*axes, width) = inputs.get(feature.of), found[feature.name]
         what = f"{name}: {feature.name} has the shape {found[feature.name]}, declared {feature}"
         assert bool(axes) == (feature.stride is not None), what
         assert not widths or width == feature.width, what
@@ -183,7 +196,7 @@ def _check_keys(name: str, model: keras.Model) -> None:
     assert list(keys) == list(again), f"{name}: two builds have different keys"
 
 
-def _check_reload(name: str, model: keras.Model, x: np.ndarray, outputs: np.ndarray) -> None:
+def _check_reload(name: str, model: keras.Model, x: Any, outputs: np.ndarray) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "weights.safetensors"
         save_model_weights(path, model)
@@ -198,19 +211,23 @@ def _check_reload(name: str, model: keras.Model, x: np.ndarray, outputs: np.ndar
         assert np.allclose(np.asarray(restored(x)), outputs, atol=1e-6), f"{name}: .keras differs"
 
 
-def _check_backward(name: str, model: keras.Model, x: np.ndarray) -> None:
+def _check_backward(name: str, model: keras.Model, x: Any) -> None:
     before = [np.asarray(v) for v in model.trainable_variables]
     model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(True))
-    labels = np.arange(BATCH) % CLASSES if len(model.output_shape) == 2 else x
+    labels = np.arange(BATCH) % CLASSES
+    if len(model.output_shape) == 3:
+        labels = x["ids"] if isinstance(x, Mapping) else x
+    elif x.dtype == "uint8":
+        x = x.astype("float32")
     for _ in range(2):  # a branch that begins as nothing hides what is before it in the first step
-        model.train_on_batch(x.astype("float32") if x.dtype == "uint8" else x, labels)
+        model.train_on_batch(x, labels)
     after = [np.asarray(v) for v in model.trainable_variables]
     assert all(np.isfinite(new).all() for new in after), f"{name}: not finite after two steps"
     changed = [not np.array_equal(new, old) for new, old in zip(after, before, strict=True)]
     assert np.mean(changed) > 0.9, f"{name}: {changed.count(False)} weights get no gradient"
 
 
-def _check_bfloat16(name: str, x: np.ndarray) -> None:
+def _check_bfloat16(name: str, x: Any) -> None:
     old = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:

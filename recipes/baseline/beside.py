@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,21 @@ def baseline(
     dataset = data if isinstance(data, Dataset) else load_dataset(data, **how, **arguments)
     with _Progress(shown=progress) as tell:
         return _of_data(dataset, tell)
+
+
+def on_validation(dataset: Dataset, *, progress: bool = False) -> dict[str, Any]:
+    """Return what `baseline` does, scored on validation: a choice must not depend on test.
+
+    Strengths are chosen on the same examples, so that the scores are a little too good.
+
+    Args:
+        dataset: with splits train, validation and test.
+        progress: show on stderr what takes more than two seconds.
+    """
+    splits = {**dataset.splits, "test": dataset.splits["validation"]}
+    asked = replace(dataset, splits=splits, _memo={})
+    with _Progress(shown=progress) as tell:
+        return _of_data(asked, tell) | {"split": "validation"}
 
 
 def _of_data(dataset: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:

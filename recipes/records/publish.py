@@ -24,6 +24,7 @@ from zoo import registry
 from zoo.errors import RunError, command
 from zoo.files import write_text
 from zoo.metrics.intervals import prediction_interval
+from zoo.regularization import AUTO
 
 FLOAT16_TOLERANCE = 0.001  # of the metric; of scores from 0 to 100 a tenth
 SIZE_LIMIT_BYTES = 2_000_000
@@ -37,7 +38,7 @@ def expects_of(runs: list[Run]) -> Expects:
 
     Raises:
         RunError: they are too few, do not have the recipe's current values, share a seed, or used
-            different data or machines.
+            different data or machines; or the recipe does not state its preset.
     """
     metric = runs[0].task.metric
     minutes = min(run.metrics["seconds"] for run in runs) / 60  # the least disturbed
@@ -79,6 +80,13 @@ def _check_runs(runs: list[Run]) -> None:
             fix="zoo train RECIPE training.seed=2 and so on",
         )
     name = runs[0].recipe.name
+    if load_recipe(name).regularization.preset == AUTO:
+        taken = runs[0].recipe.regularization.preset
+        raise RunError(
+            f"{name} has regularization.preset={AUTO}: its record would change with the rules.",
+            expected=f"the preset that the runs were trained with, {taken}",
+            fix=f"write regularization.preset: {taken} into {recipe_path(name)}",
+        )
     for run in runs:
         now = load_recipe(name).with_values({"training.seed": run.recipe.training.seed})
         if now.resolved() | _UNMEASURED != run.recipe.resolved() | _UNMEASURED:

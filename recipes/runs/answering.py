@@ -26,7 +26,15 @@ def decoder(run: TrainedModel, *, tta: int = 0) -> Decode:
 
     Raises:
         ArgumentError: the model takes no images, or was trained without crops and flips.
+        RunError: published weights without a head, which give vectors.
     """
+    if run.assets.label and not run.assets.classes:
+        raise RunError(
+            f"{run.name} has no head: it gives vectors, not classes.",
+            expected="a model that was trained to tell classes apart",
+            fix=f"{command('zoo', 'embed', run.name)} FILE gives the vectors; "
+            f"{command('zoo', 'finetune', run.name)} --data DATA trains a head",
+        )
     if not tta:
         return lambda x: run.task.decode(run.model, x, run.assets)
     if not isinstance(tta, int) or isinstance(tta, bool) or not 0 < tta <= MOST_VIEWS:

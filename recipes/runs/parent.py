@@ -14,8 +14,10 @@ HEAD = "head_"  # how the names of a head's layers begin
 
 
 def other_head(assets: Assets, others: Assets) -> bool:
-    """Tell whether outputs stand for something else, so that a head cannot be kept."""
+    """Tell whether outputs stand for something else, or inputs differ: a head cannot be kept then."""
     kinds = [{column.kind for column in each.y.values()} for each in (assets, others)]
+    if len(assets.x) != len(others.x):  # a text alone, or a pair of texts
+        return True
     return assets.outputs != others.outputs or kinds[0] != kinds[1]
 
 

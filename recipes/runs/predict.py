@@ -12,6 +12,7 @@ from recipes.runs.answering import Decode, decoder, temperature_of, tempered, te
 from recipes.runs.base import TrainedModel
 from recipes.runs.inputs import Input, Item, encoded, items_of
 from recipes.runs.listing import Listing
+from recipes.runs.transcribe import TASK, transcribe_each
 from zoo.columns import Column, Spec
 from zoo.columns.assets import Assets
 from zoo.data.pipeline import stack
@@ -47,6 +48,9 @@ def predict_inputs(
     Results come one by one; mistakes in the arguments are raised before the first.
     """
     listing.check(run.assets, run.name)
+    if run.task.name == TASK:
+        how = {"column": reading.column, "keep_going": reading.keep_going}
+        return transcribe_each(run, inputs, **how, tta=tta, calibrated=calibrated)
     temperature = temperature_of(run, calibrated)
     found = answers(run, inputs, reading=reading, tta=tta)
     if temperature is not None:

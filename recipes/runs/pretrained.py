@@ -8,7 +8,7 @@ from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.cards import PretrainedCard
 from zoo.catalog.classes import class_names
-from zoo.columns import Label, Number, Text
+from zoo.columns import Column, Label, Number, Text
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.errors import WeightsError
@@ -16,6 +16,7 @@ from zoo.errors import WeightsError
 # A recipe of those that trained the weights is not known; fine-tuning takes its augmentation from here.
 _LEARNING_RATE, _BATCH_SIZE = 1e-3, 32
 _WRITES = "language_modeling"
+_OF_IMAGES = {"crop_padding": 0, "crop_min_scale": 0.35, "flip": True}
 _DIGITS = 16  # of a file's SHA-256, in the name of what it was converted to
 
 
@@ -37,11 +38,13 @@ def published_values(name: str) -> dict[str, Any]:
     published = registry.pretrained_card(name)
     card, shape, _ = as_published(registry.model_card(published.model), published)
     path = _converted(published, fetched(published))
-    x = input_of(card, shape)
+    x, task = input_of(card, shape), registry.task_card(card.tasks[0])
+    y: dict[str, Column] = {"label": Label(class_names(published.classes))}
+    if registry.resolve(task.task).writes:
+        x, y = x | {"ids": Text()}, {"ids": Text()}
     if published.texts is not None:
         x = {name: _of_texts(column, published) for name, column in x.items()}
-    y: dict[str, Any] = {"label": Label(class_names(published.classes))}
-    if card.tasks[0] == _WRITES:
+    if task.name == _WRITES:
         x = {name: replace(column, source="text") for name, column in x.items()}
         y = {"ids": Text(buckets=x["ids"].buckets), "characters": Number()}
     assets = Assets(x=x, y=y)
@@ -55,10 +58,12 @@ def published_values(name: str) -> dict[str, Any]:
     }
 
 
-def _of_texts(column: Text, published: PretrainedCard) -> Text:
-    """Return the column of a model of texts, with the tokenizer of its weights."""
+def _of_texts(column: Column, published: PretrainedCard) -> Column:
+    """Return a column of texts with the tokenizer of the weights; any other as it is."""
     from zoo.pretrained import tokenizer_files
 
+    if not isinstance(column, Text):
+        return column
     state = tokenizer_files.state_of(published)
     return replace(column, tokenizer=state).cut_to(published.texts.max_tokens)
 
@@ -68,8 +73,8 @@ def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
     sizes = {"image_size": side} if "image_size" in task.arguments else {}
     if published.texts:
         name = "context_length" if task.name == _WRITES else "max_tokens"
-        sizes |= {name: published.texts.max_tokens}
-    of_images = {"crop_padding": 0, "crop_min_scale": 0.35, "flip": True}
+        sizes |= {name: published.texts.max_tokens} if name in task.arguments else {}
+    is_of_images = registry.model_card(published.model).modality == "image"
     classes = published.classes if isinstance(published.classes, str) else published.name
     values = {
         "name": f"pretrained/{published.name}",
@@ -77,7 +82,7 @@ def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
         "task": {"name": task.name, "arguments": sizes},
         "data": {"name": published.data or classes},
         "model": {"name": published.model, "arguments": dict(published.arguments)},
-        "regularization": {"preset": "light"} | ({} if published.texts else of_images),
+        "regularization": {"preset": "light"} | (_OF_IMAGES if is_of_images else {}),
         "optimizer": {"name": "adamw", "learning_rate": _LEARNING_RATE},
         "training": {"epochs": 1, "batch_size": _BATCH_SIZE, "seed": 1},
     }

@@ -8,10 +8,10 @@ from typing import Any
 
 from recipes.runs.splits import skip_flag
 from recipes.values.architecture import keep
-from recipes.values.load import dump_yaml, parse_yaml
+from recipes.values.load import dump_yaml, load_recipe, parse_yaml
 from recipes.values.schema import Recipe
 from zoo.errors import RunError, ZooError, command
-from zoo.files import write_text
+from zoo.files import as_path, write_text
 from zoo.tensor_files import read_metadata
 
 RECIPE, CHECKPOINT = "recipe.yaml", Path("checkpoints") / "last.safetensors"
@@ -43,6 +43,22 @@ def trained_values(text: str, *, source: str) -> dict[str, Any]:
     values = parse_yaml(text, source=source)
     values = values if isinstance(values, dict) else {}
     return dict(_leaves({key: value for key, value in values.items() if key not in _WORDS}))
+
+
+def as_begun(recipe: Recipe, folder: str | Path | None) -> Recipe:
+    """Return the recipe with the preset that a run took, if that was left to kerazoo to choose.
+
+    Args:
+        recipe: that is trained.
+        folder: of a run that may have begun; None where a new one is trained.
+    """
+    if folder is None or recipe.provisional() is recipe:
+        return recipe
+    file = as_path(folder) / RECIPE
+    if not file.is_file():
+        return recipe
+    chosen = load_recipe(file).regularization.preset
+    return recipe.with_values({"regularization.preset": chosen})
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:

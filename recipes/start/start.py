@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from recipes.baseline.beside import baseline, metric_of
+from recipes.baseline.beside import metric_of, on_validation
 from recipes.baseline.verdict import best_of
 from recipes.runs.folder import check_free
 from recipes.start.guess import guessed_columns, told
@@ -34,7 +34,8 @@ class Start:
     Attributes:
         data: as it was given.
         look: what it holds.
-        baselines: the simple models, as `zoo.baseline` gives them.
+        baselines: the simple models, as `zoo.baseline` gives them, scored on validation: test is read
+            once, after the choice.
         plan: what to train, and why.
         command: that trains it.
         minutes: that it is expected to take, with simple models beside.
@@ -108,7 +109,8 @@ def start(
     guess = {} if arguments else _guessed(data)
     arguments = arguments or guess
     dataset = load_dataset(str(data), **where, **arguments)
-    look = look_at(dataset.with_validation(fraction=VALIDATION_FRACTION, seed=0))
+    dataset = dataset.with_validation(fraction=VALIDATION_FRACTION, seed=0)  # as the run has it
+    look = look_at(dataset)
     tell("fitting simple models")
     beside, spent = _simple_models(dataset)
     tell("timing some steps of a training")
@@ -139,7 +141,7 @@ def _check(minutes: float, run_dir: str | Path | None) -> None:
 
 def _simple_models(dataset: Dataset) -> tuple[dict[str, Any], float]:
     began = time.perf_counter()
-    return baseline(dataset, progress=False), time.perf_counter() - began
+    return on_validation(dataset), time.perf_counter() - began
 
 
 def _advice(look: Look, plan: Plan, beside: Mapping[str, Any], metric: Metric) -> str:
@@ -189,13 +191,16 @@ def _shortened(
         return plan, timing.seconds(wanted)
     values = {"training.epochs": max(1, epochs)}
     why = f"{epochs} epochs rather than {wanted}, since there are no more minutes (--minutes)"
-    if not epochs and not plan.weights:
+    if not epochs and plan.weights:
+        values["training.epochs"] = 0
+        why = "only a head is fitted on features, since there are no more minutes (--minutes)"
+    elif not epochs:
         left = max(1.0, seconds - timing.seconds(0) - timing.validation * timing.example)
         values["training.steps_per_epoch"] = steps = max(20, int(left / timing.step))
         timing = replace(timing, steps=steps)
         why = f"{steps} updates, less than one pass, since there are no more minutes (--minutes)"
     plan = replace(plan, values={**plan.values, **values}, reasons=(*plan.reasons, why))
-    return plan, timing.seconds(max(1, epochs))
+    return plan, timing.seconds(values["training.epochs"])
 
 
 def weights_at_hand() -> list[str]:

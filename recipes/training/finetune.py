@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from recipes.objects import builder_arguments, make_dataset
+from recipes.objects import BUILDER_KNOBS, builder_arguments, make_dataset
 from recipes.runs.run import Run, load_run
 from recipes.runs.splits import skips_corrupt
 from recipes.training.train import CHECKPOINT_MINUTES, train
@@ -23,6 +23,8 @@ LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
 # Arguments of a task that hold for the source's classes, and those of its loss.
 OF_CLASSES = ("threshold_goal", "positive_class")
 OF_LOSS = ("loss", "focal_gamma", "logit_tau")
+PRESET = "regularization.preset"
+_OFF = {"averaging_decay": 0.0}  # an average needs more updates than a finetune has
 BATCH_SIZE, LEAST_STEPS = 16, 20  # updates of an epoch, where the data has fewer batches
 
 
@@ -56,7 +58,8 @@ def finetune(
         target: run directory, weight name, name of published weights, or recipe name.
         data: a folder, a table, or a data set's name.
         *overrides: "key=value" texts, set last.
-        epochs: total number of epochs; 0 only fits the head on features (a linear probe).
+        epochs: total number of epochs; 0 only fits the head on features (a linear probe). None takes
+            what the card of published weights says, or 20.
         frozen_epochs: epochs of the head alone; None: a quarter, or none for published weights.
         learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`). That of
             published weights is the card's, for both; a language model is trained at the full rate.
@@ -71,16 +74,16 @@ def finetune(
 
     >>> zoo.finetune("resnet20.fashion_mnist", "./bags", epochs=20)  # doctest: +SKIP
     """
-    changes = parse_overrides(overrides)
+    asked = (changes := parse_overrides(overrides)) | values
     if epochs is None:  # the number of frozen epochs follows from it
-        epochs = _whole((changes | values).get("training.epochs"))
+        epochs = _whole(asked.get("training.epochs"))
     how = {"epochs": epochs, "frozen_epochs": frozen_epochs, "learning_rate": learning_rate}
-    how |= {"seed": seed, "task": (changes | values).get("task.name")}
+    how |= {"seed": seed, "task": asked.get("task.name"), "preset": asked.get(PRESET)}
     recipe = finetuning_recipe(source := load_run(target), str(data), **how)
     recipe = with_keywords(recipe.with_values(changes), values, finetune)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
-    if recipe.training.steps_per_epoch is None and source.assets.outputs:
+    if recipe.training.steps_per_epoch is None and source.assets.y:
         devices.prepare(device)
         recipe = with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))
     _show_choices(recipe, source, shown=progress)
@@ -108,6 +111,7 @@ def finetuning_recipe(
     learning_rate: float | None = None,
     seed: int = 1,
     task: str | None = None,
+    preset: str | None = None,
 ) -> Recipe:
     """Return the recipe of a finetune: the source's model, task and augmentation, on other data.
 
@@ -116,9 +120,10 @@ def finetuning_recipe(
         data: a folder, a table, or a data set's name.
         epochs, frozen_epochs, learning_rate, seed: of `finetune`.
         task: that is trained, where it is not the source's; the head is then new.
+        preset: whose values replace the source's regularization.
     """
-    place = _check_data(source, data)
-    recipe, epochs = source.recipe, EPOCHS if epochs is None else epochs
+    place, recipe = _check_data(source, data), source.recipe
+    epochs = _epochs(source) if epochs is None else epochs
     start, chosen = _start(source, epochs, frozen_epochs, task or recipe.task.name)
     done = "fine-tuned on" if epochs else "with a head fitted on its features of"
     values = {
@@ -127,8 +132,7 @@ def finetuning_recipe(
         "task": {"name": recipe.task.name, "arguments": _inherited_arguments(recipe, epochs)},
         "data": {"name": data},
         "model": {"name": recipe.model.name, "arguments": builder_arguments(recipe)},
-        "regularization": recipe.resolved()["regularization"]
-        | {"averaging_decay": 0.0},  # an average needs more updates than a finetune has
+        "regularization": recipe.resolved()["regularization"] | _OFF,
         "optimizer": {
             "name": "adamw",
             "learning_rate": chosen.learning_rate if learning_rate is None else learning_rate,
@@ -144,7 +148,23 @@ def finetuning_recipe(
         },
         "initialization": start,
     }
-    return Recipe.parse(values, source=f"finetune {source.name}")
+    made = Recipe.parse(values, source=f"finetune {source.name}")
+    return made if preset is None else _with_preset(made, preset)
+
+
+def _with_preset(recipe: Recipe, preset: str) -> Recipe:
+    """Return a finetune's recipe with a preset's values in place of the source's."""
+    arguments = {k: v for k, v in recipe.model.arguments.items() if k not in BUILDER_KNOBS}
+    return recipe.with_values(
+        {"regularization": {"preset": preset, **_OFF}, "model.arguments": arguments}
+    )
+
+
+def _epochs(source: Run) -> int:
+    """Return the usual number of epochs: that of a published model's card, or 20."""
+    published = registry.pretrained_cards().get(source.name)
+    stated = registry.model_card(published.model).finetuning.epochs if published else None
+    return EPOCHS if stated is None else stated
 
 
 def _inherited_arguments(recipe: Recipe, epochs: int) -> dict[str, Any]:
@@ -166,14 +186,14 @@ def _start(
         epochs, frozen_epochs: of `finetune`.
         task: that is trained.
     """
-    has_head = bool(source.assets.outputs)  # a language model has none
+    published = registry.pretrained_cards().get(source.name)
+    has_head = bool(source.assets.outputs or published)  # a language model has none
     if not has_head and frozen_epochs:
         raise ArgumentError(
             f"{source.name} is a language model: it has no head to train alone.",
             expected="frozen_epochs=0",
             fix="leave --frozen-epochs out",
         )
-    published = registry.pretrained_cards().get(source.name)
     same = task == source.recipe.task.name
     fitted_first = bool(source.assets.label) and same and published is not None
     probe = has_head and (fitted_first or epochs == 0)
@@ -198,7 +218,7 @@ def _start(
 
 
 def _show_choices(recipe: Recipe, source: Run, *, shown: bool) -> None:
-    """Say what was chosen for published weights: size, batch and rates."""
+    """Say what was chosen for published weights: size or length, batch and rates."""
     from recipes.training.progress import show_notes  # loads Keras
 
     if shown and source.name in registry.pretrained_cards():
@@ -206,10 +226,12 @@ def _show_choices(recipe: Recipe, source: Run, *, shown: bool) -> None:
 
 
 def _chosen(recipe: Recipe) -> str:
-    size = recipe.task.arguments.get("image_size")
-    if not recipe.training.epochs:
-        return f"used with images of {size} × {size} pixels"
-    parts = [f"images of {size} × {size} pixels", f"batches of {recipe.training.batch_size}"]
+    arguments, epochs = recipe.task.arguments, recipe.training.epochs
+    size, tokens = arguments.get("image_size"), arguments.get("max_tokens")
+    inputs = f"texts of {tokens} tokens at most" if tokens else f"images of {size} × {size} pixels"
+    if not epochs:
+        return f"used with {inputs}"
+    parts = [inputs, f"batches of {recipe.training.batch_size}"]
     parts.append(f"learning rate {recipe.optimizer.learning_rate:g}")
     if recipe.initialization and recipe.initialization.backbone_rate < 1:
         parts.append(f"{recipe.initialization.backbone_rate:g} of it for the backbone")

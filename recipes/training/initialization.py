@@ -22,7 +22,7 @@ from recipes.runs.parent import HEAD, fitted, other_head
 from recipes.runs.run import Run
 from recipes.values.schema import Recipe
 from zoo.adapters import add_adapters, has_adapter
-from zoo.columns import Column
+from zoo.columns import Column, Text
 from zoo.columns.assets import Assets
 from zoo.complexity import leaf_layers
 from zoo.errors import DataError, RecipeError
@@ -43,6 +43,7 @@ def inherited(
     *,
     task: Task | None = None,
     image_size: int | None = None,
+    max_tokens: int | None = None,
 ) -> Assets:
     """Return the assets of the source (input size, tokenizer, front end) with the data's targets.
 
@@ -51,18 +52,22 @@ def inherited(
         dataset: what is trained on.
         task: that is trained; None takes the source's.
         image_size: side of the images instead of the source's.
+        max_tokens: of a text, likewise.
 
     Raises:
         DataError: the data has fewer than two classes, or not what the task predicts.
     """
+    taken = task.adopted(source.assets.x, dataset.features) if task else source.assets.x
     x = {
         name: _for_data(column, column.source or name, source, dataset)
-        for name, column in source.assets.x.items()
+        for name, column in taken.items()
     }
     if image_size:
         x = {
             n: column.sized(image_size) if column.has_pixels else column for n, column in x.items()
         }
+    if max_tokens:
+        x = {n: c.cut_to(max_tokens) if isinstance(c, Text) else c for n, c in x.items()}
     extra = {k: v for k, v in source.assets.extra.items() if k != THRESHOLD}  # it was of other data
     assets = replace(source.assets, x=x, extra=extra)
     if task is not None and (source.assets.numbers or task.name != source.recipe.task.name):

@@ -51,6 +51,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     import tensorflow as tf
 
     from recipes.runs.run import source_of
+    from recipes.training.automatic import with_chosen_preset
     from recipes.training.balance import with_balance
     from recipes.training.distillation import teaching
     from recipes.training.example_weights import with_weights
@@ -60,10 +61,11 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
 
     _check_replicas(recipe, devices.replicas())
     dataset = make_dataset(recipe, **data_arguments)
-    task = make_task(recipe)
+    task = make_task(recipe.provisional())
     examples = dataset.splits["train"]
     source = source_of(recipe)
     assets = _assets(recipe, dataset, task, source)
+    recipe, task, dataset = with_chosen_preset(recipe, task, assets, dataset)
     task, dataset = with_balance(task, recipe, dataset, assets.classes)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
@@ -121,7 +123,8 @@ def _assets(recipe: Recipe, dataset: Any, task: Any, source: Any) -> Any:
     from zoo.preprocessing import with_preprocessing
 
     if source:
-        return inherited(source, dataset, task=task, image_size=_own_size(recipe, source))
+        own = {"image_size": _own_size(recipe, source), "max_tokens": _own_length(recipe, source)}
+        return inherited(source, dataset, task=task, **own)
     train = dataset.splits["train"]
     assets = task.fit(train, features=dataset.features, classes=dataset.classes)
     return with_preprocessing(assets, registry.model_card(recipe.model.name))
@@ -149,6 +152,23 @@ def _own_size(recipe: Recipe, source: Any) -> int | None:
     """Return the side of images where the recipe's is not that of the source."""
     own = recipe.task.arguments.get("image_size")
     return own if own != source.recipe.task.arguments.get("image_size") else None
+
+
+def _own_length(recipe: Recipe, source: Any) -> int | None:
+    """Return the tokens of a text where the recipe's are not those of the source.
+
+    Raises:
+        RecipeError: the model has fewer positions.
+    """
+    own, name = recipe.task.arguments.get("max_tokens"), "context_length"
+    positions = recipe.model.arguments.get(name)
+    if own and positions and own > positions:
+        raise RecipeError(
+            f"task.arguments.max_tokens={own} is more than {source.name} has positions for.",
+            expected=f"at most {positions}",
+            fix=f"set task.arguments.max_tokens={positions}; longer texts are cut off",
+        )
+    return own if own != source.recipe.task.arguments.get("max_tokens") else None
 
 
 def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:

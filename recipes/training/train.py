@@ -11,7 +11,7 @@ from recipes.own.recipe import folder_of_run, recipe_from
 from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping
 from recipes.runs.run import Run, load
 from recipes.runs.splits import METRICS, skips_corrupt, write_splits
-from recipes.runs.trained import RECIPE, values_in, write_recipe
+from recipes.runs.trained import RECIPE, as_begun, values_in, write_recipe
 from recipes.training.distillation import with_pinned_teacher
 from recipes.training.setup import Setup, prepare
 from recipes.values.schema import Recipe
@@ -19,8 +19,7 @@ from zoo import devices
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, RunError
 
-PROBE_EXAMPLES = 64
-CHECKPOINT_MINUTES = 10.0
+PROBE_EXAMPLES, CHECKPOINT_MINUTES = 64, 10.0
 
 
 def train(
@@ -64,7 +63,8 @@ def train(
     _check_arguments(run_dir, resume, continue_run, checkpoint_minutes)
     source = folder_of_run(recipe) if continue_run else None
     recipe = recipe_from(run_to_continue(source) if source else recipe, overrides, values, train)
-    recipe = with_pinned_teacher(recipe.smoke() if smoke else recipe)
+    recipe = as_begun(recipe.smoke() if smoke else recipe, run_dir if resume else None)
+    recipe = with_pinned_teacher(recipe)
     place = folder_of(recipe.data.name)  # kept in full, so that the run can be used from anywhere
     recipe = recipe.with_values({"data.name": str(place)}) if place else recipe
     if source:

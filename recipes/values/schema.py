@@ -29,7 +29,7 @@ from recipes.values.sections import (
 from zoo import registry, regularization
 from zoo.errors import RecipeError, check_format
 from zoo.metrics.base import Metric, metric_named
-from zoo.regularization import Regularization
+from zoo.regularization import AUTO, Regularization
 
 _FILES_OF_DATA = (".csv", ".tsv", ".jsonl", ".txt")
 PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # given when a recipe is run
@@ -107,7 +107,8 @@ class Recipe(Values):
             OPTIMIZERS[self.optimizer.name],
             fix="see the Keras documentation of that optimizer",
         )
-        self.regularization_values()  # raises where a knob is out of range
+        self.provisional().regularization_values()  # raises where a knob is out of range
+        self._check_record()
         self._check_initialization()
         self._check_adapters()
         check_monitor(self.training.monitor, task)
@@ -118,6 +119,16 @@ class Recipe(Values):
             epochs=self.training.epochs,
         )
         return self
+
+    def _check_record(self) -> None:
+        """Refuse a recorded result whose preset could change with the rules that choose it."""
+        if self.regularization.preset == AUTO and self.expects != "unmeasured":
+            raise RecipeError(
+                f"{self.name} has a recorded result and regularization.preset={AUTO}.",
+                expected="the preset that the recorded runs were trained with",
+                fix="copy regularization.preset from the recipe.yaml of one of them, or set "
+                "expects: unmeasured",
+            )
 
     def _check_initialization(self) -> None:
         """Refuse what would throw trained weights away, or never release them."""
@@ -189,7 +200,7 @@ class Recipe(Values):
 
         Changing anything but the seed makes `expects` unmeasured, since it no longer describes this
         recipe. With other data, a shipped recipe is renamed after that data, unless its name or summary
-        is among the changes.
+        is among the changes. With another preset, knobs follow it that a run wrote out (`resolved`).
 
         >>> recipe.with_values({"optimizer.learning_rate": 3e-4})  # doctest: +SKIP
         """
@@ -207,6 +218,8 @@ class Recipe(Values):
                         fix=f"zoo recipes show {self.name} lists the fields",
                     )
             place[last] = value
+        if "regularization.preset" in changes:
+            self._release_knobs(values["regularization"], changes)
         if set(changes) - {"training.seed", "expects", "name", "summary"}:
             values["expects"] = changes.get("expects", "unmeasured")
         self.check_left_over(changes, values)
@@ -215,6 +228,18 @@ class Recipe(Values):
             return changed
         own = changed._named_after_data(self.name)
         return changed.model_copy(update={k: v for k, v in own.items() if k not in changes})
+
+    def _release_knobs(self, section: dict[str, Any], changes: Mapping[str, Any]) -> None:
+        """Unset the knobs of a recipe with all of them that only repeat its preset, in `section`."""
+        before = self.regularization
+        if before.model_dump() != self.resolved()["regularization"]:
+            return
+        alone = self.model_copy(
+            update={"regularization": RegularizationValues(preset=before.preset)}
+        )
+        for name, value in alone.regularization_values().to_dict().items():
+            if section.get(name) == value and f"regularization.{name}" not in changes:
+                section[name] = None
 
     def check_left_over(self, changes: Mapping[str, Any], values: Mapping[str, Any]) -> None:
         """Refuse arguments that belong to what a change of name replaces.
@@ -254,23 +279,41 @@ class Recipe(Values):
             name += f"-as-{Path(before).name}"
         return {"name": name, "summary": f"{model} on {data}."}
 
+    @property
+    def _knobs(self) -> dict[str, Any]:
+        return self.regularization.model_dump(exclude={"preset"}, exclude_none=True)
+
     def regularization_values(self) -> Regularization:
-        """Expand the preset and the knobs for this recipe's modality and optimizer."""
-        knobs = self.regularization.model_dump(exclude={"preset"}, exclude_none=True)
+        """Expand the preset and the knobs for this recipe's modality and optimizer.
+
+        Raises:
+            ArgumentError: the preset is "auto", which is chosen when training begins.
+        """
         return regularization.resolve(
             self.regularization.preset,
             modality=registry.model_card(self.model.name).modality,
             optimizer=self.optimizer.name,
-            knobs=knobs,
+            knobs=self._knobs,
         )
 
+    def provisional(self) -> "Recipe":
+        """Return this recipe, without any preset where that is still to be chosen.
+
+        It has the same inputs, outputs and number of weights.
+        """
+        if self.regularization.preset != AUTO:
+            return self
+        section = self.regularization.model_copy(update={"preset": "none"})
+        return self.model_copy(update={"regularization": section})
+
     def resolved(self) -> dict[str, Any]:
-        """Return every value, the preset's expansion included: a recipe again."""
-        values = self.model_dump()
-        values["regularization"] = {
-            "preset": self.regularization.preset,
-            **self.regularization_values().to_dict(),
-        }
+        """Return every value, the preset's expansion included: a recipe again.
+
+        A preset that is still to be chosen stays "auto", beside the knobs that override it.
+        """
+        values, preset = self.model_dump(), self.regularization.preset
+        knobs = self._knobs if preset == AUTO else self.regularization_values().to_dict()
+        values["regularization"] = {"preset": preset, **knobs}
         return values
 
     def smoke(self) -> "Recipe":

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from zoo.regularization import PRESETS, Regularization
+from zoo.regularization import AUTO, PRESETS, Regularization
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(ge=1, le=1_000_000_000)]
@@ -108,7 +108,7 @@ RegularizationValues = pydantic.create_model(
     "RegularizationValues",
     __base__=Values,
     __doc__="A preset, and the knobs that override it; None takes the preset's value.",
-    preset=(Literal[PRESETS], "none"),
+    preset=(Literal[*PRESETS, AUTO], "none"),
     **{field.name: (None | field.type, None) for field in dataclasses.fields(Regularization)},
 )
 

@@ -16,6 +16,7 @@ from zoo.weights import read_tensors, write_tensors
         (("train", DIGITS, "optimizer.learning_rte=0.1"), "learning_rte", "optimizer.learning_rate"),
         (("train", DIGITS, "regularization.dropuot_rate=0.1"), "dropuot", "regularization.dropout_rate"),
         (("train", DIGITS, "regularization.preset=lite"), "lite", "light"),
+        (("train", DIGITS, "regularization.preset=automatic"), "automatic", "auto"),
         (("train", DIGITS, "optimizer.name=adamm"), "adamm", "adam"),
         (("train", DIGITS, "model.name=resnet21"), "resnet21", "resnet20"),
         (("train", DIGITS, "model.arguments.width=[4]"), "width", "widths"),

@@ -45,6 +45,7 @@ def test_nothing_is_written_before_yes(zoo, in_tmp):
     found = outcome.document
     assert found["look"]["modality"] == "speech"
     assert found["command"].startswith("zoo train speech/spoken_digit-dscnn data.name=vowels")
+    assert found["baselines"]["split"] == "validation"  # test is read once, after the choice
     assert found["run"] is None and list(in_tmp.iterdir()) == []
 
 

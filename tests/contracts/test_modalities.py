@@ -6,6 +6,7 @@ from test_layering import SOURCES, relative
 
 WORDS = {"image", "images", "audio", "sounds", "speech", "ids", "text", "texts"}
 MAY_ASK = ("zoo/columns/", "zoo/transforms/", "zoo/catalog/", "zoo/regularization.py")
+MAY_ASK += ("zoo/automatic_preset.py",)  # which is about what presets do to each modality
 MAY_ASK += ("recipes/baseline/",)  # a simple model is one of pixels, of words or of sounds
 MAY_ASK += ("recipes/start/",)  # what is trained is chosen by what the data holds
 # A table has columns named text and label, and TensorFlow Datasets has types of its own.

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from recipes.objects import make_dataset, make_task, precision
-from recipes.runs.trained import RECIPE
+from recipes.runs.trained import RECIPE, write_recipe
 from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
 from tuning.validation import outcome
@@ -31,7 +31,7 @@ from zoo.registration import import_modules
 def describe(*, values: dict[str, Any], data_dir: str | None) -> dict[str, Any]:
     """Load a recipe's data and return the facts: {"metric", "mode", "fingerprint"}."""
     recipe = Recipe.parse(values, source=values["name"])
-    make_task(recipe)  # refuses its arguments before the data is read
+    make_task(recipe.provisional())  # refuses its arguments before the data is read
     dataset, metric = make_dataset(recipe, data_dir=data_dir), recipe.monitored_metric
     return {"metric": metric.name, "mode": metric.mode, "fingerprint": dataset.fingerprint}
 
@@ -55,7 +55,9 @@ def trial(*, folder: str, epochs: int, data_dir: str | None) -> dict[str, Any]:
     with precision(recipe):
         setup = prepare(recipe, device=device, data_dir=data_dir)
         prepared = time.perf_counter() - started
-        setup = dataclasses.replace(setup, recipe=_ending_after(recipe, epochs))
+        if setup.recipe != recipe:  # with the preset that was chosen
+            write_recipe(Path(folder), setup.recipe)
+        setup = dataclasses.replace(setup, recipe=_ending_after(setup.recipe, epochs))
         recorder, _, selection = fit(setup, Path(folder), resume=True, progress=False)
     found = outcome(setup, recorder, selection)
     return found | {"seconds": round(prepared + found["seconds"], 1)}

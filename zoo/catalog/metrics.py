@@ -20,9 +20,14 @@ R2 = Metric("r2", unit="", label="R²", digits=4)
 SPEARMAN = Metric("spearman", unit="", label="Spearman's correlation", digits=4)
 
 REGRESSION = (MAE, RMSE, R2, SPEARMAN)
+SIMILARITY = (SPEARMAN, MAE, RMSE, R2)
 MICRO_F1 = Metric("micro_f1", label="Micro F1")
 MAP = Metric("map", label="Mean average precision")
 
+WER = Metric("wer", mode="min", unit="error rate", label="Word error rate (WER)")
+CER = Metric("cer", mode="min", unit="error rate", label="Character error rate (CER)")
+
+TRANSCRIPTS = (WER, CER)
 MULTILABEL = (MACRO_F1, MICRO_F1, MAP)
 CLASSIFICATION = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC, LOSS, ECE)
 LANGUAGE = (LOSS, PERPLEXITY, BITS_PER_CHARACTER)

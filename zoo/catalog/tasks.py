@@ -1,7 +1,14 @@
 """Tasks."""
 
 from zoo.cards import TaskCard
-from zoo.catalog.metrics import CLASSIFICATION, LANGUAGE, MULTILABEL, REGRESSION
+from zoo.catalog.metrics import (
+    CLASSIFICATION,
+    LANGUAGE,
+    MULTILABEL,
+    REGRESSION,
+    SIMILARITY,
+    TRANSCRIPTS,
+)
 
 IMAGE_SIZE = 224  # pixels per side for images that differ in size, where a recipe sets no size
 
@@ -32,6 +39,8 @@ _CLASSES = {
     "threshold_goal": None,
     "positive_class": None,
 }
+
+_PAIRS = {"encoder": "cross_encoder", **_TEXTS, "max_tokens": 128}
 
 # Of tasks of any input: the model decides which of them apply.
 _ANY = {"loss": None, "image_size": None, **_TEXTS, **_CLIPS}
@@ -87,6 +96,14 @@ TASKS: tuple[TaskCard, ...] = (
         arguments={**_CLIPS, **_CLASSES},
     ),
     TaskCard(
+        name="speech_to_text",
+        task="zoo.tasks.speech_to_text:SpeechToText",
+        modality="speech",
+        metrics=TRANSCRIPTS,
+        summary="The words of a recording, written by published weights.",
+        trained=False,
+    ),
+    TaskCard(
         name="regression",
         task="zoo.tasks.regression:Regression",
         modality="",
@@ -103,5 +120,23 @@ TASKS: tuple[TaskCard, ...] = (
         summary="Any number of labels for an image, a text or a sound.",
         arguments=_ANY,
         models_of=_CLASSIFICATIONS,
+    ),
+    TaskCard(
+        name="sentence_pairs",
+        task="zoo.tasks.sentence_pairs:SentencePairs",
+        modality="text",
+        metrics=CLASSIFICATION,
+        summary="One label for two texts: entailment, paraphrase.",
+        arguments={**_PAIRS, **_CLASSES},
+        models_of=("text_classification",),
+    ),
+    TaskCard(
+        name="sentence_similarity",
+        task="zoo.tasks.sentence_similarity:SentenceSimilarity",
+        modality="text",
+        metrics=SIMILARITY,
+        summary="One or several numbers for two texts, such as how alike they are.",
+        arguments={**_PAIRS, "loss": None},
+        models_of=("text_classification",),
     ),
 )

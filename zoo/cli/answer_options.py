@@ -56,6 +56,14 @@ AllowKerasFile = Annotated[
 ]
 
 
+Language = Annotated[
+    str | None,
+    typer.Option(help='Code of what is spoken, such as "en"; found by the model unless given.'),
+]
+Srt = Annotated[Path | None, typer.Option(help="Write a transcript as SubRip subtitles.")]
+Vtt = Annotated[Path | None, typer.Option(help="Write a transcript as WebVTT subtitles.")]
+
+
 def temperature_asked(calibrated: bool, temperature: float | None) -> bool | float:
     """Return what Python calls `calibrated`, from the two options.
 

@@ -61,7 +61,7 @@ def show_models(result: dict[str, Any]) -> None:
         told, seconds = model["told"] or "–", f"{model['seconds']:.1f} s"
         rows.append((model["name"], metric.text(entry["value"]), metric.span(entry), seconds, told))
     columns = ("model", metric.label.lower(), "95 % interval", "time", "how it was fitted")
-    title = f"{result['data']}: {result['examples']:,} test examples"
+    title = f"{result['data']}: {result['examples']:,} {result['split']} examples"
     show_table(title, columns, rows, spare=2)
     for note in result["notes"]:
         console.print(f"note: {note}", soft_wrap=True)

@@ -50,6 +50,8 @@ def embed_command(
     zoo embed resnet50.a1_in1k photos/ --output photos.npz
 
     zoo embed cnn_small.digits seven.png four.png
+
+    zoo embed ge2e.resemblyzer clips/ --output voices.npz
     """
     from recipes.runs.predict import Reading, embed_inputs
     from recipes.runs.run import load_run

@@ -20,7 +20,9 @@ PATHS = (
     "--run-dir",
     "--save-mistakes",
     "--space",
+    "--srt",
     "--study",
+    "--vtt",
 )
 WRITTEN = {  # the option that says where a command writes
     "convert": "--out",

@@ -1,13 +1,11 @@
 """`zoo predict`."""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from zoo.cli import answer_options as answers
 from zoo.cli import complete, options
-from zoo.cli.output import show_json
 
 Target = Annotated[
     str,
@@ -34,10 +32,13 @@ def predict_command(
     tta: answers.Tta = 0,
     calibrated: answers.Calibrated = False,
     temperature: answers.Temperature = None,
+    language: answers.Language = None,
+    srt: answers.Srt = None,
+    vtt: answers.Vtt = None,
     json: options.Json = False,
     allow_keras_file: answers.AllowKerasFile = False,
 ) -> None:
-    """Predict images, sounds or texts with a trained model.
+    """Predict images, sounds or texts with a trained model, or transcribe speech.
 
     Every file of a folder and every row of a table is predicted. For an input that cannot be read, the
     result is its error, and the exit code is 1.
@@ -52,48 +53,32 @@ def predict_command(
 
     zoo predict runs/text-trec-textcnn-1 questions.csv --column question
 
+    zoo predict whisper_base.openai talk.mp3 --srt talk.srt
+
     find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
     from recipes.runs.run import load
     from zoo.cli.inputs import inputs_of
     from zoo.cli.output import takes_words
-    from zoo.cli.predict_table import show
-    from zoo.cli.prediction_files import STANDARD_OUTPUT, not_alone, write_csv, written
+    from zoo.cli.predict_output import Output
+    from zoo.cli.subtitles import Subtitles
 
-    _check_files(csv, jsonl, json=json)
+    subtitles = Subtitles(srt, vtt, language)
+    output = Output(csv, jsonl, json, top, subtitles)
+    output.check()
     how: dict[str, Any] = {"batch_size": batch_size, "column": column, "keep_going": True}
     how |= {"top": top, "threshold": threshold}
     asked = answers.temperature_asked(calibrated, temperature)
     if allow_keras_file:
+        subtitles.refuse(target)
         results, texts = _foreign(target, inputs, how, more=bool(tta) or asked is not False), False
     else:
         run = load(target)
         texts = takes_words(run)
         paths = inputs_of(inputs, texts=texts)
-        results = run.predict_each(paths, **how, tta=tta, calibrated=asked)
-    results = not_alone(results)
-    results = list(results if jsonl is None else written(results, jsonl))
-    if csv is not None:
-        write_csv(csv, results, top=top)
-    if json:
-        show_json(results)
-    elif jsonl != STANDARD_OUTPUT:
-        show(results, texts=texts, top=top)
-    if any("error" in result for result in results):
+        results = subtitles.method(run)(paths, **how, tta=tta, calibrated=asked)
+    if output.give(results, texts=texts):
         raise typer.Exit(1)
-
-
-def _check_files(csv: Path | None, jsonl: Path | None, *, json: bool) -> None:
-    from zoo.cli.prediction_files import STANDARD_OUTPUT, check_new
-    from zoo.errors import ArgumentError
-
-    if json and jsonl == STANDARD_OUTPUT:
-        raise ArgumentError("--json and --jsonl - both write to standard output.", fix="choose one")
-    if csv is not None and jsonl is not None and csv.absolute() == jsonl.absolute():
-        raise ArgumentError(f"--csv and --jsonl both name {csv}.", fix="give them different names")
-    for path in (csv, jsonl):
-        if path is not None and path != STANDARD_OUTPUT:
-            check_new(path)
 
 
 def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool) -> Any:

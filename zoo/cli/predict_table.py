@@ -4,6 +4,7 @@ from typing import Any
 
 from zoo.cli.output import counted, show_table
 from zoo.cli.prediction_files import UNCERTAIN
+from zoo.cli.subtitles import show_transcripts
 
 LONGEST_TEXT = 60  # characters that the table shows
 
@@ -16,6 +17,9 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
         texts: the inputs are texts, not files.
         top: classes that are shown of each; None shows three.
     """
+    if any("stretches" in item for result in results for item in result["predictions"]):
+        show_transcripts(results)
+        return
     first = next((item for result in results for item in result["predictions"]), {"label": ""})
     answers = ("label", "probability", "then")
     if "label" not in first:

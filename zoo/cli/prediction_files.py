@@ -80,7 +80,7 @@ def write_csv(path: Path, results: list[dict[str, Any]], *, top: int | None = No
         top: classes for which there are columns; None writes the first alone.
     """
     answers = [key for result in results for key in answer(result, top=top)]
-    columns = ["file", "row", "text", *dict.fromkeys(answers), "error"]
+    columns = [*dict.fromkeys(["file", "row", "text", *answers, "error"])]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
@@ -111,7 +111,7 @@ def answer(result: dict[str, Any], *, top: int | None = None) -> dict[str, Any]:
 
 
 def _of_classes(result: dict[str, Any], items: list[dict[str, Any]], top: int) -> dict[str, Any]:
-    cells = dict(items[0])
+    cells = {key: value for key, value in items[0].items() if key != "stretches"}
     if result.get("uncertain"):
         cells["label"] = UNCERTAIN
     for place, item in enumerate(items[1:top], start=2):

@@ -70,7 +70,7 @@ def show_command(
     ] = None,
     json: options.Json = False,
 ) -> None:
-    """Print every value of a recipe, with the regularization preset expanded.
+    """Print every value of a recipe, with the regularization preset expanded, unless it is auto.
 
     [bold]Example[/bold]
 
@@ -78,11 +78,11 @@ def show_command(
     """
     from recipes.values.load import dump_yaml, load_recipe
 
-    values = load_recipe(name, *(overrides or [])).resolved()
+    recipe = load_recipe(name, *(overrides or []))
     if json:
-        show_json(values)
-    else:
-        console.out(dump_yaml(values), end="")
+        return show_json(recipe.resolved())
+    told = "" if recipe.provisional() is recipe else "# auto is chosen when training begins\n"
+    console.out(dump_yaml(recipe.resolved()) + told, end="")
 
 
 @app.command("copy")

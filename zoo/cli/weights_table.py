@@ -8,6 +8,12 @@ from zoo.errors import command
 from zoo.pretrained.sources import described
 from zoo.quantities import human
 
+_USES = {  # command and example by modality
+    "image": ("predict", "photo.jpg"),
+    "text": ("embed", "texts.csv"),
+    "speech": ("embed", "clip.wav"),
+}
+
 
 def list_pretrained(
     pattern: str, *, sort: str, licence: str | None, max_params: int | None, json: bool
@@ -58,7 +64,8 @@ def show_pretrained(name: str, *, json: bool) -> None:
         *(("source", described(source)) for source in card.sources),
     ]
     show_table(card.name, ("", ""), facts)
-    for call in (f"zoo.build({name!r})", command("zoo", "predict", name, "photo.jpg")):
+    verb, example = _USES[registry.model_card(card.model).modality]
+    for call in (f"zoo.build({name!r})", command("zoo", verb, name, example)):
         console.print(f"\n{call}" if call.startswith("zoo.build") else call, soft_wrap=True)
 
 

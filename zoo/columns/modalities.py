@@ -1,5 +1,7 @@
 """The input of a model of one modality: its name and its column."""
 
+from collections.abc import Mapping
+
 from zoo import registry
 from zoo.cards import ColumnCard, ModelCard, SoundPreprocessing
 from zoo.columns.audio import Audio
@@ -25,6 +27,8 @@ def word_of(modality: str) -> str | None:
 def input_of(card: ModelCard, shape: tuple[int | None, ...]) -> dict[str, Column]:
     """Return the input of a model that is built by name, without any data.
 
+    The ids of what a model writes about its input are not among them.
+
     Args:
         card: of the model.
         shape: of one example, without the batch axis.
@@ -32,14 +36,14 @@ def input_of(card: ModelCard, shape: tuple[int | None, ...]) -> dict[str, Column
     Raises:
         ArgumentError: the card is of another modality, or of several.
     """
-    own = card.preprocessing
+    own, name = card.preprocessing, _INPUTS.get(card.modality)
+    own = own.get(name) if isinstance(own, Mapping) else own
     front = dict(own.log_mel) if isinstance(own, SoundPreprocessing) else {}
     sounds = Audio(
         front.get("sample_rate_hz", 0), preprocessing={"log_mel": front} if front else {}
     )
     columns = {"image": Image(), "audio": sounds, "ids": Text()}
-    if card.modality in _INPUTS:
-        name = _INPUTS[card.modality]
+    if name is not None:
         return {name: columns[name].shaped(shape)}
     found = _card_of(card.modality)
     if found is None:

@@ -30,6 +30,7 @@ class Text(Column):
         context_length: tokens that a model takes; what a text has beyond them is cut off. 0 for any.
         buckets: lengths that batches are padded to.
         fitting: arguments of `fit_tokenizer`, for `fit`.
+        extra_ids: ids beyond the vocabulary that a model puts in itself, such as a separator.
 
     >>> text = Text(fitting={"kind": "word", "vocabulary_size": 9}).fit(["to be or not to be"])
     >>> text.encode("to be")[""].tolist()
@@ -46,6 +47,7 @@ class Text(Column):
     context_length: int = 0
     buckets: tuple[int, ...] = ()
     fitting: Mapping[str, Any] = field(default_factory=dict)
+    extra_ids: int = 0
 
     @property
     def expected(self) -> str:
@@ -59,7 +61,9 @@ class Text(Column):
     @property
     def sizes(self) -> dict[str, int]:
         sizes = {"context_length": self.context_length} if self.context_length else {}
-        return ({"vocabulary_size": self.loaded.vocabulary_size} if self.tokenizer else {}) | sizes
+        if self.tokenizer:
+            sizes["vocabulary_size"] = self.loaded.vocabulary_size + self.extra_ids
+        return sizes
 
     def cut_to(self, max_tokens: int) -> "Text":
         """Return the column for texts of so many tokens at most."""
@@ -105,7 +109,7 @@ class Text(Column):
 
     def random(self, generator: np.random.Generator, count: int) -> Parts:
         length = max(self.buckets, default=32)
-        known = self.sizes.get("vocabulary_size", 2)
+        known = self.sizes.get("vocabulary_size", 2) - self.extra_ids
         return {"": generator.integers(1, known, (count, length), "int32")}
 
     def usage(self, name: str) -> "Usage":

@@ -22,35 +22,38 @@ _DAMAGED = (EOFError, OSError, zlib.error, tarfile.TarError, zipfile.BadZipFile)
 _UNSUPPORTED = (NotImplementedError, RuntimeError)  # a compression or encryption of zip files
 
 
-def find_files(card: DatasetCard, *, data_dir: str | os.PathLike | None = None) -> dict[str, Path]:
+def find_files(
+    card: DatasetCard, *, data_dir: str | os.PathLike | None = None, folder: str = ""
+) -> dict[str, Path]:
     """Return where each file of `card.files` lies, after its bytes were checked by SHA-256.
 
-    The files lie in a sub-folder of `data_dir` with the card's name. A file "x" may be compressed
+    The files lie in a sub-folder of `data_dir`. A file "x" may be compressed
     as "x.gz" beside: what was compressed is then checked, since no two tools compress alike.
 
     Args:
         card: of the data set; its `files` maps names to hexadecimal SHA-256.
         data_dir: the folder of all such sets; None takes ZOO_DATA_DIR.
+        folder: the name of the sub-folder; empty takes the card's name.
 
     Raises:
         DataError: no folder is given, a file is missing, or it is not the one that is expected.
     """
     root = data_dir or os.environ.get("ZOO_DATA_DIR")
-    files = ", ".join(card.files)
-    expected = f"a folder {card.name} with {files}, as they are or .gz; source: {card.homepage}"
+    files, folder = ", ".join(card.files), folder or card.name
+    expected = f"a folder {folder} with {files}, as they are or .gz; source: {card.homepage}"
     if not root:
         raise DataError(
             f"The folder of the files of {card.name} is not known.",
             expected=expected,
-            fix=f"set ZOO_DATA_DIR, or give --data-dir: the folder that holds {card.name}",
+            fix=f"set ZOO_DATA_DIR, or give --data-dir: the folder that holds {folder}",
         )
-    folder = as_path(root) / card.name
+    place = as_path(root) / folder
     found = {}
     for name, sha256 in card.files.items():
-        places = [path for path in (folder / name, folder / f"{name}.gz") if path.is_file()]
+        places = [path for path in (place / name, place / f"{name}.gz") if path.is_file()]
         if not places:
             raise DataError(
-                f"{card.name} needs {folder / name}, which does not exist.",
+                f"{card.name} needs {place / name}, which does not exist.",
                 expected=expected,
                 fix="put the file there, or set ZOO_DATA_DIR or --data-dir to where it is",
             )

@@ -11,11 +11,21 @@ from zoo.data.rows import bad_row
 from zoo.errors import ArgumentError, DataError
 
 SPLIT = "split"  # what a column is called that names the split of each row
-FILE, LABELS = "file", "labels"
-_OURS = ("text", "image", "audio", FILE, "group", SPLIT, WEIGHT)  # no target may have such a name
+FILE, LABELS, PAIR = "file", "labels", "pair"
+_OURS = (
+    "text",
+    PAIR,
+    "image",
+    "audio",
+    FILE,
+    "group",
+    SPLIT,
+    WEIGHT,
+)  # no target may have such a name
 _FLAGS = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
-_TEXTS = ("text", FILE)
+_TEXTS = ("text", PAIR, FILE)
 _INPUTS = ("text_column", "file_column")
+_TOLD = {WEIGHT: "weight", PAIR: "second text"}
 
 
 @dataclass(frozen=True)
@@ -31,6 +41,7 @@ class Columns:
     separator: str = ""  # between several labels of a row
     split: str | None = None  # None takes a column "split" where there is one
     weight: str = ""
+    pair: str | None = ""  # second texts; None takes a column "pair" where there is one
 
     @property
     def several(self) -> bool:
@@ -40,15 +51,21 @@ class Columns:
     @property
     def wanted(self) -> dict[str, str]:
         """Column of a data set to column of the table."""
-        named = {"text": self.text, FILE: self.file, "label": self.label, "group": self.group}
-        named |= {WEIGHT: self.weight}
+        named = {"text": self.text, PAIR: self.pair, FILE: self.file, "label": self.label}
+        named |= {"group": self.group, WEIGHT: self.weight}
         return {ours: theirs for ours, theirs in named.items() if theirs} | {
             name: name for name in (*self.targets, *self.flags)
         }
 
 
 def columns_of(
-    inputs: tuple[Any, Any], label: Any, separator: Any, targets: Any, others: tuple[Any, Any, Any]
+    inputs: tuple[Any, Any],
+    label: Any,
+    separator: Any,
+    targets: Any,
+    others: tuple[Any, Any, Any],
+    *,
+    pair: Any = "",
 ) -> Columns:
     """Check the arguments of a table's loader and return its columns.
 
@@ -58,6 +75,7 @@ def columns_of(
         separator: label_separator.
         targets: target_column, a name or a list.
         others: group_column, split_column and weight_column.
+        pair: pair_column; None takes a column "pair" where there is one.
 
     Raises:
         ArgumentError: one is not a name, or two exclude each other.
@@ -80,6 +98,12 @@ def columns_of(
         )
     text, file = (_name(key, value) for key, value in zip(_INPUTS, inputs, strict=True))
     group, split, weight = others
+    if file and pair:
+        raise ArgumentError(
+            f"pair_column={pair} and file_column={file} were both given.",
+            expected="pairs of texts, or files",
+            fix="leave one of them out",
+        )
     return Columns(
         text="" if file else text,
         label="" if numbers else name,
@@ -90,6 +114,7 @@ def columns_of(
         separator=separator,
         split=None if split is None else _name("split_column", split),
         weight=_name("weight_column", weight),
+        pair=None if pair is None and not file else _name("pair_column", pair),
     )
 
 
@@ -167,7 +192,7 @@ def example_of(
         what = "number" if is_number else "text"
         expected = f"{what} in the column {theirs} of every row"
         if value is None or (isinstance(value, str) and not value.strip()):
-            told = "weight" if ours == WEIGHT else "number" if is_number else ours
+            told = _TOLD.get(ours, "number" if is_number else ours)
             problem = f"has no {told} (column {theirs} is empty)"
             raise bad_row(path, where, problem, expected=expected)
         if not isinstance(value, str):

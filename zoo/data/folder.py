@@ -19,7 +19,8 @@ from zoo.errors import ArgumentError, DataError
 from zoo.files import as_path
 
 LAYOUT = "PATH/CLASS/FILE, or PATH/train/CLASS/FILE with validation/ and test/ beside train/"
-_DEFAULTS = {"text_column": "text", "label_column": "label", "split_column": None, "header": "auto"}
+_DEFAULTS = {"text_column": "text", "label_column": "label", "header": "auto"}
+_DEFAULTS |= {"pair_column": None, "split_column": None}
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ def load(
     test_fraction: float = 0.2,
     group_pattern: str = "",
     text_column: str = "text",
+    pair_column: str | None = None,
     label_column: str | Sequence[str] = "label",
     group_column: str = "",
     split_column: str | None = None,
@@ -49,8 +51,7 @@ def load(
 ) -> Dataset:
     """Read your own folder: images, sounds or texts by class, tables, or plain texts.
 
-    - By class: class folders of images, sounds or texts, alone or inside train/, with validation/
-      (val/, valid/, dev/) and test/ where there are any.
+    - By class: class folders, alone or inside train/, with validation/ (val/, valid/, dev/) and test/.
     - Tables (train.csv, …): see `zoo.data.table`. Plain texts without classes: `zoo.data.documents`.
 
     Without a test split, validation is used; without both, one is drawn: by class, and by whole groups
@@ -68,8 +69,7 @@ def load(
         encoding: of texts and tables.
 
     Returns:
-        image uint8 (H, W, C), audio float32 (samples,) or text str, label by sorted class name,
-        group str; of tables as `zoo.data.table` says.
+        image uint8 (H, W, C), audio float32 (samples,) or text str; label, group; or a table's columns.
 
     Raises:
         DataError, ArgumentError: the message names the file or argument and what to do.
@@ -77,10 +77,11 @@ def load(
     layout.check_test_fraction(test_fraction)
     root = as_path(path)
     common = {"seed": seed, "skip_corrupt": skip_corrupt, "test_fraction": test_fraction}
-    columns = {"text_column": text_column, "label_column": label_column, "header": header}
+    columns = {"text_column": text_column, "pair_column": pair_column, "header": header}
+    columns |= {"label_column": label_column, "label_separator": label_separator}
     columns |= {"group_column": group_column, "split_column": split_column}
     columns |= {"file_column": file_column, "target_column": target_column}
-    columns |= {"weight_column": weight_column, "label_separator": label_separator}
+    columns["weight_column"] = weight_column
     if (what := _what(root, bool(file_column))) == "tables":
         _refuse(root, what, group_pattern=group_pattern)
         return table.load(root, encoding=encoding, **columns, **common)

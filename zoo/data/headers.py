@@ -17,7 +17,7 @@ AUTO = "auto"
 
 _LOOKED_AT = 1000  # rows, to see whether the first line is one of them
 _LONG_WORDS, _LONG_CHARACTERS = 6, 60  # that no name of a column has
-_OURS = ("text", "label", "group", "split", "file")
+_OURS = ("text", "pair", "label", "group", "split", "file")
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?")
 _PLACE = re.compile(r"column_[1-9]\d*")  # what the columns of a table without a header are called
 _FILES = (*formats.IMAGES, *formats.SOUNDS, *formats.TEXTS)
@@ -105,8 +105,8 @@ def missing_column(path: str | os.PathLike, ours: str, theirs: str, *, table: Ta
 
     Args:
         path: of the table.
-        ours: what the column would hold: "text", "label", "group", "split", "file" or `WEIGHT`; else a
-            target.
+        ours: what the column would hold: "text", "pair", "label", "group", "split", "file" or `WEIGHT`;
+            else a target.
         theirs: the name that was looked for.
         table: that was opened; some of its rows are read.
     """

@@ -28,6 +28,7 @@ def load(
     skip_corrupt: bool = False,
     test_fraction: float = 0.2,
     text_column: str | None = None,
+    pair_column: str = "",
     label_column: str | Sequence[str] | None = None,
     group_column: str = "",
     file_column: str | None = None,
@@ -45,7 +46,8 @@ def load(
         download: fetch it if it is not in the cache.
         seed, skip_corrupt, test_fraction: as `zoo.data.table.load`.
         text_column, label_column, file_column: None finds them; "" for none.
-        group_column, target_column, weight_column, label_separator: as `zoo.data.table.load`.
+        pair_column, group_column, target_column, weight_column, label_separator: as
+            `zoo.data.table.load`.
 
     Raises:
         MachineError, ArgumentError: the library is not installed; the name is not of that form.
@@ -59,7 +61,9 @@ def load(
     if target_column and label_column is None:
         found["label"] = "label"  # which a target replaces
     inputs, others = (found["text"], found["file"]), (group_column, "", weight_column)
-    columns = columns_of(inputs, found["label"], label_separator, target_column, others)
+    columns = columns_of(
+        inputs, found["label"], label_separator, target_column, others, pair=pair_column
+    )
     files, bare = _labelled(files, splits, columns.label)
     return dataset_of(
         Path(name),

@@ -12,7 +12,7 @@ import numpy as np
 from zoo.columns import WEIGHT, Column, Group, Label, Labels, Number, Text, Weight
 from zoo.columns.readers import formats
 from zoo.data import documents, layout
-from zoo.data.cells import FILE, LABELS, SPLIT, Columns, columns_of, example_of
+from zoo.data.cells import FILE, LABELS, PAIR, SPLIT, Columns, columns_of, example_of
 from zoo.data.dataset import Dataset, Split
 from zoo.data.headers import AUTO, Table, missing_column, open_table
 from zoo.data.label_names import label_names
@@ -25,7 +25,7 @@ LAYOUT = (
     "a .csv, .tsv, .jsonl or .parquet file, or a folder with train.csv, validation.csv and test.csv"
 )
 
-_KINDS = {"text": Text(), "label": Label(), "group": Group(), WEIGHT: Weight()}
+_KINDS = {"text": Text(), PAIR: Text(), "label": Label(), "group": Group(), WEIGHT: Weight()}
 _INTEGER = re.compile(r"-?[0-9]{1,18}")
 
 
@@ -36,6 +36,7 @@ def load(
     skip_corrupt: bool = False,
     test_fraction: float = 0.2,
     text_column: str = "text",
+    pair_column: str | None = None,
     label_column: str | Sequence[str] = "label",
     group_column: str = "",
     split_column: str | None = None,
@@ -49,15 +50,15 @@ def load(
     """Read texts or files with labels or numbers from a table, or a folder with one per split.
 
     A folder holds train.csv and maybe validation.csv (val, valid, dev) and test.csv (or .tsv, .jsonl,
-    .parquet). In one table, a column may name the split of each row. Without a test split validation
-    serves; without both one is drawn: stratified by class, and by whole groups with a `group_column`.
+    .parquet). Without a test split validation serves; without both one is drawn: stratified by class,
+    and by whole groups with a `group_column`.
 
     Args:
         path: the file or folder; "~" is expanded.
         seed: of the test split, where it is drawn.
         skip_corrupt: leave out rows that cannot be used; list them in `Dataset.skipped`.
         test_fraction: share drawn for the test split, (0, 1]; 1 leaves no train, to be scored only.
-        text_column: the column of texts.
+        text_column, pair_column: of texts, and of second ones; None takes a column named pair.
         label_column: the column of classes, or a list of columns of 0 and 1, one per label; "" for none.
         group_column: each example's group, its author say: no group is in two drawn splits; "" for none.
         split_column: names each row's split; None takes a column named split if it does so.
@@ -69,7 +70,7 @@ def load(
         encoding: such as "cp1252"; "" reads UTF-8, and UTF-16 by its byte order mark.
 
     Returns:
-        text str (or image or audio), label by sorted class name (by number if all are whole numbers),
+        text, pair str (or image or audio), label by sorted class name (by number if all are numbers),
         labels, or each target by its name, float64; group str; sample_weight float64.
 
     Raises:
@@ -78,16 +79,15 @@ def load(
     """
     layout.check_test_fraction(test_fraction)
     inputs, others = (text_column, file_column), (group_column, split_column, weight_column)
-    columns = columns_of(inputs, label_column, label_separator, target_column, others)
+    labels = (label_column, label_separator, target_column)
+    columns = columns_of(inputs, *labels, others, pair=pair_column)
     place = as_path(path)
     common = {"seed": seed, "test_fraction": test_fraction, "encoding": encoding}
     if place.suffix.lower() not in formats.TEXTS:
         return _tables(place, columns, skip_corrupt=skip_corrupt, header=header, **common)
-    if columns != Columns("text", "label", "") or header != AUTO:
-        raise ArgumentError(
-            f"{place} is a plain text, which has no columns.",
-            fix="leave the arguments that name columns out",
-        )
+    if columns != Columns("text", "label", "", pair=None) or header != AUTO:
+        problem = f"{place} is a plain text, which has no columns."
+        raise ArgumentError(problem, fix="leave the arguments that name columns out")
     return documents.load(place, **common)
 
 
@@ -109,6 +109,7 @@ def _tables(
     files, notes = _files(place)
     wanted = columns.wanted | ({"split": columns.split} if columns.split else {})
     asked = [*wanted.values(), *([SPLIT] if columns.split is None else [])]
+    asked += [PAIR] if columns.pair is None else []
     tables = {
         split: open_table(file, asked, header=header, encoding=encoding)
         for split, file in files.items()
@@ -140,6 +141,7 @@ def dataset_of(
     """
     skipped: list[str] | None = [] if skip_corrupt else None
     notes = [*notes, *(table.note for table in tables.values() if table.note)]
+    columns = _with_pair(columns, tables["train"])
     read = {
         split: _examples(files[split], table, columns, skipped=skipped)
         for split, table in tables.items()
@@ -173,6 +175,15 @@ def dataset_of(
         skipped=tuple(skipped or ()),
         notes=(*notes, *([note] if note else []), *drawn),
     )
+
+
+def _with_pair(columns: Columns, train: Table) -> Columns:
+    """Return the columns with that of second texts, where it was left to the table."""
+    if columns.pair is not None:
+        return columns
+    taken = (*columns.wanted.values(), columns.split)
+    free = PAIR in train.columns and PAIR not in taken
+    return replace(columns, pair=PAIR if free else "")
 
 
 def _features(rows: Sequence[Any], columns: Columns, labels: Sequence[str]) -> dict[str, Column]:

@@ -4,13 +4,14 @@ top-p (1904.09751 §3.1), keys and values kept from step to step.
 Axes: B texts, T tokens, V vocabulary, C context length.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
+from zoo.decoding.compiled import compiled
 from zoo.errors import ArgumentError
 from zoo.layers.attention import KeyValueCache
 
@@ -145,7 +146,7 @@ class _Cached:
                 logits = _logits(model, ids)
             return ops.take(logits, last, axis=1), cache.arrays
 
-        self._run = _compiled(run)
+        self._run = compiled(run)
 
     def logits_after(self, ids: np.ndarray) -> np.ndarray:
         """Return the logits (B, V) of the token after `ids`, which only grows between calls."""
@@ -166,18 +167,6 @@ class _Cached:
 def _logits(model: keras.Model, ids: Any) -> Any:
     outputs = model({"ids": ids} if isinstance(model.input, Mapping) else ids, training=False)
     return outputs["logits"] if isinstance(outputs, Mapping) else outputs
-
-
-def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        return tf.function(function, autograph=False)
-    if keras.backend.backend() == "jax":
-        import jax
-
-        return jax.jit(function)
-    return function
 
 
 def _check(max_tokens: int, temperature: float, top_k: int | None, top_p: float | None) -> None:

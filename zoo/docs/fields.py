@@ -12,6 +12,7 @@ from recipes.values import schema, sections
 from recipes.values.schema import Recipe
 from recipes.values.sections import OPTIMIZERS
 from zoo import registry, regularization
+from zoo.automatic_preset import RULES
 from zoo.docs.tables import table
 from zoo.errors import nearest
 from zoo.regularization import PRESETS, Regularization
@@ -38,7 +39,8 @@ MEANINGS = {
     "DataValues.validation_fraction": "share taken from train if there is no validation split",
     "ModelValues.name": "a model of the catalog; `zoo list` shows them",
     "ModelValues.arguments": "arguments of the builder, by name; `zoo info MODEL` lists them",
-    "RegularizationValues.preset": "values for all knobs at once, by modality and optimizer",
+    "RegularizationValues.preset": "values for all knobs at once, by modality and optimizer; "
+    "`auto`: chosen from the data when training begins",
     "OptimizerValues.name": "a Keras optimizer",
     "OptimizerValues.arguments": "arguments of the optimizer, by Keras' names; listed below",
     "ScheduleValues.name": "the shape of the learning rate over training",
@@ -206,6 +208,15 @@ def presets() -> str:
         ]
         parts += [f"### {modality.capitalize()}", table(("knob", *PRESETS), rows)]
     return "\n\n".join(parts)
+
+
+def preset_rules() -> str:
+    """Return the rules by which "auto" is chosen, in their order."""
+    rows = [
+        (str(number), rule.when, f"`{rule.preset}`", rule.reason)
+        for number, rule in enumerate(RULES, start=1)
+    ]
+    return table(("", "training", "preset", "why"), rows)
 
 
 def _value(value: Any, off: Any) -> str:

@@ -26,6 +26,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     "fields": fields.recipe_fields,
     "optimizers": fields.optimizers,
     "presets": fields.presets,
+    "preset_rules": fields.preset_rules,
     "commands": commands.commands,
     "public_names": python_reference.public_names,
     "returned_classes": python_reference.returned_classes,

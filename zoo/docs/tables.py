@@ -1,7 +1,7 @@
 """Tables of models, datasets, tasks, recipes and weights, from the cards and the recipes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from recipes.values.load import load_recipe, recipe_names
@@ -36,8 +36,7 @@ def models() -> str:
     parts = []
     for modality in dict.fromkeys(card.modality for card in registry.MODELS.values()):
         infos = [registry.model_info(name) for name in registry.list_models(modality=modality)]
-        tasks = dict.fromkeys(_tasks_of(info["name"]) for info in infos)
-        parts += [f"For {' and '.join(tasks)}:", _models(infos)]
+        parts += [_purpose(infos), _models(infos)]
     return "\n\n".join(parts)
 
 
@@ -49,9 +48,9 @@ def families() -> str:
         for name in registry.list_models(modality=modality):
             info = registry.model_info(name)
             found.setdefault(info["family"], []).append(info)
-        tasks = dict.fromkeys(_tasks_of(members[0]["name"]) for members in found.values())
         columns = ("family", "models", "parameters", "multiply-adds", "paper", "weights")
-        parts += [f"For {' and '.join(tasks)}:", table(columns, map(_family, found.values()))]
+        first = [members[0] for members in found.values()]
+        parts += [_purpose(first), table(columns, map(_family, found.values()))]
     return "\n\n".join(parts)
 
 
@@ -157,6 +156,14 @@ def _feature(feature: dict[str, Any]) -> str:
     strides = feature["stride"] if isinstance(feature["stride"], list) else [feature["stride"]]
     where = "" if strides == [None] else f"stride {' × '.join(map(str, strides))}, "
     return f"`{feature['name']}` ({where}width {feature['width']})"
+
+
+def _purpose(infos: Sequence[dict[str, Any]]) -> str:
+    tasks = dict.fromkeys(
+        task for info in infos for task in registry.model_card(info["name"]).tasks
+    )
+    *names, last = (task.replace("_", " ") for task in tasks)
+    return f"For {', '.join(names)} and {last}:" if names else f"For {last}:"
 
 
 def _tasks_of(name: str) -> str:

@@ -14,12 +14,14 @@ from keras import ops
 
 from zoo.errors import ArgumentError
 
-PADDINGS = ("none", "reflect")
+PADDINGS = ("none", "reflect", "reflect_cut")
 MEL_SCALES = ("htk", "slaney")
-NORMALIZATIONS = ("none", "clip", "utterance")
+NORMALIZATIONS = ("none", "clip", "utterance", "peak")
 
 _WHOLE = ("sample_rate_hz", "fft_size", "num_mels", "num_coefficients")
+_FROM_ZERO = ("low_hz", "num_coefficients", "lowest_rms")
 _EPSILON = 1e-5  # of the variance in normalization
+_RANGE = 8.0  # powers of ten below the loudest that "peak" keeps
 
 
 @keras.saving.register_keras_serializable(package="kerazoo")
@@ -41,13 +43,19 @@ class LogMel(keras.layers.Layer):
         mel_scale: "htk" (2595 log10(1 + f/700), filters with a peak of 1) or "slaney" (linear below
             1 kHz, filters with an area of 1, librosa's default).
         power: 2 for power, 1 for magnitude.
+        logarithm: take the natural logarithm; False keeps the mel features themselves.
         log_floor: smallest value before the logarithm.
         padding: "none" gives 1 + (samples - window) // hop frames; "reflect" mirrors half a window
-            at both ends, so that frame t lies around sample t · hop: 1 + samples // hop.
+            at both ends, so that frame t lies around sample t · hop: 1 + samples // hop;
+            "reflect_cut" does so without the last of these frames.
         num_coefficients: cosine coefficients that are kept (MFCC); 0 keeps the log-mel features.
         normalization: "clip" brings a clip to mean 0 and variance 1 over all frames and bins, which
             takes its loudness out; "utterance" does so bin by bin, which takes out the microphone as
-            well, and with it every sound that lasts; "none" leaves all.
+            well, and with it every sound that lasts; "peak" raises what is more than 80 dB below
+            the loudest of the clip to that, and gives (log10 + 4) / 4 (Whisper, 2212.04356); "none"
+            leaves all.
+        lowest_rms: a quieter clip is first made this loud (root mean square, 1 is the loudest
+            square wave); 0 leaves all as they are.
         **layer_arguments: `name`, `dtype` and the like.
 
     Raises:
@@ -69,10 +77,12 @@ class LogMel(keras.layers.Layer):
         high_hz: float | None = None,
         mel_scale: Literal["htk", "slaney"] = "htk",
         power: Literal[1, 2] = 2,
+        logarithm: bool = True,
         log_floor: float = 1e-6,
-        padding: Literal["none", "reflect"] = "none",
+        padding: Literal["none", "reflect", "reflect_cut"] = "none",
         num_coefficients: int = 0,
-        normalization: Literal["none", "clip", "utterance"] = "none",
+        normalization: Literal["none", "clip", "utterance", "peak"] = "none",
+        lowest_rms: float = 0.0,
         **layer_arguments: Any,
     ):
         super().__init__(autocast=False, **layer_arguments)
@@ -86,10 +96,12 @@ class LogMel(keras.layers.Layer):
             "high_hz": high_hz,
             "mel_scale": mel_scale,
             "power": power,
+            "logarithm": logarithm,
             "log_floor": log_floor,
             "padding": padding,
             "num_coefficients": num_coefficients,
             "normalization": normalization,
+            "lowest_rms": lowest_rms,
         }
         _check(**self._config)
         self.window = round(sample_rate_hz * window_ms / 1000)
@@ -108,23 +120,41 @@ class LogMel(keras.layers.Layer):
 
     def call(self, audio):
         """Return features (B, T, bins) of `audio` (B, samples)."""
-        x = ops.cast(audio, "float32")[..., None]  # (B, samples, 1)
-        if self._config["padding"] == "reflect":
+        x = self._loud_enough(ops.cast(audio, "float32"))[..., None]  # (B, samples, 1)
+        if self._config["padding"] != "none":
             x = ops.pad(x, [[0, 0], self._margins(), [0, 0]], mode="reflect")
         x = ops.conv(x, self.kernel, strides=self.hop, padding="valid")  # (B, T, 2F)
+        if self._config["padding"] == "reflect_cut":
+            x = x[:, :-1]
         real, imaginary = ops.split(ops.square(x), 2, axis=-1)
         x = real + imaginary  # (B, T, F)
         if self._config["power"] == 1:
             x = ops.sqrt(x)
         x = ops.matmul(x, self.filters)  # (B, T, M)
-        x = ops.log(ops.maximum(x, self._config["log_floor"]))
+        if self._config["logarithm"]:
+            x = ops.log(ops.maximum(x, self._config["log_floor"]))
         if self.cosines is not None:
             x = ops.matmul(x, self.cosines)  # (B, T, coefficients)
-        if self._config["normalization"] != "none":
-            axes = (1, 2) if self._config["normalization"] == "clip" else 1
-            mean, variance = ops.moments(x, axes=axes, keepdims=True)  # (B, 1, 1 or bins)
-            x = (x - mean) * ops.rsqrt(variance + _EPSILON)
-        return ops.cast(x, self.compute_dtype)
+        return ops.cast(self._normalized(x), self.compute_dtype)
+
+    def _normalized(self, x):
+        normalization = self._config["normalization"]
+        if normalization == "none":
+            return x
+        if normalization == "peak":
+            x = x / np.float32(np.log(10))
+            return (ops.maximum(x, ops.max(x, axis=(1, 2), keepdims=True) - _RANGE) + 4.0) / 4.0
+        axes = (1, 2) if normalization == "clip" else 1
+        mean, variance = ops.moments(x, axes=axes, keepdims=True)  # (B, 1, 1 or bins)
+        return (x - mean) * ops.rsqrt(variance + _EPSILON)
+
+    def _loud_enough(self, x):
+        """Raise clips (B, samples) to the lowest loudness; silence stays silent."""
+        lowest = self._config["lowest_rms"]
+        if not lowest:
+            return x
+        power = ops.mean(ops.square(x), axis=-1, keepdims=True)  # (B, 1)
+        return x * ops.maximum(lowest * ops.rsqrt(ops.maximum(power, 1e-20)), 1.0)
 
     def compute_output_shape(self, input_shape):
         """Return (B, T, bins); T is None where the number of samples is."""
@@ -142,17 +172,17 @@ class LogMel(keras.layers.Layer):
         Raises:
             ArgumentError: the clip is shorter than a window.
         """
-        shortest = self.window
-        if self._config["padding"] == "reflect":
-            shortest = 1 + max(self._margins())
+        padding, shortest = self._config["padding"], self.window
+        if padding != "none":
+            shortest = max(1 + max(self._margins()), self.hop if padding == "reflect_cut" else 0)
         if samples < shortest:
             raise ArgumentError(
                 f"A clip of {samples} samples is too short for a window of {self.window}.",
                 expected=f"at least {shortest} samples",
                 fix="take longer clips (clip_seconds), or a smaller window_ms",
             )
-        if self._config["padding"] == "reflect":
-            return 1 + samples // self.hop
+        if padding != "none":
+            return samples // self.hop + (padding == "reflect")
         return 1 + (samples - self.window) // self.hop
 
     def _margins(self) -> list[int]:
@@ -241,6 +271,7 @@ def _check(**values: Any) -> None:
         "padding": PADDINGS,
         "normalization": NORMALIZATIONS,
         "power": (1, 2),
+        "logarithm": (True, False),
     }
     for name, known in choices.items():
         if values[name] not in known:
@@ -252,8 +283,12 @@ def _check(**values: Any) -> None:
             raise _bad(name, repr(value), "a number")
         if name in _WHOLE and value != int(value):
             raise _bad(name, value, "a whole number")
-        if name not in ("low_hz", "num_coefficients") and not 0 < value < float("inf"):
+        if name in _FROM_ZERO:
+            continue
+        if not 0 < value < float("inf"):
             raise _bad(name, value, "a value above 0")
+    if not 0 <= values["lowest_rms"] <= 1:
+        raise _bad("lowest_rms", values["lowest_rms"], "0 to 1")
     if not 0 <= values["num_coefficients"] <= values["num_mels"]:
         raise _bad("num_coefficients", values["num_coefficients"], f"0 to {values['num_mels']}")
 

@@ -18,12 +18,14 @@ from zoo.weights import tensor_keys
 HEAD = "head_"
 AS_IT_IS = "as it is"
 NOT_NEEDED, OF_THE_HEAD, AVERAGED = "not needed", "of the head", "averaged with the other head"
+SUMMED = "added to the other"
 _TORCH = {  # variables of ours that a parameter of theirs may be
     "weight": ("kernel", "gamma", "embeddings"),
     "bias": ("bias", "beta"),
     "running_mean": ("moving_mean",),
     "running_var": ("moving_variance",),
 }
+_TRANSPOSED = ("kernel", "recurrent_kernel")
 _KERAS = {"depthwise_kernel": ("depthwise_kernel", "kernel")}
 _SHOWN = 5
 
@@ -118,8 +120,10 @@ def placed(
 ) -> Placement:
     """Place tensors by one map, and say what is left over."""
     variables, placement = _Variables(model), Placement()
-    merged = names.with_averages(tensors)
-    placement.left_out |= {name: AVERAGED for name in tensors if name not in merged}
+    averaged = names.with_averages(tensors)
+    placement.left_out |= {name: AVERAGED for name in tensors if name not in averaged}
+    merged = names.with_sums(averaged)
+    placement.left_out |= {name: SUMMED for name in averaged if name not in merged}
     for name, array in merged.items():
         if names.is_ignored(name):
             placement.left_out[name] = NOT_NEEDED
@@ -189,7 +193,7 @@ class _Variables:
         if variable == "kernel" and _is_of_flattened(array, shape):
             array = _unflattened(array, shape, style=style)
             steps.append("reshaped")
-        if style == "torch" and variable == "kernel" and array.ndim > 1:
+        if style == "torch" and variable in _TRANSPOSED and array.ndim > 1:
             axes = array.ndim
             array = _keras_layout(array, layer, shape)
             steps += ["transposed"] + ["reshaped"] * (array.ndim != axes)

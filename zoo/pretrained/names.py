@@ -23,12 +23,15 @@ class NameMap:
         ignored: patterns of their tensors that a model does not need, as regular expressions.
         averaged: a module of theirs, and the one with which they average its outputs, such as the two
             heads of a distilled network. Both must be linear: ours is one layer with the mean numbers.
+        summed: a tensor of theirs, as rules name modules, and the one that theirs is added to, such as
+            the two biases of a recurrent layer.
     """
 
     rules: Mapping[str, str]
     style: str = "torch"
     ignored: tuple[str, ...] = ()
     averaged: Mapping[str, str] = field(default_factory=dict)
+    summed: Mapping[str, str] = field(default_factory=dict)
 
     def target(self, module: str) -> str | None:
         """Return the layer that a module of theirs goes to, or None where no rule fits.
@@ -36,13 +39,7 @@ class NameMap:
         >>> NameMap({"layer{s}.{b}.conv{i}": "stage{s}_block{b+1}_{i}_conv"}).target("layer2.0.conv1")
         'stage2_block1_1_conv'
         """
-        for theirs, ours in self.rules.items():
-            match = _pattern(theirs).fullmatch(module)
-            if match:
-                return _filled(
-                    ours, {name: int(value) for name, value in match.groupdict().items()}
-                )
-        return None
+        return _translated(self.rules, module)
 
     def with_averages(self, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return tensors in which each averaged module is merged into the other.
@@ -58,12 +55,33 @@ class NameMap:
                     merged[partner] = (merged[partner] + merged.pop(name)) / 2
         return merged
 
+    def with_sums(self, tensors: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return tensors in which each summed one is added to the other.
+
+        >>> NameMap({}, summed={"rnn.b{i}": "rnn.a{i}"}).with_sums({"rnn.a0": 1.0, "rnn.b0": 2.0})
+        {'rnn.a0': 3.0}
+        """
+        merged = dict(tensors)
+        for name in tensors:
+            partner = _translated(self.summed, name)
+            if partner in merged and np.shape(merged[partner]) == np.shape(merged[name]):
+                merged[partner] = merged[partner] + merged.pop(name)
+        return merged
+
     def is_ignored(self, name: str) -> bool:
         """Tell whether a model does not need a tensor of theirs."""
         return any(re.fullmatch(pattern, name) for pattern in (*_COUNTERS, *self.ignored))
 
 
 _COUNTERS = (r".*num_batches_tracked",)
+
+
+def _translated(rules: Mapping[str, str], name: str) -> str | None:
+    for theirs, ours in rules.items():
+        match = _pattern(theirs).fullmatch(name)
+        if match:
+            return _filled(ours, {key: int(value) for key, value in match.groupdict().items()})
+    return None
 
 
 @functools.cache

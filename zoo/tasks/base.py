@@ -29,10 +29,8 @@ class Task(abc.ABC):
 
     Everything is a dictionary, so that the interface is the same for one input or many:
 
-    - **inputs** are columns by name: `x={"image": Image(…)}`, `{"audio": Audio(…)}`, or both. An
-      `optional` column gives the model a tensor "NAME.present" as well.
-    - **sequence targets** (text, captions): `y={"ids"}` with an axis of `None`; `loss` masks the
-      padding, `decode` samples or searches and may call the model many times.
+    - **inputs** are columns by name; an `optional` one gives the model a tensor "NAME.present", too.
+    - **texts** as targets: `y={"ids"}` with an axis of `None`; `decode` may call the model often.
     - **boxes and masks**: `y={"boxes": Boxes(…)}`, padded with -1, or `{"mask": Mask(…)}`; both
       move with their image. `decode` runs NMS, `statistics` matches boxes.
     - **several modalities**: one entry of `x` for each, one named backbone each in `build`.
@@ -43,6 +41,7 @@ class Task(abc.ABC):
         estimators: how each metric follows from `statistics`, by its name.
         shown: keys of `loss` that are shown in training beside "loss".
         random_encoding: `encode` uses its seed, so that training encodes at every visit.
+        writes: outputs are logits of a vocabulary at every token so far, the input "ids".
         calibrates: False spares a pass over validation where `calibrated` would choose nothing.
     """
 
@@ -51,6 +50,7 @@ class Task(abc.ABC):
     estimators: Mapping[str, Estimator]
     shown: tuple[str, ...] = ()
     random_encoding: bool = False
+    writes: bool = False
     calibrates: bool = True
 
     def __init__(self, *, regularization: Regularization = NONE):
@@ -70,6 +70,12 @@ class Task(abc.ABC):
         None leaves those of the model that it starts from, with the classes of the data.
         """
         return None
+
+    def adopted(
+        self, x: Mapping[str, Column], features: Mapping[str, Column] | None = None
+    ) -> Mapping[str, Column]:
+        """Return the inputs of another model as this task takes them; `features` are the data's."""
+        return x
 
     def calibrated(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray], assets: Assets
@@ -96,10 +102,7 @@ class Task(abc.ABC):
         return {}
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
-        """Return what is encoded, trained on and scored one by one.
-
-        Most tasks leave the examples; a language model cuts documents into windows here.
-        """
+        """Return what is encoded, trained on and scored; a language model cuts texts into windows."""
         changes = {
             column.source or name: change
             for name, column in assets.x.items()
@@ -113,8 +116,7 @@ class Task(abc.ABC):
         """Turn one example into `(x, y)` as `assets` declares them: column by column.
 
         Args:
-            example: as the dataset gives it; prediction passes one without targets, and `y` is then
-                empty.
+            example: of a dataset; without targets, in prediction, `y` is empty.
             assets: from `fit`.
             seed: of random parts in training; None means none of them.
 
@@ -167,10 +169,7 @@ class Task(abc.ABC):
     def statistics(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray]
     ) -> dict[str, np.ndarray]:
-        """Compare predictions with targets example by example.
-
-        Intervals resample what this returns, so that it is computed once: right or wrong, the
-        negative log-likelihood, the number of errors and of words.
+        """Compare predictions with targets example by example; intervals resample what this returns.
 
         Args:
             predictions: of `decode`, N of them.

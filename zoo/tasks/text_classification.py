@@ -81,14 +81,19 @@ class TextClassification(Classification):
             column_of(features, Text, "text"),
             context_length=self.max_tokens,
             buckets=length_buckets(self.max_tokens),
-            fitting={
-                "kind": self.tokenizer,
-                "vocabulary_size": self.vocabulary_size,
-                "lowercase": self.lowercase,
-                "min_count": self.min_count,
-            },
+            fitting=self.fitting,
         )
         return {"ids": text.fit(train.columns[text.source])}
+
+    @property
+    def fitting(self) -> dict[str, Any]:
+        """What the column of texts is fitted with."""
+        return {
+            "kind": self.tokenizer,
+            "vocabulary_size": self.vocabulary_size,
+            "lowercase": self.lowercase,
+            "min_count": self.min_count,
+        }
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
         for i, text in enumerate(split.columns[assets.x["ids"].source]):

@@ -135,6 +135,7 @@ def test_filters_are_those_of_librosa(scale):
         (40, 20, "none", 49),
         (25, 10, "reflect", 101),
         (30, 10, "reflect", 101),
+        (25, 10, "reflect_cut", 100),
     ],
 )
 def test_a_second_has_the_usual_number_of_frames(window_ms, hop_ms, padding, frames):
@@ -190,6 +191,27 @@ def test_silence_gives_the_floor_and_no_nan(normalization):
     np.testing.assert_allclose(features, expected, atol=1e-3)  # the mean is rounded
 
 
+def test_mel_power_without_a_logarithm_is_that_of_librosa():
+    layer = LogMel(RATE, mel_scale="slaney", padding="reflect", logarithm=False, **MEL)
+    expected = librosa.feature.melspectrogram(
+        y=clips(), sr=RATE, n_fft=256, win_length=200, hop_length=80, pad_mode="reflect",
+        n_mels=20, fmin=50, fmax=3_800,
+    )  # fmt: skip
+    found = run(layer, clips())
+    np.testing.assert_allclose(found, expected.swapaxes(1, 2), rtol=1e-4, atol=1e-6)
+    assert found.min() >= 0
+
+
+def test_clips_that_are_too_quiet_are_raised_and_others_left():
+    audio = clips()
+    loud = audio * (0.2 / np.sqrt((audio**2).mean(axis=1, keepdims=True)))
+    raised, plain = LogMel(RATE, lowest_rms=0.1, **MEL), LogMel(RATE, **MEL)
+    np.testing.assert_array_equal(run(raised, loud), run(plain, loud))
+    np.testing.assert_allclose(run(raised, loud / 100), run(plain, loud / 2), atol=1e-3)
+    silence = np.zeros((1, 800), "float32")
+    np.testing.assert_array_equal(run(raised, silence), run(plain, silence))
+
+
 def test_features_are_computed_in_float32_under_bfloat16():
     audio = clips()
     half = LogMel(RATE, dtype="mixed_bfloat16", **MEL)(audio)
@@ -232,6 +254,9 @@ def test_a_model_takes_clips_of_any_length():
         (dict(num_mels=0), "num_mels is 0"),
         (dict(num_mels=2.5), "a whole number"),
         (dict(num_mels="40"), "num_mels is '40'"),
+        (dict(logarithm="no"), "logarithm is no"),
+        (dict(lowest_rms=-0.1), "lowest_rms is -0.1"),
+        (dict(lowest_rms=2.0), "0 to 1"),
         (dict(num_mels=128), "would hold no frequency"),
         (dict(window_ms=-1.0), "window_ms is -1.0"),
         (dict(window_ms=0.1), "at least two samples"),

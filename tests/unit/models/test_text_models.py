@@ -26,10 +26,10 @@ def tiny(builder, **arguments):
         bilstm: {"embedding_dim": 6, "hidden_dim": 4, "num_layers": 2},
         bigru: {"embedding_dim": 6, "hidden_dim": 4, "num_layers": 2},
         transformer_encoder: {"hidden_dim": 8, "context_length": 40},
+        bert: {"hidden_dim": 8, "context_length": 40, "num_layers": 2, "num_heads": 2},
         fasttext: {"embedding_dim": 6, "num_buckets": 50},
         dan: {"embedding_dim": 6, "hidden_dim": 12},
         dpcnn: {"embedding_dim": 6, "num_filters": 8, "num_blocks": 3},
-        bert: {"hidden_dim": 8, "context_length": 40, "num_layers": 2, "num_heads": 2},
     }
     keras.utils.set_random_seed(3)
     return builder(vocabulary_size=WORDS, **sizes[builder] | arguments)

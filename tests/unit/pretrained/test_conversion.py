@@ -70,6 +70,17 @@ def test_two_heads_whose_outputs_are_averaged_become_one(model):
         converted(model, theirs, {"torch": names}, source="a file")
 
 
+def test_two_biases_whose_sum_counts_become_one(model):
+    theirs = tensors() | {"fc.second_bias": np.ones(5)}
+    names = NameMap(RULES, summed={"fc.second_bias": "fc.bias"})
+    found = converted(model, theirs, {"torch": names}, source="a file")
+    np.testing.assert_array_equal(found.tensors["head_logits/1.bias"], theirs["fc.bias"] + 1)
+    assert found.left_out["fc.second_bias"] == "added to the other"
+    with pytest.raises(WeightsError, match=r"fc\.second_bias"):
+        theirs["fc.second_bias"] = np.ones(4)
+        converted(model, theirs, {"torch": names}, source="a file")
+
+
 def test_a_placement_says_what_was_done_to_each_tensor(model):
     theirs = tensors() | {"fc.weight": np.zeros((5, 2, 1, 1))}
     found = converted(model, theirs, {"torch": NameMap(RULES)}, source="a file")

@@ -6,47 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
 
+from tests.unit.pretrained.made_texts import NAME, WORDS, made_weights
 from zoo import registry
-from zoo.cards import FileSource, PublishedTexts
 from zoo.columns import Text
-from zoo.composition import build
 from zoo.errors import WeightsError
 from zoo.pretrained import cache, tokenizer_files
 from zoo.pretrained.configurations import check_configuration
-from zoo.published_tokenizer import wordpiece
 from zoo.weight_conversion import added
-from zoo.weights import tensor_keys
-
-WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "fine", "##r", "film", "!"]
-SIZES = {"vocabulary_size": len(WORDS), "context_length": 16, "hidden_dim": 8, "num_heads": 2}
-SIZES |= {"num_layers": 1}
-NAME = "minilm_l6.made"
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A folder of weights, tokenizer and configuration, whose card is in the catalog."""
-    monkeypatch.setenv("ZOO_WEIGHTS_DIR", str(tmp_path / "cache"))
-    place = tmp_path / "made"
-    place.mkdir()
-    model = build("minilm_l6", num_classes=0, seed=1, **SIZES)
-    tensors = {key: np.array(variable) for key, variable in tensor_keys(model).items()}
-    save_file(tensors, place / "model.safetensors")
-    (place / "tokenizer.json").write_text(wordpiece(WORDS), encoding="utf-8")
-    configuration = {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1}
-    configuration |= {"hidden_act": "gelu", "layer_norm_eps": 1e-12}
-    (place / "config.json").write_text(json.dumps(configuration), encoding="utf-8")
-    card = replace(
-        registry.pretrained_card("minilm_l6.all_v2"),
-        name=NAME,
-        arguments=SIZES | {"normalized": True},
-        sources=(FileSource(str(place / "model.safetensors")),),
-        texts=PublishedTexts(tokenizer=(FileSource(str(place / "tokenizer.json")),), max_tokens=6),
-    )
-    monkeypatch.setitem(registry.SHELVES[type(card)], NAME, card)
-    return place
+    return made_weights(tmp_path, monkeypatch)
 
 
 def test_a_folder_brings_weights_and_tokenizer(folder):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import recipes.records.publish
 import recipes.records.verify
 from recipes.records.publish import expects_of, validation_of, write_expects
 from recipes.records.verify import hardware, verify
@@ -95,6 +96,15 @@ def test_runs_that_are_not_repetitions_of_the_recipe_are_refused(tmp_path, fifth
     runs.append(run_with(tmp_path / "fifth", **{"seed": 5} | fifth))
     with pytest.raises(RunError, match=words):
         expects_of(runs)
+
+
+def test_a_recipe_that_leaves_its_preset_open_gets_no_record(tmp_path, monkeypatch):
+    runs = runs_with(tmp_path, SEVERAL)
+    left_open = load_recipe(DIGITS, "regularization.preset=auto")
+    monkeypatch.setattr(recipes.records.publish, "load_recipe", lambda name: left_open)
+    with pytest.raises(RunError, match="its record would change with the rules") as caught:
+        expects_of(runs)
+    assert "regularization.preset: light" in caught.value.fix
 
 
 def test_three_seeds_are_enough_and_two_are_not(tmp_path):

@@ -324,3 +324,35 @@ def test_tune_and_finetune_take_fields_as_keywords(tmp_path, monkeypatch):
         zoo.tune("image/digits-cnn", "optimizer.learning_rate=0.5", **fields)
     assert [recipe.training.epochs for recipe in seen] == [3, 3]
     assert seen[1].optimizer.learning_rate == 0.5
+
+
+# --- a preset that training chooses
+
+
+def test_auto_stays_auto_beside_the_knobs_that_override_it():
+    recipe = load_recipe(DIGITS, "regularization={preset: auto, flip: true}")
+    assert recipe.resolved()["regularization"] == {"preset": "auto", "flip": True}
+    again = Recipe.parse(parse_yaml(dump_yaml(recipe.resolved()), source="text"), source="text")
+    assert again == recipe
+    assert recipe.provisional().regularization_values().flip is True
+    with pytest.raises(ArgumentError, match="depends on the data"):
+        recipe.regularization_values()
+
+
+def test_a_knob_beside_auto_is_checked():
+    with pytest.raises(ArgumentError, match="dropout_rate=2"):
+        load_recipe(DIGITS, "regularization={preset: auto, dropout_rate: 2.0}")
+
+
+def test_a_recorded_recipe_states_its_preset():
+    recorded = load_recipe(DIGITS)
+    assert recorded.expects != "unmeasured"
+    changes = {"regularization.preset": "auto", "expects": recorded.model_dump()["expects"]}
+    with pytest.raises(RecipeError, match="has a recorded result and"):
+        recorded.with_values(changes)
+    assert recorded.with_values({"regularization.preset": "auto"}).expects == "unmeasured"
+
+
+def test_an_unknown_preset_names_auto_among_the_others():
+    with pytest.raises(RecipeError, match="'strong' or 'auto'"):
+        load_recipe(DIGITS, "regularization.preset=automatic")

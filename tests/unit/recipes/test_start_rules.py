@@ -4,12 +4,15 @@ import csv
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from recipes.baseline.beside import on_validation
 from recipes.start.guess import guessed_columns
 from recipes.start.look import Look, in_words, look_at
 from recipes.start.minutes import Timing
 from recipes.start.rules import advice, batch_size, epochs_for, plans
+from recipes.start.start import _shortened
 from recipes.values.load import load_recipe
 from zoo.data.load import load_dataset
 
@@ -113,16 +116,61 @@ def test_batch_and_epochs_follow_the_number_of_examples():
     assert epochs_for(replace(TEXTS, train=64_000), updates=100, batch=64) == 1
 
 
-def test_a_simple_model_is_advised_where_it_is_enough():
-    (plan,) = plans(IMAGES)
-    best = {"name": "ridge", "metrics": {"accuracy": {"value": 0.9, "low": 0.8, "high": 0.95}}}
+def rated(value, low, high):
+    return {"name": "ridge", "metrics": {"accuracy": {"value": value, "low": low, "high": high}}}
+
+
+def test_a_simple_model_is_advised_where_texts_or_examples_are_few():
+    (plan,), best = plans(IMAGES), rated(0.9, 0.8, 0.95)
     assert advice(IMAGES, plan, best, "accuracy") == ""
-    assert "find more examples" in advice(replace(IMAGES, fewest=9), plan, best, "accuracy")
+    assert "find more examples" in advice(replace(IMAGES, fewest=19), plan, best, "accuracy")
+    assert advice(replace(IMAGES, fewest=20), plan, best, "accuracy") == ""
+    photos = replace(IMAGES, fewest=5, side=400)
+    assert advice(photos, plans(photos, ["fast.in1k"])[0], best, "accuracy") == ""
     assert "take ridge" in advice(TEXTS, plans(TEXTS)[0], best, "accuracy")
     many = replace(TEXTS, train=60_000)
     assert advice(many, plans(many)[0], best, "accuracy") == ""
-    best["metrics"]["accuracy"] |= {"value": 1.0, "high": 1.0}
-    assert "hardly a mistake" in advice(IMAGES, plan, best, "accuracy")
+
+
+@pytest.mark.parametrize(
+    ("interval", "enough"), [((0.97, 0.99), True), ((0.96, 1.0), False), ((None, None), False)]
+)
+def test_a_simple_model_is_advised_where_its_whole_interval_is_good(interval, enough):
+    (plan,), best = plans(IMAGES), rated(0.985, *interval)
+    assert ("at least 97 %" in advice(IMAGES, plan, best, "accuracy")) is enough
+    best["metrics"]["mae"] = best["metrics"]["accuracy"]
+    assert advice(IMAGES, plan, best, "mae") == ""  # a small error has no such end
+
+
+def test_simple_models_are_scored_on_validation_alone():
+    dataset = load_dataset("digits").with_validation(fraction=0.1, seed=0)
+    dataset = replace(dataset, splits={**dataset.splits, "test": dataset.splits["train"].take([0])})
+    found = on_validation(dataset)
+    held = dataset.splits["validation"]
+    assert (found["split"], found["examples"]) == ("validation", len(held))
+    majority = found["models"][0]["metrics"]["accuracy"]["value"]
+    most = np.bincount(dataset.splits["train"].labels).argmax()
+    assert majority == pytest.approx(np.mean(held.labels == most))
+
+
+@pytest.mark.parametrize("task", ["regression", "multilabel_classification"])
+def test_a_head_alone_is_fitted_for_few_photographs_without_classes_too(task):
+    photos = replace(IMAGES, side=400, task=task, fewest=0)
+    (few,) = plans(replace(photos, train=200), ["fast.in1k"])
+    (more,) = plans(replace(photos, train=201), ["fast.in1k"])
+    assert (few.values["training.epochs"], few.values["task.name"]) == (0, task)
+    assert "200 training images: only a head" in " ".join(few.reasons)
+    assert more.values["training.epochs"] > 0
+
+
+def test_where_no_epoch_fits_pretrained_weights_get_a_head_alone():
+    (plan,) = plans(replace(IMAGES, side=400), ["fast.in1k"])
+    timing = Timing(start=10.0, step=9.0, example=0.1, steps=50, validation=100, test=200)
+    assert timing.epochs_within(60.0) == 0
+    short, seconds = _shortened(plan, 20, timing, 0, 60.0)
+    assert short.values["training.epochs"] == 0
+    assert "only a head" in short.reasons[-1]
+    assert seconds == timing.seconds(0)
 
 
 def test_minutes_are_those_of_steps_and_examples():

@@ -35,10 +35,11 @@ def test_every_recipe_has_a_default_space_that_fits_it(name):
     assert rate.low < recipe.optimizer.learning_rate < rate.high
 
 
-def test_every_task_has_a_default_space():
+def test_every_task_that_recipes_train_has_a_default_space():
     from zoo.catalog.tasks import TASKS
 
-    assert {task.name for task in TASKS} == {path.stem for path in FOLDER.glob("*.yaml")}
+    trained = {task.name for task in TASKS if task.trained}
+    assert trained == {path.stem for path in FOLDER.glob("*.yaml")}
 
 
 def test_a_task_without_a_space_is_told_which_have_one():

@@ -4,10 +4,12 @@ import dataclasses
 import json
 import math
 import os
+from pathlib import Path
 
 import pytest
 from formula import DIGITS, FormulaExecutor, accuracy
 
+from recipes.runs.trained import write_recipe
 from recipes.values.load import load_recipe
 from tuning.trials import read_trials
 from tuning.workers.process import CrashError
@@ -312,6 +314,26 @@ def test_hyperband_trials_go_on_from_the_checkpoint_of_an_earlier_one(search):
         checkpoint = study.path / "trials" / f"{trial.goes_on_from:03d}" / "checkpoints"
         assert (checkpoint / "last.safetensors").read_text() == str(earlier.epochs)
     assert study.best.epochs == 9
+
+
+def test_a_trial_that_goes_on_keeps_the_preset_that_was_chosen_first(search):
+    def choose(action, request):
+        folder = Path(request.get("folder", ""))
+        if action == "trial":
+            recipe = load_recipe(folder / "recipe.yaml")
+            preset = ("light", "medium")[int(folder.name) % 2]
+            if recipe.regularization.preset == "auto":
+                write_recipe(folder, recipe.with_values({"regularization.preset": preset}))
+
+    def preset_of(number):
+        return load_recipe(study.path / f"trials/{number:03d}/recipe.yaml").regularization.preset
+
+    left_open = load_recipe(DIGITS, "regularization.preset=auto")
+    study, _ = search(before=choose, recipe=left_open, oracle="hyperband")
+    longer = [trial for trial in study.trials if trial.goes_on_from]
+    assert any((trial.number - trial.goes_on_from) % 2 for trial in longer)
+    assert all(preset_of(t.number) == preset_of(t.goes_on_from) for t in longer)
+    assert study.recipe.regularization.preset == preset_of(study.best.number)
 
 
 def test_a_grid_ends_by_itself(search, tmp_path):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import zoo.automatic_preset
 from recipes.runs.run import load
 from recipes.values.load import dump_yaml, load_recipe
 from tuning.hypermodel import RecipeHyperModel
@@ -148,3 +149,15 @@ def test_a_trial_is_judged_by_the_metric_that_the_recipe_monitors(tmp_path):
     assert (told["metric"], told["mode"]) == ("loss", "min")
     found = worker.trial(folder=str(folder), epochs=2, data_dir=None)
     assert found["value"] == min(row["val_loss"] for row in load_history(folder))
+
+
+def test_a_trial_keeps_the_preset_that_it_chose(tmp_path, monkeypatch):
+    folder = folder_with(tmp_path / "auto", regularization={"preset": "auto"})
+    worker.describe(values=load_recipe(folder / "recipe.yaml").model_dump(), data_dir=None)
+    worker.trial(folder=str(folder), epochs=1, data_dir=None)
+    assert load_recipe(folder / "recipe.yaml").regularization.preset == "none"
+    for name in ("FEW_UPDATES", "SMALL_SIDE"):
+        monkeypatch.setattr(zoo.automatic_preset, name, 0)
+    found = worker.trial(folder=str(folder), epochs=2, data_dir=None)
+    assert found["epochs"] == 2
+    assert load_recipe(folder / "recipe.yaml").regularization.preset == "none"

@@ -11,6 +11,7 @@ CIFAR10 = (
     "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
 )  # fmt: skip
 COUNTS = {"imagenet_1k": 1000, "imagenet_21k": 21_843, "imagenet_22k": 21_841, "cifar10": 10}
+COUNTS |= {"whisper": 51_865}  # ids of its vocabulary, times included
 
 
 def class_names(name: str | tuple[str, ...]) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Speech architectures: each file lists families that belong together."""
 
 from zoo.cards import ModelCard
-from zoo.catalog.speech import keywords
+from zoo.catalog.speech import keywords, speakers, whisper
 
-MODELS: tuple[ModelCard, ...] = (*keywords.MODELS,)
+MODELS: tuple[ModelCard, ...] = (*keywords.MODELS, *speakers.MODELS, *whisper.MODELS)

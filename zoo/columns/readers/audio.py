@@ -69,15 +69,15 @@ def read_audio(
     if sample_rate_hz is not None:
         check_sample_rate(sample_rate_hz)
     label = name or ("the audio" if isinstance(source, bytes) else os.fspath(source))
-    with _opened(source, label) as stream:
+    with opened(source, label) as stream:
         info = _checked(stream, label, sample_rate_hz)
         try:
             channels = stream.read(dtype="float32", always_2d=True)  # (samples, channels)
         except soundfile.LibsndfileError as error:
-            raise _cut_short(label, str(error)) from error
+            raise cut_short(label, str(error)) from error
     promised = round(info.samples * (_MP3_LEAST if stream.format == "MP3" else 1))
-    if len(channels) < promised or _promises_more(source):
-        raise _cut_short(label, f"{len(channels):,} samples were found, fewer than the header says")
+    if len(channels) < promised or promises_more(source):
+        raise cut_short(label, f"{len(channels):,} samples were found, fewer than the header says")
     audio = channels.mean(axis=1)
     peak = np.abs(audio).max()
     if not peak <= _LOUDEST:  # NaN is not
@@ -101,7 +101,7 @@ def audio_info(source: str | os.PathLike | bytes, *, name: str | None = None) ->
         DataError: as `read_audio`; damage behind the header is not noticed.
     """
     label = name or ("the audio" if isinstance(source, bytes) else os.fspath(source))
-    with _opened(source, label) as stream:
+    with opened(source, label) as stream:
         return _checked(stream, label, None)
 
 
@@ -135,7 +135,8 @@ def check_sample_rate(sample_rate_hz: int) -> None:
         )
 
 
-def _opened(source: str | os.PathLike | bytes, label: str) -> soundfile.SoundFile:
+def opened(source: str | os.PathLike | bytes, label: str) -> soundfile.SoundFile:
+    """Open an audio file, or raise DataError where it is none; `label` is what messages call it."""
     if not isinstance(source, bytes):
         path = Path(source)
         if path.is_dir():
@@ -159,15 +160,7 @@ def _opened(source: str | os.PathLike | bytes, label: str) -> soundfile.SoundFil
 
 def _checked(stream: soundfile.SoundFile, label: str, target_hz: int | None) -> AudioInfo:
     """Return what the header says, once memory may be taken for it."""
-    samples, rate, channels = stream.frames, stream.samplerate, stream.channels
-    if not LOWEST_HZ <= rate <= HIGHEST_HZ:
-        raise DataError(
-            f"{label} has a sample rate of {rate:,} Hz.",
-            expected=f"{LOWEST_HZ:,} to {HIGHEST_HZ:,} Hz",
-            fix="convert it again from its source",
-        )
-    if samples == 0:
-        raise DataError(f"{label} holds no samples.", fix="record it again, or remove it")
+    samples, rate, channels = stream.frames, sound_rate(stream, label), stream.channels
     if max(samples * channels, samples * (target_hz or rate) // rate) > SAMPLE_LIMIT:
         raise DataError(
             f"{label} is too long: {samples:,} samples in {channels} channel(s) at {rate:,} Hz.",
@@ -177,7 +170,20 @@ def _checked(stream: soundfile.SoundFile, label: str, target_hz: int | None) -> 
     return AudioInfo(samples, rate, channels)
 
 
-def _promises_more(source: str | os.PathLike | bytes) -> bool:
+def sound_rate(stream: soundfile.SoundFile, label: str) -> int:
+    """Return the sample rate in Hz that a header says; raise DataError where there is no sound."""
+    if not LOWEST_HZ <= stream.samplerate <= HIGHEST_HZ:
+        raise DataError(
+            f"{label} has a sample rate of {stream.samplerate:,} Hz.",
+            expected=f"{LOWEST_HZ:,} to {HIGHEST_HZ:,} Hz",
+            fix="convert it again from its source",
+        )
+    if stream.frames == 0:
+        raise DataError(f"{label} holds no samples.", fix="record it again, or remove it")
+    return stream.samplerate
+
+
+def promises_more(source: str | os.PathLike | bytes) -> bool:
     """Tell whether a file ends before its last part does; libsndfile takes that for the sound's end."""
     with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
         size = file.seek(0, os.SEEK_END)
@@ -214,7 +220,8 @@ def _no_audio(label: str, what: str) -> DataError:
     )
 
 
-def _cut_short(label: str, what: str) -> DataError:
+def cut_short(label: str, what: str) -> DataError:
+    """Make the error for a file that ends too early."""
     return DataError(
         f"{label} is damaged or cut short ({what.rstrip('.')}).",
         expected=f"a whole {SOUND_FORMATS} file",

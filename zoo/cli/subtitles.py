@@ -1,0 +1,98 @@
+"""Transcripts on the terminal, and as files of subtitles."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, final
+
+from zoo.cli.output import console
+from zoo.cli.prediction_files import check_new
+from zoo.cli.subtitle_forms import SUBTITLES
+from zoo.errors import ArgumentError
+from zoo.files import write_text
+
+
+@final
+@dataclass(frozen=True)
+class Subtitles:
+    """The options of `zoo predict` for transcripts.
+
+    Attributes:
+        srt, vtt: files to write.
+        language: code of what is spoken.
+    """
+
+    srt: Path | None
+    vtt: Path | None
+    language: str | None
+
+    def method(self, run: Any) -> Callable[..., Iterator[dict[str, Any]]]:
+        """Return what gives the results of a run, once the options are known to suit it."""
+        from recipes.runs.transcribe import TASK
+
+        if run.task.name != TASK:
+            self.refuse(run.name if hasattr(run, "name") else "The model")
+            return run.predict_each
+        for path in self._files.values():
+            check_new(path)
+        if self.language is None:
+            return run.predict_each
+        return partial(_in_language, run, self.language)
+
+    @property
+    def _files(self) -> dict[str, Path]:
+        both = {"srt": self.srt, "vtt": self.vtt}
+        return {form: path for form, path in both.items() if path is not None}
+
+    def refuse(self, name: str) -> None:
+        """Raise ArgumentError for any of the options, for a model that does not transcribe."""
+        asked = [f"--{form}" for form in self._files]
+        asked += ["--language"] if self.language is not None else []
+        if asked:
+            raise ArgumentError(
+                f"{name} does not transcribe speech: no {', no '.join(asked)}.",
+                expected="a model of speech_to_text, such as whisper_base.openai",
+                fix="leave it out, or name such a model",
+            )
+
+    def write(self, results: Sequence[dict[str, Any]]) -> None:
+        """Write the stretches of one recording.
+
+        Raises:
+            ArgumentError: there are several recordings, or none.
+        """
+        good = [result for result in results if "error" not in result]
+        for form, path in self._files.items():
+            if len(good) != 1:
+                raise ArgumentError(
+                    f"--{form} is for one recording, and there are {len(good)}.",
+                    fix="give one recording, or take --jsonl, which holds the times of all",
+                )
+            write_text(path, SUBTITLES[form](good[0]["predictions"][0]["stretches"]))
+
+
+def _in_language(
+    run: Any,
+    language: str,
+    inputs: list[Any],
+    *,
+    batch_size: int,
+    top: int | None,
+    threshold: float | None,
+    **how: Any,
+) -> Iterator[dict[str, Any]]:
+    from recipes.runs.listing import Listing
+    from recipes.runs.transcribe import transcribe_each
+
+    Listing(top, threshold).check(run.assets, run.name)
+    return transcribe_each(run, inputs, language=language, **how)
+
+
+def show_transcripts(results: Sequence[dict[str, Any]]) -> None:
+    """Print the text of each recording, under its name where there are several."""
+    for result in results:
+        if len(results) > 1:
+            console.print(f"— {result['file']} —", style="bold", soft_wrap=True)
+        told = result["error"]["problem"] if "error" in result else result["predictions"][0]["text"]
+        console.print(told, soft_wrap=True, markup=False, highlight=False)
