@@ -2,18 +2,18 @@
 
     python benchmarks/auto_preset.py --write
 
-Six recipes are trained with each preset, their own knobs removed. The rules of
+Six recipes are trained with each preset, their own knobs removed. The first rules of
 `zoo/automatic_preset.py` were written from earlier runs of the first three, before the others were
-trained with any preset. The same recipe with the same seed gives the same run, so the runs of "auto"
-are those of the preset that it chooses; a few steps of each recipe check that. Results are appended to
-a file, and what it holds already is not run again. Needs TFDS_DATA_DIR with trec and spoken_digit, and
-ZOO_DATA_DIR with mr_polarity.
+trained with any preset; `FIRST` is what they chose. One rule was added after their test. The same
+recipe with the same seed gives the same run, so the runs of "auto" are those of the preset that it
+chooses; a few steps of each recipe check that. Results are appended to a file, and what it holds
+already is not run again. Needs TFDS_DATA_DIR with trec and spoken_digit, and ZOO_DATA_DIR with
+mr_polarity.
 """
 
 import argparse
 import itertools
 import statistics
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,7 @@ CUT = {  # so that all runs fit into an hour or two
     "text/mr_polarity-textcnn": {"data.max_examples": 5000},
     "speech/spoken_digit-dscnn": {"training.epochs": 6},
 }
+FIRST = dict(zip(RECIPES, ("none", "medium", "light", "medium", "medium", "light"), strict=True))
 STEPS = 3  # of the check that auto is the preset that it chooses
 Found = dict[tuple[str, str, int], dict[str, Any]]
 
@@ -90,7 +91,7 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
         (name, preset): [found[name, preset, seed]["test"] for seed in seeds]
         for name, preset in itertools.product(RECIPES, PRESETS)
     }
-    chosen = {name: found[name, AUTO, 1]["chosen"] for name in RECIPES}
+    now = {name: found[name, AUTO, 1]["chosen"] for name in RECIPES}
     same = all(found[name, AUTO, 1]["same"] for name in RECIPES)
     cut = "; ".join(
         f"`{name}` with {path}={value:,}"
@@ -105,20 +106,39 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
         "own knobs are removed, so that only the preset differs. Trainings are cut, to take an hour: "
         f"{cut}. The last weights are tested.",
         "",
-        "The rules were written from earlier runs of the first three recipes. The other three had not "
-        "been trained with any preset by then; the results of their own recipes were known.",
-        "",
         *table(
-            ("recipe", "none", *PRESETS[1:], "auto chose", "best", "regret of auto"),
-            [_row(name, tests, chosen[name]) for name in RECIPES],
+            (
+                "recipe",
+                "none",
+                *PRESETS[1:],
+                "best",
+                "first rules",
+                "regret",
+                "rules now",
+                "regret",
+            ),
+            [_row(name, tests, FIRST[name], now[name]) for name in RECIPES],
         ),
+        "",
+        "The first rules were written from earlier, longer runs of the first three recipes. The other "
+        "three had not been trained with any preset by then; the results of their own recipes were "
+        "known. So the last three rows test the first rules. The rules now have one more, on short "
+        "trainings of images and sounds. It was added because of these rows, which are no test of it.",
         "",
         "The regret is what the preset with the best mean reached above the one that was chosen. The "
         "best is picked by the same test examples, so that even a good choice seems to have a regret. "
         "Its mean over recipes:",
         "",
         *table(
-            ("choice", "all six", "rules written from", "rules tested on"), _policies(tests, chosen)
+            ("choice", "all six", "written from", "tested on"),
+            [
+                _regrets("auto, first rules", FIRST, tests),
+                _regrets("auto, rules now", now, tests),
+                *(
+                    _regrets(f"always {preset}", dict.fromkeys(RECIPES, preset), tests)
+                    for preset in PRESETS
+                ),
+            ],
         ),
         "",
         f"The first {STEPS} steps of each recipe with auto "
@@ -137,30 +157,27 @@ def _regret(name: str, preset: str, tests: dict[tuple[str, str], list[float]]) -
     return [a - b for a, b in zip(best, tests[name, preset], strict=True)]
 
 
-def _row(name: str, tests: dict[tuple[str, str], list[float]], chosen: str) -> Sequence[str]:
-    none = tests[name, PRESETS[0]]
+def _row(
+    name: str, tests: dict[tuple[str, str], list[float]], first: str, now: str
+) -> tuple[str, ...]:
+    none, best = tests[name, PRESETS[0]], _best(name, tests)
     changes = [
         percent([a - b for a, b in zip(tests[name, preset], none, strict=True)], signed=True)
         for preset in PRESETS[1:]
     ]
-    regret = percent(_regret(name, chosen, tests)) if chosen != _best(name, tests) else "0"
-    return (f"`{name}`", percent(none), *changes, chosen, _best(name, tests), regret)
+    regrets = [
+        "0" if preset == best else percent(_regret(name, preset, tests)) for preset in (first, now)
+    ]
+    return (f"`{name}`", percent(none), *changes, best, first, regrets[0], now, regrets[1])
 
 
-def _policies(
-    tests: dict[tuple[str, str], list[float]], chosen: dict[str, str]
-) -> list[tuple[str, ...]]:
-    rows = []
-    for policy in (AUTO, *PRESETS):
-        means = {
-            name: 100
-            * statistics.fmean(_regret(name, chosen.get(name) if policy == AUTO else policy, tests))
-            for name in RECIPES
-        }
-        parts = (RECIPES, WRITTEN_FROM, TESTED_ON)
-        shown = [f"{statistics.fmean(means[name] for name in part):.1f}" for part in parts]
-        rows.append((policy if policy == AUTO else f"always {policy}", *shown))
-    return rows
+def _regrets(
+    choice: str, chosen: dict[str, str], tests: dict[tuple[str, str], list[float]]
+) -> tuple[str, ...]:
+    """Return the mean regrets of a choice for each recipe, in points."""
+    means = {name: 100 * statistics.fmean(_regret(name, chosen[name], tests)) for name in RECIPES}
+    parts = (RECIPES, WRITTEN_FROM, TESTED_ON)
+    return (choice, *(f"{statistics.fmean(means[name] for name in part):.1f}" for part in parts))
 
 
 if __name__ == "__main__":

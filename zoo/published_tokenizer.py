@@ -96,12 +96,17 @@ class PublishedTokenizer(Tokenizer):
 
     @property
     def separator_id(self) -> int | None:
-        """Id of the mark that ends a text; None where there is none."""
         return self._suffix[-1] if self._suffix else None
 
     @property
     def vocabulary_size(self) -> int:
         return self._engine.get_vocab_size()
+
+    @functools.cached_property
+    def pair_marks(self) -> tuple[int, tuple[int, ...], int]:
+        alone, both = len(self._engine.encode("").ids), self._engine.encode("", "").ids
+        behind = len(self._suffix)
+        return alone - behind, tuple(both[alone : len(both) - behind]), behind
 
     @functools.cached_property
     def _suffix(self) -> list[int]:

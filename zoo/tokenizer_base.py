@@ -38,6 +38,16 @@ class Tokenizer(abc.ABC):
         """Ids that stand for no text, which augmentation must not change."""
         return (self.padding_id,)
 
+    @property
+    def separator_id(self) -> int | None:
+        """Id of the mark that ends a text; None where there is none."""
+        return None
+
+    @property
+    def pair_marks(self) -> tuple[int, tuple[int, ...], int]:
+        """How many marks are in front of a text, which are between two, how many are behind one."""
+        return 0, (), 0
+
     def encode(self, text: str, *, length: int | None = None) -> np.ndarray:
         """Return the ids of a text, int32 (T,); none of them is `padding_id`.
 

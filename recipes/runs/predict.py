@@ -112,6 +112,12 @@ def embed_inputs(
     Returns:
         A name for each input, which is its file, row or position, and the vectors, float32 (N, D).
     """
+    if run.task.name == TASK:
+        raise RunError(
+            f"{run.name} transcribes speech; it has no head that takes one vector per example.",
+            expected="a model of a classification task",
+            fix='zoo.build(NAME, features_only=True) gives the "frames" of its encoder',
+        )
     items = _items(run, inputs, reading)
     items = encoded(items, partial(_encoded, run, _columns(run)), keep_going=False)
     network, specs = embedder(run.model, run.assets, name=run.name), run.assets.specs()[0]

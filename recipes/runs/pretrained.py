@@ -15,8 +15,8 @@ from zoo.errors import WeightsError
 
 # A recipe of those that trained the weights is not known; fine-tuning takes its augmentation from here.
 _LEARNING_RATE, _BATCH_SIZE = 1e-3, 32
-_WRITES = "language_modeling"
 _OF_IMAGES = {"crop_padding": 0, "crop_min_scale": 0.35, "flip": True}
+_MODELLING = "language_modeling"
 _DIGITS = 16  # of a file's SHA-256, in the name of what it was converted to
 
 
@@ -41,10 +41,10 @@ def published_values(name: str) -> dict[str, Any]:
     x, task = input_of(card, shape), registry.task_card(card.tasks[0])
     y: dict[str, Column] = {"label": Label(class_names(published.classes))}
     if registry.resolve(task.task).writes:
-        x, y = x | {"ids": Text()}, {"ids": Text()}
+        x, y = {**x, "ids": x.get("ids", Text())}, {"ids": Text()}
     if published.texts is not None:
         x = {name: _of_texts(column, published) for name, column in x.items()}
-    if task.name == _WRITES:
+    if task.name == _MODELLING:
         x = {name: replace(column, source="text") for name, column in x.items()}
         y = {"ids": Text(buckets=x["ids"].buckets), "characters": Number()}
     assets = Assets(x=x, y=y)
@@ -71,9 +71,9 @@ def _of_texts(column: Column, published: PretrainedCard) -> Column:
 def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
     task = registry.task_card(registry.model_card(published.model).tasks[0])
     sizes = {"image_size": side} if "image_size" in task.arguments else {}
-    if published.texts:
-        name = "context_length" if task.name == _WRITES else "max_tokens"
-        sizes |= {name: published.texts.max_tokens} if name in task.arguments else {}
+    length = "context_length" if task.name == _MODELLING else "max_tokens"
+    if length in task.arguments and published.texts:
+        sizes |= {length: published.texts.max_tokens}
     is_of_images = registry.model_card(published.model).modality == "image"
     classes = published.classes if isinstance(published.classes, str) else published.name
     values = {

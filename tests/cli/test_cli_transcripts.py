@@ -113,6 +113,12 @@ def test_a_damaged_recording_is_told_beside_the_good_ones(zoo, toy, tmp_path):
     assert len(rows) >= 2
 
 
+def test_transcribers_give_no_vectors_and_no_texts_of_their_own(zoo, toy):
+    for command in (["embed", NAME, toy / "short.wav"], ["generate", NAME]):
+        outcome = zoo(*command)
+        assert outcome.code != 0 and NAME in outcome.err and "Traceback" not in outcome.err
+
+
 def test_other_models_have_no_subtitles(zoo, tmp_path):
     outcome = zoo("predict", "cnn_small.digits", tmp_path, "--srt", tmp_path / "a.srt")
     assert outcome.code != 0 and "does not transcribe speech" in outcome.err.replace("\n", " ")

@@ -32,7 +32,9 @@ def chosen(facts, **changes):
     ("facts", "inside", "outside", "presets"),
     [
         (PHOTOS, {"passes": 1.99}, {"passes": 2}, ("none", "light")),
-        (PHOTOS, {"updates": 199}, {"updates": 200}, ("none", "light")),
+        (TEXTS, {"updates": 199}, {"updates": 200}, ("none", "medium")),
+        (PHOTOS, {"updates": 999}, {"updates": 1_000}, ("none", "light")),
+        (PHOTOS, {"updates": 999}, {"updates": 999, "pretrained": True}, ("none", "light")),
         (PHOTOS, {"image_side": 15}, {"image_side": 16}, ("none", "light")),
         (TEXTS, {"parameters": 500_000}, {"parameters": 499_999}, ("medium", "light")),
         (TEXTS, {"passes": 3}, {"passes": 2.99}, ("medium", "light")),

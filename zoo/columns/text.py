@@ -30,7 +30,8 @@ class Text(Column):
         context_length: tokens that a model takes; what a text has beyond them is cut off. 0 for any.
         buckets: lengths that batches are padded to.
         fitting: arguments of `fit_tokenizer`, for `fit`.
-        extra_ids: ids beyond the vocabulary that a model puts in itself, such as a separator.
+        joined: a model joins it with another text. The separator is an id beyond the vocabulary, or
+            that of a published tokenizer.
 
     >>> text = Text(fitting={"kind": "word", "vocabulary_size": 9}).fit(["to be or not to be"])
     >>> text.encode("to be")[""].tolist()
@@ -47,7 +48,7 @@ class Text(Column):
     context_length: int = 0
     buckets: tuple[int, ...] = ()
     fitting: Mapping[str, Any] = field(default_factory=dict)
-    extra_ids: int = 0
+    joined: bool = False
 
     @property
     def expected(self) -> str:
@@ -62,7 +63,10 @@ class Text(Column):
     def sizes(self) -> dict[str, int]:
         sizes = {"context_length": self.context_length} if self.context_length else {}
         if self.tokenizer:
-            sizes["vocabulary_size"] = self.loaded.vocabulary_size + self.extra_ids
+            own, size = self.loaded.separator_id, self.loaded.vocabulary_size
+            sizes["vocabulary_size"] = size + int(self.joined and own is None)
+            if self.joined and own is not None:
+                sizes["separator_id"] = own
         return sizes
 
     def cut_to(self, max_tokens: int) -> "Text":
@@ -109,7 +113,7 @@ class Text(Column):
 
     def random(self, generator: np.random.Generator, count: int) -> Parts:
         length = max(self.buckets, default=32)
-        known = self.sizes.get("vocabulary_size", 2) - self.extra_ids
+        known = self.loaded.vocabulary_size if self.tokenizer else 2
         return {"": generator.integers(1, known, (count, length), "int32")}
 
     def usage(self, name: str) -> "Usage":

@@ -69,7 +69,7 @@ def load(
         encoding: of texts and tables.
 
     Returns:
-        image uint8 (H, W, C), audio float32 (samples,) or text str; label, group; or a table's columns.
+            image uint8 (H, W, C), audio float32 (samples,) or text str; label, group; or a table's columns.
 
     Raises:
         DataError, ArgumentError: the message names the file or argument and what to do.

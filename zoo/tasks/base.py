@@ -25,9 +25,7 @@ Front = Callable[[Any], Any]  # a layer, or layers one after another
 
 
 class Task(abc.ABC):
-    """The interface of a task; subclasses are final.
-
-    Everything is a dictionary, so that the interface is the same for one input or many:
+    """The interface of a task; subclasses are final. Everything is a dictionary, whatever the inputs.
 
     - **inputs** are columns by name; an `optional` one gives the model a tensor "NAME.present", too.
     - **texts** as targets: `y={"ids"}` with an axis of `None`; `decode` may call the model often.

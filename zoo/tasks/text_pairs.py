@@ -63,7 +63,7 @@ class TextPairs:
             features[first],
             context_length=self.reader.max_tokens,
             buckets=pair_buckets(self.reader.max_tokens),
-            extra_ids=int(self.encoder == CROSS_ENCODER),
+            joined=self.encoder == CROSS_ENCODER,
             fitting=self.reader.fitting,
         )
         fitted = text.fit(chain(train.columns[first], train.columns[second]))
@@ -76,8 +76,12 @@ class TextPairs:
         first, second = COLUMNS if features is None else sources_in(features)
         if SECOND in x or list(x) != [FIRST]:
             return dict(x)
-        buckets = pair_buckets(x[FIRST].context_length) if x[FIRST].context_length else ()
-        text = replace(x[FIRST], buckets=buckets)
+        text = x[FIRST]
+        if text.context_length:
+            text = replace(text, buckets=pair_buckets(text.context_length))
+        # The embeddings of a model that was trained here have no row for one more id.
+        own = not text.tokenizer or text.loaded.separator_id is None
+        text = replace(text, joined=self.encoder == CROSS_ENCODER and not own)
         return {FIRST: replace(text, source=first), SECOND: replace(text, source=second)}
 
     def check(self, split: "Split", assets: Assets) -> "Split":
@@ -150,11 +154,24 @@ def sources_in(features: Mapping[str, Column]) -> tuple[str, str]:
 def joint_of(text: Text) -> JoinedTexts:
     """Return the layer that joins two texts that a column encodes.
 
-    A separator stands between them: an id of its own, the first beyond the vocabulary; or that of the
-    unknown token, where the model was made for single texts.
+    The marks of a published tokenizer separate them. Where there are none, a separator stands between
+    them: the first id beyond the vocabulary, or the unknown token, if the model was made for one text.
     """
-    separator = text.loaded.vocabulary_size if text.extra_ids else UNKNOWN_ID
-    return JoinedTexts(text.context_length, between=(separator,), name="join")
+    if not text.tokenizer:
+        return JoinedTexts(text.context_length, between=(UNKNOWN_ID,), name="join")
+    tokenizer = text.loaded
+    before, between, behind = tokenizer.pair_marks
+    if not behind:
+        size = tokenizer.vocabulary_size
+        between = between or (size if text.joined else tokenizer.unknown_id,)
+    return JoinedTexts(
+        text.context_length,
+        between=between,
+        marks_before=before,
+        marks_behind=behind,
+        padding_id=tokenizer.padding_id,
+        name="join",
+    )
 
 
 def pair_buckets(max_tokens: int) -> tuple[int, ...]:

@@ -5,20 +5,25 @@ import json
 import keras
 import numpy as np
 import pytest
+from tokenizers import Tokenizer as Engine
+from tokenizers import models, pre_tokenizers, processors
 
+from zoo import registry
 from zoo.columns import Image, Label, Number, Text
 from zoo.columns.assets import Assets
+from zoo.composition import assemble, build
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
 from zoo.errors import ArgumentError, DataError, UnknownNameError
 from zoo.layers.joined_texts import JoinedTexts
 from zoo.models.text.textcnn import textcnn
 from zoo.models.text.transformer_encoder import transformer_encoder
+from zoo.published_tokenizer import PublishedTokenizer, wordpiece
 from zoo.regularization import Regularization
 from zoo.task_model import TaskModel
 from zoo.tasks.sentence_pairs import SentencePairs
 from zoo.tasks.sentence_similarity import SentenceSimilarity
-from zoo.tasks.text_pairs import ENCODERS, pair_buckets
+from zoo.tasks.text_pairs import ENCODERS, joint_of, pair_buckets
 from zoo.testing import check_metrics, check_mode, check_task
 from zoo.tokenizers import UNKNOWN_ID
 
@@ -186,6 +191,61 @@ def test_a_model_of_single_texts_takes_pairs_with_its_own_vocabulary():
     assert isinstance(join, JoinedTexts)
     assert join.between == (UNKNOWN_ID,)
     assert task.adopted(x, FEATURES) == x  # one of pairs already
+
+
+WORDS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "fine", "dull", "film"]
+ROBERTA = ["<s>", "<pad>", "</s>", "<unk>", "fine", "dull", "film"]
+
+
+def published(roberta=False):
+    """The column of a model of single texts with a tokenizer of BERT's or RoBERTa's form."""
+    if not roberta:
+        text = wordpiece(WORDS)
+    else:
+        vocabulary = {word: place for place, word in enumerate(ROBERTA)}
+        engine = Engine(models.WordLevel(vocabulary, unk_token="<unk>"))
+        engine.pre_tokenizer = pre_tokenizers.Whitespace()
+        marks = (("</s>", 2), ("<s>", 0))
+        engine.post_processor = processors.RobertaProcessing(*marks)
+        text = engine.to_str()
+    return Text(tokenizer=PublishedTokenizer(text).to_dict(), context_length=12)
+
+
+@pytest.mark.parametrize(
+    ("roberta", "expected"),
+    [
+        (False, [2, 5, 7, 3, 6, 3, 0]),  # [CLS] fine film [SEP] dull [SEP]
+        (True, [0, 4, 6, 2, 2, 5, 2, 1]),  # <s> fine film </s> </s> dull </s>
+    ],
+)
+def test_a_published_tokenizer_marks_pairs_as_its_authors_do(roberta, expected):
+    task, assets = fitted()
+    both = Assets(x=task.adopted({"ids": published(roberta)}, FEATURES), y=assets.y)
+    tokenizer = both.x["ids"].loaded
+    assert both.sizes["vocabulary_size"] == tokenizer.vocabulary_size
+    assert both.sizes["separator_id"] == tokenizer.separator_id
+    x, _ = task.encode({"text": "fine film", "pair": "dull"}, both, None)
+    found = np.asarray(joint_of(both.x["ids"])(x["ids"][None], x["pair_ids"][None]))[0]
+    assert found.tolist() == expected
+    assert tokenizer._engine.encode("fine film", "dull").ids == expected[:-1]
+
+
+def test_a_published_encoder_tells_both_texts_apart_by_their_types():
+    task, assets = fitted()
+    both = Assets(x=task.adopted({"ids": published()}, FEATURES), y=assets.y)
+    model = assemble(
+        registry.model_card("bert_tiny"), task, both, arguments={"num_layers": 1, "hidden_dim": 128}
+    )
+    types = model.get_layer("backbone").get_layer("token_types")
+    assert types.separator_id == 3
+    towers = SentencePairs(encoder="two_tower")
+    assert "separator_id" not in Assets(towers.adopted({"ids": published()}), {}).sizes
+
+
+def test_a_model_by_name_takes_two_texts():
+    model = build("textcnn", task="sentence_pairs", num_classes=3, vocabulary_size=9)
+    assert [tensor.name for tensor in model.inputs] == ["ids", "pair_ids"]
+    assert model.output.shape == (None, 3)
 
 
 def test_an_empty_second_text_is_named():

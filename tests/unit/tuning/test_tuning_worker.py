@@ -156,7 +156,7 @@ def test_a_trial_keeps_the_preset_that_it_chose(tmp_path, monkeypatch):
     worker.describe(values=load_recipe(folder / "recipe.yaml").model_dump(), data_dir=None)
     worker.trial(folder=str(folder), epochs=1, data_dir=None)
     assert load_recipe(folder / "recipe.yaml").regularization.preset == "none"
-    for name in ("FEW_UPDATES", "SMALL_SIDE"):
+    for name in ("FEW_UPDATES", "SHORT_UPDATES", "SMALL_SIDE"):
         monkeypatch.setattr(zoo.automatic_preset, name, 0)
     found = worker.trial(folder=str(folder), epochs=2, data_dir=None)
     assert found["epochs"] == 2
