@@ -11,8 +11,8 @@ from typing import Any
 from zoo.cards import HubSource, ImagePreprocessing, PretrainedCard, UrlSource
 from zoo.catalog.image.photographs import IMAGENET, SIGNED
 from zoo.catalog.keras_applications import KERAS_APPLICATIONS
-from zoo.catalog.published_speech import PUBLISHED_SPEECH
 from zoo.catalog.language_models import LANGUAGE_MODELS
+from zoo.catalog.published_speech import PUBLISHED_SPEECH
 from zoo.catalog.text_encoders import TEXT_ENCODERS
 from zoo.catalog.torchvision import torchvision_sources
 
