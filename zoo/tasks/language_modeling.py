@@ -118,9 +118,8 @@ class LanguageModeling(Task):
         if training and starts[-1] < last:
             starts = np.append(starts, last)
         ratios = np.full(len(starts), len(text) / len(ids), "float32")
-        return type(
-            split
-        )(  # tasks do not import modules of data
+        # Tasks do not import modules of data.
+        return type(split)(
             {"ids": starts, "characters_per_token": ratios},
             decode={"ids": lambda start: ids[start : start + length]},
         )
