@@ -6,7 +6,8 @@ English, without times, with the same ids left out. Then both take turns on a fe
 
     python benchmarks/whisper.py --results FILE.jsonl --write benchmarks/whisper.md
 
-What is in the file of results is not computed again. Needs PyTorch and transformers.
+What is in the file of results is not computed again; --page only writes the page. Needs PyTorch and
+transformers.
 """
 
 import argparse
@@ -42,13 +43,27 @@ def main(arguments: list[str] | None = None) -> None:
     options = _parse(arguments)
     clips = test_clips(Path(os.environ["ZOO_DATA_DIR"]) / "an4")
     known = _read(options.results)
-    ours, theirs = Ours(), Theirs()
-    rounds = known.get("rounds", {}).get("seconds")
-    if rounds is None:
-        rounds = timed(ours, theirs, clips, options.rounds)
-        _add(options.results, {"file": "rounds", "seconds": rounds})
-    heard = clips[: options.clips]
-    for index, clip in enumerate(heard):
+    if not options.page:
+        listen_to(clips, known, options)
+    heard = [clip for clip in clips[: options.clips] if "ours" in known.get(clip["file"], {})]
+    rounds = known["rounds"]["seconds"]
+    result = {
+        "machine": known["rounds"].get("machine") or machine(),
+        "settings": {"rounds": options.rounds, "clips": options.clips},
+        **scored(heard, known, frozenset(w.lower() for c in clips for w in c["text"].split())),
+        "speed": speeds(rounds, clips),
+    }
+    publish(result, to_markdown(result), options)
+
+
+def listen_to(clips: list[dict[str, Any]], known: Any, options: argparse.Namespace) -> None:
+    """Add what is missing to the known results, and to their file."""
+    facts, ours, theirs = machine(), Ours(), Theirs()
+    if "rounds" not in known:
+        seconds = timed(ours, theirs, clips, options.rounds)
+        known["rounds"] = {"file": "rounds", "seconds": seconds, "machine": facts}
+        _add(options.results, known["rounds"])
+    for index, clip in enumerate(clips[: options.clips]):
         row = known.setdefault(clip["file"], {"file": clip["file"]})
         missing = {"ours": ours, "theirs": theirs} if index < options.compared else {"ours": ours}
         missing = {who: listen for who, listen in missing.items() if who not in row}
@@ -56,18 +71,12 @@ def main(arguments: list[str] | None = None) -> None:
             row[who] = listen(clip["audio"])
         if missing:
             _add(options.results, row)
-    result = {
-        "machine": machine(),
-        "settings": {"rounds": options.rounds, "compared": options.compared},
-        **scored(heard, known, ours.tokenizer),
-        "speed": speeds(rounds, clips),
-    }
-    publish(result, to_markdown(result), options)
 
 
 def _parse(arguments: list[str] | None) -> argparse.Namespace:
     options = parser(__doc__.partition("\n")[0])
     options.add_argument("--results", type=Path, required=True, help="JSON Lines that grow")
+    options.add_argument("--page", action="store_true", help="only write of what is in the file")
     options.add_argument("--clips", type=int, default=130, help="test clips, from the first on")
     options.add_argument("--compared", type=int, default=130, help="of them, by transformers too")
     return options.parse_args(arguments)
@@ -115,13 +124,10 @@ class Theirs:
         import transformers
 
         from zoo.decoding.signs import Signs
-        from zoo.pretrained import cache, tokenizer_files
+        from zoo.pretrained import cache
         from zoo.pretrained.loading import numbers_of
-        from zoo.published_tokenizer import PublishedTokenizer
-        from zoo.registry import pretrained_card
 
-        state = tokenizer_files.state_of(pretrained_card(NAME), offline=True)
-        signs = Signs.of(PublishedTokenizer.from_state(state))
+        signs = Signs.of(published_tokenizer())
         torch.set_num_threads(os.cpu_count())
         config = transformers.WhisperConfig(
             d_model=512, encoder_layers=6, decoder_layers=6, encoder_attention_heads=8,
@@ -204,12 +210,22 @@ def spoken(text: str, *, words: frozenset[str] = frozenset()) -> str:
     return " ".join(one.strip("+") for one in found)
 
 
-def scored(clips: list[dict[str, Any]], known: Any, tokenizer: Any) -> dict[str, Any]:
+def published_tokenizer() -> Any:
+    """Return the tokenizer of the weights, from the cache."""
+    from zoo.pretrained import tokenizer_files
+    from zoo.published_tokenizer import PublishedTokenizer
+    from zoo.registry import pretrained_card
+
+    state = tokenizer_files.state_of(pretrained_card(NAME), offline=True)
+    return PublishedTokenizer.from_state(state)
+
+
+def scored(clips: list[dict[str, Any]], known: Any, words: frozenset[str]) -> dict[str, Any]:
     """Return equal clips, and the word error rate with its interval."""
     from zoo.metrics.intervals import Sampling, bootstrap
     from zoo.metrics.transcripts import ESTIMATORS, edits
 
-    words = frozenset(word.lower() for clip in clips for word in clip["text"].split())
+    tokenizer = published_tokenizer()
     rows = [known[clip["file"]] for clip in clips]
     both = [row for row in rows if "theirs" in row]
     texts = [tokenizer.decode(row["ours"]) for row in rows]
@@ -234,7 +250,7 @@ def scored(clips: list[dict[str, Any]], known: Any, tokenizer: Any) -> dict[str,
         ],
         "wer": {"value": value, "low": found.low, "high": found.high, "method": found.method},
         "words": int(counted["words"].sum()),
-        "examples": [[clip["text"], text] for clip, text in zip(clips, texts, strict=True)][::26],
+        "examples": list(zip((clip["text"] for clip in clips), texts, strict=True))[:5],
     }
 
 
@@ -261,6 +277,9 @@ def to_markdown(result: dict[str, Any]) -> str:
     """Return the page."""
     speed, wer = result["speed"], result["wer"]
     command = f"python benchmarks/whisper.py --rounds {result['settings']['rounds']} --results FILE"
+    interval = "no interval"
+    if wer["low"] is not None:
+        interval = f"{wer['low']:.1%}–{wer['high']:.1%}, {wer['method']}"
     rows = [
         f"| {name} | {cell(speed[name]['wall'], 2)} | {cell(speed[name]['processor'], 2)} |"
         for name in ("kerazoo", "transformers")
@@ -273,12 +292,11 @@ def to_markdown(result: dict[str, Any]) -> str:
         f"- Clips with the same ids as transformers' network in PyTorch: **{result['equal']} of "
         f"{result['compared']}**.",
         *(f"  - {file}: {one!r} here, {other!r} there" for file, one, other in result["unequal"]),
-        f"- Word error rate: **{wer['value']:.1%}** ({wer['low']:.1%}–{wer['high']:.1%}, "
-        f"{wer['method']}), {result['words']} words.",
+        f"- Word error rate: **{wer['value']:.1%}** ({interval}), {result['words']} words.",
         "",
         "What is compared, on both sides: lower case, no punctuation; numbers as single digits "
         '("twenty first" and "21st" are 2 1; "hundred" is 0 0); the letter O, "oh" and zero are 0; '
-        "a word in capitals that AN4 does not hold as a word is spelled. So a word is a letter, a "
+        "a word in capitals that no transcript holds as a word is spelled. So a word is a letter, a "
         "digit, or a word.",
         "",
         "| said | written |",
