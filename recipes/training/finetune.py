@@ -10,6 +10,7 @@ from typing import Any
 from recipes.objects import BUILDER_KNOBS, builder_arguments, make_dataset
 from recipes.runs.run import Run, load_run
 from recipes.runs.splits import skips_corrupt
+from recipes.training.pair_tasks import with_pair_task
 from recipes.training.train import CHECKPOINT_MINUTES, train
 from recipes.values.load import parse_overrides, with_keywords
 from recipes.values.schema import Recipe
@@ -50,9 +51,8 @@ def finetune(
     """Fine-tune a run or shipped weight on other data, and return the new run.
 
     Input size, tokenizer, front end and augmentation stay those of the trained model; the head is new,
-    unless the classes are the same. With few examples, an epoch passes over them several times, so
-    that it has 20 updates. The head of published weights begins as the best linear one on their
-    features, which are computed once and kept; their batch normalization stays as it is.
+    unless the classes are the same. An epoch has 20 updates or more. Data with two texts takes a task
+    on pairs. The head of published weights begins as the best linear one on their features.
 
     Args:
         target: run directory, weight name, name of published weights, or recipe name.
@@ -64,25 +64,25 @@ def finetune(
         learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`). That of
             published weights is the card's, for both; a language model is trained at the full rate.
         seed: of the new head, the order and the augmentation.
-        run_dir, resume, smoke, device, data_dir, download, skip_corrupt, checkpoint_minutes, progress:
-            as `zoo.train`.
+        run_dir, resume, and so on: as `zoo.train`.
         **values: fields of the recipe by dotted path, set after `overrides`.
 
     Raises:
-        UnknownNameError, RunError, WeightsError: there is no such model, or it is a foreign file.
+        UnknownNameError, RunError, WeightsError: no such model, or a foreign file.
         DataError: the data is of another kind, has one class, or is what the model was trained on.
 
     >>> zoo.finetune("resnet20.fashion_mnist", "./bags", epochs=20)  # doctest: +SKIP
     """
-    asked = (changes := parse_overrides(overrides)) | values
-    if epochs is None:  # the number of frozen epochs follows from it
-        epochs = _whole(asked.get("training.epochs"))
-    how = {"epochs": epochs, "frozen_epochs": frozen_epochs, "learning_rate": learning_rate}
-    how |= {"seed": seed, "task": asked.get("task.name"), "preset": asked.get(PRESET)}
-    recipe = finetuning_recipe(source := load_run(target), str(data), **how)
-    recipe = with_keywords(recipe.with_values(changes), values, finetune)
+    source, data = load_run(target), str(data)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
+    changes = with_pair_task(source, data, parse_overrides(overrides), values, where)
+    asked = changes | values
+    epochs = _whole(asked.get("training.epochs")) if epochs is None else epochs
+    how = {"epochs": epochs, "frozen_epochs": frozen_epochs, "learning_rate": learning_rate}
+    how |= {"seed": seed, "task": asked.get("task.name"), "preset": asked.get(PRESET)}
+    recipe = finetuning_recipe(source, data, **how).with_values(changes)
+    recipe = with_keywords(recipe, values, finetune)
     if recipe.training.steps_per_epoch is None and source.assets.y:
         devices.prepare(device)
         recipe = with_least_steps(recipe, len(make_dataset(recipe, **where).splits["train"]))

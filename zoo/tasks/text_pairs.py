@@ -25,7 +25,7 @@ FIRST, SECOND = "ids", "pair_ids"  # inputs of a model
 COLUMNS = ("text", "pair")  # of the data, where it has these names
 CROSS_ENCODER, TWO_TOWER = "cross_encoder", "two_tower"
 ENCODERS = (CROSS_ENCODER, TWO_TOWER)
-_SHORTEST_BUCKET, _FEWEST_TOKENS = 16, 8
+_SHORTEST_BUCKET, _FEWEST_TOKENS = 16, 6
 
 
 @dataclass(frozen=True)

@@ -280,7 +280,7 @@ def test_two_columns_of_other_names_are_a_pair():
     [
         ({"encoder": "cross_encode"}, UnknownNameError, "nearest: cross_encoder"),
         ({"encoder": None}, UnknownNameError, "None"),
-        ({"max_tokens": 7}, ArgumentError, "max_tokens=7 is too few"),
+        ({"max_tokens": 5}, ArgumentError, "max_tokens=5 is too few"),
         ({"max_tokens": 0}, ArgumentError, "max_tokens=0"),
         ({"tokenizer": "words"}, UnknownNameError, "nearest: word"),
     ],
