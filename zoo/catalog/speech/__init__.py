@@ -1,6 +1,6 @@
 """Speech architectures: each file lists families that belong together."""
 
 from zoo.cards import ModelCard
-from zoo.catalog.speech import keywords, speakers
+from zoo.catalog.speech import keywords, speakers, transcription
 
-MODELS: tuple[ModelCard, ...] = (*keywords.MODELS, *speakers.MODELS)
+MODELS: tuple[ModelCard, ...] = (*keywords.MODELS, *speakers.MODELS, *transcription.MODELS)
