@@ -86,7 +86,7 @@ def test_crnn_has_the_parameters_of_the_paper():
 def test_the_front_of_each_card_gives_the_input_that_its_paper_has():
     frames = {"crnn": (151, 40), "ds_cnn": (49, 10), "tc_resnet": (98, 40), "kwt": (98, 40)}
     frames |= {"matchboxnet": (128, 64), "bc_resnet": (101, 40), "ge2e": (160, 40)}
-    frames |= {"x_vector": (298, 24), "ecapa_tdnn": (298, 80)}
+    frames |= {"x_vector": (298, 24), "ecapa_tdnn": (298, 80), "quartznet": (998, 64)}
     for card in MODELS:
         layer = LogMel(**card.preprocessing.log_mel)
         expected = frames[card.family]

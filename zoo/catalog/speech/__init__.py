@@ -1,6 +1,11 @@
 """Speech architectures: each file lists families that belong together."""
 
 from zoo.cards import ModelCard
-from zoo.catalog.speech import keywords, speakers, whisper
+from zoo.catalog.speech import keywords, speakers, transcription, whisper
 
-MODELS: tuple[ModelCard, ...] = (*keywords.MODELS, *speakers.MODELS, *whisper.MODELS)
+MODELS: tuple[ModelCard, ...] = (
+    *keywords.MODELS,
+    *speakers.MODELS,
+    *transcription.MODELS,
+    *whisper.MODELS,
+)

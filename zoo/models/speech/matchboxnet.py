@@ -11,28 +11,10 @@ after them.
 
 import keras
 
-from zoo.layers.normalization import normalization_layer
+from zoo.layers.separable_time import normalized_pointwise, separable_time
 
 _EDGE_WIDTH = 128  # of the layers before and after the blocks
 _STEM_FRAMES, _FIRST_BLOCK_FRAMES, _DILATED_FRAMES = 11, 13, 29
-
-
-def _normalized(x: keras.KerasTensor, filters: int, *, name: str) -> keras.KerasTensor:
-    x = keras.layers.Conv1D(filters, 1, use_bias=False, name=f"{name}_pointwise")(x)
-    return normalization_layer("batch", name=f"{name}_norm")(x)
-
-
-def _separable(
-    x: keras.KerasTensor, filters: int, frames: int, *, dilation: int = 1, name: str
-) -> keras.KerasTensor:
-    x = keras.layers.DepthwiseConv1D(
-        frames,
-        padding="same",
-        dilation_rate=dilation,
-        use_bias=False,
-        name=f"{name}_depthwise",
-    )(x)
-    return _normalized(x, filters, name=name)
 
 
 def _activated(x: keras.KerasTensor, dropout_rate: float, *, name: str) -> keras.KerasTensor:
@@ -64,21 +46,21 @@ def matchboxnet(
     (None, 128, 128)
     """
     mel = keras.Input(input_shape, name="mel")  # (B, T, M)
-    x = _separable(mel, _EDGE_WIDTH, _STEM_FRAMES, name="stem")
+    x = separable_time(mel, _EDGE_WIDTH, _STEM_FRAMES, name="stem")
     x = _activated(x, dropout_rate, name="stem")  # (B, T, 128)
     features = {"stem": x}
     for block in range(1, num_blocks + 1):
-        shortcut = _normalized(x, width, name=f"block{block}_shortcut")
+        shortcut = normalized_pointwise(x, width, name=f"block{block}_shortcut")
         for part in range(1, repeats + 1):
             name, frames = f"block{block}_{part}", _FIRST_BLOCK_FRAMES + 2 * (block - 1)
-            x = _separable(x, width, frames, name=name)
+            x = separable_time(x, width, frames, name=name)
             if part < repeats:
                 x = _activated(x, dropout_rate, name=name)
         x = keras.layers.Add(name=f"block{block}_add")([x, shortcut])
         x = _activated(x, dropout_rate, name=f"block{block}")  # (B, T, width)
         features[f"block_{block}"] = x
-    x = _separable(x, _EDGE_WIDTH, _DILATED_FRAMES, dilation=2, name="dilated")
+    x = separable_time(x, _EDGE_WIDTH, _DILATED_FRAMES, dilation=2, name="dilated")
     x = _activated(x, dropout_rate, name="dilated")
-    x = _normalized(x, _EDGE_WIDTH, name="final")
+    x = normalized_pointwise(x, _EDGE_WIDTH, name="final")
     features["final"] = _activated(x, dropout_rate, name="final")  # (B, T, 128)
     return keras.Model(mel, features, name="backbone")
