@@ -61,8 +61,8 @@ def finetune(
         epochs: total number of epochs; 0 only fits the head on features (a linear probe). None takes
             what the card of published weights says, or 20.
         frozen_epochs: epochs of the head alone; None: a quarter, or none for published weights.
-        learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`). That of
-            published weights is the card's, for both; a language model is trained at the full rate.
+        learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`), but
+            all of it in language models and published weights, which take it from their card.
         seed: of the new head, the order and the augmentation.
         run_dir, resume, and so on: as `zoo.train`.
         **values: fields of the recipe by dotted path, set after `overrides`.

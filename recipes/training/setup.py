@@ -62,8 +62,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     _check_replicas(recipe, devices.replicas())
     dataset = make_dataset(recipe, **data_arguments)
     task = make_task(recipe.provisional())
-    examples = dataset.splits["train"]
-    source = source_of(recipe)
+    examples, source = dataset.splits["train"], source_of(recipe)
     assets = _assets(recipe, dataset, task, source)
     recipe, task, dataset = with_chosen_preset(recipe, task, assets, dataset)
     task, dataset = with_balance(task, recipe, dataset, assets.classes)
@@ -77,14 +76,13 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     model = make_model(recipe, task, assets)
     model.teach = teach
     told = _begin_at(source, model, recipe, task, assets, examples) if source else ()
-    values = recipe.regularization_values()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = trained_on.placed(transforms.steps) if transforms else trained_on
     how = {"transforms": transforms, "sampling": recipe.data.sampling}
     train = Encoded(examples, task, trained_on, training=True, **how)
     dataset = replace(dataset, notes=(*dataset.notes, *told, *_batch_notes(recipe, len(train))))
+    apply_penalties(model, values := recipe.regularization_values())
     steps = steps_per_epoch(recipe, examples=len(train))
-    apply_penalties(model, values)
     releases = _make_ready(model, recipe, values, steps)
     return Setup(
         recipe=recipe,
