@@ -123,7 +123,8 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
         "The first rules were written from earlier, longer runs of the first three recipes. The other "
         "three had not been trained with any preset by then; the results of their own recipes were "
         "known. So the last three rows test the first rules. The rules now have one more, on short "
-        "trainings of images and sounds. It was added because of these rows, which are no test of it.",
+        "trainings of images and sounds. It was added because of these rows, which therefore do not "
+        "test it.",
         "",
         "The regret is what the preset with the best mean reached above the one that was chosen. The "
         "best is picked by the same test examples, so that even a good choice seems to have a regret. "
