@@ -13,9 +13,9 @@ from zoo.regularization import AUTO
 
 # Fewer passes or updates memorize little; one pass is best without dropout (1906.06669).
 FEW_PASSES, FEW_UPDATES = 2, 200
-# Images and sounds that change at every visit are learned slowly. In 380 updates "light" cost three sets
-# 1 to 15 points (benchmarks/auto_preset.md); in 2,520 one of them reaches 99.6 % with it
-# (recipes/speech/spoken_digit-dscnn.yaml).
+# Images and sounds that change at every visit are learned slowly. In 380 updates "light" cost digits 13
+# points, spoken digits 11 and vowels 0.5 (benchmarks/auto_preset.md); in 2,520 spoken digits reach
+# 99.6 % with it (recipes/speech/spoken_digit-dscnn.yaml).
 SHORT_UPDATES = 1000
 # The crop of "light" moves an image by up to 4 pixels, which belongs to 32 (1512.03385); of the 8
 # pixels of digits it is half the image, and cost 2.7 points.
@@ -105,8 +105,8 @@ RULES = (
         lambda facts: facts.modality != "text" and facts.updates < SHORT_UPDATES,
         f"images or sounds, fewer than {SHORT_UPDATES:,} updates",
         "none",
-        "examples that change at every visit are learned slowly; `light` cost three sets 1 to 15 points "
-        "in 380 updates",
+        "examples that change at every visit are learned slowly; in 380 updates `light` cost spoken "
+        "digits 11 points",
         " in {updates:,} updates",
     ),
     Rule(

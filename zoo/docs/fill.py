@@ -34,6 +34,7 @@ MAKERS: dict[str, Callable[[], str]] = {
 } | {
     f"measured_{name}": functools.partial(measured.measured, name)
     for name in (
+        "auto_preset",
         "fine_tuning",
         "imbalance",
         "learning_curve",
