@@ -51,7 +51,7 @@ def test_dataset_is_what_its_card_says(dataset):
     assert not card.image_shape or dataset.features["image"].shape == card.image_shape
     labels = {"label"} if dataset.classes else set()
     others = set(dataset.features) - {"group", column} - labels
-    assert {dataset.features[name].kind for name in others} <= {"labels", "number"}
+    assert {dataset.features[name].kind for name in others} <= {"labels", "number", "text"}
 
 
 @pytest.mark.parametrize("dataset", NAMES, indirect=True)

@@ -21,7 +21,8 @@ def changed_places(model, layer):
     image[1] = image[0]
     image[1, 0, 0] += 10
     before, after = np.asarray(inner(image))
-    return np.abs(after - before).max(axis=-1) > 0
+    # Some processors round a convolution differently by place in the batch, by 1e-8 here.
+    return np.abs(after - before).max(axis=-1) > 1e-6
 
 
 def test_transformers_see_the_whole_map_and_convolutions_do_not():

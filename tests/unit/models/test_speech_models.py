@@ -1,6 +1,7 @@
 """Speech backbones: the published sizes and costs, and what only they do."""
 
 import math
+from collections.abc import Mapping
 
 import keras
 import numpy as np
@@ -87,8 +88,10 @@ def test_the_front_of_each_card_gives_the_input_that_its_paper_has():
     frames = {"crnn": (151, 40), "ds_cnn": (49, 10), "tc_resnet": (98, 40), "kwt": (98, 40)}
     frames |= {"matchboxnet": (128, 64), "bc_resnet": (101, 40), "ge2e": (160, 40)}
     frames |= {"x_vector": (298, 24), "ecapa_tdnn": (298, 80), "quartznet": (998, 64)}
+    frames |= {"whisper": (3000, 80)}
     for card in MODELS:
-        layer = LogMel(**card.preprocessing.log_mel)
+        own = card.preprocessing
+        layer = LogMel(**(own["audio"] if isinstance(own, Mapping) else own).log_mel)
         expected = frames[card.family]
         assert layer.compute_output_shape((None, *card.input_shape))[1:] == expected
         tiny = layer.compute_output_shape((None, *card.tiny_input_shape))
