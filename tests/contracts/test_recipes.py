@@ -63,7 +63,13 @@ def test_what_a_recipe_expects_is_of_its_task(name):
         assert recipe.expects.low <= recipe.expects.mean <= recipe.expects.high
 
 
-@pytest.mark.parametrize("name", NAMES)
+# The longest ones, whose tasks and kinds of network other recipes have as well.
+SLOW = ("text/shakespeare-gpt", "image/fashion_mnist-resnet20", "image/digit_pairs-cnn-sum")
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in NAMES]
+)
 def test_recipe_trains_reports_loads_and_predicts(name, tmp_path):
     skip_without_data(name)
     testing.check_recipe(name, tmp_path)
