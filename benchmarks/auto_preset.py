@@ -107,16 +107,7 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
         f"{cut}. The last weights are tested.",
         "",
         *table(
-            (
-                "recipe",
-                "none",
-                *PRESETS[1:],
-                "best",
-                "first rules",
-                "regret",
-                "rules now",
-                "regret",
-            ),
+            ("recipe", *PRESETS, "best", "first rules", "regret", "rules now", "regret"),
             [_row(name, tests, FIRST[name], now[name]) for name in RECIPES],
         ),
         "",

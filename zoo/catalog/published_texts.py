@@ -1,6 +1,7 @@
 """Weights of text encoders that others trained: the places named are the authors' own.
 
-Names, licences and figures are those that the places state. They have no head; sentence encoders give
+Only the files of minilm_l6.all_v2 were read here; the places, licences and poolings of the others were
+written down without fetching them, and their maps tested on random numbers. They have no head; sentence encoders give
 a vector of length 1, whose pooling is that of the modules beside their weights.
 """
 
