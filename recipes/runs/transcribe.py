@@ -8,7 +8,7 @@ from typing import Any, Protocol, final
 import numpy as np
 
 from recipes.runs.base import TrainedModel
-from recipes.runs.inputs import Input, items_of
+from recipes.runs.inputs import Input, Item, items_of
 from zoo.errors import ArgumentError, DataError, ZooError, unknown_name
 
 TASK = "speech_to_text"
@@ -56,7 +56,7 @@ def transcribe_each(
         )
     scribe = Transcriber(run)
     scribe.check(language)
-    items = items_of(_listed(inputs), {"audio": scribe.column}, model=run.name, column=column)
+    items = recordings(run, inputs, column=column)
     for item in items:
         if item.error is not None and not keep_going:
             raise item.error
@@ -75,6 +75,14 @@ def transcribe_each(
 
 
 @final
+def recordings(
+    run: TrainedModel, inputs: Sequence[Input], *, column: str | None = None
+) -> list[Item]:
+    """Return the recordings that inputs stand for; arguments as of `transcribe_each`."""
+    columns = {"audio": run.assets.x["audio"]}
+    return items_of(_listed(inputs), columns, model=run.name, column=column)
+
+
 class Transcriber:
     """The compiled model of a run, with its tokenizer.
 

@@ -1,8 +1,8 @@
 """Weights of text encoders that others trained: the places named are the authors' own.
 
 Only the files of minilm_l6.all_v2 were read here; the places, licences and poolings of the others were
-written down without fetching them, and their maps tested on random numbers. They have no head; sentence encoders give
-a vector of length 1, whose pooling is that of the modules beside their weights.
+written down without fetching them, and their maps are tested on random numbers. They have no head;
+sentence encoders give a vector of length 1.
 """
 
 from typing import Any

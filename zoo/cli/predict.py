@@ -76,7 +76,8 @@ def predict_command(
         run = load(target)
         texts = takes_words(run)
         paths = inputs_of(inputs, texts=texts)
-        results = subtitles.method(run)(paths, **how, tta=tta, calibrated=asked)
+        method = subtitles.method(run, paths, column=column)
+        results = method(paths, **how, tta=tta, calibrated=asked)
     if output.give(results, texts=texts):
         raise typer.Exit(1)
 

@@ -27,15 +27,19 @@ class Subtitles:
     vtt: Path | None
     language: str | None
 
-    def method(self, run: Any) -> Callable[..., Iterator[dict[str, Any]]]:
-        """Return what gives the results of a run, once the options are known to suit it."""
-        from recipes.runs.transcribe import TASK
+    def method(
+        self, run: Any, inputs: list[Any], *, column: str | None
+    ) -> Callable[..., Iterator[dict[str, Any]]]:
+        """Return what gives the results of a run, once the options suit it and the inputs."""
+        from recipes.runs.transcribe import TASK, recordings
 
         if run.task.name != TASK:
             self.refuse(run.name if hasattr(run, "name") else "The model")
             return run.predict_each
         for path in self._files.values():
             check_new(path)
+        if self._files:  # now, not after minutes
+            self._check_single(len(recordings(run, inputs, column=column)))
         if self.language is None:
             return run.predict_each
         return partial(_in_language, run, self.language)
@@ -44,6 +48,14 @@ class Subtitles:
     def _files(self) -> dict[str, Path]:
         both = {"srt": self.srt, "vtt": self.vtt}
         return {form: path for form, path in both.items() if path is not None}
+
+    def _check_single(self, count: int) -> None:
+        for form in self._files:
+            if count != 1:
+                raise ArgumentError(
+                    f"--{form} is for one recording, and there are {count}.",
+                    fix="give one recording, or take --jsonl, which holds the times of all",
+                )
 
     def refuse(self, name: str) -> None:
         """Raise ArgumentError for any of the options, for a model that does not transcribe."""
@@ -57,19 +69,11 @@ class Subtitles:
             )
 
     def write(self, results: Sequence[dict[str, Any]]) -> None:
-        """Write the stretches of one recording.
-
-        Raises:
-            ArgumentError: there are several recordings, or none.
-        """
-        good = [result for result in results if "error" not in result]
+        """Write the stretches of the one recording that `method` allows; nothing if it is unreadable."""
         for form, path in self._files.items():
-            if len(good) != 1:
-                raise ArgumentError(
-                    f"--{form} is for one recording, and there are {len(good)}.",
-                    fix="give one recording, or take --jsonl, which holds the times of all",
-                )
-            write_text(path, SUBTITLES[form](good[0]["predictions"][0]["stretches"]))
+            for result in results:
+                if "error" not in result:
+                    write_text(path, SUBTITLES[form](result["predictions"][0]["stretches"]))
 
 
 def _in_language(
