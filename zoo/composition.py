@@ -20,7 +20,7 @@ from zoo.devices import enough_memory
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
 from zoo.heads.inputs import keras_inputs
-from zoo.image_sizes import build_for_images
+from zoo.image_sizes import build_at_size
 from zoo.named_weights import (
     as_published,
     as_recognized,
@@ -222,8 +222,8 @@ def _backbone(
         def built(shape: Any) -> keras.Model:
             return builder(**{**card.arguments, **known, "input_shape": shape, **arguments})
 
-        if card.modality == "image" and "input_shape" in known:
-            backbone = build_for_images(card, known["input_shape"], built)
+        if "input_shape" in known:
+            backbone = build_at_size(card, known["input_shape"], built)
         else:
             backbone = builder(**{**card.arguments, **known, **arguments})
     if not isinstance(getattr(backbone, "output", None), dict) or backbone.name != "backbone":

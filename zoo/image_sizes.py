@@ -15,14 +15,14 @@ FAULTS = (TypeError, ValueError, LookupError, ArithmeticError)
 _WORDS_OF_KERAS = ("Received", "Exception encountered")  # what follows are values nobody gave
 
 
-def build_for_images(
+def build_at_size(
     card: ModelCard, shape: tuple[int | None, ...], build: Callable[[tuple[int | None, ...]], Any]
 ) -> Any:
-    """Build a network of images; refuse images that are too small for it, with the size that it needs.
+    """Build a network; refuse images that are too small for it, with the size that it needs.
 
     Args:
         card: of the model, whose input is the size that it was published for.
-        shape: (H, W, C) of the images.
+        shape: of one input; (H, W, C) of images. Other inputs are built as they are.
         build: makes the backbone for a shape.
 
     Returns:
@@ -35,10 +35,12 @@ def build_for_images(
         SizeWarning: the deepest map is a single position, although the network was published for
             larger maps. Networks without maps, such as those of patches in a row, are left alone.
 
-    >>> build_for_images(registry.model_card("vgg11"), (8, 8, 3), builder)  # doctest: +SKIP
+    >>> build_at_size(registry.model_card("vgg11"), (8, 8, 3), builder)  # doctest: +SKIP
     zoo.errors.ArgumentError: an image of (8, 8) has nothing left at stride 32
       expected: images of 32 × 32 pixels or more
     """
+    if card.modality != "image":
+        return build(shape)
     known = len(shape) == 3 and None not in shape
     try:
         backbone = build(shape)

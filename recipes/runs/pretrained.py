@@ -8,7 +8,7 @@ from recipes.values.schema import Recipe
 from zoo import devices, registry
 from zoo.cards import PretrainedCard
 from zoo.catalog.classes import class_names
-from zoo.columns import Column, Label, Number, Text
+from zoo.columns import Column, Image, Label, Number, Text
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.errors import WeightsError
@@ -39,6 +39,7 @@ def published_values(name: str) -> dict[str, Any]:
     card, shape, _ = as_published(registry.model_card(published.model), published)
     path = _converted(published, fetched(published))
     x, task = input_of(card, shape), registry.task_card(card.tasks[0])
+    seen = next(iter(x.values()))
     y: dict[str, Column] = {"label": Label(class_names(published.classes))}
     if registry.resolve(task.task).writes:
         x, y = {**x, "ids": x.get("ids", Text())}, {"ids": Text()}
@@ -50,7 +51,7 @@ def published_values(name: str) -> dict[str, Any]:
     assets = Assets(x=x, y=y)
     return {
         "name": name,
-        "recipe": _recipe(published, side=shape[0]),
+        "recipe": _recipe(published, side=shape[0], of_images=isinstance(seen, Image)),
         "assets": with_preprocessing(assets, card),
         "metrics": {"metrics": {}, "data_fingerprint": ""},
         "weights_path": path,
@@ -68,13 +69,12 @@ def _of_texts(column: Column, published: PretrainedCard) -> Column:
     return replace(column, tokenizer=state).cut_to(published.texts.max_tokens)
 
 
-def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
+def _recipe(published: PretrainedCard, *, side: int, of_images: bool) -> Recipe:
     task = registry.task_card(registry.model_card(published.model).tasks[0])
     sizes = {"image_size": side} if "image_size" in task.arguments else {}
     length = "context_length" if task.name == _MODELLING else "max_tokens"
     if length in task.arguments and published.texts:
         sizes |= {length: published.texts.max_tokens}
-    is_of_images = registry.model_card(published.model).modality == "image"
     classes = published.classes if isinstance(published.classes, str) else published.name
     values = {
         "name": f"pretrained/{published.name}",
@@ -82,7 +82,7 @@ def _recipe(published: PretrainedCard, *, side: int) -> Recipe:
         "task": {"name": task.name, "arguments": sizes},
         "data": {"name": published.data or classes},
         "model": {"name": published.model, "arguments": dict(published.arguments)},
-        "regularization": {"preset": "light"} | (_OF_IMAGES if is_of_images else {}),
+        "regularization": {"preset": "light"} | (_OF_IMAGES if of_images else {}),
         "optimizer": {"name": "adamw", "learning_rate": _LEARNING_RATE},
         "training": {"epochs": 1, "batch_size": _BATCH_SIZE, "seed": 1},
     }

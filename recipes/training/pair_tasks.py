@@ -5,6 +5,7 @@ from typing import Any
 
 from recipes.runs.run import Run
 from zoo import registry
+from zoo.columns import Text
 from zoo.data.load import load_dataset
 
 PAIR_TASKS = ("sentence_pairs", "sentence_similarity")
@@ -28,7 +29,7 @@ def with_pair_task(
     """
     asked = {**changes, **values}
     columns = list(source.assets.x.values())
-    one_text = len(columns) == 1 and columns[0].modality == "text"
+    one_text = len(columns) == 1 and isinstance(columns[0], Text)
     if not one_text or _NAME in asked or source.recipe.task.name == "language_modeling":
         return dict(changes)
     card = next((card for card in registry.list_datasets() if card.name == data), None)
@@ -39,7 +40,7 @@ def with_pair_task(
 def _task_of(data: str, arguments: Mapping[str, Any], where: Mapping[str, Any]) -> str:
     """Return the task on pairs that suits a table or folder; empty where it holds single texts."""
     features = load_dataset(data, **where, **arguments).features
-    texts = [name for name, column in features.items() if column.modality == "text"]
+    texts = [name for name, column in features.items() if isinstance(column, Text)]
     if len(texts) != len(features.keys() & {"text", "pair"}) or "pair" not in texts:
         return ""
     pairs, similarity = PAIR_TASKS

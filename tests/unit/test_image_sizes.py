@@ -9,7 +9,7 @@ from zoo import registry
 from zoo.complexity import shapes_only
 from zoo.composition import build
 from zoo.errors import ArgumentError, SizeWarning
-from zoo.image_sizes import build_for_images
+from zoo.image_sizes import build_at_size
 
 
 def built(name: str, side: int, **arguments):
@@ -75,5 +75,5 @@ def test_an_empty_map_is_refused_where_keras_makes_one():
         return keras.Model(image, {"stride_1": map_}, name="backbone")
 
     with pytest.raises(ArgumentError, match="nothing is left of images of 4 × 4 pixels") as caught:
-        build_for_images(registry.model_card("resnet20"), (4, 4, 3), cropped)
+        build_at_size(registry.model_card("resnet20"), (4, 4, 3), cropped)
     assert caught.value.expected == "images of 8 × 8 pixels or more"
