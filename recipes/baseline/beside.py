@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from recipes.baseline.fit import fit_baselines, input_of
+from recipes.baseline.fit import fit_baselines, inputs_of
 from recipes.baseline.label_sets import fit_label_sets
 from recipes.baseline.numbers import fit_numbers
 from recipes.baseline.shallow import Fitted
@@ -70,7 +70,8 @@ def baseline(
     """Fit simple models of scikit-learn to a data set and score them on its test split.
 
     For data with classes the majority class, and logistic regression on pixels and on gradients for
-    images, on TF-IDF for texts, with a naive-Bayes SVM beside it, and on log-mel for sounds. For several
+    images, on TF-IDF for texts, with a naive-Bayes SVM beside it, on words that two texts share, and on
+    log-mel for sounds. For several
     labels their frequencies, and such a regression for each. For numbers the mean, and ridge regression
     on the same features. For texts alone the frequencies of characters. Strengths are chosen on the
     validation split, and the result is the same every time.
@@ -151,7 +152,7 @@ def metric_of(dataset: Dataset) -> Metric:
 def kind_of(dataset: Dataset) -> str:
     """Return what simple models predict of a data set: a key of `METRICS`, or language modeling."""
     kinds = {column.kind for column in dataset.features.values()}
-    if not input_of(dataset):
+    if not inputs_of(dataset):
         return ""
     if dataset.classes and "label" in dataset.features:
         return CLASSES
@@ -172,8 +173,8 @@ def beside(
 ) -> dict[str, Any]:
     """Return what a run's metrics say of simple models on its own splits; empty where there are none.
 
-    They exist for classifications, several labels and numbers of a single input, and for language
-    modeling. Tasks that are scored otherwise have none.
+    They exist for classifications, several labels and numbers of a single input or of two texts, and
+    for language modeling. Tasks that are scored otherwise have none.
 
     Args:
         dataset: of the run, with its splits.
@@ -203,14 +204,22 @@ def beside(
 def _kind_beside(dataset: Dataset, task: Any, assets: Any) -> str:
     """Return the key of `METRICS` of a task that takes the one input that simple models take."""
     inputs = [column.source or name for name, column in assets.x.items()]
-    kind = next((kind for kind, metrics in METRICS.items() if task.metrics == metrics), "")
-    if not kind or inputs != [input_of(dataset)] or task.estimators is not ESTIMATORS_OF[kind]:
+    kind = next((kind for kind in METRICS if _is_scored_as(kind, task)), "")
+    if not kind or not inputs or sorted(inputs) != sorted(inputs_of(dataset)):
         return ""
     sources = [assets.y[name].source or name for name in assets.y]
     if kind == CLASSES:
         labelled = sources == ["label"] and tuple(assets.classes) == tuple(dataset.classes)
         return kind if labelled and dataset.classes else ""
     return kind if all(source in dataset.features for source in sources) else ""
+
+
+def _is_scored_as(kind: str, task: Any) -> bool:
+    """Say whether a task has the metrics of simple models, of which another one may decide."""
+    known, metrics = ESTIMATORS_OF[kind], METRICS[kind]
+    if {*task.metrics} != {*metrics}:
+        return False
+    return all(task.estimators.get(one.name) is known.get(one.name) for one in metrics)
 
 
 def _is_text(dataset: Dataset) -> bool:

@@ -20,12 +20,14 @@ from zoo.data.dataset import Dataset
 from zoo.errors import DataError
 
 MAJORITY = "majority class"
+PAIR = ("text", "pair")  # columns of two texts
 # kind of column: the module of its simple models
 MODULES = {
     "audio": "recipes.baseline.sounds",
     "image": "recipes.baseline.images",
     "text": "recipes.baseline.texts",
 }
+PAIRS = "recipes.baseline.pairs"
 
 
 @dataclass(frozen=True)
@@ -43,11 +45,14 @@ class Answers:
     seconds: float
 
 
-def input_of(dataset: Dataset) -> str:
-    """Return the one column that simple models take; empty where there is none, or several."""
+def inputs_of(dataset: Dataset) -> tuple[str, ...]:
+    """Return the column that simple models take, or both of a pair of texts; empty for any others."""
     known = [name for name, column in dataset.features.items() if column.kind in MODULES]
     inputs = [name for name, column in dataset.features.items() if column.modality]
-    return known[0] if len(known) == 1 and inputs == known else ""
+    if inputs != known:
+        return ()
+    is_pair = sorted(known) == sorted(PAIR)
+    return PAIR if is_pair else tuple(known) if len(known) == 1 else ()
 
 
 def fit_baselines(
@@ -62,7 +67,7 @@ def fit_baselines(
     evenly.
 
     Args:
-        dataset: with classes, a column of `input_of`, and splits train, validation and test.
+        dataset: with classes, columns of `inputs_of`, and splits train, validation and test.
         notes: what a reader must know is appended: what was left out, and why.
         tell: called with what is about to be done.
 
@@ -113,14 +118,14 @@ class Read:
 
 
 def read_values(dataset: Dataset, *, tell: Callable[[str], None]) -> Read:
-    """Read the one input of a data set, spread evenly where there is much of it.
+    """Read the input of a data set, spread evenly where there is much of it.
 
     Raises:
         DataError: examples can no longer be read, or are absent.
     """
-    source = input_of(dataset)
+    source, *others = inputs_of(dataset)
     column, train = dataset.features[source], dataset.splits["train"]
-    module = importlib.import_module(MODULES[column.kind])
+    module = importlib.import_module(PAIRS if others else MODULES[column.kind])
     places = spread(len(train), module.most_examples(train, column, source))
     compared = spread(len(dataset.splits["validation"]), MOST_COMPARED)
     values = {}

@@ -30,7 +30,7 @@ def fit_label_sets(
     The strength of a model, the same for all labels, is that with the lowest cross-entropy there.
 
     Args:
-        dataset: with a column of `recipes.baseline.fit.input_of`, and splits train, validation, test.
+        dataset: with columns of `recipes.baseline.fit.inputs_of`, and splits train, validation, test.
         column: of the sets of labels, K of them in all.
         notes: what a reader must know is appended.
         tell: called with what is about to be done.

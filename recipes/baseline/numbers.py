@@ -28,7 +28,7 @@ def fit_numbers(
     count alike; of equal ones the smallest.
 
     Args:
-        dataset: with a column of `recipes.baseline.fit.input_of`, and splits train, validation, test.
+        dataset: with columns of `recipes.baseline.fit.inputs_of`, and splits train, validation, test.
         targets: columns of numbers, T of them.
         notes: what a reader must know is appended.
         tell: called with what is about to be done.
