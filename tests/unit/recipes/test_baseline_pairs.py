@@ -110,7 +110,7 @@ def test_pairs_with_classes_have_simple_models():
 def test_an_empty_second_text_is_named():
     data = data_of("label")
     data.splits["train"].columns["pair"][3] = "  "
-    with pytest.raises(DataError, match="example .*3.* is empty"):
+    with pytest.raises(DataError, match=r"example .*3.* is empty"):
         baseline(data, progress=False)
 
 
