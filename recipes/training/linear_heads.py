@@ -16,6 +16,8 @@ ALPHAS = (0.1, 1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0)
 FOLDS, MOST_SEARCHED, UNSEARCHED = 5, 2000, 1e-2
 MOST_ITERATIONS = 1000
 LABELS_SEARCHED = 10  # of several; the strength is the same for all
+# Of the largest deviation; a feature below it is rounding, which a deviation of 1 would make noise of.
+DEAD = 1e-5
 ABSENT = 10.0  # how far the logit of what has no examples lies below the others
 LOGISTIC, RIDGE = "logistic regression", "ridge regression"
 
@@ -158,7 +160,12 @@ def number_head(
 def _held(
     features: np.ndarray, targets: np.ndarray, sample_weight: Sequence[float] | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """Return what has a weight, as if the rest were not there, and weights of mean 1."""
+    """Return what has a weight, as if the rest were not there, and weights of mean 1.
+
+    Features that are the same for all examples but for rounding become 0, which takes no weight.
+    """
+    deviations = features.std(axis=0)
+    features = np.where(deviations > DEAD * deviations.max(), features, 0).astype(features.dtype)
     if sample_weight is None:
         return features, targets, None
     held = np.flatnonzero(sample_weight)

@@ -253,3 +253,22 @@ def test_a_language_model_has_no_head_to_fit(parity, tmp_path):
     with pytest.raises(RecipeError, match="no linear head"):
         linear_probe.fit_head(load("gpt_nano.pydoc").model, load("gpt_nano.pydoc"),
                               load("gpt_nano.pydoc").assets, None)  # fmt: skip
+
+
+def test_features_that_hold_rounding_only_take_no_weight():
+    """all-MiniLM-L6-v2 has features of about 1e-33 beside others of 0.05."""
+    random = np.random.default_rng(0)
+    labels = np.arange(60) % 3
+    living = (random.normal(size=(60, 4)) + labels[:, None]).astype("float32")
+    dead = (1e-33 * random.normal(size=(60, 1))).astype("float32")
+    features = np.hstack([living, dead])
+    numbers = random.normal(size=(60, 1))
+    for fit, targets in (
+        (lambda x, y: class_head(x, y, classes=3), labels),
+        (label_head, np.eye(3)[labels]),
+        (number_head, numbers),
+    ):
+        found, expected = fit(features, targets), fit(living, targets)
+        assert (found.kernel[4] == 0).all()
+        np.testing.assert_allclose(found.kernel[:4], expected.kernel, rtol=1e-4, atol=1e-5)
+        np.testing.assert_allclose(found.bias, expected.bias, rtol=1e-4, atol=1e-5)
