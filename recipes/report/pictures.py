@@ -16,6 +16,7 @@ from recipes.report.theme import FIRST, INK, MUTED, PAPER, SECOND, short
 
 LARGEST_SIDE = 96  # pixels in the page; keeps the file small
 
+_SIDE_INCHES = 1.25  # of the longer side of an image
 _SIDE, _WAVE, _GAP = 192, 60, 4  # pixels: of the picture, of the waveform above, between the two
 _QUIET = 0.1  # a clip that peaks below this is drawn as quiet as it is
 _WINDOW_MS, _RANGE_DB, _SILENT_DB = 25, 70, -60
@@ -111,22 +112,30 @@ def grid(
     if not images:
         figure.text(0.5, 0.45, empty, ha="center", va="center", fontsize=11, color=MUTED)
         return figure
+    axes = figure.add_axes((0, 0, 1, 1))  # one for all, in inches from the upper left
+    axes.set(xlim=(0, width), ylim=(height, 0), autoscale_on=False)
+    axes.set_axis_off()
     for position, (image, first, second) in enumerate(images):
         row, column = divmod(position, columns)
-        left, top = 1.45 * column + 0.1, 0.85 + 1.75 * row  # of the image, from the upper left
-        axes = figure.add_axes(
-            (left / width, 1 - (top + 1.25) / height, 1.25 / width, 1.25 / height)
-        )
-        axes.set_axis_off()
+        left, right, bottom, top = _box(image, 1.45 * column + 0.725, 1.475 + 1.75 * row)
         pixels = _drawable(image)
-        axes.imshow(pixels, cmap="gray" if pixels.ndim == 2 else None, vmin=0, vmax=255)
-        axes.set_title(short(first, 16), fontsize=8, loc="center", pad=14, fontweight="normal")
+        colours = {"cmap": "gray" if pixels.ndim == 2 else None, "vmin": 0, "vmax": 255}
+        axes.imshow(pixels, extent=(left, right, bottom, top), aspect="auto", **colours)
+        above = ((left + right) / 2, top)
+        how = {"textcoords": "offset points", "ha": "center", "annotation_clip": False}
+        axes.annotate(short(first, 16), above, (0, 14), va="baseline", fontsize=8, color=INK, **how)
         if second:
-            line = {"ha": "center", "va": "bottom", "fontsize": 7, "color": SECOND}
             axes.annotate(
-                short(second, 20), (0.5, 1), (0, 3), "axes fraction", "offset points", **line
+                short(second, 20), above, (0, 3), va="bottom", fontsize=7, color=SECOND, **how
             )
     return figure
+
+
+def _box(image: np.ndarray, x: float, y: float) -> tuple[float, float, float, float]:
+    """Return left, right, bottom and top of an image of `_SIDE_INCHES` at most around a point, inches."""
+    height, width = np.asarray(image).shape[:2]
+    scale = _SIDE_INCHES / max(height, width) / 2
+    return x - scale * width, x + scale * width, y + scale * height, y - scale * height
 
 
 def _drawable(image: np.ndarray) -> np.ndarray:
