@@ -2,6 +2,8 @@
 
 import csv
 
+import pytest
+
 
 def table(folder):
     path = folder / "reviews.csv"
@@ -39,6 +41,7 @@ def test_training_says_when_the_network_does_not_beat_them(trained):
     assert found["verdict"].startswith("The network ")
 
 
+@pytest.mark.slow
 def test_smoke_runs_have_none(zoo, in_tmp):
     outcome = zoo("train", "image/digits-cnn", "--smoke", "--run-dir", "run", "--json")
     assert outcome.code == 0, outcome.err

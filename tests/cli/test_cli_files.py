@@ -133,6 +133,7 @@ def test_a_run_on_own_data_is_named_after_it(zoo, photos, in_tmp):
     assert "updates: train longer" in (run / "report.html").read_text()
 
 
+@pytest.mark.slow
 def test_commands_that_are_printed_quote_blanks(zoo, in_tmp):
     outcome = zoo("train", DIGITS, *SMALL, "--run-dir", "my run")
     assert "predict  zoo predict 'my run' FILE…" in outcome.out
@@ -171,6 +172,7 @@ def test_skip_corrupt_trains_without_the_unreadable_and_counts_them(zoo, photos,
     assert "03.png" in outcome.err
 
 
+@pytest.mark.slow
 def test_a_run_remembers_that_it_skipped_the_corrupt(zoo, refused, photos, in_tmp):
     from recipes.runs.folder import resume_command
 

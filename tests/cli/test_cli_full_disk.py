@@ -46,6 +46,7 @@ def test_training_that_cannot_write_its_recipe_ends_with_a_word_on_space(zoo, in
     assert_told_of_space(outcome, in_tmp)
 
 
+@pytest.mark.slow
 def test_training_that_cannot_write_its_weights_goes_on_once_there_is_space(zoo, in_tmp):
     with files_no_larger_than(4000):
         outcome = zoo("train", DIGITS, *TINY, "--run-dir", "run")

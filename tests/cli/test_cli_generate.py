@@ -26,6 +26,7 @@ def writer(zoo, tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_labels_that_a_language_model_does_not_use_are_named(zoo, in_tmp):
     rows = "".join(f"a fine film with a cat,{'good' if i % 2 else 'bad'}\n" for i in range(60))
     (in_tmp / "films.csv").write_text("text,mood\n" + rows)

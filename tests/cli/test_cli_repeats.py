@@ -24,6 +24,7 @@ def test_seeds_print_one_document(trained_seeds):
     assert "note: seed 2 (2 of 2)" in outcome.err
 
 
+@pytest.mark.slow
 def test_folds_print_a_table_and_where_to_look(zoo, in_tmp):
     outcome = zoo("train", DIGITS, *TINY, "--folds", "2", "--smoke")
     assert outcome.code == 0, outcome.err

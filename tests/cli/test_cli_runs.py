@@ -2,6 +2,7 @@
 
 import shutil
 
+import pytest
 from shell import DIGITS
 
 SMALL = (
@@ -13,6 +14,7 @@ SMALL = (
 )
 
 
+@pytest.mark.slow
 def test_commands_that_are_printed_can_be_pasted_whatever_the_folder_is_called(zoo, photos, in_tmp):
     outcome = zoo("train", DIGITS, f"data.name={photos}", *SMALL, "--run-dir", "my run")
     assert outcome.code == 0, outcome.err
@@ -40,6 +42,7 @@ def test_a_run_is_not_continued_on_a_schedule_that_ends(zoo, run_dir, in_tmp):
     assert list(in_tmp.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_run_is_continued_in_a_folder_of_its_own(zoo, in_tmp):
     constant = (*SMALL, "schedule.name=constant", "regularization.averaging_decay=0")
     assert zoo("train", DIGITS, *constant, "--checkpoint-minutes", "0.5").code == 0

@@ -71,6 +71,7 @@ def first_labels(outcome):
     return [result["predictions"][0]["label"] for result in outcome.document]
 
 
+@pytest.mark.slow
 def test_100_wav_files_are_predicted_as_evaluation_predicts_them(zoo, listener, clips, tmp_path):
     split, rate = clips
     split = split.take(np.linspace(0, len(split) - 1, 100).astype(int))
@@ -82,6 +83,7 @@ def test_100_wav_files_are_predicted_as_evaluation_predicts_them(zoo, listener, 
     assert first_labels(zoo("predict", listener, *files, "--json")) == expected
 
 
+@pytest.mark.slow
 def test_100_texts_are_predicted_as_evaluation_predicts_them(zoo, reader, monkeypatch):
     from zoo.data.load import load_dataset
 

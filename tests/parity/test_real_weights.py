@@ -41,7 +41,7 @@ def resnet_torch(image, tensors, *, num_blocks):
     return F.linear(x.mean((2, 3)), tensors["linear.weight"], tensors["linear.bias"])
 
 
-@pytest.mark.parametrize("depth, right", [(20, 915), (56, 926)])
+@pytest.mark.parametrize("depth, right", [(20, 915), pytest.param(56, 926, marks=pytest.mark.slow)])
 def test_cifar_resnets_label_as_their_reference_does(depth, right):
     pixels, labels = cifar10_test()
     tensors = safetensors.numpy.load_file(weight_file(f"cifar_resnet{depth}.safetensors"))

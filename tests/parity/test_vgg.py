@@ -14,6 +14,7 @@ LARGE = ["vgg11", "vgg11_bn", "vgg13", "vgg16", "vgg19", "vgg13_bn", "vgg16_bn",
 NARROW = {"input_shape": (224, 224, 3), "num_classes": 5, "hidden_dim": 16}
 
 
+@pytest.mark.slow
 def test_small_image_equals_timm():
     # The map of 2×2 is enlarged.
     check_against_timm("vgg11_bn", channels=1, features=False)

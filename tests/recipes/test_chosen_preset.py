@@ -61,6 +61,7 @@ def assert_equal_runs(run, whole):
     assert all(np.array_equal(mine[key], theirs[key]) for key in mine)
 
 
+@pytest.mark.slow
 def test_a_stopped_run_replays_its_preset_whatever_the_rules_say_then(
     memorizing, tmp_path, monkeypatch
 ):

@@ -172,6 +172,7 @@ def test_a_run_resumes_bit_for_bit(photos, tmp_path, changes):
         np.testing.assert_array_equal(found[key].numpy(), variable.numpy())
 
 
+@pytest.mark.slow
 def test_fine_tuning_does_not_inherit_a_threshold(run, photos, tmp_path):
     more = shutil.copytree(photos, tmp_path / "more")
     how = {"epochs": 1, "progress": False}

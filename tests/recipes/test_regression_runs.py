@@ -197,6 +197,7 @@ def test_too_few_validation_examples_give_no_interval_and_say_so(tables, tmp_pat
     assert "There are no prediction intervals" in page and "9 or more" in page
 
 
+@pytest.mark.slow
 def test_a_fine_tune_takes_new_targets_or_keeps_the_head(runs, tables, tmp_path):
     folder = tmp_path / "other"
     folder.mkdir()

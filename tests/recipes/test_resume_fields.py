@@ -83,8 +83,8 @@ def trained(recipe, folder, *, resume=False, minutes=10.0):
     ("field", "place"),
     [
         ("accumulation", (1, 2)),  # inside an update of 3 steps
-        ("adapters", (1, 2)),  # after their release
-        ("teacher", (1, 3)),
+        pytest.param("adapters", (1, 2), marks=pytest.mark.slow),  # after their release
+        pytest.param("teacher", (1, 3), marks=pytest.mark.slow),
         pytest.param("layer_decay", (1, 1), marks=pytest.mark.slow),  # inside an update of 2 steps
         *(
             pytest.param(field, place, marks=pytest.mark.slow)

@@ -28,6 +28,7 @@ def reviews(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_a_finetune_keeps_the_tokenizer_and_predicts(weights, reviews, tmp_path):
     run = finetune(weights, reviews, epochs=1, run_dir=tmp_path / "run", progress=False)
     source = load_run(weights)

@@ -85,6 +85,7 @@ def test_weights_change_what_is_learnt_and_equal_ones_do_not(pictures):
     assert not all(np.allclose(a, b, atol=1e-4) for a, b in zip(plain, other, strict=True))
 
 
+@pytest.mark.slow
 def test_a_run_resumes_predicts_and_is_scored_without_weights(pictures, tmp_path):
     run = train(recipe(pictures()), run_dir=tmp_path / "run", progress=False)
     assert "sample_weight" not in load(run.path).assets.y

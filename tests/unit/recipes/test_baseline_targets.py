@@ -152,10 +152,11 @@ def test_images_without_labels_have_no_simple_model():
     ("recipe", "constant", "fitted"),
     [
         ("image/digit_pairs-cnn-sum", "mean of train", "ridge regression on pixels"),
-        (
+        pytest.param(
             "image/digit_pairs-cnn",
             "frequencies of the labels",
             "logistic regression on pixels, one for each label",
+            marks=pytest.mark.slow,
         ),
     ],
 )

@@ -47,6 +47,7 @@ def whole(tmp_path_factory):
     return folder, worker.trial(folder=str(folder), epochs=3, data_dir=None)
 
 
+@pytest.mark.slow
 def test_a_trial_that_goes_on_is_bit_for_bit_the_one_that_never_stopped(whole, tmp_path):
     folder = folder_with(tmp_path / "parts")
     first = worker.trial(folder=str(folder), epochs=1, data_dir=None)
@@ -61,6 +62,7 @@ def test_a_trial_that_goes_on_is_bit_for_bit_the_one_that_never_stopped(whole, t
     assert worker.finish(folder=str(folder), data_dir=None) == completed  # nothing is left to do
 
 
+@pytest.mark.slow
 def test_a_trial_does_without_a_test_split(tmp_path, monkeypatch):
     import recipes.training.setup
 
@@ -151,6 +153,7 @@ def test_a_trial_is_judged_by_the_metric_that_the_recipe_monitors(tmp_path):
     assert found["value"] == min(row["val_loss"] for row in load_history(folder))
 
 
+@pytest.mark.slow
 def test_a_trial_keeps_the_preset_that_it_chose(tmp_path, monkeypatch):
     folder = folder_with(tmp_path / "auto", regularization={"preset": "auto"})
     worker.describe(values=load_recipe(folder / "recipe.yaml").model_dump(), data_dir=None)
