@@ -132,7 +132,7 @@ def grid(
 
 
 def _box(image: np.ndarray, x: float, y: float) -> tuple[float, float, float, float]:
-    """Return left, right, bottom and top of an image of `_SIDE_INCHES` at most around a point, inches."""
+    """Return left, right, bottom and top, in inches, of an image whose middle is at a point."""
     height, width = np.asarray(image).shape[:2]
     scale = _SIDE_INCHES / max(height, width) / 2
     return x - scale * width, x + scale * width, y + scale * height, y - scale * height
