@@ -1,4 +1,6 @@
-"""Counts and spans of time as people write them."""
+"""Counts, figures and spans of time as people write them."""
+
+CORRELATIONS = ("spearman", "mcc")
 
 
 def human(count: int | None) -> str:
@@ -13,6 +15,17 @@ def human(count: int | None) -> str:
         if count >= 0.9995 * limit:  # rounds up to the limit
             return f"{count / limit:.3g}{unit}"
     return str(count)
+
+
+def figure(metric: str | None, value: float | None) -> str:
+    """Return a published figure: a share as per cent, a correlation as a number; a dash for None.
+
+    >>> figure("accuracy", 0.915), figure("spearman", 0.8203), figure(None, None)
+    ('91.5 %', '0.820', '–')
+    """
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if metric in CORRELATIONS else f"{100 * value:.1f} %"
 
 
 def clock(seconds: float) -> str:

@@ -6,7 +6,7 @@ from zoo.cli.output import console, counted, show_json, show_table
 from zoo.cli.packages import package_row
 from zoo.errors import command
 from zoo.pretrained.sources import described
-from zoo.quantities import human
+from zoo.quantities import figure, human
 
 _USES = {  # command and example by modality
     "image": ("predict", "photo.jpg"),
@@ -73,8 +73,8 @@ def _measured(card: PretrainedCard) -> list[tuple[str, str]]:
     if not card.measured:
         return [("measured here", "no")]
     found = card.measured
-    span = f"{found['value']:.1%} ({found['low']:.1%}–{found['high']:.1%})".replace("%", " %")
-    return [("measured here", f"{span} on {found['on']}")]
+    value, low, high = (figure(card.metric, found[key]) for key in ("value", "low", "high"))
+    return [("measured here", f"{value} ({low}–{high}) on {found['on']}")]
 
 
 def _figure(card: PretrainedCard) -> str:
@@ -82,7 +82,7 @@ def _figure(card: PretrainedCard) -> str:
     if card.value is None:
         return "–"
     mark = " (measured here too)" if card.measured else ""
-    return f"{card.metric} {card.value:.1%}{mark}".replace("%", " %")
+    return f"{card.metric} {figure(card.metric, card.value)}{mark}"
 
 
 def list_shipped(models: list[str], pattern: str, *, json: bool) -> None:

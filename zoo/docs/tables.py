@@ -8,7 +8,7 @@ from recipes.values.load import load_recipe, recipe_names
 from recipes.values.schema import Recipe
 from zoo import registry
 from zoo.catalog.tasks import TASKS
-from zoo.quantities import human
+from zoo.quantities import figure, human
 
 SOURCES = {
     "embedded": "comes with kerazoo",
@@ -90,9 +90,9 @@ def pretrained() -> str:
         (
             f"`{card.name}`",
             human(registry.measured()[card.model]["params"]),
-            "–" if card.value is None else f"{card.value:.1%}".replace("%", " %"),
+            figure(card.metric, card.value),
             f"{card.resolution} px" if card.resolution else card.data or "–",
-            "–" if not card.measured else f"{card.measured['value']:.1%}".replace("%", " %"),
+            figure(card.metric, card.measured["value"] if card.measured else None),
             card.licence,
             card.origin.partition(",")[0],
         )
