@@ -8,8 +8,9 @@ import numpy as np
 from recipes.runs.evaluate import BATCH_SIZE, predictions_of
 from zoo.data.dataset import Dataset, Split
 from zoo.data.pipeline import Encoded
+from zoo.decoding.likelihood import at_the_end
 from zoo.tasks.language_modeling import SEPARATOR, LanguageModeling
-from zoo.tokenizers import PADDING_ID, SPECIAL, UNKNOWN_ID
+from zoo.tokenizers import PADDING_ID, SPECIAL, UNKNOWN_ID, PublishedTokenizer
 
 NAME = "unigram"
 TOLD = "frequencies of train, with one more of each token"
@@ -26,11 +27,12 @@ class Unigram:
 
     def __init__(self, assets: Any, dataset: Dataset):
         self.nats = unigram_nats(assets, dataset.splits["train"])
+        self.padding_id = assets.x["ids"].loaded.padding_id
 
     def decode(self, model: None, x: Any, assets: Any) -> np.ndarray:
         """Return the cost of each token after the first, in nats, (B, T - 1); NaN for padding."""
-        targets = np.asarray(x["ids"])[:, 1:]
-        return np.where(targets == PADDING_ID, np.nan, self.nats[targets])
+        ids = np.asarray(x["ids"])
+        return np.where(at_the_end(ids, self.padding_id), np.nan, self.nats[ids])[:, 1:]
 
 
 def unigram_nats(assets: Any, train: Split) -> np.ndarray:
@@ -42,10 +44,13 @@ def unigram_nats(assets: Any, train: Split) -> np.ndarray:
     size, column = assets.sizes["vocabulary_size"], assets.x["ids"]
     ids = column.loaded.encode(SEPARATOR.join(train.columns[column.source]))
     counts = np.bincount(ids, minlength=size) + 1.0
-    counts[PADDING_ID] = 0
+    published = isinstance(column.loaded, PublishedTokenizer)  # with which 0 and 1 are tokens
+    if not published:
+        counts[PADDING_ID] = 0
     with np.errstate(divide="ignore"):
         nats = np.log(counts.sum()) - np.log(counts)
-    nats[UNKNOWN_ID] += math.log(CODE_POINTS - (size - SPECIAL))
+    if not published:
+        nats[UNKNOWN_ID] += math.log(CODE_POINTS - (size - SPECIAL))
     return nats
 
 

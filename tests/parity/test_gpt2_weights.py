@@ -8,7 +8,7 @@ import pytest
 from tests.parity.timm_models import randomized, torch
 from zoo import registry
 from zoo.cards import FileSource, PublishedTexts
-from zoo.errors import ArgumentError, WeightsError
+from zoo.errors import WeightsError
 from zoo.weight_conversion import added
 
 transformers = pytest.importorskip("transformers", reason="transformers is not installed")
@@ -17,17 +17,20 @@ PROMPT = "The cat sat on"
 
 
 def tokenizer():
-    """Return byte pairs as GPT-2's: all bytes, a few merges, and the mark that ends a document."""
+    """Return byte pairs as GPT-2's: all bytes, of which "!" is 0, a few merges, and last the mark.
+
+    The mark ends a document.
+    """
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     made.decoder = decoders.ByteLevel()
     alphabet = pre_tokenizers.ByteLevel.alphabet()
-    trainer = trainers.BpeTrainer(
-        vocab_size=280, initial_alphabet=alphabet, show_progress=False, special_tokens=[END]
-    )
+    trainer = trainers.BpeTrainer(vocab_size=280, initial_alphabet=alphabet, show_progress=False)
     made.train_from_iterator(["The cat sat on the mat, and the dog saw the cat."] * 9, trainer)
+    made.add_special_tokens([END])
+    assert made.encode("!").ids == [0] and made.token_to_id(END) == made.get_vocab_size() - 1
     return made
 
 
@@ -93,13 +96,48 @@ def test_a_text_is_as_likely_as_transformers_finds_it(folder, theirs):
             assert loss == pytest.approx(network(ids, labels=ids).loss.item(), rel=1e-4)
 
 
-def test_it_is_not_trained_or_scored(folder):
+TEXTS = ["The dog! saw the mat.", f"A cat!!{END}The cat", f"on the mat {END}{END}", "!!", "dog"]
+
+
+def test_its_loss_is_that_of_transformers_with_every_token(folder, theirs):
+    """ "!" has the id of our padding, and theirs is the mark, which may stand within a text."""
     from recipes.runs.run import load_run
 
     added(NAME, folder)
-    run = load_run(NAME)
-    with pytest.raises(ArgumentError, match="is not trained or scored on a data set"):
-        run.task.units(None, run.assets, training=False)
+    run, (network, made) = load_run(NAME), theirs
+    for text in TEXTS:
+        x, y = run.task.encode({"text": text}, run.assets, None)
+        ids = made.encode(text).ids
+        while len(ids) > 2 and ids[-1] == made.token_to_id(END):
+            ids.pop()  # which padding looks like
+        assert x["ids"].tolist() == ids
+        padded = {"ids": np.pad(y["ids"], (0, 3))[None]}
+        logits = run.model(
+            {"ids": np.pad(x["ids"], (0, 3), constant_values=made.token_to_id(END))[None]}
+        )
+        found = float(run.task.loss(padded, logits)["loss"])
+        with torch.no_grad():
+            expected = network(torch.tensor([ids]), labels=torch.tensor([ids])).loss.item()
+        assert found == pytest.approx(expected, rel=1e-4)
+
+
+@pytest.mark.parametrize("rank", [0, 2])
+def test_it_is_fine_tuned_and_scored(folder, theirs, tmp_path, rank):
+    from recipes.training.finetune import finetune
+    from zoo import evaluate
+
+    added(NAME, folder)
+    table = tmp_path / "texts.csv"
+    lines = [f'"The cat number {i} sat! on the mat."' for i in range(60)]
+    table.write_text("\n".join(["text", *lines]) + "\n", encoding="utf-8")
+    values = {"task.arguments.context_length": 12, "model.lora_rank": rank, "training.epochs": 2}
+    values |= {"optimizer.learning_rate": 1e-2, "data.arguments.label_column": ""}
+    run = finetune(NAME, table, run_dir=tmp_path / "run", progress=False, **values)
+    entry = run.metrics["metrics"]["loss"]
+    unigram = run.metrics["baselines"]["models"][0]["metrics"]["loss"]["value"]
+    assert entry["value"] < (np.log(theirs[1].get_vocab_size()) if rank else unigram)
+    again = evaluate(tmp_path / "run")["metrics"]["loss"]["value"]
+    assert again == pytest.approx(entry["value"], rel=1e-5)
 
 
 def test_another_configuration_is_refused(folder):

@@ -12,13 +12,13 @@ from keras import ops
 from zoo.catalog.metrics import LANGUAGE
 from zoo.columns import Column, Number, Text
 from zoo.columns.assets import Assets, column_of
-from zoo.decoding.likelihood import token_nats
+from zoo.decoding.likelihood import at_the_end, token_nats
 from zoo.errors import ArgumentError, unknown_name
 from zoo.heads.inputs import keras_inputs
 from zoo.metrics.language import ESTIMATORS, perplexity
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Predictions, Task, Tensors
-from zoo.tasks.text_checks import check_fitted, check_known, check_length, check_vocabulary
+from zoo.tasks.text_checks import check_known, check_length, check_vocabulary
 from zoo.tokenizers import PADDING_ID, SPECIAL
 
 if TYPE_CHECKING:
@@ -103,13 +103,12 @@ class LanguageModeling(Task):
 
         Raises:
             DataError: the text is too short, or has too many characters that the model does not know.
-            ArgumentError: the tokenizer is that of published weights.
         """
         column = assets.x["ids"]
-        check_fitted(column.loaded)
         text = SEPARATOR.join(split.columns[column.source])
         ids = column.loaded.encode(text)
-        check_known(text, ids, what="the training text" if training else "the held-out text")
+        what = "the training text" if training else "the held-out text"
+        check_known(text, ids, column.loaded, what=what)
         check_length(ids, what="The split")
         size = column.context_length
         length, step = (2 * size, size) if training else (size, size - 1)
@@ -137,7 +136,11 @@ class LanguageModeling(Task):
             size, ids = column.context_length, example["ids"]
             start = seed % (max(0, len(ids) - size) + 1) if seed is not None else 0
             ids, ratio = ids[start : start + size], example["characters_per_token"]
-        return {"ids": ids}, {"ids": ids, "characters": np.float32((len(ids) - 1) * ratio)}
+        # At its end, a mark that is also used for padding cannot be told from it.
+        ids = ids[: max(2, len(ids) - int(at_the_end(ids, column.loaded.padding_id).sum()))]
+        # Targets are padded with 0, which may be a token of a published tokenizer: -1 stands for it.
+        targets = np.where(ids == PADDING_ID, -1, ids)
+        return {"ids": ids}, {"ids": targets, "characters": np.float32((len(ids) - 1) * ratio)}
 
     def build(
         self,
@@ -152,7 +155,9 @@ class LanguageModeling(Task):
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
         """Return the mean negative log-likelihood of the tokens after the first, in nats."""
         targets, logits = y["ids"][:, 1:], y_pred["logits"][:, :-1]
-        nats = keras.losses.sparse_categorical_crossentropy(targets, logits, from_logits=True)
+        nats = keras.losses.sparse_categorical_crossentropy(
+            ops.maximum(targets, 0), logits, from_logits=True
+        )
         smoothing = self.regularization.label_smoothing
         if smoothing:
             of_uniform = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
@@ -169,12 +174,13 @@ class LanguageModeling(Task):
             float32 (B, T - 1), NaN where there is padding.
         """
         tokenizer = assets.x["ids"].loaded
+        unknown, padding = tokenizer.unknown_id, tokenizer.padding_id
         return token_nats(
             model,
             np.asarray(x["ids"]),
             context_length=assets.x["ids"].context_length,
-            padding_id=tokenizer.padding_id,
-            unknown_id=tokenizer.unknown_id,
+            padding_id=padding,
+            unknown_id=unknown if unknown != padding else None,
             known_characters=assets.sizes["vocabulary_size"] - SPECIAL,
         )
 
