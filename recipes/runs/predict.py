@@ -138,7 +138,9 @@ def embedder(model: Any, assets: Assets, *, name: str) -> Any:
     """
     import keras
 
-    if not assets.outputs:
+    if "vector" in model.output:
+        taken = model.output["vector"]
+    elif not assets.outputs:
         taken = model.output["logits"]  # of a model without a head
     elif "head_logits" in {layer.name for layer in model.layers}:
         taken = model.get_layer("head_logits").input

@@ -108,6 +108,10 @@ class Task(abc.ABC):
         }
         return split.changed(changes) if changes else split
 
+    def together(self, assets: Assets) -> tuple[str, int] | None:
+        """Return a column, and how many examples of one value follow one another in training."""
+        return None
+
     def encode(
         self, example: Mapping[str, Any], assets: Assets, seed: int | None
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
