@@ -62,15 +62,25 @@ def predict_inputs(
 
 
 def answers(
-    run: TrainedModel, inputs: Sequence[Input], *, reading: Reading, tta: int = 0
+    run: TrainedModel,
+    inputs: Sequence[Input],
+    *,
+    reading: Reading,
+    tta: int = 0,
+    decode: Decode | None = None,
 ) -> Iterator[tuple[Item, Any]]:
-    """Return each input with its prediction as `decode` gives it; None for one that has an error."""
+    """Return each input with its prediction; None for one that has an error.
+
+    Args:
+        run, inputs, reading, tta: as `predict_inputs`.
+        decode: from a batch to one answer for each example; None takes the task's.
+    """
     items = _items(run, inputs, reading)
     encode = partial(_encoded, run, _columns(run))
     if not reading.keep_going:
         # All are read before anything is run; only what the model takes is kept of each.
         items = encoded(items, encode, keep_going=False)
-    decode = decoder(run, tta=tta)
+    decode = decode or decoder(run, tta=tta)
     return _answered(items, encode, decode, run.assets.specs()[0], reading)
 
 

@@ -32,6 +32,7 @@ def predict_command(
     tta: answers.Tta = 0,
     calibrated: answers.Calibrated = False,
     temperature: answers.Temperature = None,
+    enrol: answers.Enrol = None,
     language: answers.Language = None,
     srt: answers.Srt = None,
     vtt: answers.Vtt = None,
@@ -41,7 +42,8 @@ def predict_command(
     """Predict images, sounds or texts with a trained model, or transcribe speech.
 
     Every file of a folder and every row of a table is predicted. For an input that cannot be read, the
-    result is its error, and the exit code is 1.
+    result is its error, and the exit code is 1. With --enrol, recordings are compared with those of one
+    person.
 
     [bold]Examples[/bold]
 
@@ -55,6 +57,8 @@ def predict_command(
 
     zoo predict whisper_base.openai talk.mp3 --srt talk.srt
 
+    zoo predict runs/speech-an4_speakers-ecapa-1 --enrol ann1.wav ann2.wav --test who.wav
+
     find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
     from recipes.runs.run import load
@@ -62,6 +66,7 @@ def predict_command(
     from zoo.cli.output import takes_words
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
+    from zoo.cli.voices import compared
 
     subtitles = Subtitles(srt, vtt, language)
     output = Output(csv, jsonl, json, top, subtitles)
@@ -71,7 +76,13 @@ def predict_command(
     asked = answers.temperature_asked(calibrated, temperature)
     if allow_keras_file:
         subtitles.refuse(target)
-        results, texts = _foreign(target, inputs, how, more=bool(tta) or asked is not False), False
+        more = bool(tta) or asked is not False or bool(enrol)
+        results, texts = _foreign(target, inputs, how, more=more), False
+    elif enrol:
+        subtitles.refuse(target)
+        refused = {"--top": top, "--tta": tta, "--calibrated": calibrated}
+        results = compared(target, enrol, inputs, how, refused | {"--temperature": temperature})
+        texts = False
     else:
         run = load(target)
         texts = takes_words(run)
@@ -89,7 +100,7 @@ def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool)
 
     if more:
         raise ArgumentError(
-            f"{target} does not say how it was trained: no --tta, --calibrated or --temperature.",
+            f"{target} does not say how it was trained: no --tta, --calibrated, --temperature, --enrol.",
             fix="leave them out",
         )
     return load_keras_file(target).predict(inputs_of(inputs, texts=False), **how)
