@@ -42,8 +42,7 @@ def predict_command(
     """Predict images, sounds or texts with a trained model, or transcribe speech.
 
     Every file of a folder and every row of a table is predicted. For an input that cannot be read, the
-    result is its error, and the exit code is 1. With --enrol, recordings are compared with those of one
-    person.
+    result is its error, and the exit code is 1.
 
     [bold]Examples[/bold]
 
@@ -61,12 +60,8 @@ def predict_command(
 
     find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
-    from recipes.runs.run import load
-    from zoo.cli.inputs import inputs_of
-    from zoo.cli.output import takes_words
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
-    from zoo.cli.voices import compared
 
     subtitles = Subtitles(srt, vtt, language)
     output = Output(csv, jsonl, json, top, subtitles)
@@ -76,21 +71,32 @@ def predict_command(
     asked = answers.temperature_asked(calibrated, temperature)
     if allow_keras_file:
         subtitles.refuse(target)
-        more = bool(tta) or asked is not False or bool(enrol)
+        more = bool(tta) or asked is not False
         results, texts = _foreign(target, inputs, how, more=more), False
-    elif enrol:
-        subtitles.refuse(target)
-        refused = {"--top": top, "--tta": tta, "--calibrated": calibrated}
-        results = compared(target, enrol, inputs, how, refused | {"--temperature": temperature})
-        texts = False
     else:
-        run = load(target)
-        texts = takes_words(run)
-        paths = inputs_of(inputs, texts=texts)
-        method = subtitles.method(run, paths, column=column)
-        results = method(paths, **how, tta=tta, calibrated=asked)
+        how |= {"tta": tta, "calibrated": asked}
+        results, texts = _answers(target, inputs, enrol, subtitles, how)
     if output.give(results, texts=texts):
         raise typer.Exit(1)
+
+
+def _answers(
+    target: str, inputs: list[str], enrol: list[str] | None, subtitles: Any, how: dict[str, Any]
+) -> tuple[Any, bool]:
+    """Return the results, and whether the inputs are texts."""
+    from recipes.runs.run import load
+    from zoo.cli.inputs import inputs_of
+    from zoo.cli.output import takes_words
+    from zoo.cli.voices import compared
+
+    if enrol:
+        subtitles.refuse(target)
+        return compared(target, enrol, inputs, **how), False
+    run = load(target)
+    texts = takes_words(run)
+    paths = inputs_of(inputs, texts=texts)
+    method = subtitles.method(run, paths, column=how["column"])
+    return method(paths, **how), texts
 
 
 def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool) -> Any:
@@ -100,7 +106,7 @@ def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool)
 
     if more:
         raise ArgumentError(
-            f"{target} does not say how it was trained: no --tta, --calibrated, --temperature, --enrol.",
+            f"{target} does not say how it was trained: no --tta, --calibrated or --temperature.",
             fix="leave them out",
         )
     return load_keras_file(target).predict(inputs_of(inputs, texts=False), **how)

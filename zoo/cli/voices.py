@@ -40,15 +40,18 @@ def compared(
     target: str,
     enrol: list[str],
     inputs: list[str],
-    how: dict[str, Any],
-    refused: dict[str, Any],
+    *,
+    top: int | None,
+    tta: int,
+    calibrated: bool | float,
+    **how: Any,
 ) -> list[dict[str, Any]]:
     """Return the results of `zoo.same_speaker`.
 
     Args:
         target, enrol, inputs: of the command; inputs are what is compared.
-        how: what the command gives to a prediction.
-        refused: further options by name, which do not apply.
+        top, tta, calibrated: of other predictions; refused here.
+        how: further arguments of `zoo.same_speaker`.
 
     Raises:
         ArgumentError: one of those was given.
@@ -57,12 +60,10 @@ def compared(
     from zoo.cli.inputs import inputs_of
     from zoo.errors import ArgumentError
 
-    given = [option for option, value in refused.items() if value]
-    if given:
+    if top is not None or tta or calibrated is not False:
         raise ArgumentError(
-            f"{given[0]} does not apply to voices that are compared with --enrol.",
-            fix="leave it out",
+            "--enrol compares voices: there is no --top, --tta, --calibrated or --temperature.",
+            fix="leave them out",
         )
-    del how["top"]
     both = {"enrol": inputs_of(enrol, texts=False), "test": inputs_of(inputs, texts=False)}
     return same_speaker(target, **both, **how)

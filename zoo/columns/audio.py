@@ -134,6 +134,17 @@ def fit_clip(audio: np.ndarray, samples: int) -> np.ndarray:
     return np.pad(audio, (missing // 2, missing - missing // 2))
 
 
+def random_piece(audio: np.ndarray, samples: int, *, seed: int) -> np.ndarray:
+    """Return a piece of a longer clip (N,) that begins at random, or a shorter one as it is.
+
+    >>> random_piece(np.arange(9.0), 3, seed=1).tolist()
+    [3.0, 4.0, 5.0]
+    """
+    spare = max(0, len(audio) - samples)
+    start = int(np.random.default_rng(seed).integers(spare + 1))
+    return audio[start : start + samples]
+
+
 def resampled(audio: np.ndarray, *, to_hz: int, from_hz: int) -> np.ndarray:
     """Return a waveform at another rate, by polyphase filtering."""
     from scipy.signal import resample_poly

@@ -6,7 +6,7 @@ bootstrap does that draws speakers: that of a pair of two people is the product 
 drawn, that of a pair of one person how often it was.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, final
 
@@ -105,6 +105,22 @@ def min_dcf(
     alarms, misses = error_rates(scores, same, weights)
     miss, alarm = miss_cost * target_share, alarm_cost * (1 - target_share)
     return float(np.min(miss * misses + alarm * alarms) / min(miss, alarm))
+
+
+def check_trials(persons: Sequence[str]) -> None:
+    """Refuse a split without pairs of one person and of two.
+
+    Raises:
+        DataError: it holds one person, or no two examples of one.
+    """
+    _, counts = np.unique(np.asarray(persons), return_counts=True)
+    if len(counts) < 2 or counts.max() < 2:
+        raise DataError(
+            f"A split holds {counts.sum():,} examples of {len(counts)} persons: no pairs of one and of "
+            "two.",
+            expected="two persons or more in each split, one of them with two examples",
+            fix="add recordings, or raise data.validation_fraction",
+        )
 
 
 def equal_error_threshold(scores: np.ndarray, same: np.ndarray) -> float:

@@ -8,14 +8,16 @@ import keras
 import numpy as np
 
 from zoo.catalog.metrics import VERIFICATION
-from zoo.columns import Audio, Column, Group, Identity
+from zoo.columns import Column, Group, Identity
 from zoo.columns.assets import Assets
+from zoo.columns.audio import random_piece
 from zoo.errors import DataError
 from zoo.heads.inputs import keras_inputs
 from zoo.heads.vector import vector_head
 from zoo.metrics.verification import (
     ESTIMATORS,
     Trials,
+    check_trials,
     equal_error_threshold,
     verification_statistics,
 )
@@ -125,14 +127,7 @@ class SpeakerVerification(Task):
         """Return the recordings; refuse a split without pairs of one speaker and of two."""
         source = assets.y[SPEAKER].source if SPEAKER in assets.y else ""
         if source in split.columns:
-            _, counts = np.unique(split.columns[source], return_counts=True)
-            if len(counts) < 2 or counts.max() < 2:
-                raise DataError(
-                    f"A split holds {counts.sum():,} recordings of {len(counts)} speaker(s): there "
-                    "are no pairs of one speaker and of two.",
-                    expected="two speakers or more in each split, one of them with two recordings",
-                    fix="add recordings, or raise data.validation_fraction",
-                )
+            check_trials(split.columns[source])
         return super().units(split, assets, training=training)
 
     def together(self, assets: Assets) -> tuple[str, int] | None:
@@ -145,11 +140,9 @@ class SpeakerVerification(Task):
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
         """Turn one recording into `(x, y)`; with a seed it is cut at random where it is longer."""
         if seed is not None:
-            example = dict(example)
-            for name, column in assets.x.items():
-                example[column.source or name] = _piece(
-                    example[column.source or name], column, np.random.default_rng(seed)
-                )
+            ((name, column),) = assets.x.items()
+            name = column.source or name
+            example = {**example, name: random_piece(example[name], column.samples, seed=seed)}
         return super().encode(example, assets, seed)
 
     def build(
@@ -201,10 +194,3 @@ class SpeakerVerification(Task):
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
         """Return the vector."""
         return [{"vector": [round(float(value), 6) for value in prediction]}]
-
-
-def _piece(audio: Any, column: Audio, generator: np.random.Generator) -> Any:
-    """Return a random piece of the length that the model takes; shorter audio as it is."""
-    spare = len(audio) - column.samples if column.samples else 0
-    start = int(generator.integers(spare + 1)) if spare > 0 else 0
-    return audio[start : start + column.samples] if spare > 0 else audio
