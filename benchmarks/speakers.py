@@ -28,7 +28,7 @@ PARTS = 5  # of a word, each with its own mean
 COMPONENTS = 100  # of the features of words
 PENALTIES = (0.001, 0.01, 0.1)
 SPEAKERS = ("george", "jackson", "nicolas", "theo", "yweweler")
-WHISPER_FRAMES = 256  # of 10 ms; the longest digit has 228
+WHISPER_FRAMES = (64, 128, 256)  # of 10 ms; a digit is heard in the least that hold it
 WHISPER_BLOCKS = (2, 4, 6)
 BATCH = 50
 BEFORE = 72.56  # mean of benchmarks/leave_one_speaker_out.md
@@ -127,30 +127,50 @@ def word_features(
     return {name: np.stack(rows) for name, rows in found.items()}
 
 
-def whisper_encoder() -> Any:
-    """Return the encoder on 2.56 s, from sounds to the outputs of some blocks by name.
+def whisper_encoder(whole: Any, frames: int) -> Any:
+    """Return the encoder on short sounds, to the outputs of some blocks by name.
 
     The numbers are those of the published weights; the positions are the first of half a minute's.
+
+    Args:
+        whole: the backbone with the published numbers.
+        frames: of 10 ms, that it hears.
     """
     import keras
 
-    import zoo
     from zoo import registry
     from zoo.layers.log_mel import LogMel
     from zoo.models.speech.whisper import whisper
 
-    whole = zoo.build(WHISPER, features_only=True).get_layer("backbone")
-    short = whisper(input_shape=(WHISPER_FRAMES, 80))
+    short = whisper(input_shape=(frames, 80))
     for layer in short.layers:
         if layer.weights and layer.name.startswith(("stem", "encoder")):
             layer.set_weights(whole.get_layer(layer.name).get_weights())
     blocks = {
         f"whisper{k}": short.get_layer(f"encoder_block{k}_mlp_add").output for k in WHISPER_BLOCKS
     }
-    frames = keras.Model(short.input["audio"], blocks)
-    sound = keras.Input((WHISPER_FRAMES * HOP,))
+    encoder = keras.Model(short.input["audio"], blocks)
+    sound = keras.Input((frames * HOP,))
     front = LogMel(**registry.model_card("whisper_base").preprocessing["audio"].log_mel)
-    return keras.Model(sound, frames(front(sound)))
+    return keras.Model(sound, encoder(front(sound)))
+
+
+def whisper_features(clips: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return Whisper's features of words at 8 kHz by name, as `word_features`."""
+    import zoo
+
+    whole = zoo.build(WHISPER, features_only=True).get_layer("backbone")
+    needed = np.array([len(clip) * 2 / HOP for clip in clips])
+    bucket = np.searchsorted(WHISPER_FRAMES[:-1], needed)
+    parts, order = [], []
+    for place, frames in enumerate(WHISPER_FRAMES):
+        own = np.flatnonzero(bucket == place)
+        network = whisper_encoder(whole, frames)
+        cut = {"samples": frames * HOP, "hop": 2 * HOP}  # the second convolution halves the frames
+        parts.append(word_features(network, [clips[i] for i in own], **cut))
+        order.append(own)
+    back = np.argsort(np.concatenate(order))
+    return {name: np.concatenate([part[name] for part in parts])[back] for name in parts[0]}
 
 
 def new_voices(features: np.ndarray, digits: np.ndarray, who: np.ndarray) -> list[float]:
@@ -250,8 +270,7 @@ def main() -> None:
         sys.stderr.write(f"{name}: {result['voices'][name]}\n")
     sounds, digits, who = spoken_digits()
     features = word_features(network, sounds, samples=SAMPLES, hop=HOP)
-    whisper = whisper_encoder()  # two positions of the first convolution make a frame
-    features |= word_features(whisper, sounds, samples=WHISPER_FRAMES * HOP, hop=2 * HOP)
+    features |= whisper_features(sounds)
     result["words"] = {}
     for name in WHAT:
         result["words"][name] = new_voices(features[name], digits, who)

@@ -82,7 +82,7 @@ def _check(run: TrainedModel, threshold: float | None) -> None:
         raise ArgumentError(
             f"{run.name} does not compare voices: its task is {run.task.name}.",
             expected=f"a run of the task {TASK}, or ge2e.resemblyzer",
-            fix="train one, zoo train speech/an4_speakers-ecapa, or give that weight's name",
+            fix="train one, zoo train speech/an4_speakers-xvector, or give that weight's name",
         )
     if threshold is not None and not -1 <= threshold <= 1:
         raise ArgumentError(

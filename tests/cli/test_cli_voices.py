@@ -25,7 +25,7 @@ TINY = {
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("voices") / "run"
-    return train("speech/an4_speakers-ecapa", run_dir=folder, smoke=True, progress=False, **TINY)
+    return train("speech/an4_speakers-xvector", run_dir=folder, smoke=True, progress=False, **TINY)
 
 
 @pytest.fixture(scope="module")

@@ -56,7 +56,7 @@ def predict_command(
 
     zoo predict whisper_base.openai talk.mp3 --srt talk.srt
 
-    zoo predict runs/speech-an4_speakers-ecapa-1 --enrol ann1.wav ann2.wav --test who.wav
+    zoo predict runs/speech-an4_speakers-xvector-1 --enrol ann1.wav ann2.wav --test who.wav
 
     find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
