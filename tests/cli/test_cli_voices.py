@@ -121,3 +121,18 @@ def test_arrays_in_python_and_a_run_that_is_evaluated(run):
 )
 def test_words_behind_enrol_go_up_to_the_next_option(words, expected):
     assert spread(words) == expected
+
+
+def test_an_exported_run_gives_vectors_and_says_so(run, tmp_path):
+    facts = package.export(run, format="saved_model", output=tmp_path / "voices", examples=4)
+    assert set(facts["outputs"]) == {"vector", "logits"}
+    assert facts["parity"]["max_difference"] < 1e-4
+    page = (tmp_path / "voices" / "README.md").read_text()
+    assert "of length 1; the product of two is their score" in page
+    assert "cosines with each speaker of train" in page and "print(vector)" in page
+
+
+def test_the_card_says_how_voices_are_compared(run):
+    card = (run.path / "README.md").read_text()
+    assert "zoo.same_speaker" in card and "--enrol a.wav --test b.wav" in card
+    assert "The cosine of two vectors" in card and "What it writes" not in card
