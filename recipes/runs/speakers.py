@@ -1,7 +1,6 @@
 """Is it the same person? Recordings compared with those of one who was enrolled."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +94,8 @@ class _Ear:
 
     def __init__(self, run: TrainedModel, **reading: Any):
         self.run, self.reading = run, reading
-        ((self.name, column),) = run.assets.x.items()
-        self.rate = column.sample_rate_hz
+        ((name, column),) = run.assets.x.items()
+        self.name, self.rate = column.source or name, column.sample_rate_hz
         self._network: Any = None
 
     def vectors(
@@ -107,37 +106,25 @@ class _Ear:
         Raises:
             DataError: one cannot be used, unless `keep_going`.
         """
-        reading = Reading(keep_going=keep_going, **self.reading)
         given = [inputs] if isinstance(inputs, str | Path | np.ndarray) else list(inputs)
-        for item, heard in answers(self.run, given, reading=reading, decode=self._heard):
-            if item.error is None and isinstance(heard, str):
-                name = item.file or "A recording"
-                item = replace(item, error=_unusable(name, heard))
-                if not keep_going:
-                    raise item.error
-            yield item, heard
+        reading = Reading(keep_going=keep_going, **self.reading)
+        yield from answers(self.run, given, reading=reading, decode=self._heard, check=self._check)
 
-    def _heard(self, x: Mapping[str, np.ndarray]) -> list[Any]:
-        """Return the vector of each clip, or what is wrong with it."""
+    def _heard(self, x: Mapping[str, np.ndarray]) -> np.ndarray:
+        """Return the vectors of a batch of clips, (B, D)."""
         if self._network is None:
             self._network = embedder(self.run.model, self.run.assets, name=self.run.name)
         found = np.asarray(self._network.predict_on_batch(x), "float64")
-        found /= np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-        return [self._wrong(clip) or one for clip, one in zip(x[self.name], found, strict=True)]
+        return found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
 
-    def _wrong(self, clip: np.ndarray) -> str:
-        """Return what is wrong with a clip (samples,), amid silence where it is short; or nothing."""
-        loud = np.flatnonzero(np.abs(clip) > SILENT)
-        if not len(loud):
-            return "is silent"
-        seconds = (loud[-1] + 1 - loud[0]) / self.rate
-        return f"holds {seconds:.2f} seconds of sound" if seconds < LEAST_SECONDS else ""
-
-
-def _unusable(name: str, what: str) -> DataError:
-    return DataError(
-        f"{name} {what}.",
-        expected=f"{LEAST_SECONDS} seconds of speech or more, louder than -60 dB, in the middle of a "
-        "longer recording",
-        fix="record it again, or give another one",
-    )
+    def _check(self, item: Item, values: Mapping[str, Any]) -> None:
+        """Refuse a recording that is silent or too short."""
+        loud = np.flatnonzero(np.abs(values[self.name]) > SILENT)
+        seconds = (loud[-1] + 1 - loud[0]) / self.rate if len(loud) else 0.0
+        if seconds < LEAST_SECONDS:
+            what = f"holds {seconds:.2f} seconds of sound" if seconds else "is silent"
+            raise DataError(
+                f"{item.file or 'A recording'} {what}.",
+                expected=f"{LEAST_SECONDS} seconds of speech or more, louder than -60 dB",
+                fix="record it again, or give another one",
+            )

@@ -10,7 +10,7 @@ import numpy as np
 from zoo.catalog.metrics import VERIFICATION
 from zoo.columns import Column, Group, Identity
 from zoo.columns.assets import Assets
-from zoo.columns.audio import random_piece
+from zoo.columns.audio import voice_piece
 from zoo.errors import DataError
 from zoo.heads.inputs import keras_inputs
 from zoo.heads.vector import vector_head
@@ -39,7 +39,8 @@ class SpeakerVerification(Task):
 
     Trained to tell the speakers of train apart, scored on pairs of recordings of others. The data says
     who speaks in a column "group", so that no split shares a speaker with another. Training cuts
-    another piece of a long recording at each visit; elsewhere it is the middle.
+    another piece of a long recording at each visit; elsewhere it is the middle. A short one is
+    repeated.
 
     Args:
         sample_rate_hz, clip_seconds, window_ms, hop_ms, num_mels, low_hz, high_hz, num_coefficients,
@@ -138,11 +139,12 @@ class SpeakerVerification(Task):
     def encode(
         self, example: Mapping[str, Any], assets: Assets, seed: int | None
     ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-        """Turn one recording into `(x, y)`; with a seed it is cut at random where it is longer."""
-        if seed is not None:
-            ((name, column),) = assets.x.items()
-            name = column.source or name
-            example = {**example, name: random_piece(example[name], column.samples, seed=seed)}
+        """Turn one recording into `(x, y)`: a piece at random with a seed, and else its middle."""
+        ((name, column),) = assets.x.items()
+        name = column.source or name
+        audio = example.get(name)
+        if column.samples and isinstance(audio, np.ndarray) and audio.ndim == 1 and len(audio):
+            example = {**example, name: voice_piece(audio, column.samples, seed=seed)}
         return super().encode(example, assets, seed)
 
     def build(

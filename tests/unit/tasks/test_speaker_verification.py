@@ -23,14 +23,16 @@ FRONT = {"clip_seconds": 0.5, "num_mels": 20, "normalization": "clip"}
 
 
 def recordings(names, clips, seed):
-    """A tone of its own for each speaker, amid noise, 0.3 to 0.9 s."""
+    """A tone of its own for each speaker below a louder one of any height, 0.3 to 0.9 s."""
     generator = np.random.default_rng(seed)
     audio, group = [], []
     for name in names:
         for _ in range(clips):
             time = np.arange(int(generator.integers(1_200, 3_600))) / RATE
-            tone = np.sin(2 * np.pi * (200 + 90 * int(name)) * time + generator.uniform(0, 6))
-            audio.append((0.3 * tone + generator.normal(0, 0.05, len(time))).astype("float32"))
+            own = np.sin(2 * np.pi * (200 + 90 * int(name)) * time + generator.uniform(0, 6))
+            word = np.sin(2 * np.pi * generator.uniform(1_000, 1_900) * time)
+            noise = generator.normal(0, 0.05, len(time))
+            audio.append((0.2 * own + 0.6 * word + noise).astype("float32"))
             group.append(name)
     return Split({"audio": audio, "group": group})
 
@@ -64,7 +66,7 @@ def test_training_on_some_voices_tells_others_apart(loss):
     predictions, truths = predictions_of(model, task, assets, test, batch_size=32)
     np.testing.assert_allclose(np.linalg.norm(predictions, axis=1), 1, atol=1e-5)
     assert (np.asarray(truths["speaker"]) == -1).all()  # none was in train
-    assert task.score(predictions, truths)["eer"] < min(before, 0.2)
+    assert task.score(predictions, truths)["eer"] < min(before / 1.5, 0.25), before
     check_metrics(task, predictions, truths)
     check_mode(task, predictions, np.roll(predictions, 3, axis=0), truths)
     found = intervals(task, predictions, truths, groups=TEST.columns["group"], noun="speakers")
@@ -96,10 +98,13 @@ def test_training_hears_another_piece_of_a_long_recording_at_each_visit():
     np.testing.assert_array_equal(*again)
     middle = task.encode(long, assets, None)[0]["audio"]
     np.testing.assert_array_equal(middle, long["audio"][2_000:4_000])
-    short = long | {"audio": long["audio"][:1_000]}
-    np.testing.assert_array_equal(
-        task.encode(short, assets, 3)[0]["audio"], task.encode(short, assets, None)[0]["audio"]
-    )
+    short = long | {"audio": long["audio"][:800]}
+    for seed in (3, None):
+        found = task.encode(short, assets, seed)[0]["audio"]
+        np.testing.assert_array_equal(found[:1_600], np.tile(short["audio"], 2))
+        np.testing.assert_array_equal(found[1_600:], short["audio"][:400])
+    with pytest.raises(DataError, match="not a clip"):
+        task.encode(long | {"audio": np.zeros(0, "float32")}, assets, 1)
 
 
 def test_an_identity_is_a_position_in_train_and_a_number_that_any_name_has():
