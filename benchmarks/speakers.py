@@ -252,7 +252,7 @@ def page(result: dict[str, Any], command: str) -> str:
         cells = " | ".join(f"{value:.1f}" for value in values)
         lines.append(f"| {WHAT[name]} | {cells} | **{np.mean(values):.1f}** |")
     lines += ["", f"DS-CNN-S trained on the same speakers: {BEFORE:.1f} "
-              "([each speaker](leave_one_speaker_out.md))."]  # fmt: skip
+              "(`benchmarks/leave_one_speaker_out.md`)."]  # fmt: skip
     return "\n".join(lines + machine_lines(result["machine"], command=command))
 
 
