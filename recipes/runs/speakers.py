@@ -11,9 +11,9 @@ from recipes.runs.inputs import Input, Item
 from recipes.runs.predict import Reading, answers, embedder
 from recipes.runs.run import load_run
 from zoo.errors import ArgumentError, DataError
+from zoo.metrics.verification import VERIFIED
 
 TASK, OTHER = "speaker_verification", "speaker_identification"
-VERIFIED = "verification"  # key of `Assets.extra`, as the task writes it
 SILENT = 1e-3  # of full scale, -60 dB: what no sample passes is silence
 LEAST_SECONDS = 0.3  # of sound
 

@@ -10,6 +10,7 @@ import zoo as package
 from recipes.training.train import train
 from zoo.cli.voices import spread
 from zoo.errors import ArgumentError, DataError
+from zoo.metrics.verification import Trials
 
 TINY = {
     "data.name": "vowels",
@@ -136,3 +137,16 @@ def test_the_card_says_how_voices_are_compared(run):
     card = (run.path / "README.md").read_text()
     assert "zoo.same_speaker" in card and "--enrol a.wav --test b.wav" in card
     assert "The cosine of two vectors" in card and "What it writes" not in card
+
+
+def test_the_report_shows_errors_by_threshold(run):
+    page = (run.path / "report.html").read_text()
+    assert 'id="pairs"' in page and "false rejections, %" in page
+    assert (run.path / "pairs.png").stat().st_size > 1_000
+    test = run.scored()
+    trials = Trials.of(run.task.statistics(test.predictions, test.truths))
+    threshold = run.assets.extra["verification"]["threshold"]
+    refused = (trials.scores[trials.same] <= threshold).mean()
+    accepted = (trials.scores[~trials.same] > threshold).mean()
+    assert f"{refused:.1%} of the {int(trials.same.sum()):,} pairs of one person" in page
+    assert f"{accepted:.1%} of the {int((~trials.same).sum()):,} pairs of two people" in page

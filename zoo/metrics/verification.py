@@ -16,6 +16,7 @@ from zoo.errors import DataError
 from zoo.metrics.estimators import Estimator, Statistics
 from zoo.metrics.intervals import NONE, Interval, Sampling
 
+VERIFIED = "verification"  # key of `Assets.extra`: the threshold that validation chose
 MOST_TRIALS = 200_000  # of a split; where there are more pairs, so many are drawn
 
 

@@ -16,6 +16,7 @@ from zoo.heads.inputs import keras_inputs
 from zoo.heads.vector import vector_head
 from zoo.metrics.verification import (
     ESTIMATORS,
+    VERIFIED,
     Trials,
     check_trials,
     equal_error_threshold,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from zoo.data.dataset import Split
 
 SPEAKER = "speaker"
-VERIFIED = "verification"  # key of `Assets.extra`
 
 
 @final
