@@ -4,51 +4,42 @@
 
 Voices: all pairs of test utterances of AN4, scored by the cosine of their vectors. The interval draws
 speakers. Words: digits of spoken_digit, each speaker held out in turn; a logistic regression reads the
-features of the other speakers' clips, its penalty chosen by leaving out each of these in turn.
+features of the other speakers' clips, its penalty chosen by leaving out each of these in turn. Needs
+AN4, spoken_digit and the published weights of both encoders (`zoo weights add`).
 """
 
-import csv
-import io
-import os
-import tarfile
+import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rounds import machine, machine_lines, parser, publish
 
-from zoo.errors import DataError
-from zoo.metrics.verification import eer, min_dcf
+from zoo.metrics.intervals import Sampling
+from zoo.metrics.verification import ESTIMATORS, Trials, verification_statistics
 
-WEIGHTS = "ge2e.resemblyzer"
+WEIGHTS, WHISPER = "ge2e.resemblyzer", "whisper_base.openai"
 RATE, HOP, WINDOW, FRAMES = 16_000, 160, 400, 160
 SAMPLES = (FRAMES - 1) * HOP + WINDOW  # of a window, 1.6 s
 STEP_FRAMES = 77  # Resemblyzer's 1.3 windows a second
 LEAST_COVERAGE = 0.75  # of the last window
 LOWEST_RMS = 10**-1.5  # -30 dB
-RESAMPLES, TAIL = 2_000, 2.5  # per cent at each end
 PARTS = 5  # of a word, each with its own mean
 COMPONENTS = 100  # of the features of words
 PENALTIES = (0.001, 0.01, 0.1)
 SPEAKERS = ("george", "jackson", "nicolas", "theo", "yweweler")
+WHISPER_FRAMES = (64, 128, 256)  # of 10 ms; a digit is heard in the least that hold it
+WHISPER_BLOCKS = (2, 4, 6)
+BATCH = 50
 BEFORE = 72.56  # mean of benchmarks/leave_one_speaker_out.md
 
 
 def an4_test() -> tuple[list[np.ndarray], np.ndarray]:
     """Return AN4's 130 test utterances, float32 in [-1, 1], and the speaker of each."""
-    import soundfile
+    from zoo.data.load import load_dataset
 
-    folder = Path(os.environ.get("ZOO_DATA_DIR", "")) / "an4"
-    if not (folder / "transcripts.tsv").is_file():
-        raise DataError(f"{folder} does not hold AN4.", fix="set ZOO_DATA_DIR to the folder above")
-    with (folder / "transcripts.tsv").open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream, delimiter="\t", quoting=csv.QUOTE_NONE))
-    rows = [row for row in rows if row["split"] == "test"]
-    with tarfile.open(folder / "flac16k.tar") as tar:
-        files = [tar.extractfile(row["file"]).read() for row in rows]
-    clips = [soundfile.read(io.BytesIO(file), dtype="float32")[0] for file in files]
-    return clips, np.array([row["speaker"] for row in rows])
+    test = load_dataset("an4_speakers").splits["test"]
+    return test.columns["audio"], np.array(test.columns["group"])
 
 
 def windows(clip: np.ndarray) -> np.ndarray:
@@ -78,7 +69,8 @@ def encoder() -> Any:
     layers = {layer.name: layer.output[0] for layer in backbone.layers if "lstm" in layer.name}
     inner = keras.Model(backbone.input, layers | {"vector": backbone.output["pooled"]})
     mel = model.get_layer("log_mel")(model.input)
-    return keras.Model(model.input, inner(mel) | {"mel": mel})
+    log = keras.ops.log(keras.ops.maximum(mel, 1e-6))
+    return keras.Model(model.input, inner(mel) | {"mel": log})
 
 
 def vectors_of(network: Any, clips: list[np.ndarray]) -> np.ndarray:
@@ -90,53 +82,95 @@ def vectors_of(network: Any, clips: list[np.ndarray]) -> np.ndarray:
     return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
-def verification(vectors: np.ndarray, speakers: np.ndarray, *, seed: int) -> dict[str, Any]:
+def verification(vectors: np.ndarray, speakers: np.ndarray) -> dict[str, Any]:
     """Return EER and cost of all pairs, with intervals over speakers."""
-    first, second = np.triu_indices(len(vectors), 1)
-    scores = (vectors[first] * vectors[second]).sum(1)
-    names, codes = np.unique(speakers, return_inverse=True)
-    same = codes[first] == codes[second]
-    generator, drawn = np.random.default_rng(seed), {"eer": [], "min_dcf": []}
-    for _ in range(RESAMPLES):
-        counts = np.bincount(generator.integers(len(names), size=len(names)), minlength=len(names))
-        counts = counts.astype("float64")
-        weights = counts[codes[first]] * np.where(same, 1, counts[codes[second]])
-        if (counts > 0).sum() < 2:  # no pair of two people
-            continue
-        drawn["eer"].append(eer(scores, same, weights))
-        drawn["min_dcf"].append(min_dcf(scores, same, weights))
-    ends = {key: np.percentile(values, [TAIL, 100 - TAIL]) for key, values in drawn.items()}
-    return {
+    _, codes = np.unique(speakers, return_inverse=True)
+    statistics = verification_statistics(vectors, codes)
+    trials = Trials.of(statistics)
+    found: dict[str, Any] = {
         "clips": len(vectors),
-        "speakers": len(names),
-        "of_one": int(same.sum()),
-        "of_two": int((~same).sum()),
-        "eer": [eer(scores, same), *ends["eer"].tolist()],
-        "min_dcf": [min_dcf(scores, same), *ends["min_dcf"].tolist()],
+        "speakers": int(codes.max()) + 1,
+        "of_one": int(trials.same.sum()),
+        "of_two": int((~trials.same).sum()),
     }
+    for name, estimator in ESTIMATORS.items():
+        ends = estimator.interval(statistics, Sampling.of(len(vectors), speakers, noun="speakers"))
+        found[name] = [float(estimator(statistics)), ends.low, ends.high]
+    return found
 
 
-def word_features(network: Any, clips: list[np.ndarray]) -> dict[str, np.ndarray]:
-    """Return features of words at 8 kHz by name, (N, D): means of parts of the word, and the vector."""
+def word_features(
+    network: Any, clips: list[np.ndarray], *, samples: int, hop: int
+) -> dict[str, np.ndarray]:
+    """Return features of words at 8 kHz by name, (N, D): means of parts of the word, and the vector.
+
+    Args:
+        network: from sounds (B, samples) to vectors (B, D) and frames (B, T, D) by name.
+        clips: at 8 kHz.
+        samples: that the network takes.
+        hop: samples from one frame to the next.
+    """
     from zoo.columns.audio import resampled
 
-    cut, frames = [], []
-    for clip in clips:
-        clip = resampled(clip, to_hz=RATE, from_hz=RATE // 2)[:SAMPLES]
-        clip = clip * max(1.0, LOWEST_RMS / np.sqrt(np.mean(clip**2)))
-        frames.append(min(FRAMES, max(PARTS, 1 + (len(clip) - WINDOW) // HOP)))
-        cut.append(np.pad(clip, (0, SAMPLES - len(clip))).astype("float32"))
-    outputs = dict(network.predict(np.stack(cut), batch_size=64, verbose=0))
-    sounds = {"log-mel": np.log(np.maximum(outputs.pop("mel"), 1e-6))}
-    sounds |= {name: values for name, values in outputs.items() if name != "vector"}
-    found = {"vector": outputs["vector"]}
-    for name, values in sounds.items():  # (N, T, D)
-        parts = [
-            [part.mean(0) for part in np.array_split(one[:count], PARTS)]
-            for one, count in zip(values, frames, strict=True)
-        ]
-        found[name] = np.reshape(parts, (len(parts), -1))
-    return found
+    found: dict[str, list[np.ndarray]] = {}
+    for start in range(0, len(clips), BATCH):
+        cut, frames = [], []
+        for clip in clips[start : start + BATCH]:
+            clip = resampled(clip, to_hz=RATE, from_hz=RATE // 2)[:samples]
+            clip = clip * max(1.0, LOWEST_RMS / np.sqrt(np.mean(clip**2)))
+            frames.append(max(PARTS, len(clip) // hop))
+            cut.append(np.pad(clip, (0, samples - len(clip))).astype("float32"))
+        for name, values in network.predict_on_batch(np.stack(cut)).items():
+            for one, count in zip(np.asarray(values), frames, strict=True):
+                parts = np.array_split(one[:count], PARTS) if one.ndim == 2 else [one[None]]
+                found.setdefault(name, []).append(np.concatenate([p.mean(0) for p in parts]))
+    return {name: np.stack(rows) for name, rows in found.items()}
+
+
+def whisper_encoder(whole: Any, frames: int) -> Any:
+    """Return the encoder on short sounds, to the outputs of some blocks by name.
+
+    The numbers are those of the published weights; the positions are the first of half a minute's.
+
+    Args:
+        whole: the backbone with the published numbers.
+        frames: of 10 ms, that it hears.
+    """
+    import keras
+
+    from zoo import registry
+    from zoo.layers.log_mel import LogMel
+    from zoo.models.speech.whisper import whisper
+
+    short = whisper(input_shape=(frames, 80))
+    for layer in short.layers:
+        if layer.weights and layer.name.startswith(("stem", "encoder")):
+            layer.set_weights(whole.get_layer(layer.name).get_weights())
+    blocks = {
+        f"whisper{k}": short.get_layer(f"encoder_block{k}_mlp_add").output for k in WHISPER_BLOCKS
+    }
+    encoder = keras.Model(short.input["audio"], blocks)
+    sound = keras.Input((frames * HOP,))
+    front = LogMel(**registry.model_card("whisper_base").preprocessing["audio"].log_mel)
+    return keras.Model(sound, encoder(front(sound)))
+
+
+def whisper_features(clips: list[np.ndarray]) -> dict[str, np.ndarray]:
+    """Return Whisper's features of words at 8 kHz by name, as `word_features`."""
+    import zoo
+
+    whole = zoo.build(WHISPER, features_only=True).get_layer("backbone")
+    needed = np.array([len(clip) * 2 / HOP for clip in clips])
+    bucket = np.searchsorted(WHISPER_FRAMES[:-1], needed)
+    parts, order = [], []
+    for place, frames in enumerate(WHISPER_FRAMES):
+        own = np.flatnonzero(bucket == place)
+        network = whisper_encoder(whole, frames)
+        cut = {"samples": frames * HOP, "hop": 2 * HOP}  # the second convolution halves the frames
+        parts.append(word_features(network, [clips[i] for i in own], **cut))
+        order.append(own)
+    back = np.argsort(np.concatenate(order))
+    return {name: np.concatenate([part[name] for part in parts])[back] for name in parts[0]}
 
 
 def new_voices(features: np.ndarray, digits: np.ndarray, who: np.ndarray) -> list[float]:
@@ -170,11 +204,14 @@ def spoken_digits() -> tuple[list[np.ndarray], np.ndarray, np.ndarray]:
 
 
 WHAT: dict[str, str] = {
-    "vector": "the vector of the voice",
-    "log-mel": "the mel features that it is made of, their logarithm",
-    "lstm1": "outputs of the first LSTM layer",
-    "lstm2": "outputs of the second",
-    "lstm3": "outputs of the third",
+    "vector": "GE2E: the vector of the voice",
+    "mel": "GE2E: the mel features that it is made of, their logarithm",
+    "lstm1": "GE2E: outputs of the first LSTM layer",
+    "lstm2": "GE2E: outputs of the second",
+    "lstm3": "GE2E: outputs of the third",
+    "whisper2": "Whisper base: outputs of the second block of the encoder",
+    "whisper4": "Whisper base: of the fourth",
+    "whisper6": "Whisper base: of the sixth and last",
 }
 
 
@@ -183,12 +220,12 @@ def page(result: dict[str, Any], command: str) -> str:
     lines = [
         "# What published speaker vectors are worth",
         "",
-        f"Weights: `{WEIGHTS}`. No voice-activity detection.",
+        f"Weights: `{WEIGHTS}`, and `{WHISPER}` for words. No voice-activity detection.",
         "",
         "## Voices never heard",
         "",
-        "AN4's test utterances, all pairs, scored by cosine. Intervals hold 95 % of "
-        f"{RESAMPLES:,} draws of speakers.",
+        "AN4's test utterances, all pairs, scored by cosine. The 95 % intervals "
+        "draw speakers (bias-corrected bootstrap, 1,000 draws).",
         "",
         "| vector of | pairs of one / of two people | EER, % | minDCF (1 % of one) |",
         "|---|---|---|---|",
@@ -215,7 +252,7 @@ def page(result: dict[str, Any], command: str) -> str:
         cells = " | ".join(f"{value:.1f}" for value in values)
         lines.append(f"| {WHAT[name]} | {cells} | **{np.mean(values):.1f}** |")
     lines += ["", f"DS-CNN-S trained on the same speakers: {BEFORE:.1f} "
-              "([each speaker](leave_one_speaker_out.md))."]  # fmt: skip
+              "(`benchmarks/leave_one_speaker_out.md`)."]  # fmt: skip
     return "\n".join(lines + machine_lines(result["machine"], command=command))
 
 
@@ -227,12 +264,17 @@ def main() -> None:
         "the whole utterance, windows of 1.6 s": lambda: vectors_of(network, clips),
         "the middle 1.6 s, as `zoo embed` takes it": lambda: middle_vectors(clips),
     }
-    result["voices"] = {
-        name: verification(make(), speakers, seed=0) for name, make in whole.items()
-    }
+    result["voices"] = {}
+    for name, make in whole.items():
+        result["voices"][name] = verification(make(), speakers)
+        sys.stderr.write(f"{name}: {result['voices'][name]}\n")
     sounds, digits, who = spoken_digits()
-    features = word_features(network, sounds)
-    result["words"] = {name: new_voices(features[name], digits, who) for name in WHAT}
+    features = word_features(network, sounds, samples=SAMPLES, hop=HOP)
+    features |= whisper_features(sounds)
+    result["words"] = {}
+    for name in WHAT:
+        result["words"][name] = new_voices(features[name], digits, who)
+        sys.stderr.write(f"{name}: {result['words'][name]}\n")
     publish(
         result,
         page(result, "python benchmarks/speakers.py --write benchmarks/speakers.md"),

@@ -32,6 +32,7 @@ _PUBLIC = {
     "register": "zoo.registration",
     "regularize": "zoo.layers.regularize",
     "repeat": "recipes.repeats.repeat",
+    "same_speaker": "recipes.runs.speakers",
     "start": "recipes.start.start",
     "train": "recipes.training.train",
     "tune": "tuning.tune",

@@ -90,8 +90,12 @@ def _row(way: str, name: str, facts: Mapping[str, Any], meaning: str) -> str:
 
 
 def _meaning(output: str, run: "Run", temperature: float | None) -> str:
+    if output == "vector":
+        return "of length 1; the product of two is their score"
     if output != "logits":
         return "features"
+    if run.task.name == "speaker_verification":
+        return "cosines with each speaker of train"
     if run.assets.numbers:
         return "one for each target, standardised"
     if run.assets.label_sets:
@@ -126,7 +130,8 @@ def _one_at_a_time(inputs: Mapping[str, Any]) -> str:
 
 def _snippet(run: "Run", usages: Sequence[Usage], facts: Mapping[str, Any]) -> list[str]:
     format = facts["format"]
-    output = "logits" if "logits" in facts["outputs"] else next(iter(facts["outputs"]))
+    known = (name for name in ("vector", "logits") if name in facts["outputs"])
+    output = next(known, next(iter(facts["outputs"])))
     imports = dict.fromkeys([_IMPORTS[format], *(u.imports for u in usages if u.imports)])
     tensors = {name: variable for usage in usages for name, variable in usage.tensors.items()}
     listed = ", ".join(f'"{name}": {variable}' for name, variable in tensors.items())

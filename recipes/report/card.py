@@ -132,6 +132,10 @@ def _usage(data: ReportInput, target: str) -> tuple[str, str]:
     if data.task == "language_modeling":
         call = f"print(zoo.generate({target!r}, {PROMPT!r})[0])"
         return f"import zoo\n\n{call}", command("zoo", "generate", target, "--prompt", PROMPT)
+    if data.task == "speaker_verification":
+        call = f"print(zoo.same_speaker({target!r}, enrol=['a.wav'], test=['b.wav']))"
+        enrolled = ("--enrol", "a.wav", "--test", "b.wav")
+        return f"import zoo\n\n{call}", command("zoo", "predict", target, *enrolled)
     several = len(data.inputs) > 1
     example = dict(data.inputs) if several else next(iter(data.inputs.values()), "…")
     lines = ("import zoo", "", f"run = zoo.load({target!r})", f"print(run.predict([{example!r}]))")

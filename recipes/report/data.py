@@ -10,6 +10,7 @@ import numpy as np
 from recipes.report.examples import Shown
 from recipes.report.label_sets import LabelSets
 from recipes.report.targets import Target
+from recipes.report.verification import Pairs
 from zoo.metrics.base import Metric, metric_named
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ class ReportInput:
         augmented_samples: (image or text, class name) as the model sees them in training.
         targets: what was predicted where the task predicts numbers.
         label_sets: what was predicted where the task predicts several labels.
+        verification: scores of pairs where the task compares recordings.
         inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
         dataset: "name", "licence", "homepage", "source", "counts" ({split: [of each class]}),
@@ -88,6 +90,7 @@ class ReportInput:
     generated: Sequence[tuple[str, str]] = ()
     targets: Sequence[Target] = ()
     label_sets: LabelSets | None = None
+    verification: Pairs | None = None
     guesses: np.ndarray | None = None
     threshold: Mapping[str, Any] | None = None
     monitored: Metric | None = None

@@ -15,6 +15,7 @@ from recipes.report import (
     pictures,
     rare_classes,
     targets,
+    verification,
     wording,
 )
 from recipes.report.data import ReportInput
@@ -34,8 +35,8 @@ def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
 
     learning_curves, samples and gradients; for tasks with classes confusion_matrix, reliability and
     mistakes, and precision_recall where they are few or some are rare; for numbers predictions and
-    largest_errors; for several labels labels_together and wrong_labels. A figure that has nothing to
-    show says so.
+    largest_errors; for several labels labels_together and wrong_labels; for recordings that are compared
+    pairs. A figure that has nothing to show says so.
     """
     of_classes = {
         "confusion_matrix": lambda: confusion_figure(data),
@@ -58,6 +59,7 @@ def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
         **(of_classes if data.classes else {}),
         **(of_targets if data.targets else {}),
         **(of_labels if data.label_sets else {}),
+        **({"pairs": lambda: pairs_figure(data.verification)} if data.verification else {}),
         "samples": lambda: _samples(data),
         "gradients": lambda: _gradients(data),
     }
@@ -104,6 +106,15 @@ def answers_svg(panel: Callable[[Axes, Any], None], answers: Any, *, height: flo
         panel(figure.subplots(), answers)
         place = "".join(sign if sign.isalnum() else "-" for sign in getattr(answers, "name", ""))
         return to_svg(figure, name=f"{panel.__name__.replace('_', '-')}-{place}")
+
+
+def pairs_figure(pairs: verification.Pairs) -> Figure:
+    """Draw errors by threshold, and the scores of pairs."""
+    figure = Figure(figsize=(9.6, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    verification.detection_errors(left, pairs)
+    verification.pair_scores(right, pairs)
+    return figure
 
 
 def targets_figure(data: ReportInput) -> Figure:

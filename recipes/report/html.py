@@ -17,6 +17,7 @@ from recipes.report import (
     rare_classes,
     simple_models,
     targets,
+    verification,
     wording,
 )
 from recipes.report.data import ReportInput
@@ -60,6 +61,11 @@ def render_report(data: ReportInput) -> str:
         weights=_weights(data),
         targets=_targets(data) if data.targets else None,
         sets=_label_sets(data) if data.label_sets else None,
+        pairs_drawings=[
+            Markup(figures.answers_svg(panel, data.verification))
+            for panel in (verification.detection_errors, verification.pair_scores)
+            if data.verification
+        ],
         **(_classes(data) if data.classes else {}),
     )
 

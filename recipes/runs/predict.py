@@ -62,15 +62,27 @@ def predict_inputs(
 
 
 def answers(
-    run: TrainedModel, inputs: Sequence[Input], *, reading: Reading, tta: int = 0
+    run: TrainedModel,
+    inputs: Sequence[Input],
+    *,
+    reading: Reading,
+    tta: int = 0,
+    decode: Decode | None = None,
+    check: Callable[[Item, Mapping[str, Any]], None] | None = None,
 ) -> Iterator[tuple[Item, Any]]:
-    """Return each input with its prediction as `decode` gives it; None for one that has an error."""
+    """Return each input with its prediction; None for one that has an error.
+
+    Args:
+        run, inputs, reading, tta: as `predict_inputs`.
+        decode: from a batch to one answer for each example; None takes the task's.
+        check: raises DataError for an input whose values, by column, cannot be used.
+    """
     items = _items(run, inputs, reading)
-    encode = partial(_encoded, run, _columns(run))
+    encode = partial(_encoded, run, _columns(run), check=check)
     if not reading.keep_going:
         # All are read before anything is run; only what the model takes is kept of each.
         items = encoded(items, encode, keep_going=False)
-    decode = decoder(run, tta=tta)
+    decode = decode or decoder(run, tta=tta)
     return _answered(items, encode, decode, run.assets.specs()[0], reading)
 
 
@@ -138,7 +150,9 @@ def embedder(model: Any, assets: Assets, *, name: str) -> Any:
     """
     import keras
 
-    if not assets.outputs:
+    if "vector" in model.output:
+        taken = model.output["vector"]
+    elif not assets.outputs:
         taken = model.output["logits"]  # of a model without a head
     elif "head_logits" in {layer.name for layer in model.layers}:
         taken = model.get_layer("head_logits").input
@@ -196,9 +210,16 @@ def _column_of(run: TrainedModel) -> str | None:
     return None if column is None else str(column)
 
 
-def _encoded(run: TrainedModel, columns: Mapping[str, Column], item: Item) -> dict[str, np.ndarray]:
+def _encoded(
+    run: TrainedModel,
+    columns: Mapping[str, Column],
+    item: Item,
+    check: Callable[[Item, Mapping[str, Any]], None] | None = None,
+) -> dict[str, np.ndarray]:
     example = {
         name: None if value is None else columns[name].read(value)
         for name, value in item.values.items()
     }
+    if check is not None:
+        check(item, example)
     return run.task.encode(example, run.assets, None)[0]

@@ -289,6 +289,8 @@ def _aligned(run: TrainedModel, dataset: Dataset) -> Dataset:
 
 
 def _check_classes(run: TrainedModel, dataset: Dataset) -> None:
+    if not run.assets.label:
+        return  # it does not predict them
     known = run.assets.classes
     strange = [name for name in dataset.classes if name not in known] if known else []
     if strange and len(strange) < len(dataset.classes):  # most of them are known

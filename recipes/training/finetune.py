@@ -228,10 +228,11 @@ def _show_choices(recipe: Recipe, source: Run, *, shown: bool) -> None:
 def _chosen(recipe: Recipe) -> str:
     arguments, epochs = recipe.task.arguments, recipe.training.epochs
     size, tokens = arguments.get("image_size"), arguments.get("max_tokens")
-    inputs = f"texts of {tokens} tokens at most" if tokens else f"images of {size} × {size} pixels"
+    inputs = [f"images of {size} × {size} pixels"] if size else []
+    inputs = [f"texts of {tokens} tokens at most"] if tokens else inputs
     if not epochs:
-        return f"used with {inputs}"
-    parts = [inputs, f"batches of {recipe.training.batch_size}"]
+        return f"used with {inputs[0]}" if inputs else "used as it is"
+    parts = [*inputs, f"batches of {recipe.training.batch_size}"]
     parts.append(f"learning rate {recipe.optimizer.learning_rate:g}")
     if recipe.initialization and recipe.initialization.backbone_rate < 1:
         parts.append(f"{recipe.initialization.backbone_rate:g} of it for the backbone")

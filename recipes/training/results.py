@@ -19,6 +19,7 @@ from recipes.report.figures import save_figures
 from recipes.report.html import render_report
 from recipes.report.label_sets import LabelSets
 from recipes.report.targets import Target
+from recipes.report.verification import Pairs
 from recipes.runs.directory import ASSETS, FORMAT, WEIGHTS
 from recipes.runs.evaluate import (
     BATCH_SIZE,
@@ -42,6 +43,7 @@ from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.errors import RunError, command
 from zoo.files import write_text
+from zoo.metrics.verification import VERIFIED, Trials
 from zoo.tasks.decision import THRESHOLD
 from zoo.tensor_files import stored_bytes
 from zoo.weights import load_into, load_model_weights, save_model_weights
@@ -237,6 +239,7 @@ def _other_answers(setup: "Setup", predictions: Any, truths: Any, metrics: Any) 
         "threshold": setup.assets.extra.get(THRESHOLD),
         "targets": _targets(setup, predictions, truths, metrics.get("targets", {})),
         "label_sets": _label_sets(setup, predictions, truths),
+        "verification": _pairs(setup, predictions, truths),
     }
 
 
@@ -265,6 +268,15 @@ def _label_sets(setup: "Setup", predictions: Any, truths: Any) -> LabelSets | No
         return None
     probability, threshold = predictions[..., 0], predictions[0, :, 1]
     return LabelSets(setup.assets.outputs, np.asarray(truths[name]), probability, threshold)
+
+
+def _pairs(setup: "Setup", predictions: Any, truths: Any) -> Pairs | None:
+    """Return the scores of pairs where the task compares examples with one another."""
+    chosen = setup.assets.extra.get(VERIFIED)
+    if not chosen:
+        return None
+    trials = Trials.of(setup.task.statistics(predictions, truths))
+    return Pairs(trials.scores, trials.same, chosen["threshold"])
 
 
 def _inputs(setup: "Setup") -> dict[str, Any]:

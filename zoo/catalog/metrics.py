@@ -27,6 +27,10 @@ MAP = Metric("map", label="Mean average precision")
 WER = Metric("wer", mode="min", unit="error rate", label="Word error rate (WER)")
 CER = Metric("cer", mode="min", unit="error rate", label="Character error rate (CER)")
 
+EER = Metric("eer", mode="min", label="Equal error rate (EER)")
+MIN_DCF = Metric("min_dcf", mode="min", unit="", label="Minimum detection cost (minDCF)", digits=3)
+
+VERIFICATION = (EER, MIN_DCF)
 TRANSCRIPTS = (WER, CER)
 MULTILABEL = (MACRO_F1, MICRO_F1, MAP)
 CLASSIFICATION = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC, LOSS, ECE)

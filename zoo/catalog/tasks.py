@@ -8,6 +8,7 @@ from zoo.catalog.metrics import (
     REGRESSION,
     SIMILARITY,
     TRANSCRIPTS,
+    VERIFICATION,
 )
 
 IMAGE_SIZE = 224  # pixels per side for images that differ in size, where a recipe sets no size
@@ -94,6 +95,22 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=CLASSIFICATION,
         summary="Which of the known speakers is heard in a clip.",
         arguments={**_CLIPS, **_CLASSES},
+    ),
+    TaskCard(
+        name="speaker_verification",
+        task="zoo.tasks.speaker_verification:SpeakerVerification",
+        modality="speech",
+        metrics=VERIFICATION,
+        summary="Whether recordings are of one person, of whom training need not know.",
+        arguments={
+            **_CLIPS,
+            "clip_seconds": 3.0,
+            "loss": None,
+            "margin": None,
+            "scale": None,
+            "clips_per_speaker": None,
+        },
+        models_of=("speaker_identification",),
     ),
     TaskCard(
         name="speech_to_text",

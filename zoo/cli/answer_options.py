@@ -29,10 +29,18 @@ Jsonl = Annotated[
         help="Write one JSON object per input to a new file, as they come; - prints them."
     ),
 ]
+Enrol = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Recordings of one person, up to the next option; what follows --test is compared with "
+        "them."
+    ),
+]
 Threshold = Annotated[
     float | None,
     typer.Option(
-        help="Answers below this probability are uncertain; of several labels those above it are given."
+        help="Answers below this probability are uncertain; of several labels those above it are "
+        "given. With --enrol, scores above it are of the same person."
     ),
 ]
 Temperature = Annotated[

@@ -34,6 +34,7 @@ from zoo.cli.options import check_paths
 from zoo.cli.output import never_fail_to_print, plain_warnings, show_error_document
 from zoo.cli.table import check_pipe
 from zoo.cli.usage import leave, say_more
+from zoo.cli.voices import Enrolling
 from zoo.errors import ArgumentError, Interrupted, ZooError
 from zoo.ownership import import_error
 
@@ -76,7 +77,7 @@ app.command("baseline")(baseline.baseline_command)
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("compare")(compare.compare_command)
 app.command("ensemble")(ensemble.ensemble_command)
-app.command("predict")(predict.predict_command)
+app.command("predict", cls=Enrolling)(predict.predict_command)
 app.command("embed")(embed.embed_command)
 app.command("generate")(generate.generate_command)
 app.command("export")(export.export_command)

@@ -32,6 +32,7 @@ def predict_command(
     tta: answers.Tta = 0,
     calibrated: answers.Calibrated = False,
     temperature: answers.Temperature = None,
+    enrol: answers.Enrol = None,
     language: answers.Language = None,
     srt: answers.Srt = None,
     vtt: answers.Vtt = None,
@@ -55,11 +56,10 @@ def predict_command(
 
     zoo predict whisper_base.openai talk.mp3 --srt talk.srt
 
+    zoo predict runs/speech-an4_speakers-xvector-1 --enrol ann1.wav ann2.wav --test who.wav
+
     find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
-    from recipes.runs.run import load
-    from zoo.cli.inputs import inputs_of
-    from zoo.cli.output import takes_words
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
 
@@ -71,15 +71,32 @@ def predict_command(
     asked = answers.temperature_asked(calibrated, temperature)
     if allow_keras_file:
         subtitles.refuse(target)
-        results, texts = _foreign(target, inputs, how, more=bool(tta) or asked is not False), False
+        more = bool(tta) or asked is not False
+        results, texts = _foreign(target, inputs, how, more=more), False
     else:
-        run = load(target)
-        texts = takes_words(run)
-        paths = inputs_of(inputs, texts=texts)
-        method = subtitles.method(run, paths, column=column)
-        results = method(paths, **how, tta=tta, calibrated=asked)
+        how |= {"tta": tta, "calibrated": asked}
+        results, texts = _answers(target, inputs, enrol, subtitles, how)
     if output.give(results, texts=texts):
         raise typer.Exit(1)
+
+
+def _answers(
+    target: str, inputs: list[str], enrol: list[str] | None, subtitles: Any, how: dict[str, Any]
+) -> tuple[Any, bool]:
+    """Return the results, and whether the inputs are texts."""
+    from recipes.runs.run import load
+    from zoo.cli.inputs import inputs_of
+    from zoo.cli.output import takes_words
+    from zoo.cli.voices import compared
+
+    if enrol:
+        subtitles.refuse(target)
+        return compared(target, enrol, inputs, **how), False
+    run = load(target)
+    texts = takes_words(run)
+    paths = inputs_of(inputs, texts=texts)
+    method = subtitles.method(run, paths, column=how["column"])
+    return method(paths, **how), texts
 
 
 def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool) -> Any:

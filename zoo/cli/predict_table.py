@@ -22,7 +22,9 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
         return
     first = next((item for result in results for item in result["predictions"]), {"label": ""})
     answers = ("label", "probability", "then")
-    if "label" not in first:
+    if "score" in first:
+        answers = ("same speaker", "score", "threshold")
+    elif "label" not in first:
         answers = ("predicted",) if "target" in first else ("measured",)
     elif "threshold" in first:
         answers = ("labels",)
@@ -50,6 +52,10 @@ def _cells(result: dict[str, Any], top: int) -> tuple[str, ...]:
     if not result["predictions"]:
         return ("no label",)
     first, *others = result["predictions"]
+    if "score" in first:
+        return _voice(first)
+    if "vector" in first:
+        return (f"a vector of {len(first['vector'])} numbers",)
     if "threshold" in first:
         told = (f"{item['label']} {item['probability']:.1%}" for item in result["predictions"])
         return (", ".join(told),)
@@ -60,6 +66,17 @@ def _cells(result: dict[str, Any], top: int) -> tuple[str, ...]:
     also = ", ".join(f"{o['label']} {o['probability']:.1%}" for o in others[: top - 1])
     label = UNCERTAIN if result.get("uncertain") else first["label"]
     return label, f"{first['probability']:.1%}", also
+
+
+def _voice(item: dict[str, Any]) -> tuple[str, str, str]:
+    """Write a decision with its score and threshold.
+
+    >>> _voice({"same_speaker": True, "score": 0.7312, "threshold": 0.5})
+    ('yes', '0.731', '0.500')
+    """
+    answer = {True: "yes", False: "no", None: "not decided"}[item["same_speaker"]]
+    limit = item["threshold"]
+    return answer, f"{item['score']:.3f}", "none" if limit is None else f"{limit:.3f}"
 
 
 def _number(item: dict[str, Any]) -> str:

@@ -99,7 +99,7 @@ def answer(result: dict[str, Any], *, top: int | None = None) -> dict[str, Any]:
     ['uncertain', 0.4, 'dog', 0.3]
     """
     items = result["predictions"]
-    if items and "threshold" in items[0]:
+    if items and "threshold" in items[0] and "score" not in items[0]:
         return {"labels": ";".join(item["label"] for item in items)}
     if not items or "target" not in items[0]:
         return _of_classes(result, items, top or 1) if items else {}

@@ -4,6 +4,7 @@ from zoo.columns.audio import Audio
 from zoo.columns.base import Column, Spec, is_presence
 from zoo.columns.boxes import Boxes
 from zoo.columns.group import Group
+from zoo.columns.identity import Identity
 from zoo.columns.image import Image
 from zoo.columns.label import Label
 from zoo.columns.labels import Labels
@@ -19,6 +20,7 @@ __all__ = [
     "Boxes",
     "Column",
     "Group",
+    "Identity",
     "Image",
     "Label",
     "Labels",

@@ -134,6 +134,26 @@ def fit_clip(audio: np.ndarray, samples: int) -> np.ndarray:
     return np.pad(audio, (missing // 2, missing - missing // 2))
 
 
+def voice_piece(audio: np.ndarray, samples: int, *, seed: int | None) -> np.ndarray:
+    """Return a piece of a recording (N,), which is repeated until it is long enough.
+
+    Args:
+        audio: one sample or more.
+        samples: of the piece.
+        seed: of where it begins; None takes the middle.
+
+    >>> voice_piece(np.arange(9.0), 3, seed=None).tolist()
+    [3.0, 4.0, 5.0]
+    >>> voice_piece(np.array([1.0, 2.0]), 5, seed=None).tolist()
+    [1.0, 2.0, 1.0, 2.0, 1.0]
+    """
+    if len(audio) < samples:
+        return np.resize(audio, samples)
+    spare = len(audio) - samples
+    start = spare // 2 if seed is None else np.random.default_rng(seed).integers(spare + 1)
+    return audio[start : start + samples]
+
+
 def resampled(audio: np.ndarray, *, to_hz: int, from_hz: int) -> np.ndarray:
     """Return a waveform at another rate, by polyphase filtering."""
     from scipy.signal import resample_poly

@@ -8,7 +8,7 @@ import numpy as np
 
 from zoo.columns import Spec
 from zoo.data.examples import Examples
-from zoo.data.sampling import ClassSampling
+from zoo.data.sampling import ClassSampling, GroupSampling
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -27,10 +27,20 @@ class Encoder(Protocol):
     def units(self, split: Examples, assets: Any, *, training: bool) -> Examples:
         """Return what is encoded one by one."""
 
+    def together(self, assets: Any) -> tuple[str, int] | None:
+        """Return which examples follow one another in training, and how many at a time."""
+
     def encode(
         self, example: Mapping[str, Any], assets: Any, seed: int | None
     ) -> tuple[Arrays, Arrays]:
         """Return `(x, y)` of one example."""
+
+
+class Sampling(Protocol):
+    """An order of training examples; `zoo.data.sampling` has two."""
+
+    def order(self, seed: int, number: int) -> np.ndarray:
+        """Return the examples of pass `number` in their order, (N,)."""
 
 
 class Encoded:
@@ -64,6 +74,9 @@ class Encoded:
         self.split = task.units(split, assets, training=training)
         self.task, self.assets, self.transforms = task, assets, transforms
         self.sampling = ClassSampling(self.split.labels, sampling) if sampling else None
+        if training and self.sampling is None:
+            together = task.together(assets)
+            self.sampling = together and GroupSampling(self.split.columns[together[0]], together[1])
         self.specs: tuple[dict[str, Spec], dict[str, Spec]] = assets.specs()
         size = len(self.split) * sum(_bytes(spec) for part in self.specs for spec in part.values())
         changing = transforms is not None or (training and task.random_encoding)
@@ -182,7 +195,7 @@ def batch_positions(
     batch_size: int,
     seed: int,
     buckets: np.ndarray | None = None,
-    sampling: ClassSampling | None = None,
+    sampling: Sampling | None = None,
 ) -> np.ndarray:
     """Return which examples make batch `step` of an endless, remainder-free stream.
 
@@ -198,7 +211,7 @@ def batch_positions(
             examples of one bucket are put together, which saves padding. None leaves its pass, and
             a batch that straddles two passes stays as it is: an example is in a batch as often as
             without grouping.
-        sampling: draws each pass of `size` examples by class; None shows each example once.
+        sampling: draws each pass of `size` examples; None shows each example once.
 
     Returns:
         Positions, (batch_size,).
@@ -247,7 +260,7 @@ def _grouped(
 
 
 def _positions(
-    start: int, stop: int, *, size: int, seed: int, sampling: ClassSampling | None
+    start: int, stop: int, *, size: int, seed: int, sampling: Sampling | None
 ) -> np.ndarray:
     places = np.arange(start, stop)
     passes = places // size

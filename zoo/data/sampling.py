@@ -1,9 +1,12 @@
-"""Draw classes more or less often than they occur, in an order that is a function of (seed, pass)."""
+"""Orders of training examples that are functions of (seed, pass): by class, or groups together."""
 
 import functools
-from typing import final
+from collections.abc import Sequence
+from typing import Any, final
 
 import numpy as np
+
+from zoo.errors import DataError
 
 SHARES = {"balanced": np.ones_like, "sqrt": np.sqrt}  # of a class, from its number of examples
 
@@ -42,6 +45,52 @@ class ClassSampling:
             for k, (members, quota) in enumerate(zip(self._members, self.quotas, strict=True))
         ]
         return np.random.default_rng([seed, number]).permutation(np.concatenate(parts))
+
+
+@final
+class GroupSampling:
+    """Passes in which examples of one group follow each other, a few at a time.
+
+    A pass shows each example about once: the last few of a group are filled up with others of it, so
+    that some are shown twice and as many not at all.
+
+    Args:
+        groups: of each example, (N,); one of a single example is never drawn.
+        size: examples of a group that follow each other, >= 2; fewer where a group has fewer.
+
+    Raises:
+        DataError: no group has two examples.
+
+    >>> GroupSampling(["a", "b", "a", "b"], 2).order(1, 0).tolist()
+    [1, 3, 0, 2]
+    """
+
+    def __init__(self, groups: Sequence[Any] | np.ndarray, size: int):
+        _, codes = np.unique(np.asarray(groups), return_inverse=True)
+        members = [np.flatnonzero(codes == k) for k in range(codes.max(initial=-1) + 1)]
+        self._members = [own for own in members if len(own) > 1]
+        if not self._members:
+            raise DataError(
+                "No group has two examples, and this loss compares those of one group.",
+                expected="two recordings or more of a speaker",
+                fix="add recordings, or set task.arguments.loss to another one",
+            )
+        self.size, self._count = size, len(codes)
+        self._order = functools.lru_cache(maxsize=4)(self._drawn)
+
+    def order(self, seed: int, number: int) -> np.ndarray:
+        """Return the examples of pass `number` in their order, (N,)."""
+        return self._order(seed, number)
+
+    def _drawn(self, seed: int, number: int) -> np.ndarray:
+        generator, found = np.random.default_rng([seed, number]), []
+        while sum(map(len, found)) < self._count:
+            for own in self._members:
+                drawn, size = generator.permutation(own), min(self.size, len(own))
+                drawn = np.append(drawn, drawn[: -len(own) % size])
+                found += np.split(drawn, len(drawn) // size)
+        order = generator.permutation(len(found))
+        return np.concatenate([found[k] for k in order])[: self._count]
 
 
 def quotas(counts: list[int], how: str) -> list[int]:

@@ -43,6 +43,7 @@ MAKERS: dict[str, Callable[[], str]] = {
         "presets",
         "regularizers",
         "simple_models",
+        "speakers",
         "ten_fold",
         "vanishing_gradients",
     )

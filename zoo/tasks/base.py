@@ -31,8 +31,7 @@ class Task(abc.ABC):
     - **texts** as targets: `y={"ids"}` with an axis of `None`; `decode` may call the model often.
     - **boxes and masks**: `y={"boxes": Boxes(…)}`, padded with -1, or `{"mask": Mask(…)}`; both
       move with their image. `decode` runs NMS, `statistics` matches boxes.
-    - **several modalities**: one entry of `x` for each, one named backbone each in `build`.
-    - **several outputs**: `build` returns a model with a dictionary of outputs; `loss` adds them up.
+    - **several modalities** have one `x` and one named backbone each, several outputs a name each.
 
     Attributes:
         metrics: what `score` returns, in its order; the first one selects models.
@@ -107,6 +106,10 @@ class Task(abc.ABC):
             if (change := column.adapter())
         }
         return split.changed(changes) if changes else split
+
+    def together(self, assets: Assets) -> tuple[str, int] | None:
+        """Return a column, and how many examples of a value follow one another in training."""
+        return None
 
     def encode(
         self, example: Mapping[str, Any], assets: Assets, seed: int | None

@@ -33,6 +33,9 @@ class Identity:
     def units(self, split, assets, *, training):
         return split
 
+    def together(self, assets):
+        return None
+
     def encode(self, example, assets, seed):
         self.calls += 1
         offset = 0 if seed is None else seed

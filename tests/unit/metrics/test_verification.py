@@ -8,7 +8,17 @@ from scipy.optimize import brentq
 from sklearn.metrics import roc_curve
 
 from zoo.errors import DataError
-from zoo.metrics.verification import eer, error_rates, min_dcf
+from zoo.metrics.intervals import NONE, Sampling
+from zoo.metrics.verification import (
+    ESTIMATORS,
+    MOST_TRIALS,
+    Trials,
+    eer,
+    equal_error_threshold,
+    error_rates,
+    min_dcf,
+    verification_statistics,
+)
 
 SETS = st.integers(0, 10_000)
 
@@ -72,3 +82,75 @@ def test_one_step_by_hand():
 def test_trials_of_one_kind_and_scores_that_are_no_numbers_are_refused(scores, same):
     with pytest.raises(DataError, match="no rates"):
         eer(np.array(scores), np.array(same))
+
+
+def voices(speakers, clips, spread, seed=0):
+    """Statistics of vectors that lie around one direction for each speaker."""
+    generator = np.random.default_rng(seed)
+    centres = generator.normal(size=(speakers, 8))
+    vectors = np.repeat(centres, clips, 0) + generator.normal(0, spread, (speakers * clips, 8))
+    return verification_statistics(vectors, np.repeat(np.arange(speakers) * 11, clips))
+
+
+def test_all_pairs_are_tried_once_and_copies_are_not():
+    found = Trials.of(voices(4, 3, 0.5))
+    assert len(found.scores) == 12 * 11 // 2 and found.same.sum() == 4 * 3
+    assert (np.diff(found.scores) <= 0).all()
+    twice = {name: np.concatenate([v, v]) for name, v in voices(4, 3, 0.5).items()}
+    assert len(Trials.of(twice).scores) == 24 * 23 // 2 - 12
+    alike = {"vector": np.ones((4, 2)), "person": np.array([0, 0, 1, 1])}  # a network that gave up
+    assert Trials.of(alike).same.sum() == 2
+
+
+def test_of_very_many_pairs_some_are_drawn_of_both_kinds():
+    statistics = voices(60, 12, 1.0)
+    found = Trials.of(statistics)
+    assert len(found.scores) == pytest.approx(MOST_TRIALS, abs=2)
+    assert found.same.mean() == pytest.approx(0.5, abs=1e-3)
+    persons = statistics["person"]
+    assert ((persons[found.first] == persons[found.second]) == found.same).all()
+    assert (found.first != found.second).all()
+    first, second = np.triu_indices(720, 1)
+    scores = (statistics["vector"][first] * statistics["vector"][second]).sum(1)
+    whole = eer(scores, persons[first] == persons[second])
+    assert found.value(eer) == pytest.approx(whole, abs=0.01)
+
+
+def test_a_person_drawn_twice_counts_as_two_persons_and_all_their_trials_twice():
+    statistics = voices(3, 4, 0.8)
+    weights = np.repeat([2.0, 1.0, 0.0], 4)
+    found = ESTIMATORS["eer"](statistics, weights[None])[0]
+    trials = Trials.of(statistics)
+    repeated = []
+    for a, b, same in zip(trials.first, trials.second, trials.same, strict=True):
+        times = weights[a] if same else weights[a] * weights[b]
+        repeated += [(a, b, same)] * int(times)
+    a, b, same = map(np.array, zip(*repeated, strict=True))
+    scores = (statistics["vector"][a] * statistics["vector"][b]).sum(1)
+    assert found == pytest.approx(eer(scores, same.astype(bool)))
+    only = np.repeat([3.0, 0.0, 0.0], 4)
+    assert np.isnan(ESTIMATORS["eer"](statistics, only[None])).all()
+
+
+def test_intervals_draw_persons_and_there_is_none_without_them():
+    statistics = voices(12, 6, 1.2)
+    groups = [str(person) for person in statistics["person"]]
+    found = ESTIMATORS["eer"].interval(statistics, Sampling.of(72, groups, noun="speakers"))
+    value = float(ESTIMATORS["eer"](statistics))
+    assert found.low < value < found.high and found.method == "bootstrap over 12 speakers"
+    assert ESTIMATORS["eer"].interval(statistics, Sampling.of(72)) == NONE
+
+
+@given(SETS)
+@settings(max_examples=100, deadline=None)
+def test_no_threshold_brings_both_errors_closer(seed):
+    scores, same = trials(seed)
+
+    def gap(threshold):
+        return abs(np.mean(scores[~same] > threshold) - np.mean(scores[same] <= threshold))
+
+    chosen = gap(equal_error_threshold(scores, same))
+    places = np.unique(scores)
+    between = [places[0] - 1, *(places[1:] + places[:-1]) / 2]
+    # "Refuse all" is left out: it is no threshold that anybody can use.
+    assert chosen <= min(map(gap, between)) + 1e-9

@@ -12,7 +12,7 @@ import recipes.training.callbacks
 from recipes.objects import precision
 from recipes.runs.evaluate import predictions_of
 from recipes.runs.run import load, source_of
-from recipes.training.finetune import finetune, finetuning_recipe
+from recipes.training.finetune import _chosen, finetune, finetuning_recipe
 from recipes.training.history import WALL_TIMES
 from recipes.training.initialization import Release, inherited
 from recipes.training.setup import prepare
@@ -525,3 +525,11 @@ def test_more_epochs_of_release_than_there_are_left_are_refused(parity):
 def test_images_of_a_size_of_one_s_own_can_be_asked_for(parity):
     setup = prepare(recipe_of(parity, **SMALL | {"task.arguments.image_size": 12}))
     assert setup.train.batch(np.arange(3))[0]["image"].shape == (3, 12, 12, 1)
+
+
+def test_what_was_chosen_for_sounds_says_nothing_of_pixels():
+    told = _chosen(load_recipe("speech/an4_speakers-xvector"))
+    assert told.startswith("fine-tuned with batches of 32, learning rate")
+    assert "224 × 224 pixels" in _chosen(
+        load_recipe("image/digits-cnn").with_values({"task.arguments": {"image_size": 224}})
+    )
