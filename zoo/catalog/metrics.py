@@ -27,7 +27,12 @@ MAP = Metric("map", label="Mean average precision")
 WER = Metric("wer", mode="min", unit="error rate", label="Word error rate (WER)")
 CER = Metric("cer", mode="min", unit="error rate", label="Character error rate (CER)")
 
+GREEDY_WER = Metric(
+    "greedy_wer", mode="min", unit="error rate", label="Word error rate of greedy decoding"
+)
+
 TRANSCRIPTS = (WER, CER)
+RECOGNITION = (WER, CER, GREEDY_WER)
 MULTILABEL = (MACRO_F1, MICRO_F1, MAP)
 CLASSIFICATION = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC, LOSS, ECE)
 LANGUAGE = (LOSS, PERPLEXITY, BITS_PER_CHARACTER)

@@ -26,6 +26,7 @@ class Audio(Column):
         data_rate_hz: of the data's values, where that is another; `adapter` resamples them.
         preprocessing: values of `zoo.cards.SoundPreprocessing`: "log_mel", settings of the layer
             before the backbone.
+        buckets: samples that batches are padded to, with silence behind, where clips differ.
 
     >>> Audio(8000, samples=4).encode(np.ones(2, "float32"))[""].tolist()
     [0.0, 1.0, 1.0, 0.0]
@@ -41,6 +42,7 @@ class Audio(Column):
     samples: int | None = None
     data_rate_hz: int = 0
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    buckets: tuple[int, ...] = ()
 
     @property
     def front(self) -> Mapping[str, Any]:
@@ -54,7 +56,7 @@ class Audio(Column):
         return replace(self, samples=shape[0])
 
     def specs(self) -> dict[str, Spec]:
-        return {"": Spec((self.samples,), "float32")}
+        return {"": Spec((self.samples,), "float32", buckets=tuple(self.buckets))}
 
     def read(self, raw: Any) -> np.ndarray:
         if not self.is_file(raw) and not isinstance(raw, bytes):
