@@ -55,6 +55,19 @@ class Audio(Column):
     def shaped(self, shape: tuple[int | None, ...]) -> "Audio":
         return replace(self, samples=shape[0])
 
+    def uncut(self) -> "Audio":
+        """Return the column for clips that keep their length; `samples` is the largest bucket.
+
+        Batches are padded behind with zeros, which the log-mel layer then tells from sound.
+        """
+        front = {**self.front, "padded": True}
+        return replace(
+            self,
+            samples=None,
+            buckets=clip_buckets(self.samples),
+            preprocessing={**self.preprocessing, "log_mel": front},
+        )
+
     def specs(self) -> dict[str, Spec]:
         return {"": Spec((self.samples,), "float32", buckets=tuple(self.buckets))}
 
@@ -134,6 +147,18 @@ def fit_clip(audio: np.ndarray, samples: int) -> np.ndarray:
         return audio[before : before + samples]
     missing = samples - len(audio)
     return np.pad(audio, (missing // 2, missing - missing // 2))
+
+
+def clip_buckets(samples: int, *, shortest: int = 8000) -> tuple[int, ...]:
+    """Return the lengths that recordings are padded to, up to `samples`, each a fourth longer.
+
+    >>> clip_buckets(20_000)
+    (8000, 10000, 12500, 15625, 19531, 20000)
+    """
+    edges = [min(shortest, samples)]
+    while edges[-1] < samples:
+        edges.append(min(int(edges[-1] * 1.25), samples))
+    return tuple(edges)
 
 
 def resampled(audio: np.ndarray, *, to_hz: int, from_hz: int) -> np.ndarray:

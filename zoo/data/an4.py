@@ -53,7 +53,11 @@ def load(
     return Dataset(
         name=name,
         splits={split: _split(found, files) for split, found in places.items()},
-        features={"audio": Audio(SAMPLE_RATE_HZ), "text": Text(), "group": Group(plural="speakers")},
+        features={
+            "audio": Audio(SAMPLE_RATE_HZ),
+            "text": Text(),
+            "group": Group(plural="speakers"),
+        },
         classes=(),
         licence=card.licence,
         source="archive",

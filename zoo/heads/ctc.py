@@ -134,7 +134,9 @@ def ctc_nats(logits: Any, ids: Any) -> tuple[Any, Any]:
     else:
         nats = ops.ctc_loss(ids, logits, lengths, frames, mask_index=BLANK_ID)
     possible = nats < IMPOSSIBLE_NATS
-    return ops.where(possible, nats, 0.0), ops.cast(lengths, "float32") * ops.cast(possible, "float32")
+    return ops.where(possible, nats, 0.0), ops.cast(lengths, "float32") * ops.cast(
+        possible, "float32"
+    )
 
 
 def _unsuitable(reason: str) -> ArgumentError:

@@ -140,10 +140,7 @@ class LogMel(keras.layers.Layer):
             x = ops.log(ops.maximum(x, self._config["log_floor"]))
         if self.cosines is not None:
             x = ops.matmul(x, self.cosines)  # (B, T, coefficients)
-        if self._config["padded"]:
-            x = self._masked(x, audio)
-        else:
-            x = self._normalized(x)
+        x = self._masked(x, audio) if self._config["padded"] else self._normalized(x)
         return ops.cast(x, self.compute_dtype)
 
     def _masked(self, x, audio):
@@ -315,7 +312,9 @@ def _check(**values: Any) -> None:
             raise _bad(name, value, "a value above 0")
     if values["padded"] and (values["padding"] != "none" or values["normalization"] == "peak"):
         given = f"{values['padded']} with padding={values['padding']}"
-        raise _bad("padded", f"{given}, normalization={values['normalization']}", "false with these")
+        raise _bad(
+            "padded", f"{given}, normalization={values['normalization']}", "false with these"
+        )
     if not 0 <= values["lowest_rms"] <= 1:
         raise _bad("lowest_rms", values["lowest_rms"], "0 to 1")
     if not 0 <= values["num_coefficients"] <= values["num_mels"]:

@@ -1,7 +1,7 @@
 """Speech recognition: the words of a recording, by a network that is trained here (CTC)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 import keras
@@ -9,42 +9,24 @@ import numpy as np
 from keras import ops
 
 from zoo.catalog.metrics import RECOGNITION
-from zoo.columns import Audio, Column, Text, Transcript
+from zoo.columns import Column, Text, Transcript
 from zoo.columns.assets import Assets, column_of
 from zoo.columns.transcript import SIGNS, text_of
-from zoo.decoding.ctc import best_path
-from zoo.errors import ArgumentError, DataError, unknown_name
-from zoo.heads.ctc import BLANK_ID, ctc_head, ctc_nats, stride_of
+from zoo.heads.ctc import ctc_head, ctc_nats, stride_of
 from zoo.heads.inputs import keras_inputs
 from zoo.layers.attention import FAR
 from zoo.metrics.transcripts import RECOGNITION_ESTIMATORS, edits, normalized
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Predictions, Task, Tensors
 from zoo.tasks.keyword_spotting import KeywordSpotting
-from zoo.tasks.transcript_checks import check_clip, check_lengths, check_texts
+from zoo.tasks.transcript_checks import check_arguments, check_clip, check_lengths, check_texts
+from zoo.tasks.transcript_decoding import TranscriptDecoding
 from zoo.tokenizers import fit_tokenizer
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
 
-TOKENIZERS = ("character", "word")
 TEXT = "text"  # name of the target
-LONGEST_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Recognized:
-    """What was heard in one recording.
-
-    Attributes:
-        text: the transcript.
-        greedy: that of the most likely token of each frame.
-        log_probabilities: of tokens by frame, float32 (T, V), without padding.
-    """
-
-    text: str
-    greedy: str
-    log_probabilities: np.ndarray
 
 
 @final
@@ -59,6 +41,11 @@ class SpeechRecognition(Task):
         tokenizer: of transcripts, fitted on train: "character" or "word".
         vocabulary_size: most distinct tokens.
         max_seconds: longer recordings are refused.
+        beam_width: hypotheses that are kept where a language model counts, 1 to 1,000.
+        lm_order: words of the n-grams of the language model, which is fitted to the transcripts of
+            train; 0 for none, which leaves greedy decoding.
+        lm_weight, word_bonus: how much it counts, and what each word adds (`zoo.decoding.word_scores`);
+            None chooses them on validation, after training.
         sample_rate_hz, window_ms, hop_ms, num_mels, low_hz, high_hz, normalization: of the features,
             as `ClipClassification`.
         regularization: `dropout_rate` acts here; `label_smoothing` and `time_shift_ms` do not.
@@ -78,6 +65,10 @@ class SpeechRecognition(Task):
         tokenizer: str = "character",
         vocabulary_size: int = 1024,
         max_seconds: float = 20.0,
+        beam_width: int = 16,
+        lm_order: int = 3,
+        lm_weight: float | None = None,
+        word_bonus: float | None = None,
         sample_rate_hz: int | None = None,
         window_ms: float = 25.0,
         hop_ms: float = 10.0,
@@ -88,15 +79,9 @@ class SpeechRecognition(Task):
         regularization: Regularization = NONE,
     ):
         super().__init__(regularization=regularization)
-        if tokenizer not in TOKENIZERS:
-            fix = f"set task.arguments.tokenizer to one of {', '.join(TOKENIZERS)}"
-            raise unknown_name("tokenizer of transcripts", str(tokenizer), TOKENIZERS, fix=fix)
-        if isinstance(max_seconds, bool) or not 0 < max_seconds <= LONGEST_SECONDS:
-            raise ArgumentError(
-                f"max_seconds={max_seconds!r} is not a valid length.",
-                expected=f"above 0, at most {LONGEST_SECONDS} seconds",
-                fix="set task.arguments.max_seconds within that range",
-            )
+        check_arguments(tokenizer, max_seconds)
+        self.decoding = TranscriptDecoding(beam_width, lm_order, lm_weight, word_bonus)
+        self.calibrates = lm_order > 0
         self.tokenizer, self.vocabulary_size = tokenizer, vocabulary_size
         self.max_seconds, self.stride = max_seconds, 1  # the stride is the network's
         self.reader = KeywordSpotting(
@@ -114,15 +99,9 @@ class SpeechRecognition(Task):
         self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
     ) -> Assets:
         (audio,) = self.reader.inputs(train, features).values()
-        front = {**audio.front, "padded": True}
-        audio = replace(
-            audio,
-            samples=None,
-            buckets=clip_buckets(audio.samples),
-            preprocessing={"log_mel": front},
-        )
         y = self.targets(train, features=features, classes=classes)
-        return Assets(x={"audio": audio}, y=y)
+        texts = [normalized(text) for text in train.columns[y[TEXT].source]]
+        return Assets(x={"audio": audio.uncut()}, y=y, extra=self.decoding.fitted(texts))
 
     def targets(
         self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
@@ -140,14 +119,9 @@ class SpeechRecognition(Task):
         target = assets.y[TEXT]
         check_texts(split, target.source, known=target.loaded)
         if training:
-            check_lengths(
-                split,
-                assets.x["audio"],
-                target,
-                stride=self.stride,
-                max_seconds=self.max_seconds,
-                speed_change=self.regularization.speed_change,
-            )
+            how = {"stride": self.stride, "max_seconds": self.max_seconds}
+            change = self.regularization.speed_change
+            check_lengths(split, assets.x["audio"], target, **how, speed_change=change)
         return super().units(split, assets, training=training)
 
     def encode(
@@ -168,7 +142,8 @@ class SpeechRecognition(Task):
         head_feature: str | None = None,
     ) -> keras.Model:
         (audio,) = keras_inputs(assets).values()  # (B, samples), or (B, T, M) without a front
-        frames = (fronts or {}).get("audio", _as_it_is)(audio)
+        front = (fronts or {}).get("audio")
+        frames = front(audio) if front else audio
         target = assets.y.get(TEXT)
         known = isinstance(target, Transcript)
         self.stride = stride_of(backbone, feature=head_feature, bins=frames.shape[-1])
@@ -193,16 +168,21 @@ class SpeechRecognition(Task):
         return {"loss": ops.sum(nats) / ops.maximum(ops.sum(tokens), 1.0)}
 
     def decode(self, model: keras.Model, x: Tensors, assets: Assets) -> Predictions:
-        """Return what is heard in each recording, a list of `Recognized`."""
+        """Return what is heard in each recording, a list of `zoo.decoding.word_scores.Recognized`."""
         outputs = model.predict_on_batch(x)
         logits = outputs["logits"] if isinstance(outputs, Mapping) else outputs
-        tokenizer, found = assets.y[TEXT].loaded, []
-        for row in np.asarray(logits, "float64"):
-            row = row[row[:, -1] > FAR / 2]  # without padding
-            row -= np.logaddexp.reduce(row, axis=-1, keepdims=True)
-            greedy = tokenizer.decode(best_path(row, blank=BLANK_ID)).strip()
-            found.append(Recognized(greedy, greedy, row.astype("float32")))
-        return found
+        rows = np.asarray(logits, "float64")
+        heard = [row[row[:, -1] > FAR / 2] for row in rows]  # without padding
+        return self.decoding.decoded(heard, assets.y[TEXT].loaded, assets.extra)
+
+    def calibrated(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray], assets: Assets
+    ) -> Assets:
+        """Choose on validation how much the language model counts."""
+        expected = [text_of(signs) for signs in np.asarray(truths[f"{TEXT}.{SIGNS}"])]
+        tokenizer = assets.y[TEXT].loaded
+        extra = self.decoding.chosen(predictions, expected, tokenizer, assets.extra)
+        return replace(assets, extra=extra)
 
     def statistics(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray]
@@ -216,19 +196,3 @@ class SpeechRecognition(Task):
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
         """Return the transcript."""
         return [{"text": prediction.text}]
-
-
-def clip_buckets(samples: int, *, shortest: int = 8000) -> tuple[int, ...]:
-    """Return the lengths that recordings are padded to, up to `samples`, each a fourth longer.
-
-    >>> clip_buckets(20_000)
-    (8000, 10000, 12500, 15625, 19531, 20000)
-    """
-    edges = [min(shortest, samples)]
-    while edges[-1] < samples:
-        edges.append(min(int(edges[-1] * 1.25), samples))
-    return tuple(edges)
-
-
-def _as_it_is(tensor: Any) -> Any:
-    return tensor

@@ -1,11 +1,11 @@
 """Requirements on recordings and their transcripts; every message names the file or the line."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from zoo.columns import Audio, Transcript
-from zoo.errors import DataError
+from zoo.errors import ArgumentError, DataError, unknown_name
 from zoo.layers.log_mel import LogMel
 from zoo.metrics.transcripts import normalized
 from zoo.tokenizers import CharacterTokenizer, Tokenizer
@@ -13,7 +13,23 @@ from zoo.tokenizers import CharacterTokenizer, Tokenizer
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
 
+TOKENIZERS = ("character", "word")
+LONGEST_SECONDS = 60
+
 _FIX = "correct the transcript, or leave the recording out of the data"
+
+
+def check_arguments(tokenizer: Any, max_seconds: Any) -> None:
+    """Refuse tokenizers that transcripts do not have, and lengths out of range."""
+    if tokenizer not in TOKENIZERS:
+        fix = f"set task.arguments.tokenizer to one of {', '.join(TOKENIZERS)}"
+        raise unknown_name("tokenizer of transcripts", str(tokenizer), TOKENIZERS, fix=fix)
+    if isinstance(max_seconds, bool) or not 0 < max_seconds <= LONGEST_SECONDS:
+        raise ArgumentError(
+            f"max_seconds={max_seconds!r} is not a valid length.",
+            expected=f"above 0, at most {LONGEST_SECONDS} seconds",
+            fix="set task.arguments.max_seconds within that range",
+        )
 
 
 def check_texts(split: "Split", source: str, *, known: Tokenizer | None = None) -> None:
