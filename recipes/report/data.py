@@ -10,6 +10,7 @@ import numpy as np
 from recipes.report.examples import Shown
 from recipes.report.label_sets import LabelSets
 from recipes.report.targets import Target
+from recipes.report.transcripts import Heard
 from zoo.metrics.base import Metric, metric_named
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class ReportInput:
         label_sets: what was predicted where the task predicts several labels.
         inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
+        transcripts: what was heard in test recordings, where the task recognizes speech.
         dataset: "name", "licence", "homepage", "source", "counts" ({split: [of each class]}),
             "fingerprint", "skipped" (file names); all but "name" may be missing.
         parameters: trainable and other weights of the model.
@@ -86,6 +88,7 @@ class ReportInput:
     licence: str = ""
     parent: str = ""
     generated: Sequence[tuple[str, str]] = ()
+    transcripts: Sequence[Heard] = ()
     targets: Sequence[Target] = ()
     label_sets: LabelSets | None = None
     guesses: np.ndarray | None = None
