@@ -74,7 +74,7 @@ def _split(rows: list[list[str]], files: dict[str, bytes]) -> Split:
         {
             "audio": [files[row[0]] for row in rows],
             "text": [row[4] for row in rows],
-            "group": np.array([row[2] for row in rows], dtype=object),
+            "group": [row[2] for row in rows],
         },
         decode={"audio": _decoded},
         names=[row[0] for row in rows],
