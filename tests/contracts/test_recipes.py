@@ -64,7 +64,12 @@ def test_what_a_recipe_expects_is_of_its_task(name):
 
 
 # The longest ones, whose tasks and kinds of network other recipes have as well.
-SLOW = ("text/shakespeare-gpt", "image/fashion_mnist-resnet20", "image/digit_pairs-cnn-sum")
+SLOW = (
+    "text/shakespeare-gpt",
+    "image/fashion_mnist-resnet20",
+    "image/digit_pairs-cnn-sum",
+    "speech/an4-deep-speech2",
+)
 
 
 @pytest.mark.parametrize(
