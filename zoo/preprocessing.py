@@ -88,7 +88,8 @@ def _front(values: Preprocessing, regularization: Regularization, *, prefix: str
     layers = [LogMel(**values.log_mel, name=f"{prefix}log_mel")]
     masks = {name: getattr(regularization, name) for name in MASKS}
     if masks["frequency_masks"] or masks["time_masks"]:
-        layers.append(SpecAugment(**masks, name=f"{prefix}spec_augment"))
+        padded = values.log_mel.get("padded", False)
+        layers.append(SpecAugment(**masks, padded=padded, name=f"{prefix}spec_augment"))
 
     def front(audio: Any) -> Any:
         for layer in layers:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from zoo.columns import Transcript
 from zoo.columns.base import PRESENT
 from zoo.columns.usage import Usage, variable_of
 from zoo.tasks.decision import threshold_of
@@ -100,6 +101,8 @@ def _meaning(output: str, run: "Run", temperature: float | None) -> str:
         return "one for each target, standardised"
     if run.assets.label_sets:
         return "one for each label; the sigmoid gives its probability"
+    if _transcript_of(run) is not None:
+        return "one for each token, in each frame; 0 is the blank, as are frames of padding"
     if temperature is not None:
         return (
             f"one for each class, divided by the temperature {temperature:.4g}; the softmax gives "
@@ -149,9 +152,30 @@ def _snippet(run: "Run", usages: Sequence[Usage], facts: Mapping[str, Any]) -> l
     ]
 
 
+def _transcript_of(run: "Run") -> str | None:
+    """Return the name of the target that is a transcript; None where there is none."""
+    columns = run.assets.y.items()
+    return next((name for name, column in columns if isinstance(column, Transcript)), None)
+
+
+def _greedy(run: "Run", target: str) -> str:
+    """Return lines that decode a transcript greedily, without anything of this project."""
+    by_letter = run.assets.y[target].loaded.kind == "character"
+    kept, between = ("characters", "") if by_letter else ("words", " ")
+    return (
+        f'tokens = assets["y"]["{target}"]["tokenizer"]["{kept}"]  # from 2 on; 1 is an unknown one\n'
+        "path = logits[0].argmax(axis=-1)  # greedy: without the language model in assets.json\n"
+        "ids = path[np.flatnonzero(np.diff(path, prepend=-1))]  # repeats are one token\n"
+        f'print("{between}".join(tokens[k - 2] for k in ids if k > 1))  # 0 is the blank'
+    )
+
+
 def _answer(run: "Run", usages: Sequence[Usage], output: str) -> str:
     if output != "logits":
         return f"print({output})"
+    target = _transcript_of(run)
+    if target is not None:
+        return _greedy(run, target)
     if run.assets.classes and threshold_of(run.assets):
         return (
             'chosen, classes = assets["extra"]["threshold"], assets["classes"]\n'

@@ -10,6 +10,7 @@ import numpy as np
 from recipes.report.examples import Shown
 from recipes.report.label_sets import LabelSets
 from recipes.report.targets import Target
+from recipes.report.transcripts import Heard
 from recipes.report.verification import Pairs
 from zoo.metrics.base import Metric, metric_named
 
@@ -47,6 +48,7 @@ class ReportInput:
         verification: scores of pairs where the task compares recordings.
         inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
+        transcripts: what was heard in test recordings, where the task recognizes speech.
         dataset: "name", "licence", "homepage", "source", "counts" ({split: [of each class]}),
             "fingerprint", "skipped" (file names); all but "name" may be missing.
         parameters: trainable and other weights of the model.
@@ -88,6 +90,7 @@ class ReportInput:
     licence: str = ""
     parent: str = ""
     generated: Sequence[tuple[str, str]] = ()
+    transcripts: Sequence[Heard] = ()
     targets: Sequence[Target] = ()
     label_sets: LabelSets | None = None
     verification: Pairs | None = None

@@ -19,6 +19,7 @@ from recipes.report.figures import save_figures
 from recipes.report.html import render_report
 from recipes.report.label_sets import LabelSets
 from recipes.report.targets import Target
+from recipes.report.transcripts import transcripts
 from recipes.report.verification import Pairs
 from recipes.runs.directory import ASSETS, FORMAT, WEIGHTS
 from recipes.runs.evaluate import (
@@ -105,6 +106,7 @@ def finish(
         metrics=metrics,
         **answers,
         **_other_answers(setup, predictions, truths, metrics),
+        transcripts=transcripts(setup.assets, predictions, truths, test.split.name_of),
         seconds=metrics["seconds"],
         command=command("zoo", "train", folder / RECIPE, *skip_flag(setup.dataset.skipped)),
         weights=_weights(folder, sha256),

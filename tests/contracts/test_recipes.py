@@ -65,7 +65,7 @@ def test_what_a_recipe_expects_is_of_its_task(name):
 
 # The longest ones, whose tasks and kinds of network other recipes have as well.
 SLOW = ("text/shakespeare-gpt", "text/pydoc-gpt", "text/sst2-textcnn", "text/trec-textcnn")
-SLOW += ("image/fashion_mnist-resnet20", "image/digit_pairs-cnn-sum")
+SLOW += ("image/fashion_mnist-resnet20", "image/digit_pairs-cnn-sum", "speech/an4-deep-speech2")
 
 
 @pytest.mark.parametrize(

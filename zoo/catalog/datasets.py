@@ -234,6 +234,22 @@ DATASETS: tuple[DatasetCard, ...] = (
         },
     ),
     DatasetCard(
+        name="an4",
+        source="archive",
+        loader="zoo.data.an4:load",
+        modality="speech",
+        task="speech_recognition",
+        summary="1,078 read spellings, numbers and commands by 84 speakers, 48 minutes (Acero 1991)",
+        licence="BSD-like, for any purpose",
+        homepage="http://www.speech.cs.cmu.edu/databases/an4/",
+        num_classes=0,
+        may_ship_weights=True,
+        files={
+            "flac16k.tar": "90840f33310be2301078ae59bcec8deb54d8f4b402979b08def9088f3f143d9f",
+            "transcripts.tsv": "b6721fadc197de7bf17e5cbada0b06826ed07fb4ed4e85972b6e75bbcde8964e",
+        },
+    ),
+    DatasetCard(
         name="vowels",
         source="embedded",
         loader="zoo.data.embedded.vowels:load",

@@ -31,7 +31,12 @@ EER = Metric("eer", mode="min", label="Equal error rate (EER)")
 MIN_DCF = Metric("min_dcf", mode="min", unit="", label="Minimum detection cost (minDCF)", digits=3)
 
 VERIFICATION = (EER, MIN_DCF)
+GREEDY_WER = Metric(
+    "greedy_wer", mode="min", unit="error rate", label="Word error rate of greedy decoding"
+)
+
 TRANSCRIPTS = (WER, CER)
+RECOGNITION = (WER, CER, GREEDY_WER)
 MULTILABEL = (MACRO_F1, MICRO_F1, MAP)
 CLASSIFICATION = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC, LOSS, ECE)
 LANGUAGE = (LOSS, PERPLEXITY, BITS_PER_CHARACTER)

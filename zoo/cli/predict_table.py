@@ -17,7 +17,7 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
         texts: the inputs are texts, not files.
         top: classes that are shown of each; None shows three.
     """
-    if any("stretches" in item for result in results for item in result["predictions"]):
+    if any(_is_transcript(item) for result in results for item in result["predictions"]):
         show_transcripts(results)
         return
     first = next((item for result in results for item in result["predictions"]), {"label": ""})
@@ -37,6 +37,10 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
     title = counted(len(rows), "prediction") + (f", {failed} of them failed" if failed else "")
     columns = ("text" if texts else "file", *answers, *["error"] * bool(failed))
     show_table(title, columns, rows)
+
+
+def _is_transcript(item: dict[str, Any]) -> bool:
+    return "stretches" in item or list(item) == ["text"]
 
 
 def _source(result: dict[str, Any]) -> str:

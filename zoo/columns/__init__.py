@@ -11,6 +11,7 @@ from zoo.columns.labels import Labels
 from zoo.columns.mask import Mask
 from zoo.columns.number import Number
 from zoo.columns.text import Text
+from zoo.columns.transcript import Transcript
 from zoo.columns.vector import Vector
 from zoo.columns.weight import WEIGHT, Weight
 
@@ -28,6 +29,7 @@ __all__ = [
     "Number",
     "Spec",
     "Text",
+    "Transcript",
     "Vector",
     "Weight",
     "is_presence",

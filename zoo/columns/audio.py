@@ -26,6 +26,7 @@ class Audio(Column):
         data_rate_hz: of the data's values, where that is another; `adapter` resamples them.
         preprocessing: values of `zoo.cards.SoundPreprocessing`: "log_mel", settings of the layer
             before the backbone.
+        buckets: samples that batches are padded to, with silence behind, where clips differ.
 
     >>> Audio(8000, samples=4).encode(np.ones(2, "float32"))[""].tolist()
     [0.0, 1.0, 1.0, 0.0]
@@ -41,6 +42,7 @@ class Audio(Column):
     samples: int | None = None
     data_rate_hz: int = 0
     preprocessing: Mapping[str, Any] = field(default_factory=dict)
+    buckets: tuple[int, ...] = ()
 
     @property
     def front(self) -> Mapping[str, Any]:
@@ -53,8 +55,21 @@ class Audio(Column):
     def shaped(self, shape: tuple[int | None, ...]) -> "Audio":
         return replace(self, samples=shape[0])
 
+    def uncut(self) -> "Audio":
+        """Return the column for clips that keep their length; `samples` is the largest bucket.
+
+        Batches are padded behind with zeros, which the log-mel layer then tells from sound.
+        """
+        front = {**self.front, "padded": True}
+        return replace(
+            self,
+            samples=None,
+            buckets=clip_buckets(self.samples),
+            preprocessing={**self.preprocessing, "log_mel": front},
+        )
+
     def specs(self) -> dict[str, Spec]:
-        return {"": Spec((self.samples,), "float32")}
+        return {"": Spec((self.samples,), "float32", buckets=tuple(self.buckets))}
 
     def read(self, raw: Any) -> np.ndarray:
         if not self.is_file(raw) and not isinstance(raw, bytes):
@@ -152,6 +167,18 @@ def voice_piece(audio: np.ndarray, samples: int, *, seed: int | None) -> np.ndar
     spare = len(audio) - samples
     start = spare // 2 if seed is None else np.random.default_rng(seed).integers(spare + 1)
     return audio[start : start + samples]
+
+
+def clip_buckets(samples: int, *, shortest: int = 8000) -> tuple[int, ...]:
+    """Return the lengths that recordings are padded to, up to `samples`, each a fourth longer.
+
+    >>> clip_buckets(20_000)
+    (8000, 10000, 12500, 15625, 19531, 20000)
+    """
+    edges = [min(shortest, samples)]
+    while edges[-1] < samples:
+        edges.append(min(int(edges[-1] * 1.25), samples))
+    return tuple(edges)
 
 
 def resampled(audio: np.ndarray, *, to_hz: int, from_hz: int) -> np.ndarray:

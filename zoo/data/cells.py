@@ -70,7 +70,7 @@ def columns_of(
     """Check the arguments of a table's loader and return its columns.
 
     Args:
-        inputs: text_column and file_column.
+        inputs: text_column and file_column; a text_column of None is "text" where there are no files.
         label: label_column, a name or a list.
         separator: label_separator.
         targets: target_column, a name or a list.
@@ -97,6 +97,8 @@ def columns_of(
             fix="leave it out",
         )
     text, file = (_name(key, value) for key, value in zip(_INPUTS, inputs, strict=True))
+    if inputs[0] is None and not file:
+        text = "text"
     group, split, weight = others
     if file and pair:
         raise ArgumentError(
@@ -105,7 +107,7 @@ def columns_of(
             fix="leave one of them out",
         )
     return Columns(
-        text="" if file else text,
+        text=text,
         label="" if numbers else name,
         group=_name("group_column", group),
         file=file,

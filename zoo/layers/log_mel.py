@@ -56,6 +56,8 @@ class LogMel(keras.layers.Layer):
             leaves all.
         lowest_rms: a quieter clip is first made this loud (root mean square, 1 is the loudest
             square wave); 0 leaves all as they are.
+        padded: samples of exactly 0 at the end of a clip are padding: frames that reach into it are
+            0 in all bins, and do not count in the normalization.
         **layer_arguments: `name`, `dtype` and the like.
 
     Raises:
@@ -83,6 +85,7 @@ class LogMel(keras.layers.Layer):
         num_coefficients: int = 0,
         normalization: Literal["none", "clip", "utterance", "peak"] = "none",
         lowest_rms: float = 0.0,
+        padded: bool = False,
         **layer_arguments: Any,
     ):
         super().__init__(autocast=False, **layer_arguments)
@@ -102,6 +105,7 @@ class LogMel(keras.layers.Layer):
             "num_coefficients": num_coefficients,
             "normalization": normalization,
             "lowest_rms": lowest_rms,
+            "padded": padded,
         }
         _check(**self._config)
         self.window = round(sample_rate_hz * window_ms / 1000)
@@ -120,7 +124,8 @@ class LogMel(keras.layers.Layer):
 
     def call(self, audio):
         """Return features (B, T, bins) of `audio` (B, samples)."""
-        x = self._loud_enough(ops.cast(audio, "float32"))[..., None]  # (B, samples, 1)
+        audio = ops.cast(audio, "float32")
+        x = self._loud_enough(audio)[..., None]  # (B, samples, 1)
         if self._config["padding"] != "none":
             x = ops.pad(x, [[0, 0], self._margins(), [0, 0]], mode="reflect")
         x = ops.conv(x, self.kernel, strides=self.hop, padding="valid")  # (B, T, 2F)
@@ -135,7 +140,24 @@ class LogMel(keras.layers.Layer):
             x = ops.log(ops.maximum(x, self._config["log_floor"]))
         if self.cosines is not None:
             x = ops.matmul(x, self.cosines)  # (B, T, coefficients)
-        return ops.cast(self._normalized(x), self.compute_dtype)
+        x = self._masked(x, audio) if self._config["padded"] else self._normalized(x)
+        return ops.cast(x, self.compute_dtype)
+
+    def _masked(self, x, audio):
+        """Normalize the frames that hold sound, and set the others to 0."""
+        places = ops.arange(1, ops.shape(audio)[1] + 1, dtype="int32")
+        samples = ops.max(ops.where(audio != 0, places, 0), axis=1, keepdims=True)  # (B, 1)
+        frames = 1 + (ops.maximum(samples, self.window) - self.window) // self.hop
+        keep = ops.arange(ops.shape(x)[1], dtype="int32") < frames  # (B, T)
+        keep = ops.cast(keep, "float32")[..., None]
+        if self._config["normalization"] == "none":
+            return x * keep
+        count = ops.sum(keep, axis=1, keepdims=True)  # (B, 1, 1)
+        axes = (1, 2) if self._config["normalization"] == "clip" else 1
+        count = count * (x.shape[-1] if axes == (1, 2) else 1)
+        mean = ops.sum(x * keep, axis=axes, keepdims=True) / count
+        variance = ops.sum(ops.square(x - mean) * keep, axis=axes, keepdims=True) / count
+        return (x - mean) * ops.rsqrt(variance + _EPSILON) * keep
 
     def _normalized(self, x):
         normalization = self._config["normalization"]
@@ -272,6 +294,7 @@ def _check(**values: Any) -> None:
         "normalization": NORMALIZATIONS,
         "power": (1, 2),
         "logarithm": (True, False),
+        "padded": (True, False),
     }
     for name, known in choices.items():
         if values[name] not in known:
@@ -287,6 +310,11 @@ def _check(**values: Any) -> None:
             continue
         if not 0 < value < float("inf"):
             raise _bad(name, value, "a value above 0")
+    if values["padded"] and (values["padding"] != "none" or values["normalization"] == "peak"):
+        given = f"{values['padded']} with padding={values['padding']}"
+        raise _bad(
+            "padded", f"{given}, normalization={values['normalization']}", "false with these"
+        )
     if not 0 <= values["lowest_rms"] <= 1:
         raise _bad("lowest_rms", values["lowest_rms"], "0 to 1")
     if not 0 <= values["num_coefficients"] <= values["num_mels"]:

@@ -6,6 +6,7 @@ import keras
 from keras import ops
 
 from zoo.errors import ArgumentError
+from zoo.layers.masking import FrameMask
 
 
 @keras.saving.register_keras_serializable(package="kerazoo")
@@ -22,6 +23,8 @@ class SpecAugment(keras.layers.Layer):
         frequency_mask_width: the widest band, in bins.
         time_masks: spans per clip, >= 0.
         time_mask_width: the widest span, in frames.
+        padded: frames at the end that are 0 in all bins are padding: they stay so, the mean leaves
+            them out, and spans lie in what is before them.
         seed: of the layer's generator; None draws one from `keras.utils.set_random_seed`.
         **layer_arguments: `name`, `dtype` and the like.
 
@@ -40,6 +43,7 @@ class SpecAugment(keras.layers.Layer):
         frequency_mask_width: int = 0,
         time_masks: int = 0,
         time_mask_width: int = 0,
+        padded: bool = False,
         seed: int | None = None,
         **layer_arguments: Any,
     ):
@@ -57,7 +61,7 @@ class SpecAugment(keras.layers.Layer):
                     expected="a whole number >= 0",
                     fix=f"set {name} within that range; 0 is off",
                 )
-        self.seed = seed
+        self.padded, self.seed = padded, seed
         self.seed_generator = keras.random.SeedGenerator(seed)
 
     def call(self, features, training: bool = False):
@@ -65,19 +69,34 @@ class SpecAugment(keras.layers.Layer):
         if not training:
             return features
         shape = ops.shape(features)
+        keep = FrameMask()(features) if self.padded else None  # (B, T)
+        length = None if keep is None else ops.sum(ops.cast(keep, "float32"), axis=1)[:, None]
         bins = self._hidden(
             shape[0], shape[2], "frequency_masks", "frequency_mask_width"
         )  # (B, bins)
-        frames = self._hidden(shape[0], shape[1], "time_masks", "time_mask_width")  # (B, T)
+        frames = self._hidden(
+            shape[0], shape[1], "time_masks", "time_mask_width", length=length
+        )  # (B, T)
         hidden = ops.logical_or(bins[:, None, :], frames[:, :, None])  # (B, T, bins)
-        return ops.where(hidden, ops.mean(features, axis=(1, 2), keepdims=True), features)
+        if keep is None:
+            return ops.where(hidden, ops.mean(features, axis=(1, 2), keepdims=True), features)
+        total = ops.cast(ops.sum(features, axis=(1, 2)), "float32")[:, None]  # padding adds 0
+        mean = total / ops.maximum(length * features.shape[-1], 1)  # (B, 1)
+        hidden = ops.logical_and(hidden, keep[..., None])
+        return ops.where(hidden, ops.cast(mean, features.dtype)[..., None], features)
 
-    def _hidden(self, batch, size, masks: str, widest: str):
-        """Draw which positions of an axis are masked, bool (B, size)."""
+    def _hidden(self, batch, size, masks: str, widest: str, *, length=None):
+        """Draw which positions of an axis are masked, bool (B, size).
+
+        Args:
+            batch, size: of the result.
+            masks, widest: names of the settings.
+            length: positions that may be masked, float32 (B, 1); None for all.
+        """
         count = self._masks[masks]
         # Drawn in float32: bfloat16 cannot tell more than 128 places apart.
         draws = keras.random.uniform((2, batch, count), dtype="float32", seed=self.seed_generator)
-        length = ops.cast(size, "float32")
+        length = ops.cast(size, "float32") if length is None else length
         limit = ops.minimum(ops.cast(self._masks[widest], "float32"), ops.floor(length / 2))
         width = ops.floor(draws[0] * (limit + 1.0))  # (B, count): 0 to the widest
         start = ops.floor(draws[1] * (length - width + 1.0))
@@ -92,4 +111,4 @@ class SpecAugment(keras.layers.Layer):
 
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
-        return super().get_config() | self._masks | {"seed": self.seed}
+        return super().get_config() | self._masks | {"padded": self.padded, "seed": self.seed}

@@ -14,6 +14,8 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "wer": Ratio("word_errors", "words"),
     "cer": Ratio("character_errors", "characters"),
 }
+# "greedy_errors" are those of words without a language model
+RECOGNITION_ESTIMATORS = ESTIMATORS | {"greedy_wer": Ratio("greedy_errors", "words")}
 
 
 def normalized(text: str) -> str:

@@ -48,6 +48,32 @@ def speed(audio: tf.Tensor, seed: Seed, *, change: float) -> tf.Tensor:
     return tf.ensure_shape(left * (1 - share) + right * share, audio.shape)
 
 
+def pace(audio: tf.Tensor, seed: Seed, *, change: float) -> tf.Tensor:
+    """Play each clip faster or slower as `speed` does, from its beginning: nothing of it is lost.
+
+    Args:
+        audio: float32 (B, N), clips of any length with silence behind.
+        seed: (2,).
+        change: [0, 1); 0 changes nothing.
+
+    Returns:
+        float32 (B, N / (1 - change), rounded up).
+
+    >>> pace(tf.ones((2, 8)), (0, 1), change=0.2).shape
+    TensorShape([2, 10])
+    """
+    batch, length = tf.shape(audio)[0], tf.shape(audio)[1]
+    longest = tf.cast(tf.math.ceil(tf.cast(length, tf.float32) / (1 - change)), tf.int32)
+    factor = tf.random.stateless_uniform((batch, 1), seed, minval=1 - change, maxval=1 + change)
+    places = tf.cast(tf.range(longest), tf.float32)[None, :] * factor  # (B, longest)
+    below = tf.floor(places)
+    share = places - below
+    index = tf.minimum(tf.cast(below, tf.int32), length)
+    padded = tf.pad(audio, [[0, 0], [0, 2]])
+    left, right = (tf.gather(padded, index + step, batch_dims=1) for step in (0, 1))
+    return left * (1 - share) + right * share
+
+
 def time_shift(audio: tf.Tensor, seed: Seed, *, samples: int) -> tf.Tensor:
     """Move each clip by up to `samples` to either side; silence comes in, the other end is lost.
 
@@ -121,6 +147,8 @@ def audio_changes(
 ) -> dict[int, Callable[[tf.Tensor, Seed], tf.Tensor]]:
     """Return the changes of clips that are on by stage, in their order: speed, shift, noise.
 
+    Clips of any length are not shifted, and the silence behind them stays silent.
+
     Args:
         values: knobs `speed_change`, `time_shift_ms`, `noise_probability`, `noise_low_db`,
             `noise_high_db`; the others act elsewhere.
@@ -130,16 +158,26 @@ def audio_changes(
     [0]
     """
     changes: dict[int, Callable[[tf.Tensor, Seed], tf.Tensor]] = {}
+    differ = column.samples is None  # in length
     if values.speed_change:
-        changes[SPEED] = partial(speed, change=values.speed_change)
+        changes[SPEED] = partial(pace if differ else speed, change=values.speed_change)
     samples = round(values.time_shift_ms * column.sample_rate_hz / 1000)
-    if samples:
+    if samples and not differ:
         changes[TIME_SHIFT] = partial(time_shift, samples=samples)
     if values.noise_probability:
-        changes[NOISE] = partial(
+        noise = partial(
             add_noise,
             probability=values.noise_probability,
             low_db=values.noise_low_db,
             high_db=values.noise_high_db,
         )
+        changes[NOISE] = partial(_where_heard, noise) if differ else noise
     return changes
+
+
+def _where_heard(
+    change: Callable[[tf.Tensor, Seed], tf.Tensor], audio: tf.Tensor, seed: Seed
+) -> tf.Tensor:
+    """Change clips (B, N) up to their last sample that is not 0."""
+    after = tf.cumsum(tf.cast(audio != 0, tf.int32), axis=1, reverse=True)  # (B, N)
+    return tf.where(after > 0, change(audio, seed), 0.0)

@@ -48,4 +48,42 @@ def _quartznet(block_repeats: int) -> ModelCard:
     )
 
 
-MODELS: tuple[ModelCard, ...] = (*map(_quartznet, (1, 2, 3)),)
+def _deep_speech2(size: str, *, hidden_dim: int, num_layers: int) -> ModelCard:
+    layers = range(1, num_layers + 1)
+    return ModelCard(
+        name=f"deep_speech2_{size}",
+        builder="zoo.models.speech.deep_speech2:deep_speech2",
+        arguments={"hidden_dim": hidden_dim, "num_layers": num_layers},
+        family="deep_speech2",
+        modality="speech",
+        tasks=("keyword_spotting", "speaker_identification", "speech_recognition"),
+        summary=f"Deep Speech 2, {size}: two convolutions and {num_layers} bidirectional GRUs.",
+        paper="Deep Speech 2: End-to-End Speech Recognition in English and Mandarin",
+        arxiv="1512.02595",
+        year=2015,
+        input_shape=(160_000,),  # 998 frames of ten seconds
+        num_classes=29,  # 28 characters and the blank
+        features=(
+            FeatureSpec("stem", 4, hidden_dim),
+            *(FeatureSpec(f"layer_{i}", 4, 2 * hidden_dim) for i in layers),
+        ),
+        head_feature=f"layer_{num_layers}",
+        preprocessing=SoundPreprocessing(
+            log_mel={
+                "sample_rate_hz": 16_000,
+                "window_ms": 25.0,
+                "hop_ms": 10.0,
+                "num_mels": 80,
+                "normalization": "utterance",
+            }
+        ),
+        tiny_arguments={"num_filters": 4, "kernel_size": 3, "hidden_dim": 6},
+        tiny_input_shape=(2_400,),
+    )
+
+
+MODELS: tuple[ModelCard, ...] = (
+    *map(_quartznet, (1, 2, 3)),
+    _deep_speech2("small", hidden_dim=192, num_layers=3),
+    _deep_speech2("medium", hidden_dim=320, num_layers=4),
+)
