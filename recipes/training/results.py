@@ -105,8 +105,7 @@ def finish(
         findings=_findings(setup, history, records, metrics["metrics"], answers),
         metrics=metrics,
         **answers,
-        **_other_answers(setup, predictions, truths, metrics),
-        transcripts=transcripts(setup.assets, predictions, truths, test.split.name_of),
+        **_other_answers(setup, test, predictions, truths, metrics),
         seconds=metrics["seconds"],
         command=command("zoo", "train", folder / RECIPE, *skip_flag(setup.dataset.skipped)),
         weights=_weights(folder, sha256),
@@ -234,7 +233,9 @@ def _licensed(name: str) -> str:
     return f"{card.name} by {card.origin}, licence {card.licence}{use}"
 
 
-def _other_answers(setup: "Setup", predictions: Any, truths: Any, metrics: Any) -> dict[str, Any]:
+def _other_answers(
+    setup: "Setup", test: Encoded, predictions: Any, truths: Any, metrics: Any
+) -> dict[str, Any]:
     """Return what a task predicts that is not one class, and what chose the epoch and a threshold."""
     return {
         "monitored": setup.recipe.monitored_metric,
@@ -242,6 +243,7 @@ def _other_answers(setup: "Setup", predictions: Any, truths: Any, metrics: Any) 
         "targets": _targets(setup, predictions, truths, metrics.get("targets", {})),
         "label_sets": _label_sets(setup, predictions, truths),
         "verification": _pairs(setup, predictions, truths),
+        "transcripts": transcripts(setup.assets, predictions, truths, test.split.name_of),
     }
 
 

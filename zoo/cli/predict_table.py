@@ -7,6 +7,7 @@ from zoo.cli.prediction_files import UNCERTAIN
 from zoo.cli.subtitles import show_transcripts
 
 LONGEST_TEXT = 60  # characters that the table shows
+TRANSCRIPT = {"text"}  # keys of a prediction that is one and nothing else
 
 
 def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) -> None:
@@ -40,7 +41,7 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
 
 
 def _is_transcript(item: dict[str, Any]) -> bool:
-    return "stretches" in item or list(item) == ["text"]
+    return "stretches" in item or item.keys() == TRANSCRIPT
 
 
 def _source(result: dict[str, Any]) -> str:

@@ -107,8 +107,7 @@ class LanguageModeling(Task):
         column = assets.x["ids"]
         text = SEPARATOR.join(split.columns[column.source])
         ids = column.loaded.encode(text)
-        what = "the training text" if training else "the held-out text"
-        check_known(text, ids, column.loaded, what=what)
+        check_known(text, ids, column.loaded, what=f"the {('held-out', 'training')[training]} text")
         check_length(ids, what="The split")
         size = column.context_length
         length, step = (2 * size, size) if training else (size, size - 1)
@@ -136,7 +135,7 @@ class LanguageModeling(Task):
             size, ids = column.context_length, example["ids"]
             start = seed % (max(0, len(ids) - size) + 1) if seed is not None else 0
             ids, ratio = ids[start : start + size], example["characters_per_token"]
-        # At its end, a mark that is also used for padding cannot be told from it.
+        # A mark at the end that is used for padding would look like it.
         ids = ids[: max(2, len(ids) - int(at_the_end(ids, column.loaded.padding_id).sum()))]
         # Targets are padded with 0, which may be a token of a published tokenizer: -1 stands for it.
         targets = np.where(ids == PADDING_ID, -1, ids)
@@ -155,9 +154,8 @@ class LanguageModeling(Task):
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
         """Return the mean negative log-likelihood of the tokens after the first, in nats."""
         targets, logits = y["ids"][:, 1:], y_pred["logits"][:, :-1]
-        nats = keras.losses.sparse_categorical_crossentropy(
-            ops.maximum(targets, 0), logits, from_logits=True
-        )
+        known = ops.maximum(targets, 0)
+        nats = keras.losses.sparse_categorical_crossentropy(known, logits, from_logits=True)
         smoothing = self.regularization.label_smoothing
         if smoothing:
             of_uniform = ops.logsumexp(logits, axis=-1) - ops.mean(logits, axis=-1)
@@ -175,14 +173,10 @@ class LanguageModeling(Task):
         """
         tokenizer = assets.x["ids"].loaded
         unknown, padding = tokenizer.unknown_id, tokenizer.padding_id
-        return token_nats(
-            model,
-            np.asarray(x["ids"]),
-            context_length=assets.x["ids"].context_length,
-            padding_id=padding,
-            unknown_id=unknown if unknown != padding else None,
-            known_characters=assets.sizes["vocabulary_size"] - SPECIAL,
-        )
+        how = {"padding_id": padding, "unknown_id": None if unknown == padding else unknown}
+        how["known_characters"] = assets.sizes["vocabulary_size"] - SPECIAL
+        length = assets.x["ids"].context_length
+        return token_nats(model, np.asarray(x["ids"]), context_length=length, **how)
 
     def statistics(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray]
