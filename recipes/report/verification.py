@@ -41,10 +41,11 @@ class Pairs:
     @property
     def told(self) -> str:
         """The rates at the threshold, in a sentence."""
+        of_one, of_two = int(self.same.sum()), int((~self.same).sum())
         return (
-            f"At the threshold that validation chose, {self.threshold:.3f}, {100 * self.misses:.1f} % of the "
-            f"{int(self.same.sum()):,} pairs of one person are refused, and {100 * self.alarms:.1f} % of the "
-            f"{int((~self.same).sum()):,} pairs of two people are accepted."
+            f"At the threshold that validation chose, {self.threshold:.3f}, {100 * self.misses:.1f} % of "
+            f"the {of_one:,} pairs of one person are refused, and {100 * self.alarms:.1f} % of the "
+            f"{of_two:,} pairs of two people are accepted."
         )
 
 
