@@ -43,7 +43,7 @@ class Pairs:
         """The rates at the threshold, in a sentence."""
         of_one, of_two = int(self.same.sum()), int((~self.same).sum())
         return (
-            f"At the threshold that validation chose, {self.threshold:.3f}, {100 * self.misses:.1f} % of "
+            f"At the threshold of validation, {self.threshold:.3f}, {100 * self.misses:.1f} % of "
             f"the {of_one:,} pairs of one person are refused, and {100 * self.alarms:.1f} % of the "
             f"{of_two:,} pairs of two people are accepted."
         )
