@@ -8,7 +8,8 @@ from matplotlib.axes import Axes
 from recipes.report.theme import FIRST, MUTED, SECOND, plain
 from zoo.metrics.verification import eer, error_rates
 
-TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4)
+TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8)
+HIGHEST, POOR = (0.5, 0.9), 0.35  # rate that is drawn, and of equal errors, where it is the second
 LEAST = 5e-4  # of a rate that is drawn: the scale has no place for 0
 BINS = 41
 
@@ -40,10 +41,11 @@ class Pairs:
     @property
     def told(self) -> str:
         """The rates at the threshold, in a sentence."""
+        of_one, of_two = int(self.same.sum()), int((~self.same).sum())
         return (
-            f"At the threshold that validation chose, {self.threshold:.3f}, {self.misses:.1%} of the "
-            f"{int(self.same.sum()):,} pairs of one person are refused, and {self.alarms:.1%} of the "
-            f"{int((~self.same).sum()):,} pairs of two people are accepted."
+            f"At the threshold of validation, {self.threshold:.3f}, {100 * self.misses:.1f} % of "
+            f"the {of_one:,} pairs of one person are refused, and {100 * self.alarms:.1f} % of the "
+            f"{of_two:,} pairs of two people are accepted."
         )
 
 
@@ -54,13 +56,18 @@ def detection_errors(axes: Axes, pairs: Pairs) -> None:
     alarms, misses = error_rates(pairs.scores, pairs.same)
     rate = eer(pairs.scores, pairs.same)
     plain(axes)
-    ends = norm.ppf([LEAST, 0.5])
+    ends = norm.ppf([LEAST, HIGHEST[rate > POOR]])
     axes.plot(ends, ends, "-", color=MUTED, linewidth=1)
     axes.plot(*(norm.ppf(np.clip(r, LEAST, 1 - LEAST)) for r in (alarms, misses)), color=FIRST)
-    axes.plot(*[norm.ppf(max(rate, LEAST))] * 2, "o", color=FIRST, label=f"equal errors {rate:.1%}")
+    axes.plot(
+        *[norm.ppf(max(rate, LEAST))] * 2,
+        "o",
+        color=FIRST,
+        label=f"equal errors {100 * rate:.1f} %",
+    )
     chosen = [norm.ppf(np.clip(r, LEAST, 1 - LEAST)) for r in (pairs.alarms, pairs.misses)]
     axes.plot(*chosen, "x", color=SECOND, label="threshold of validation")
-    places, names = norm.ppf(TICKS), [f"{tick:.4g}".rstrip("0") for tick in np.multiply(TICKS, 100)]
+    places, names = norm.ppf(TICKS), [f"{100 * tick:g}" for tick in TICKS]
     axes.set_xticks(places, names)
     axes.set_yticks(places, names)
     axes.set(xlim=ends, ylim=ends, xlabel="false acceptances, %", ylabel="false rejections, %")

@@ -148,5 +148,7 @@ def test_the_report_shows_errors_by_threshold(run):
     threshold = run.assets.extra["verification"]["threshold"]
     refused = (trials.scores[trials.same] <= threshold).mean()
     accepted = (trials.scores[~trials.same] > threshold).mean()
-    assert f"{refused:.1%} of the {int(trials.same.sum()):,} pairs of one person" in page
-    assert f"{accepted:.1%} of the {int((~trials.same).sum()):,} pairs of two people" in page
+    assert f"{100 * refused:.1f} % of the {int(trials.same.sum()):,} pairs of one person" in page
+    assert (
+        f"{100 * accepted:.1f} % of the {int((~trials.same).sum()):,} pairs of two people" in page
+    )

@@ -17,6 +17,7 @@ from zoo.metrics.estimators import Estimator, Statistics
 from zoo.metrics.intervals import NONE, Interval, Sampling
 
 VERIFIED = "verification"  # key of `Assets.extra`: the threshold that validation chose
+_AT_ONCE = 10_000  # trials
 MOST_TRIALS = 200_000  # of a split; where there are more pairs, so many are drawn
 
 
@@ -184,10 +185,11 @@ class Trials:
         few = count * (count - 1) // 2 <= MOST_TRIALS
         first, second = np.triu_indices(count, 1) if few else _drawn_trials(persons)
         same = persons[first] == persons[second]
-        copies = same & (vectors[first] == vectors[second]).all(axis=1)
+        _, recording = np.unique(vectors, axis=0, return_inverse=True)
+        copies = same & (recording.ravel()[first] == recording.ravel()[second])
         if (same & ~copies).any():
             first, second, same = first[~copies], second[~copies], same[~copies]
-        scores = np.einsum("pd,pd->p", vectors[first], vectors[second])
+        scores = _products(vectors, first, second)
         order = np.argsort(-scores, kind="stable")
         return cls(first[order], second[order], scores[order], same[order])
 
@@ -205,6 +207,15 @@ class Trials:
         if not both or not np.isfinite(self.scores).all():
             return np.nan
         return function(self.scores, self.same, counts)
+
+
+def _products(vectors: np.ndarray, first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return the product of each pair of vectors, (P,); some pairs at a time, as they take memory."""
+    found = np.empty(len(first))
+    for start in range(0, len(first), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        found[part] = np.einsum("pd,pd->p", vectors[first[part]], vectors[second[part]])
+    return found
 
 
 def _drawn_trials(persons: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
