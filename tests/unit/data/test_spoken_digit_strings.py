@@ -1,4 +1,4 @@
-"""Strings of digits: joined from the right recordings, always the same, and no recording in two splits."""
+"""Strings of digits: joined from the right recordings, always the same ones, none in two splits."""
 
 import collections
 
