@@ -206,7 +206,8 @@ def _listed(inputs: Any, columns: Mapping[str, Column]) -> list[Input]:
 
 def _column_of(run: TrainedModel) -> str | None:
     """Return the column that the run was trained on, where its recipe names one."""
-    column = run.recipe.data.arguments.get("text_column")
+    arguments = run.recipe.data.arguments
+    column = None if arguments.get("file_column") else arguments.get("text_column")
     return None if column is None else str(column)
 
 

@@ -19,8 +19,8 @@ from zoo.errors import ArgumentError, DataError
 from zoo.files import as_path
 
 LAYOUT = "PATH/CLASS/FILE, or PATH/train/CLASS/FILE with validation/ and test/ beside train/"
-_DEFAULTS = {"text_column": "text", "label_column": "label", "header": "auto"}
-_DEFAULTS |= {"pair_column": None, "split_column": None}
+_DEFAULTS = {"label_column": "label", "header": "auto"}
+_DEFAULTS |= {"text_column": None, "pair_column": None, "split_column": None}
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def load(
     skip_corrupt: bool = False,
     test_fraction: float = 0.2,
     group_pattern: str = "",
-    text_column: str = "text",
+    text_column: str | None = None,
     pair_column: str | None = None,
     label_column: str | Sequence[str] = "label",
     group_column: str = "",

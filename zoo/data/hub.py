@@ -60,7 +60,8 @@ def load(
     found = _columns(name, splits[files["train"]].features, asked)
     if target_column and label_column is None:
         found["label"] = "label"  # which a target replaces
-    inputs, others = (found["text"], found["file"]), (group_column, "", weight_column)
+    text = "" if found["file"] and text_column is None else found["text"]
+    inputs, others = (text, found["file"]), (group_column, "", weight_column)
     columns = columns_of(
         inputs, found["label"], label_separator, target_column, others, pair=pair_column
     )

@@ -49,11 +49,11 @@ def load(
         DataError: not prepared, not downloadable, damaged, or files of another set.
     """
     _check(target, held_out)
-    names, waves = _recordings(name, data_dir=data_dir, download=download)
-    digits, speakers, recordings = _parts(names)
+    names, waves = recordings_of(name, data_dir=data_dir, download=download)
+    digits, speakers, recordings = parts_of(names)
     known = tuple(sorted(set(speakers)))
     if held_out and held_out not in known:
-        raise _no_speaker(held_out, known)
+        raise no_speaker(held_out, known)
     in_test = np.array([who == held_out for who in speakers])
     if not held_out:
         in_test = np.array(recordings) < TEST_RECORDINGS
@@ -82,7 +82,7 @@ def load(
     )
 
 
-def _recordings(
+def recordings_of(
     name: str, *, data_dir: str | os.PathLike | None, download: bool
 ) -> tuple[list[str], list[np.ndarray]]:
     """Return file names and 16-bit samples, in the order of the names."""
@@ -108,7 +108,7 @@ def _check(target: str, held_out: str) -> None:
         )
 
 
-def _no_speaker(held_out: str, known: Sequence[str]) -> ArgumentError:
+def no_speaker(held_out: str, known: Sequence[str]) -> ArgumentError:
     near = nearest(held_out, known)
     return ArgumentError(
         f"spoken_digit has no speaker {held_out!r}.",
@@ -117,7 +117,7 @@ def _no_speaker(held_out: str, known: Sequence[str]) -> ArgumentError:
     )
 
 
-def _parts(names: Sequence[str]) -> tuple[list[int], list[str], list[int]]:
+def parts_of(names: Sequence[str]) -> tuple[list[int], list[str], list[int]]:
     """Return digits, speakers and recordings by file name."""
     matches = [_NAME.fullmatch(name) for name in names]
     if None in matches or not matches:

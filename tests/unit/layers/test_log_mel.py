@@ -286,3 +286,21 @@ def test_a_clip_shorter_than_a_window_is_refused(padding, shortest):
     assert layer.num_frames(shortest) >= 1
     with pytest.raises(ArgumentError, match=f"at least {shortest} samples"):
         layer(keras.Input((shortest - 1,)))
+
+
+@pytest.mark.parametrize("normalization", ["none", "clip", "utterance"])
+def test_zeros_at_the_end_are_padding_and_change_nothing_before(normalization):
+    layer = LogMel(RATE, normalization=normalization, padded=True, **MEL)
+    plain = LogMel(RATE, normalization=normalization, **MEL)
+    audio = clips()
+    expected = run(plain, audio)
+    for margin in (0, 1, 79, 80, 1000):
+        found = run(layer, np.pad(audio, [(0, 0), (0, margin)]))
+        np.testing.assert_allclose(found[:, : expected.shape[1]], expected, atol=2e-5)
+        assert (found[:, expected.shape[1] :] == 0).all()
+    assert (run(layer, np.zeros((1, 900), "float32"))[:, 1:] == 0).all()
+
+
+def test_padding_is_told_from_sound_without_mirrored_ends_alone():
+    with pytest.raises(ArgumentError, match="padded"):
+        LogMel(RATE, padded=True, padding="reflect", **MEL)

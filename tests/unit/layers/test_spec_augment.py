@@ -131,3 +131,19 @@ def test_the_config_makes_the_same_layer():
 def test_what_is_no_count_is_refused(name, wrong):
     with pytest.raises(ArgumentError, match=f"{name}={wrong!r}"):
         SpecAugment(**{name: wrong})
+
+
+def test_padding_stays_and_spans_lie_before_it():
+    masks = {"frequency_masks": 1, "frequency_mask_width": 6, "time_masks": 2, "time_mask_width": 9}
+    layer = SpecAugment(**masks, padded=True, seed=4)
+    x = np.pad(features(count=64, frames=12), [(0, 0), (0, 30), (0, 0)])
+    found = run(layer, x, training=True)
+    assert (found[:, 12:] == 0).all()
+    hidden = found[:, :12] != x[:, :12]
+    assert hidden.any(axis=(1, 2)).mean() > 0.9
+    spans = hidden.all(axis=2).sum(axis=1)  # frames that are hidden whole
+    assert spans.max() > 6 and (spans[hidden.any(axis=(1, 2))] < 12).mean() > 0.8
+    places = np.argwhere(hidden)
+    means = x[:, :12].mean(axis=(1, 2))
+    filled = found[:, :12][hidden]
+    np.testing.assert_allclose(filled, means[places[:, 0]], rtol=1e-5)

@@ -114,3 +114,24 @@ def test_crnn_drops_out_where_a_preset_says_so():
     )
     rates = [layer.rate for layer in backbone.layers if isinstance(layer, keras.layers.Dropout)]
     assert rates == [0.3] * 3
+
+
+def test_deep_speech2_hears_nothing_of_padding():
+    from zoo.models.speech.deep_speech2 import deep_speech2
+
+    keras.utils.set_random_seed(1)
+    model = deep_speech2(
+        input_shape=(None, 9), num_filters=3, kernel_size=5, hidden_dim=4, num_layers=2
+    )
+    generator = np.random.default_rng(0)
+    for frames in (13, 16):
+        mel = generator.normal(size=(2, frames, 9)).astype("float32")
+        expected = model(mel, training=True)
+        for margin in (1, 6):
+            found = model(np.pad(mel, [(0, 0), (0, margin), (0, 0)]), training=True)
+            for name, values in expected.items():
+                size = values.shape[1]
+                assert size == math.ceil(frames / 4)
+                np.testing.assert_allclose(found[name][:, :size], values, atol=1e-5)
+    with pytest.raises(ValueError, match="is even"):
+        deep_speech2(kernel_size=4)
