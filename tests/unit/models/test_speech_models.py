@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from zoo import registry
+from zoo.cards import WaveformPreprocessing
 from zoo.catalog.speech import MODELS
 from zoo.complexity import count_params, multiply_adds, shapes_only
 from zoo.heads.classification import classification_head
@@ -91,6 +92,8 @@ def test_the_front_of_each_card_gives_the_input_that_its_paper_has():
     frames |= {"whisper": (3000, 80)}
     for card in MODELS:
         own = card.preprocessing
+        if isinstance(own, WaveformPreprocessing):
+            continue
         layer = LogMel(**(own["audio"] if isinstance(own, Mapping) else own).log_mel)
         expected = frames[card.family]
         assert layer.compute_output_shape((None, *card.input_shape))[1:] == expected
