@@ -1,4 +1,4 @@
-"""Masks: the positions of padded ids that hold text.
+"""Masks: the positions of padded ids that hold text, and the frames of padded sounds that hold any.
 
 Masks are passed from layer to layer as tensors: Keras' implicit ones are lost in any layer that does
 not know of them.
@@ -37,3 +37,38 @@ class PaddingMask(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return super().get_config() | {"padding_id": self.padding_id}
+
+
+@keras.saving.register_keras_serializable(package="kerazoo")
+class FrameMask(keras.layers.Layer):
+    """Tell the frames of a sound from padding behind them: frames that are 0 in all bins.
+
+    Args:
+        stride: frames from one position of the mask to the next.
+        **layer_arguments: `name`, `dtype` and the like.
+
+    >>> features = ops.array([[[1.0], [0.0], [2.0], [0.0]]])
+    >>> FrameMask()(features).tolist()  # doctest: +SKIP
+    [[True, True, True, False]]
+    """
+
+    def __init__(self, stride: int = 1, **layer_arguments: Any):
+        super().__init__(**layer_arguments)
+        self.stride = stride
+
+    def call(self, features):
+        """Return booleans (B, T / stride, rounded up) for features (B, T, bins)."""
+        held = ops.any(features != 0, axis=-1)  # (B, T)
+        places = ops.arange(1, ops.shape(held)[1] + 1, dtype="int32")
+        frames = ops.max(ops.where(held, places, 0), axis=1, keepdims=True)  # (B, 1)
+        return (places <= frames)[:, :: self.stride]
+
+    def compute_output_spec(self, features):
+        """Return booleans without the axis of the bins."""
+        batch, frames = features.shape[:2]
+        size = None if frames is None else -(-frames // self.stride)
+        return keras.KerasTensor((batch, size), dtype="bool")
+
+    def get_config(self) -> dict[str, Any]:
+        """Return the constructor's arguments."""
+        return super().get_config() | {"stride": self.stride}
