@@ -48,7 +48,8 @@ def silero_vad(
     x = keras.layers.Reshape((-1, width), name="places")(x)  # (B, T, 128)
     x = keras.layers.LSTM(hidden_dim, return_sequences=True, name="lstm")(x)
     y = keras.layers.Activation("relu", name="act")(x)
-    how = {"activation": "sigmoid", "dtype": "float32"}
+    # Heads take the frames: training on other tasks leaves the probabilities as published.
+    how = {"activation": "sigmoid", "dtype": "float32", "trainable": False}
     speech = keras.layers.Dense(1, **how, name="speech")(y)
     return keras.Model(audio, {"frames": x, "speech": speech}, name="backbone")
 
