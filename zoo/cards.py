@@ -59,6 +59,19 @@ class SoundPreprocessing:
 
 
 @dataclass(frozen=True, kw_only=True)
+class WaveformPreprocessing:
+    """How waveforms in [-1, 1] become the input of a backbone that takes samples.
+
+    Attributes:
+        sample_rate_hz: of the samples.
+        normalized: bring each clip to mean 0 and variance 1.
+    """
+
+    sample_rate_hz: int
+    normalized: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class TextPreprocessing:
     """How texts become ids.
 
@@ -70,7 +83,7 @@ class TextPreprocessing:
     tokenizer: Mapping[str, Any] | None = None
 
 
-Preprocessing = ImagePreprocessing | SoundPreprocessing | TextPreprocessing
+Preprocessing = ImagePreprocessing | SoundPreprocessing | WaveformPreprocessing | TextPreprocessing
 
 
 @dataclass(frozen=True)

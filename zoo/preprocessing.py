@@ -7,13 +7,20 @@ from typing import Any
 import keras
 
 from zoo import registry
-from zoo.cards import ImagePreprocessing, ModelCard, Preprocessing, SoundPreprocessing
+from zoo.cards import (
+    ImagePreprocessing,
+    ModelCard,
+    Preprocessing,
+    SoundPreprocessing,
+    WaveformPreprocessing,
+)
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, unknown_name
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic", "lanczos")
+WAVEFORM_EPSILON = 1e-7  # of the variance, as in transformers' feature extractors
 MASKS = ("frequency_masks", "frequency_mask_width", "time_masks", "time_mask_width")
 
 
@@ -37,7 +44,9 @@ def preprocessing_of(
         part = by_name.get(name)
         if isinstance(part, ImagePreprocessing):
             part = _for_channels(part, column.shape[-1])
-        changes = {**(column.preprocessing if part else {}), **(values or {})}
+        # What a task says of log-mel features says nothing about a network of samples.
+        fitted = part is not None and not isinstance(part, WaveformPreprocessing)
+        changes = {**(column.preprocessing if fitted else {}), **(values or {})}
         if changes:
             part = _changed(card, part, changes)
         if isinstance(part, ImagePreprocessing):
@@ -53,7 +62,7 @@ def front_layers(
     """Return the layers between each input and its backbone; none where the input is taken as it is.
 
     Pixels are scaled. Waveforms become log-mel features, which SpecAugment masks in training where
-    `regularization` asks for it.
+    `regularization` asks for it; for networks of samples they stay waveforms, normalized if need be.
     """
     alone = len(preprocessing) == 1  # then the layers have plain names, as always
     found = {
@@ -80,6 +89,8 @@ def with_preprocessing(assets: Assets, card: ModelCard) -> Assets:
 def _front(values: Preprocessing, regularization: Regularization, *, prefix: str) -> Front | None:
     if isinstance(values, ImagePreprocessing):
         return _rescaling(values, prefix=prefix)
+    if isinstance(values, WaveformPreprocessing):
+        return _normalization(prefix=prefix) if values.normalized else None
     if not isinstance(values, SoundPreprocessing):
         return None
     from zoo.layers.log_mel import LogMel
@@ -97,6 +108,12 @@ def _front(values: Preprocessing, regularization: Regularization, *, prefix: str
         return audio
 
     return front
+
+
+def _normalization(*, prefix: str) -> keras.layers.Layer:
+    """Return what brings each waveform (B, samples) to mean 0 and variance 1."""
+    how = {"center": False, "scale": False, "epsilon": WAVEFORM_EPSILON, "dtype": "float32"}
+    return keras.layers.LayerNormalization(**how, name=f"{prefix}preprocessing")
 
 
 def _rescaling(values: ImagePreprocessing, *, prefix: str) -> keras.layers.Layer:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from zoo import registry
-from zoo.cards import ColumnCard, ModelCard, SoundPreprocessing
+from zoo.cards import ColumnCard, ModelCard, SoundPreprocessing, WaveformPreprocessing
 from zoo.columns.audio import Audio
 from zoo.columns.base import Column
 from zoo.columns.image import Image
@@ -39,8 +39,9 @@ def input_of(card: ModelCard, shape: tuple[int | None, ...]) -> dict[str, Column
     own, name = card.preprocessing, _INPUTS.get(card.modality)
     own = own.get(name) if isinstance(own, Mapping) else own
     front = dict(own.log_mel) if isinstance(own, SoundPreprocessing) else {}
+    rate = own.sample_rate_hz if isinstance(own, WaveformPreprocessing) else 0
     sounds = Audio(
-        front.get("sample_rate_hz", 0), preprocessing={"log_mel": front} if front else {}
+        front.get("sample_rate_hz", rate), preprocessing={"log_mel": front} if front else {}
     )
     columns = {"image": Image(), "audio": sounds, "ids": Text()}
     if name is not None:

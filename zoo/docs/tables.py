@@ -7,6 +7,7 @@ from typing import Any
 from recipes.values.load import load_recipe, recipe_names
 from recipes.values.schema import Recipe
 from zoo import registry
+from zoo.cards import PretrainedCard
 from zoo.catalog.tasks import TASKS
 from zoo.quantities import figure, human
 
@@ -90,7 +91,7 @@ def pretrained() -> str:
         (
             f"`{card.name}`",
             human(registry.measured()[card.model]["params"]),
-            figure(card.metric, card.value),
+            _stated(card),
             f"{card.resolution} px" if card.resolution else card.data or "–",
             figure(card.metric, card.measured["value"] if card.measured else None),
             card.licence,
@@ -100,6 +101,14 @@ def pretrained() -> str:
     ]
     columns = ("weight", "parameters", "stated", "at", "measured here", "licence", "trained by")
     return table(columns, rows)
+
+
+def _stated(card: PretrainedCard) -> str:
+    """Return the published figure, with its metric unless it is the accuracy."""
+    if card.value is None:
+        return "–"
+    metric = "" if card.metric == "accuracy" else f"{card.metric} "
+    return f"{metric}{figure(card.metric, card.value)}"
 
 
 def _models(infos: list[dict[str, Any]]) -> str:

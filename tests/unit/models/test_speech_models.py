@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from zoo import registry
+from zoo.cards import WaveformPreprocessing
 from zoo.catalog.speech import MODELS
 from zoo.complexity import count_params, multiply_adds, shapes_only
 from zoo.heads.classification import classification_head
@@ -88,9 +89,11 @@ def test_the_front_of_each_card_gives_the_input_that_its_paper_has():
     frames = {"crnn": (151, 40), "ds_cnn": (49, 10), "tc_resnet": (98, 40), "kwt": (98, 40)}
     frames |= {"matchboxnet": (128, 64), "bc_resnet": (101, 40), "ge2e": (160, 40)}
     frames |= {"x_vector": (298, 24), "ecapa_tdnn": (298, 80), "quartznet": (998, 64)}
-    frames |= {"whisper": (3000, 80)}
+    frames |= {"whisper": (3000, 80), "conformer": (998, 80)}
     for card in MODELS:
         own = card.preprocessing
+        if isinstance(own, WaveformPreprocessing):
+            continue
         layer = LogMel(**(own["audio"] if isinstance(own, Mapping) else own).log_mel)
         expected = frames[card.family]
         assert layer.compute_output_shape((None, *card.input_shape))[1:] == expected
