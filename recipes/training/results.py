@@ -104,7 +104,6 @@ def finish(
         metrics=metrics,
         **answers,
         **_other_answers(setup, predictions, truths, metrics),
-        transcripts=transcripts(setup.assets, predictions, truths, test.split.name_of),
         seconds=metrics["seconds"],
         command=command("zoo", "train", folder / RECIPE, *skip_flag(setup.dataset.skipped)),
         weights=_weights(folder, sha256),
@@ -239,6 +238,9 @@ def _other_answers(setup: "Setup", predictions: Any, truths: Any, metrics: Any) 
         "threshold": setup.assets.extra.get(THRESHOLD),
         "targets": _targets(setup, predictions, truths, metrics.get("targets", {})),
         "label_sets": _label_sets(setup, predictions, truths),
+        "transcripts": transcripts(
+            setup.assets, predictions, truths, setup.dataset.splits["test"].name_of
+        ),
     }
 
 

@@ -15,6 +15,8 @@ MAY_ASK += ("zoo/image_sizes.py",)
 MAY_ASK += ("zoo/models/speech/whisper.py",)
 # A table has columns named text and label, and TensorFlow Datasets has types of its own.
 READERS = ("zoo/data/table.py", "zoo/data/headers.py", "zoo/data/tfds.py")
+# Sets of recordings with transcripts name both columns.
+READERS += ("zoo/data/an4.py", "zoo/data/spoken_digit_strings.py")
 
 
 def questions(tree: ast.AST):

@@ -38,7 +38,7 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
 
 
 def _is_transcript(item: dict[str, Any]) -> bool:
-    return "stretches" in item or list(item) == ["text"]
+    return "stretches" in item or "greedy" in item
 
 
 def _source(result: dict[str, Any]) -> str:
