@@ -1,4 +1,4 @@
-"""What a model heard in test recordings, beside what was said in them."""
+"""What a model heard in test recordings, beside their true transcripts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,10 +16,10 @@ SHOWN = 24
 
 @dataclass(frozen=True)
 class Heard:
-    """One recording: its name, what was said and heard, and the words that are wrong."""
+    """One recording: its name, the true transcript, the heard one, and the number of wrong words."""
 
     name: str
-    said: str
+    truth: str
     heard: str
     errors: int
 
@@ -41,9 +41,9 @@ def transcripts(
     target = next((name for name, c in assets.y.items() if isinstance(c, Transcript)), None)
     if target is None:
         return []
-    said = [text_of(signs) for signs in np.asarray(truths[f"{target}.{SIGNS}"])]
+    truth = [text_of(signs) for signs in np.asarray(truths[f"{target}.{SIGNS}"])]
     heard = [one.text for one in predictions]
-    errors = edits(heard, said)["word_errors"].astype(int)
+    errors = edits(heard, truth)["word_errors"].astype(int)
     order = np.argsort(-errors, kind="stable")
     places = np.linspace(0, len(order) - 1, min(SHOWN, len(order))).astype(int)
-    return [Heard(name_of(i), said[i], heard[i], int(errors[i])) for i in order[places].tolist()]
+    return [Heard(name_of(i), truth[i], heard[i], int(errors[i])) for i in order[places].tolist()]

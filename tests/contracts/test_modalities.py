@@ -13,8 +13,10 @@ MAY_ASK += ("recipes/start/",)  # what is trained is chosen by what the data hol
 MAY_ASK += ("zoo/image_sizes.py",)
 # A network with two inputs names them.
 MAY_ASK += ("zoo/models/speech/whisper.py",)
-# Columns of a table and of AN4 are named so, and TensorFlow Datasets has types of its own.
-READERS = ("zoo/data/an4.py", "zoo/data/table.py", "zoo/data/headers.py", "zoo/data/tfds.py")
+# A table has columns named text and label, and TensorFlow Datasets has types of its own.
+READERS = ("zoo/data/table.py", "zoo/data/headers.py", "zoo/data/tfds.py")
+# Sets of recordings with transcripts name both columns.
+READERS += ("zoo/data/an4.py", "zoo/data/spoken_digit_strings.py")
 
 
 def questions(tree: ast.AST):

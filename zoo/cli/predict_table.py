@@ -41,7 +41,7 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
 
 
 def _is_transcript(item: dict[str, Any]) -> bool:
-    return "stretches" in item or item.keys() == TRANSCRIPT
+    return bool({"stretches", "greedy"} & item.keys()) or item.keys() == TRANSCRIPT
 
 
 def _source(result: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Transcripts: what is said in a recording, as a target."""
+"""Transcripts: the words of a recording, as a target."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -203,15 +203,15 @@ LOOKS: dict[type[Column], Looks] = {
     ImageColumn: Looks(
         lambda image, column: look_at_image(image), "image(s)", "look", least_correlation=0.995
     ),
-    Text: Looks(
-        lambda text, column: look_at_text(text), "text(s)", "read", "characters", quoted=True
-    ),
     Audio: Looks(
         lambda audio, column: look_at_audio(audio, sample_rate_hz=column.sample_rate_hz),
         "sound(s)",
         "sound",
         "s",
         least_correlation=0.99,
+    ),
+    Text: Looks(
+        lambda text, column: look_at_text(text), "text(s)", "read", "characters", quoted=True
     ),
 }
 

@@ -58,8 +58,7 @@ def load(
         seed: of the test split, where it is drawn.
         skip_corrupt: leave out rows that cannot be used; list them in `Dataset.skipped`.
         test_fraction: share drawn for the test split, (0, 1]; 1 leaves no train, to be scored only.
-        text_column, pair_column: of texts, and of second ones; None takes columns named text and pair.
-            Beside a file_column, of what is said in each file.
+        text_column, pair_column: of texts (transcripts beside a file_column), and second ones; or None.
         label_column: the column of classes, or a list of columns of 0 and 1, one per label; "" for none.
         group_column: each example's group, its author say: no group is in two drawn splits; "" for none.
         split_column: names each row's split; None takes a column named split if it does so.

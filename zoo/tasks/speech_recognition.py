@@ -194,5 +194,5 @@ class SpeechRecognition(Task):
         return found | {"greedy_errors": greedy["word_errors"]}
 
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
-        """Return the transcript."""
-        return [{"text": prediction.text}]
+        """Return the transcript, and that of greedy decoding."""
+        return [{"text": prediction.text, "greedy": prediction.greedy}]

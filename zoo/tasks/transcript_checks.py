@@ -72,7 +72,7 @@ def check_lengths(
     max_seconds: float,
     speed_change: float,
 ) -> None:
-    """Refuse recordings that are too long, or too short for what is said in them.
+    """Refuse recordings that are too long, or too short for their transcripts.
 
     Args:
         split: of recordings with transcripts, at the data's own rate.

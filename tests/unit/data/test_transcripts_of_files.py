@@ -1,4 +1,4 @@
-"""A table of recordings with what is said in them, and AN4."""
+"""A table of recordings with their transcripts, and AN4."""
 
 import os
 from pathlib import Path
@@ -18,7 +18,7 @@ SAID = {"file_column": "path", "text_column": "said", "label_column": ""}
 
 @pytest.fixture
 def table(tmp_path):
-    """Ten recordings and what is said in them."""
+    """Ten recordings with their transcripts."""
     rows = ["path,said,text"]
     for i in range(10):
         soundfile.write(tmp_path / f"{i}.wav", np.full(800 + i, 0.1), 8000)

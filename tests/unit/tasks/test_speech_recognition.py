@@ -118,7 +118,7 @@ def test_metrics_compare_texts_and_not_tokens():
     assert task.score(right, truths) == {"wer": 0, "cer": 0, "greedy_wer": pytest.approx(2 / 3)}
     check_metrics(task, wrong, truths)
     check_mode(task, right, wrong, truths)
-    assert task.describe(right[0], None) == [{"text": "go on"}]
+    assert task.describe(right[0], None) == [{"text": "go on", "greedy": "no"}]
 
 
 def test_weights_of_the_language_model_are_chosen_on_validation_or_taken_as_given():
