@@ -33,6 +33,7 @@ def predict_command(
     calibrated: answers.Calibrated = False,
     temperature: answers.Temperature = None,
     language: answers.Language = None,
+    vad: answers.Vad = False,
     srt: answers.Srt = None,
     vtt: answers.Vtt = None,
     json: options.Json = False,
@@ -63,7 +64,7 @@ def predict_command(
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
 
-    subtitles = Subtitles(srt, vtt, language)
+    subtitles = Subtitles(srt, vtt, language, vad)
     output = Output(csv, jsonl, json, top, subtitles)
     output.check()
     how: dict[str, Any] = {"batch_size": batch_size, "column": column, "keep_going": True}
