@@ -42,8 +42,7 @@ def transcribe_each(
         inputs: paths of files, folders, patterns or tables that name files, or float32 (samples,) at
             16 kHz.
         language: code of what is spoken, such as "en"; None finds it in the first window.
-        vad: leave out what Silero's network (`silero_vad_16k.silero`) finds silent, and end windows in
-            silences.
+        vad: hear only where Silero's network (`silero_vad_16k.silero`) finds speech.
         column: of a table, that names the files.
         keep_going: a recording that cannot be read becomes a result with "error" instead of raising.
         tta, calibrated: of models that give probabilities; refused here.

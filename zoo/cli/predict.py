@@ -41,8 +41,7 @@ def predict_command(
 ) -> None:
     """Predict images, sounds or texts with a trained model, or transcribe speech.
 
-    Every file of a folder and every row of a table is predicted. For an input that cannot be read, the
-    result is its error, and the exit code is 1.
+    Files of folders and rows of tables are predicted. Unreadable inputs give errors, and exit code 1.
 
     [bold]Examples[/bold]
 
