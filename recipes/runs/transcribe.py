@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol, final
+from typing import TYPE_CHECKING, Any, Protocol, final
 
 import numpy as np
 
@@ -11,7 +11,12 @@ from recipes.runs.base import TrainedModel
 from recipes.runs.inputs import Input, Item, items_of
 from zoo.errors import ArgumentError, DataError, ZooError, unknown_name
 
+if TYPE_CHECKING:
+    from zoo.decoding.transcription import Stretch
+    from zoo.decoding.voice_activity import VoiceActivity
+
 TASK = "speech_to_text"
+VOICES = "silero_vad_16k.silero"
 _CONTEXT = 8 + 224  # marks before a transcript, and its ids
 
 
@@ -20,6 +25,7 @@ def transcribe_each(
     inputs: Sequence[Input],
     *,
     language: str | None = None,
+    vad: bool = False,
     column: str | None = None,
     keep_going: bool = False,
     tta: int = 0,
@@ -36,6 +42,7 @@ def transcribe_each(
         inputs: paths of files, folders, patterns or tables that name files, or float32 (samples,) at
             16 kHz.
         language: code of what is spoken, such as "en"; None finds it in the first window.
+        vad: hear only where Silero's network (`silero_vad_16k.silero`) finds speech.
         column: of a table, that names the files.
         keep_going: a recording that cannot be read becomes a result with "error" instead of raising.
         tta, calibrated: of models that give probabilities; refused here.
@@ -47,6 +54,7 @@ def transcribe_each(
     Raises:
         UnknownNameError: the model does not know the language.
         DataError: a recording cannot be read.
+        WeightsError: the weights of Silero's network cannot be had.
         ArgumentError: `tta` or `calibrated` is given.
     """
     if tta or calibrated is not False:
@@ -54,7 +62,7 @@ def transcribe_each(
             f"{run.name} transcribes speech: there is no --tta, --calibrated or --temperature.",
             fix="leave them (tta=, calibrated=) out",
         )
-    scribe = Transcriber(run)
+    scribe = Transcriber(run, vad=vad)
     scribe.check(language)
     items = recordings(run, inputs, column=column)
     for item in items:
@@ -87,16 +95,17 @@ class Transcriber:
     """The compiled model of a run, with its tokenizer.
 
     Args:
-        run: as `transcribe_each` takes it.
+        run, vad: as `transcribe_each` takes them.
     """
 
-    def __init__(self, run: TrainedModel):
+    def __init__(self, run: TrainedModel, *, vad: bool = False):
         from zoo.decoding.encoder_decoder import Writer
         from zoo.decoding.signs import Signs
 
         self.column, self.tokenizer = run.assets.x["audio"], run.assets.x["ids"].loaded
         self.signs = Signs.of(self.tokenizer)
         self.writer = Writer(run.model, length=_CONTEXT)
+        self.voice = _voice_activity(self.column) if vad else None
 
     def check(self, language: str | None) -> None:
         """Raise UnknownNameError for a language that the model does not know."""
@@ -107,25 +116,41 @@ class Transcriber:
 
     def transcript(self, sound: "Sound", language: str | None) -> dict[str, Any]:
         """Return text, language, seconds and stretches of a recording."""
-        from zoo.decoding.transcription import hear, stretches
+        from zoo.decoding.voice_activity import Part
 
         rate, length = self.column.sample_rate_hz, self.column.samples
         place, end, told = 0, 0.0, []
         # The tenth of a second behind the last word is not looked at again.
         while len(piece := sound.piece(place, length)) > (rate // 10 if place else 0):
-            begin, end = place / rate, (place + len(piece)) / rate
-            audio = np.pad(piece, (0, length - len(piece)))
-            heard = hear(self.writer, audio, self.signs, language=language, times=True)
-            language = heard.language
-            found, after = ([], length / rate) if heard.is_silent else stretches(heard, self.signs)
-            for one in found:
-                start, stop = (round(min(begin + s, end), 2) for s in (one.start, one.end))
-                text = self.tokenizer.decode(one.ids).strip()
+            end = (place + len(piece)) / rate
+            part = self.voice.part(piece) if self.voice else Part(0, len(piece), length)
+            heard, after = [], part.next
+            if part.begin < part.end:
+                audio = piece[part.begin : part.end]
+                heard, language, seconds = self._heard(audio, language)
+                if seconds < len(audio) / rate:  # it did not finish what it heard
+                    after = part.begin + round(seconds * rate)
+            begin, limit = ((place + sample) / rate for sample in (part.begin, part.end))
+            for one, text in heard:
+                start, stop = (round(min(begin + s, limit), 2) for s in (one.start, one.end))
                 told.append({"start": start, "end": stop, "text": text})
-            place += min(length, max(1, round(after * rate)))
+            place += max(1, after)
         text = " ".join(one["text"] for one in told if one["text"])
         seconds = round(end, 2)
         return {"text": text, "language": language, "seconds": seconds, "stretches": told}
+
+    def _heard(
+        self, audio: np.ndarray, language: str | None
+    ) -> tuple[list[tuple["Stretch", str]], str, float]:
+        """Return the stretches of a window with their texts, the language, and the seconds heard."""
+        from zoo.decoding.transcription import hear, stretches
+
+        padded = np.pad(audio, (0, self.column.samples - len(audio)))
+        heard = hear(self.writer, padded, self.signs, language=language, times=True)
+        whole = self.column.samples / self.column.sample_rate_hz
+        found, after = ([], whole) if heard.is_silent else stretches(heard, self.signs)
+        texts = [(one, self.tokenizer.decode(one.ids).strip()) for one in found]
+        return texts, heard.language, after
 
 
 class Sound(Protocol):
@@ -151,6 +176,14 @@ class _Values:
     def piece(self, start: int, samples: int) -> np.ndarray:
         """Return float32 (samples,) at most, from sample `start` on."""
         return self.values[start : start + samples]
+
+
+def _voice_activity(column: Any) -> "VoiceActivity":
+    """Return the network that finds speech in the windows of a column."""
+    from zoo.composition import build
+    from zoo.decoding.voice_activity import VoiceActivity
+
+    return VoiceActivity(build(VOICES, features_only=True, input_shape=(column.samples,)))
 
 
 def _opened(value: Any, sample_rate_hz: int) -> AbstractContextManager["Sound"]:

@@ -5,11 +5,14 @@ The model is a tiny Whisper with random numbers, so that what it writes means no
 
 import json
 import re
+import shutil
 
 import numpy as np
 import pytest
 import soundfile
 
+from tests.parity.real_files import weight_file
+from tests.parity.test_silero_vad import an4_clip
 from tests.unit.decoding.test_transcription import SIZE, tokenizer
 from zoo import registry
 from zoo.cards import FileSource, PretrainedCard, PublishedTexts
@@ -122,3 +125,52 @@ def test_transcribers_give_no_vectors_and_no_texts_of_their_own(zoo, toy):
 def test_other_models_have_no_subtitles(zoo, tmp_path):
     outcome = zoo("predict", "cnn_small.digits", tmp_path, "--srt", tmp_path / "a.srt")
     assert outcome.code != 0 and "does not transcribe speech" in outcome.err.replace("\n", " ")
+
+
+@pytest.fixture
+def voices(toy, tmp_path):
+    """Add the published voice-activity network, which hears no speech in noise and silence."""
+    from zoo.pretrained import sources
+
+    (tmp_path / "given").mkdir()
+    shutil.copy(weight_file("silero_vad_16k.safetensors"), tmp_path / "given")
+    sources.add("silero_vad_16k.silero", tmp_path / "given", ())
+
+
+def silence(path, seconds):
+    soundfile.write(path, np.zeros(seconds * 8_000, "int16"), 8_000)
+    return path
+
+
+@pytest.mark.parametrize("seconds", [70, pytest.param(3_600, marks=pytest.mark.slow)])
+def test_silence_gives_no_text_and_no_error(zoo, toy, voices, tmp_path, seconds):
+    path, srt, table = (
+        silence(tmp_path / "none.flac", seconds),
+        tmp_path / "a.srt",
+        tmp_path / "a.csv",
+    )
+    outcome = zoo("predict", NAME, path, "--vad", "--json", "--srt", srt)
+    assert outcome.code == 0, outcome.err
+    (found,) = json.loads(outcome.out)[0]["predictions"]
+    assert found == {"text": "", "language": None, "seconds": seconds, "stretches": []}
+    assert srt.read_text() == ""
+    outcome = zoo("predict", NAME, silence(tmp_path / "short.flac", 3), "--vad", "--csv", table)
+    assert outcome.code == 0 and "None" not in table.read_text() + outcome.out
+
+
+def test_only_speech_is_transcribed(zoo, toy, voices, tmp_path):
+    """A clip of AN4 amid a minute of silence: stretches lie where it is."""
+    clip = an4_clip()
+    quiet = np.zeros(20 * 16_000, "float32")
+    soundfile.write(tmp_path / "amid.wav", np.concatenate([quiet, clip, quiet, quiet]), 16_000)
+    outcome = zoo("predict", NAME, tmp_path / "amid.wav", "--vad", "--json")
+    assert outcome.code == 0, outcome.err
+    (found,) = json.loads(outcome.out)[0]["predictions"]
+    assert found["stretches"] and found["language"] in ("en", "de")
+    ends = [one[key] for one in found["stretches"] for key in ("start", "end")]
+    assert min(ends) >= 19.5 and max(ends) <= 20.5 + len(clip) / 16_000
+
+
+def test_vad_is_for_models_that_transcribe(zoo, toy):
+    outcome = zoo("predict", "cnn_small.digits", toy / "short.wav", "--vad")
+    assert outcome.code != 0 and "no --vad" in outcome.err

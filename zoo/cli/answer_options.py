@@ -68,6 +68,9 @@ Language = Annotated[
     str | None,
     typer.Option(help='Code of what is spoken, such as "en"; found by the model unless given.'),
 ]
+Vad = Annotated[
+    bool, typer.Option(help="Transcribe only where silero_vad_16k.silero finds speech.")
+]
 Srt = Annotated[Path | None, typer.Option(help="Write a transcript as SubRip subtitles.")]
 Vtt = Annotated[Path | None, typer.Option(help="Write a transcript as WebVTT subtitles.")]
 

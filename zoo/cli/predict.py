@@ -34,6 +34,7 @@ def predict_command(
     temperature: answers.Temperature = None,
     enrol: answers.Enrol = None,
     language: answers.Language = None,
+    vad: answers.Vad = False,
     srt: answers.Srt = None,
     vtt: answers.Vtt = None,
     json: options.Json = False,
@@ -41,8 +42,7 @@ def predict_command(
 ) -> None:
     """Predict images, sounds or texts with a trained model, or transcribe speech.
 
-    Every file of a folder and every row of a table is predicted. For an input that cannot be read, the
-    result is its error, and the exit code is 1.
+    Files of folders and rows of tables are predicted. Unreadable inputs give errors, and exit code 1.
 
     [bold]Examples[/bold]
 
@@ -63,7 +63,7 @@ def predict_command(
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
 
-    subtitles = Subtitles(srt, vtt, language)
+    subtitles = Subtitles(srt, vtt, language, vad)
     output = Output(csv, jsonl, json, top, subtitles)
     output.check()
     how: dict[str, Any] = {"batch_size": batch_size, "column": column, "keep_going": True}

@@ -21,11 +21,13 @@ class Subtitles:
     Attributes:
         srt, vtt: files to write.
         language: code of what is spoken.
+        vad: transcribe only where there is speech.
     """
 
     srt: Path | None
     vtt: Path | None
     language: str | None
+    vad: bool = False
 
     def method(
         self, run: Any, inputs: list[Any], *, column: str | None
@@ -40,9 +42,9 @@ class Subtitles:
             check_new(path)
         if self._files:  # now, not after minutes
             self._check_single(len(recordings(run, inputs, column=column)))
-        if self.language is None:
+        if self.language is None and not self.vad:
             return run.predict_each
-        return partial(_in_language, run, self.language)
+        return partial(_transcribed, run, {"language": self.language, "vad": self.vad})
 
     @property
     def _files(self) -> dict[str, Path]:
@@ -61,6 +63,7 @@ class Subtitles:
         """Raise ArgumentError for any of the options, for a model that does not transcribe."""
         asked = [f"--{form}" for form in self._files]
         asked += ["--language"] if self.language is not None else []
+        asked += ["--vad"] if self.vad else []
         if asked:
             raise ArgumentError(
                 f"{name} does not transcribe speech: no {', no '.join(asked)}.",
@@ -76,9 +79,9 @@ class Subtitles:
                     write_text(path, SUBTITLES[form](result["predictions"][0]["stretches"]))
 
 
-def _in_language(
+def _transcribed(
     run: Any,
-    language: str,
+    options: dict[str, Any],
     inputs: list[Any],
     *,
     batch_size: int,
@@ -90,7 +93,7 @@ def _in_language(
     from recipes.runs.transcribe import transcribe_each
 
     Listing(top, threshold).check(run.assets, run.name)
-    return transcribe_each(run, inputs, language=language, **how)
+    return transcribe_each(run, inputs, **options, **how)
 
 
 def show_transcripts(results: Sequence[dict[str, Any]]) -> None:
