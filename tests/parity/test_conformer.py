@@ -8,6 +8,7 @@ from tests.parity.own_numbers import randomized
 from tests.parity.timm_models import assert_close, torch
 from zoo import registry
 from zoo.complexity import count_params, shapes_only
+from zoo.heads.ctc import stride_of
 from zoo.models.speech.conformer import conformer
 
 F = torch.nn.functional
@@ -108,6 +109,11 @@ def test_padding_changes_no_frame_and_no_statistics(training):
     np.testing.assert_allclose(found[:, :6], alone, atol=1e-5)
     for one, other in zip(*(backbone.get_weights() for backbone in backbones), strict=True):
         np.testing.assert_allclose(other, one, atol=1e-6)
+
+
+def test_ctc_takes_a_fourth_of_any_number_of_frames():
+    assert "speech_recognition" in registry.model_card("conformer_s").tasks
+    assert stride_of(conformer(hidden_dim=WIDTH, **SIZES), feature="frames", bins=80) == 4
 
 
 @pytest.mark.parametrize(

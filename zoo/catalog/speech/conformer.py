@@ -10,7 +10,7 @@ def _conformer(size: str, *, hidden_dim: int) -> ModelCard:
         arguments={"hidden_dim": hidden_dim},
         family="conformer",
         modality="speech",
-        tasks=("keyword_spotting", "speaker_identification"),
+        tasks=("keyword_spotting", "speaker_identification", "speech_recognition"),
         summary=f"Conformer {size.upper()}, encoder: 16 blocks of attention and convolution over time.",
         paper="Conformer: Convolution-augmented Transformer for Speech Recognition",
         arxiv="2005.08100",
