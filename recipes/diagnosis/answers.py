@@ -1,11 +1,13 @@
 """What is wrong with the answers of a classifier on the test split."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from recipes.diagnosis.calibration import check_calibration
 from recipes.diagnosis.finding import Finding
+from zoo.metrics.base import Metric
 
 LEAST_EXAMPLES = 10  # fewer may be answered alike by chance
 
@@ -33,6 +35,33 @@ def check_answers(
     one = _one_class(probabilities, labels, classes, guesses)
     found = one or (check_calibration(error, probabilities, labels) if guesses is None else None)
     return [found] if found else []
+
+
+def check_against(
+    simple: Mapping[str, Any], entry: Mapping[str, Any], metric: Metric
+) -> Finding | None:
+    """Judge a network that is no better than a constant answer, such as the majority class or the mean.
+
+    Args:
+        simple: the first of the simple models beside it: {"name", "metrics": {name: {"value"}}}.
+        entry: the network's {"value"} of the metric on the same examples.
+        metric: that decides.
+
+    >>> majority = {"name": "majority class", "metrics": {"accuracy": {"value": 0.4}}}
+    >>> check_against(majority, {"value": 0.3}, Metric("accuracy")).kind
+    'no_better'
+    """
+    found, value = simple["metrics"].get(metric.name, {}).get("value"), entry.get("value")
+    if found is None or value is None or metric.sign * value > metric.sign * found:
+        return None
+    return Finding(
+        "no_better",
+        "problem",
+        f"The model does no better than the {simple['name'].removeprefix('the ')}.",
+        f"{metric.label.lower()} {metric.text(value)} on test against {metric.text(found)}",
+        "Train longer: training.epochs. If that does not help, try other values of "
+        "optimizer.learning_rate, and look at the samples: labels may be mixed up",
+    )
 
 
 def _one_class(

@@ -74,6 +74,7 @@ def items_of(
     *,
     model: str,
     column: str | None = None,
+    called: Mapping[str, str] | None = None,
 ) -> list[Item]:
     """Return the examples to predict; a folder or pattern gives its files, a table its rows.
 
@@ -83,6 +84,7 @@ def items_of(
         model: its name, for messages.
         column: of tables, for models with one input: it holds the texts, or names the files. None takes
             "text", the input's own name, "file" or "path", or the only column.
+        called: what a table of several inputs may call a column, as the table of training did.
 
     Raises:
         DataError: a folder or pattern gives no such file, a table cannot be read, or a value does not
@@ -93,7 +95,7 @@ def items_of(
         if isinstance(given, Mapping):
             found.append(_named(given, columns, model))
         elif len(columns) > 1:
-            found += _from_table(given, columns, model)
+            found += _from_table(given, columns, model, called or {})
         else:
             ((name, kind),) = columns.items()
             found += _alone(given, name, kind, column)
@@ -184,7 +186,9 @@ def _written(columns: Mapping[str, Column]) -> str:
     return "{" + ", ".join(f'"{name}": "{c.example or "…"}"' for name, c in columns.items()) + "}"
 
 
-def _from_table(given: Value, columns: Mapping[str, Column], model: str) -> list[Item]:
+def _from_table(
+    given: Value, columns: Mapping[str, Column], model: str, called: Mapping[str, str]
+) -> list[Item]:
     """Return the rows of a table that has the inputs of a model as its columns."""
     path = as_path(given) if isinstance(given, str | Path) else None
     if path is None or path.suffix.lower() not in formats.TABLES:
@@ -194,12 +198,21 @@ def _from_table(given: Value, columns: Mapping[str, Column], model: str) -> list
             f"({', '.join(formats.TABLES)}) with these columns",
             fix="for example: " + _written(columns),
         )
+    there, rows = read_rows(path, only=(*columns, *called.values()))
+    theirs = {name: name if name in there else called.get(name, name) for name in columns}
+    absent = [n for n, c in columns.items() if theirs[n] not in there and not c.optional]
+    if there and absent:
+        raise DataError(
+            f"{path} has no column {theirs[absent[0]]!r}.",
+            expected=f"the columns {' and '.join(columns)}; it has {', '.join(there[:12])}",
+            fix=f"name the column {absent[0]} in its first line",
+        )
     items = []
-    for where, row in read_rows(path, only=tuple(columns))[1]:
+    for where, row in rows:
         if isinstance(row, DataError):
             items.append(Item(dict.fromkeys(columns), str(path), where, error=row))
             continue
-        values = {name: row.get(name) or None for name in columns}
+        values = {name: row.get(theirs[name]) or None for name in columns}
         files = {n: path.parent / v for n, v in values.items() if columns[n].is_file(v)}
         item = _named(values | files, columns, model)
         items.append(replace(item, file=str(path), row=where))

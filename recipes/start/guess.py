@@ -1,5 +1,6 @@
 """Which columns of a table hold the texts or files, and the classes or numbers."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -12,9 +13,12 @@ from zoo.errors import DataError
 ROWS = 2000  # that are looked at
 MOST_CLASSES = 0.2  # of the rows: distinct values of a column of classes, at most
 MOST_RATINGS = 10  # distinct numbers that are classes: ten digits, 1 to 10 points
+MOSTLY = 0.8  # of a column of numbers are numbers; the others are faults
 LEAST_WORDS = 2.0  # of the values of a column of texts, on average
 LABELS = ("label", "class", "category", "target", "sentiment", "intent", "topic", "rating", "stars")
 SEPARATORS = (";", "|")  # of several labels in a cell
+COUNTED = (("1", "2"), ("a", "b"), ("0", "1"))  # how the names of a pair end
+PAIRS = (("text", "pair"), ("premise", "hypothesis"), ("question", "answer"), ("query", "passage"))
 OTHERS = ("split", "group", "id", "index", "fold")  # neither inputs nor targets
 
 
@@ -39,16 +43,33 @@ def guessed_columns(table: Path) -> dict[str, str]:
     if not rows or ({"text", "label"} <= set(names) and not _numbers(values["label"])):
         return {}
     files = columns_of_files(names, rows)
-    found = {"file_column": files[0]} if files else _text(values)
+    found = {"file_column": files[0]} if files else _texts(values)
     rest = {name: held for name, held in values.items() if name not in found.values()}
     return found | _target(rest) if found else {}
 
 
-def _text(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """Return the argument that names the column of the longest texts; nothing where all are words."""
+def _texts(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Return the arguments that name both columns of a pair, or that of the longest texts.
+
+    Nothing where all are words. Two columns are a pair where their names say so.
+    """
     words = {n: sum(len(v.split()) for v in held) / len(held) for n, held in values.items()}
+    long = [name for name, count in words.items() if count >= LEAST_WORDS]
+    for first, second in itertools.permutations(long, 2):
+        if _is_pair(first.lower(), second.lower()):
+            return {"text_column": first, "pair_column": second}
     name = "text" if "text" in words else max(words, key=words.get, default="")
-    return {"text_column": name} if name and words[name] >= LEAST_WORDS else {}
+    return {"text_column": name} if name in long else {}
+
+
+def _is_pair(first: str, second: str) -> bool:
+    """Tell whether two names are of the first and the second of something.
+
+    >>> _is_pair("question1", "question2"), _is_pair("title", "text"), _is_pair("text_b", "text_a")
+    (True, False, False)
+    """
+    alike = first[:-1] == second[:-1] and (first[-1], second[-1]) in COUNTED
+    return alike or (first, second) in PAIRS
 
 
 def _target(values: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -82,7 +103,9 @@ def _separator(held: Sequence[str]) -> dict[str, str]:
 def _numbers(held: Sequence[str]) -> bool:
     """Tell whether a column holds numbers to predict: counts have more values than ratings."""
     distinct = sorted(set(held))
-    if len(distinct) > MOST_RATINGS and are_numbers(distinct):
+    numbers = [value for value in distinct if are_numbers([value])]
+    mostly = sum(value in set(numbers) for value in held) >= MOSTLY * len(held)
+    if len(numbers) > MOST_RATINGS and mostly:  # what else there is, the loader names with its line
         return True
     return bool(numbers_of(distinct, count=len(held)))
 

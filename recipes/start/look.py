@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from recipes.baseline.beside import CLASSES, LABEL_SETS, LANGUAGE_MODELING, NUMBERS, kind_of
+from recipes.baseline.fit import PAIR
 from zoo.data.dataset import Dataset, Split
 from zoo.errors import DataError
 
@@ -15,6 +16,7 @@ _OF_CLASSES = {
     "text": "text_classification",
     "speech": "keyword_spotting",
 }
+_OF_PAIRS = {CLASSES: "sentence_pairs", NUMBERS: "sentence_similarity"}
 _TASKS = {
     LABEL_SETS: "multilabel_classification",
     NUMBERS: "regression",
@@ -56,14 +58,16 @@ def look_at(dataset: Dataset) -> Look:
     """
     inputs = {name: column for name, column in dataset.features.items() if column.modality}
     kind = kind_of(dataset)
-    if len(inputs) != 1 or not kind:
+    pair = len(inputs) == 2 and tuple(sorted(inputs)) == tuple(sorted(PAIR))
+    if not kind or not (pair or len(inputs) == 1):
         held = ", ".join(f"{name} ({column.word})" for name, column in dataset.features.items())
         raise DataError(
             f"{dataset.name} holds {held}.",
-            expected="one column of images, texts or sounds, and classes, labels or numbers",
+            expected="one column of images, texts or sounds, or two of texts, and classes, labels or "
+            "numbers",
             fix="zoo data shows the columns of data; docs/own_data.md says how tables name them",
         )
-    ((name, column),) = inputs.items()
+    name, column = next(iter(inputs.items()))
     train = dataset.splits["train"]
     targets = [kind for kind in dataset.features.values() if kind.kind == "number"]
     labels = [kind for kind in dataset.features.values() if kind.kind == "labels"]
@@ -75,13 +79,17 @@ def look_at(dataset: Dataset) -> Look:
     counts = np.bincount(train.labels, minlength=len(dataset.classes)) if kind == CLASSES else [0]
     return Look(
         modality=column.modality,
-        task=_OF_CLASSES[column.modality] if kind == CLASSES else _TASKS[kind],
+        task=_OF_PAIRS[kind] if pair else _task(kind, column.modality),
         train=len(train),
         test=len(dataset.splits["test"]),
         outputs=outputs.get(kind, 0),
         fewest=int(min(counts)),
         **_extent(train, name, column),
     )
+
+
+def _task(kind: str, modality: str) -> str:
+    return _OF_CLASSES[modality] if kind == CLASSES else _TASKS[kind]
 
 
 def _extent(train: Split, name: str, column: Any) -> dict[str, Any]:
@@ -109,14 +117,17 @@ def in_words(look: Look) -> str:
     '90 training images of about 28 pixels, 2 classes (40 examples of the rarest), 10 to test on'
     """
     things = {"image": "images", "text": "texts", "speech": "sounds"}[look.modality]
+    things = "pairs of texts" if look.task in _OF_PAIRS.values() else things
     extent = {
         "image": f"of about {look.side} pixels",
         "text": f"of up to {look.length:.0f} words",
         "speech": f"of up to {look.length:.1f} s",
     }[look.modality]
+    numbers = f"{look.outputs} number{'s' * (look.outputs != 1)} to predict"
     targets = {
         "multilabel_classification": f"{look.outputs} labels, several at once",
-        "regression": f"{look.outputs} number(s) to predict",
+        "regression": numbers,
+        "sentence_similarity": numbers,
         "language_modeling": "nothing to predict but the next token",
     }
     of_classes = f"{look.outputs} classes ({look.fewest:,} examples of the rarest)"

@@ -21,6 +21,9 @@ GOOD_ENOUGH = 0.97  # accuracy from which a network has three points to gain at 
 LONGEST_TEXT, LONGEST_CLIP = 256, 3.0  # words, seconds
 SMALLEST_BATCH, FULL_BATCH = 16, 64
 LEAST_EPOCHS, MOST_EPOCHS = 3, 60
+LEAST_STEPS = (
+    20  # updates of an epoch, where the data has fewer batches, as `zoo finetune` has them
+)
 FINETUNE_EPOCHS = 20
 
 
@@ -37,6 +40,7 @@ RESNET = Base("image/fashion_mnist-resnet20", 10_300)
 LABELS, NUMBERS = Base("image/digit_pairs-cnn", 800), Base("image/digit_pairs-cnn-sum", 800)
 FEW_TEXTS, TEXTS = Base("text/trec-textcnn", 650), Base("text/sst2-textcnn", 1000)
 SOUNDS = Base("speech/spoken_digit-dscnn", 2500)
+PAIRS = Base("text/stsb-bigru", 540)
 CHARACTERS = Base("text/shakespeare-gpt", 1600)
 
 
@@ -70,6 +74,8 @@ def plans(look: Look, weights: Sequence[str] = ()) -> list[Plan]:
         return _images(look, weights)
     if look.task == "language_modeling":
         return [_plan(look, CHARACTERS, {}, ["texts alone: a model of their characters"])]
+    if look.task in ("sentence_pairs", "sentence_similarity"):
+        return [_pairs(look)]
     return [_texts(look) if look.modality == "text" else _sounds(look)]
 
 
@@ -114,7 +120,7 @@ def batch_size(look: Look, *, full: int = FULL_BATCH) -> int:
 
 def epochs_for(look: Look, *, updates: int, batch: int) -> int:
     """Return the passes that make the updates, within limits: fewer the more examples there are."""
-    steps = max(1, look.train // batch)
+    steps = max(LEAST_STEPS, look.train // batch)
     least = 1 if look.train >= MANY_TEXTS and look.modality == "text" else LEAST_EPOCHS
     return min(max(round(updates / steps), least), MOST_EPOCHS)
 
@@ -134,10 +140,19 @@ def _plan(
     batch = batch_size(look, full=full)
     epochs = epochs_for(look, updates=base.updates, batch=batch)
     fitted = {"training.batch_size": batch, "training.epochs": epochs, "training.select": "last"}
-    why = (
-        f"{epochs} epochs of {batch} examples a batch: about as many updates as {base.recipe} takes"
-    )
+    steps = look.train // batch
+    if steps < LEAST_STEPS:
+        fitted["training.steps_per_epoch"] = steps = LEAST_STEPS
+    why = _updates(base, epochs=epochs, steps=steps, batch=batch)
     return Plan(base.recipe, "", {**values, **fitted}, least, (*reasons, why))
+
+
+def _updates(base: Base, *, epochs: int, steps: int, batch: int) -> str:
+    """Say how many updates there are, and how many the recipe was found good with."""
+    made = f"{epochs} epochs of {steps:,} updates with {batch} examples each: {epochs * steps:,} updates"
+    more, less = epochs * steps > 1.3 * base.updates, epochs * steps < 0.75 * base.updates
+    against = "more than" if more else "fewer than" if less else "about as many as"
+    return f"{made}, {against} the {base.updates:,} of {base.recipe}"
 
 
 def _images(look: Look, weights: Sequence[str]) -> list[Plan]:
@@ -205,6 +220,17 @@ def _texts(look: Look) -> Plan:
         else f"the first {longest} words of a text, which is most of what a minute of training reads",
     ]
     return _plan(look, TEXTS if many else FEW_TEXTS, values, reasons, full=128 if many else 64)
+
+
+def _pairs(look: Look) -> Plan:
+    longest = min(LONGEST_TEXT, max(16, 8 * math.ceil(look.length / 8)))
+    values = {"task.name": look.task, "task.arguments.max_tokens": longest}
+    reasons = [
+        "two towers with a GRU, from random vectors; a pretrained encoder does better where one is at "
+        "hand: zoo finetune minilm_l6.all_v2",
+        f"the first {longest} words of each text",
+    ]
+    return _plan(look, PAIRS, values, reasons)
 
 
 def _sounds(look: Look) -> Plan:

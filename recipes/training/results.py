@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.baseline.beside import beside
-from recipes.diagnosis.answers import check_answers
+from recipes.diagnosis.answers import check_against, check_answers
 from recipes.diagnosis.rules import findings
 from recipes.objects import make_model
 from recipes.report.card import render_card
@@ -102,7 +102,7 @@ def finish(
         environment=environment,
         history=history,
         records=records,
-        findings=_findings(setup, history, records, metrics["metrics"], answers),
+        findings=_findings(setup, history, records, metrics, answers),
         metrics=metrics,
         **answers,
         **_other_answers(setup, test, predictions, truths, metrics),
@@ -163,8 +163,14 @@ def _findings(
     answers: dict[str, Any],
 ) -> list[Any]:
     """Return the diagnosis of the curves, the gradients and the predictions on test."""
-    error = metrics.get("ece", {}).get("value", float("nan"))
+    entries = metrics["metrics"]
+    error = entries.get("ece", {}).get("value", float("nan"))
     judged = check_answers(error, **answers)
+    simple = metrics.get("baselines", {}).get("models", [])
+    if simple and "one_class" not in {one.kind for one in judged}:
+        metric = setup.task.metrics[0]
+        poor = check_against(simple[0], entries.get(metric.name, {}), metric)
+        judged = [poor] if poor else judged  # of such answers, their confidence says nothing
     if not history:  # a head that was fitted on features: there are no curves to judge
         return judged
     metric = setup.recipe.monitored_metric

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from keras import ops
 
-from recipes.diagnosis.answers import check_answers
+from recipes.diagnosis.answers import check_against, check_answers
 from recipes.diagnosis.calibration import (
     BINS,
     ERROR_WARNING,
@@ -18,6 +18,7 @@ from recipes.diagnosis.finding import Finding
 from recipes.diagnosis.probe import kernels
 from recipes.diagnosis.rules import Probe, findings
 from zoo.errors import ArgumentError
+from zoo.metrics.base import Metric
 
 LAYERS = keras.layers
 
@@ -535,3 +536,15 @@ def test_the_error_of_a_calibrated_model_stays_below_what_is_named():
 def test_calibration_is_not_judged_without_classes_or_finite_numbers():
     assert check_calibration(float("nan"), np.zeros((0, 0)), np.zeros(0)) is None
     assert check_calibration(0.5, np.full((4, 2), np.nan), np.zeros(4)) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "simple", "poor"),
+    [("accuracy", 0.33, 0.33, True), ("accuracy", 0.5, 0.33, False), ("mae", 2.0, 1.5, True)],
+)
+def test_a_model_no_better_than_a_constant_answer_is_a_problem(name, found, simple, poor):
+    metric = {"accuracy": Metric("accuracy"), "mae": Metric("mae", mode="min", unit="")}[name]
+    model = {"name": "majority class", "metrics": {name: {"value": simple}}}
+    finding = check_against(model, {"value": found}, metric)
+    assert bool(finding) == poor
+    assert not poor or (finding.severity == "problem" and "majority class" in finding.title)

@@ -5,7 +5,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from zoo.columns.readers.formats import TABLES
 from zoo.data.dataset import Dataset
+from zoo.errors import DataError
 from zoo.files import as_path
 from zoo.registry import DATASETS, check_arguments, resolve
 
@@ -53,6 +55,12 @@ def load_dataset(
         if card.source in ("tfds", "archive"):
             return loader(name, data_dir=data_dir, download=download, **arguments)
         return loader(**arguments)
+    if place is None and Path(name).suffix.lower() in TABLES:
+        raise DataError(
+            f"There is no file {name}.",
+            expected="a table that exists, or a data set's name",
+            fix="check the path; zoo data lists the data sets",
+        )
     if place is not None:
         loader = resolve("zoo.data.table:load" if place.is_file() else "zoo.data.folder:load")
         _check_known(name, loader, arguments)

@@ -152,3 +152,34 @@ def test_runs_show_them(task, data, tmp_path):
     assert len(found["models"]) == 3
     assert "word overlap" in (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
     assert found["verdict"]
+
+
+def test_a_table_is_predicted_by_the_columns_of_training(tmp_path):
+    first, second, shares = alike(60, 5)
+    rows = [
+        f"{a},{b},{'yes' if s > 0.5 else 'no'}"
+        for a, b, s in zip(first, second, shares, strict=True)
+    ]
+    table = tmp_path / "pairs.csv"
+    table.write_text("\n".join(["one,other,same", *rows]) + "\n", encoding="utf-8")
+    run = train(
+        "text/number_pairs-bigru",
+        run_dir=tmp_path / "run",
+        progress=False,
+        **{
+            "data.name": str(table),
+            "data.arguments": {
+                "text_column": "one",
+                "pair_column": "other",
+                "label_column": "same",
+            },
+            "model.arguments": {"embedding_dim": 4, "hidden_dim": 4},
+            "training.epochs": 1,
+        },
+    )
+    found = run.predict([str(table)])
+    assert len(found) == 60 and all(one["predictions"] for one in found)
+    alone = tmp_path / "alone.csv"
+    alone.write_text("one,label\na dog,yes\n", encoding="utf-8")
+    with pytest.raises(DataError, match="has no column 'other'"):
+        run.predict([str(alone)])

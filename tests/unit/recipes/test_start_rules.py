@@ -110,7 +110,8 @@ def test_lengths_hold_most_examples_and_have_a_limit():
 
 def test_batch_and_epochs_follow_the_number_of_examples():
     assert [batch_size(replace(IMAGES, train=n)) for n in (30, 700, 9000)] == [16, 32, 64]
-    assert epochs_for(replace(IMAGES, train=640), updates=100, batch=64) == 10
+    assert epochs_for(replace(IMAGES, train=1280), updates=200, batch=64) == 10
+    assert epochs_for(replace(IMAGES, train=48), updates=200, batch=16) == 10  # of 20 updates each
     assert epochs_for(replace(IMAGES, train=64), updates=10_000, batch=64) == 60
     assert epochs_for(replace(IMAGES, train=64_000), updates=100, batch=64) == 3
     assert epochs_for(replace(TEXTS, train=64_000), updates=100, batch=64) == 1
@@ -204,3 +205,38 @@ def test_columns_are_found_by_their_content(tmp_path):
         "text_column": "story",
         "label_column": "",
     }
+
+
+def test_a_small_set_says_how_many_updates_it_gets():
+    (plan,) = plans(replace(IMAGES, train=48, fewest=16))
+    assert plan.values["training.steps_per_epoch"] == 20
+    updates = 20 * plan.values["training.epochs"]
+    assert f"{updates:,} updates, about as many as the 1,140" in plan.reasons[-1]
+
+
+def test_pairs_take_two_towers():
+    look = Look(modality="text", task="sentence_pairs", train=900, test=90, outputs=2, fewest=400)
+    (plan,) = plans(look)
+    assert plan.recipe == "text/stsb-bigru" and plan.values["task.name"] == "sentence_pairs"
+    assert in_words(look).startswith("900 training pairs of texts")
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "expected"),
+    [
+        (
+            "question1,question2,same",
+            [f"is it {i} now?,was it {i} then?,{'yes' if i % 2 else 'no'}" for i in range(40)],
+            {"text_column": "question1", "pair_column": "question2", "label_column": "same"},
+        ),
+        (  # one cell is no number: the loader says so with its line
+            "words,price",
+            [f"a thing of size {i},{'unknown' if i == 7 else i * 1.5}" for i in range(40)],
+            {"text_column": "words", "target_column": "price"},
+        ),
+    ],
+)
+def test_columns_are_guessed(header, rows, expected, tmp_path):
+    table = tmp_path / "table.csv"
+    table.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    assert guessed_columns(table) == expected
