@@ -159,7 +159,7 @@ def test_a_name_like_no_other_lists_what_there_is():
 def test_datasets_are_listed_by_pattern_task_and_modality():
     assert [card.name for card in registry.list_datasets("*mnist")] == ["fashion_mnist", "mnist"]
     spoken = [card.name for card in registry.list_datasets(modality="speech")]
-    assert sorted(spoken) == ["spoken_digit", "vowels"]
+    assert sorted(spoken) == ["an4", "spoken_digit", "spoken_digit_strings", "vowels"]
     assert registry.list_datasets("*", task="no_such_task") == []
 
 
