@@ -86,12 +86,17 @@ def _row(run: Mapping[str, Any], metrics: list[Metric]) -> dict[str, Any]:
     }
 
 
+def span_of_mean(entry: Mapping[str, Any], metric: Metric) -> str:
+    """Write the interval of a mean; equal runs have none, since they do not tell how runs differ."""
+    return metric.span(entry) if entry["deviation"] else "– (all alike)"
+
+
 def _spread(entry: Mapping[str, Any], metric: Metric) -> dict[str, str]:
     return {
         "label": metric.label,
         "mean": metric.text(entry["mean"]),
         "deviation": metric.difference(entry["deviation"]),
-        "interval": metric.span(entry),
+        "interval": span_of_mean(entry, metric),
         "method": entry["method"],
     }
 

@@ -63,9 +63,12 @@ def text_samples(dataset: "Dataset") -> list[tuple[str, str]]:
     found = _column(dataset, PRINTED)
     if found is None:
         return []
-    texts = dataset.train.columns[found[0]]
+    columns = dataset.train.columns
+    both = {"text", "pair"} <= dataset.features.keys()
+    texts = [columns[name] for name in (("text", "pair") if both else found[:1])]
+    length = TEXT_LENGTH // len(texts)
     return [
-        (name, beginning(texts[index] or "", length=TEXT_LENGTH))
+        (name, " / ".join(beginning(held[index] or "", length=length) for held in texts))
         for index, name in _picked(dataset, each=TEXTS_EACH)
     ]
 

@@ -103,12 +103,16 @@ def start(
     'image/digits-cnn'
     """
     _check(minutes, run_dir)
-    devices.load_tensorflow()  # quietly
+    # Own data needs no TensorFlow to be read, so that mistakes are seen at once.
+    own = folder_of(str(data)) is not None or Path(str(data)).suffix
+    if not own:
+        devices.load_tensorflow()  # quietly
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     tell(f"looking at {data}")
     guess = {} if arguments else _guessed(data)
     arguments = arguments or guess
     dataset = load_dataset(str(data), **where, **arguments)
+    devices.load_tensorflow()
     dataset = dataset.with_validation(fraction=VALIDATION_FRACTION, seed=0)  # as the run has it
     look = look_at(dataset)
     tell("fitting simple models")

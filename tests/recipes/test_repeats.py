@@ -10,10 +10,12 @@ from scipy import stats
 
 from recipes.repeats import repeat as module
 from recipes.repeats.repeat import repeat
+from recipes.repeats.report import span_of_mean
 from recipes.runs.run import load
 from recipes.training.train import train
 from recipes.values.load import load_recipe
 from zoo.errors import ArgumentError, DataError, Interrupted, RecipeError, RunError
+from zoo.metrics.base import Metric
 
 TINY = load_recipe(
     "image/digits-cnn",
@@ -224,3 +226,10 @@ def test_a_fold_is_found_again_where_its_data_has_moved(tmp_path):
     other.write_text("text,label\n" + "".join(f"{w} good,1\n{w} bad,0\n" for w in texts))
     found = run.evaluate(data=other)
     assert not found["data_as_trained"] and found["examples"] == 6
+
+
+def test_equal_runs_have_no_interval():
+    entry = {"mean": 0.8, "deviation": 0.0, "low": 0.8, "high": 0.8}
+    assert span_of_mean(entry, Metric("accuracy")) == "– (all alike)"
+    other = entry | {"deviation": 0.1, "low": 0.7, "high": 0.9}
+    assert span_of_mean(other, Metric("accuracy")) == "70.00–90.00 %"

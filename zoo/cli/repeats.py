@@ -54,6 +54,8 @@ def _seeds(text: str) -> list[int]:
 
 
 def _show(found: Any) -> None:
+    from recipes.repeats.report import span_of_mean
+
     summary, metrics = found.summary, found.runs[0].task.metrics
     rows = [
         (run["name"], *(metric.text(run["metrics"][metric.name]) for metric in metrics))
@@ -63,7 +65,7 @@ def _show(found: Any) -> None:
     both = list(zip(metrics, spread, strict=True))
     rows.append(("mean", *(metric.text(entry["mean"]) for metric, entry in both)))
     rows.append(("deviation", *(metric.difference(entry["deviation"]) for metric, entry in both)))
-    rows.append(("95 % of mean", *(metric.span(entry) for metric, entry in both)))
+    rows.append(("95 % of mean", *(span_of_mean(entry, metric) for metric, entry in both)))
     title = f"{summary['recipe']}: {len(found.runs)} {found.kind}"
     show_table(title, ("run", *(metric.name for metric in metrics)), rows, spare=1)
     together = summary.get("out_of_fold") or summary.get("ensemble")
