@@ -89,7 +89,7 @@ def test_the_front_of_each_card_gives_the_input_that_its_paper_has():
     frames = {"crnn": (151, 40), "ds_cnn": (49, 10), "tc_resnet": (98, 40), "kwt": (98, 40)}
     frames |= {"matchboxnet": (128, 64), "bc_resnet": (101, 40), "ge2e": (160, 40)}
     frames |= {"x_vector": (298, 24), "ecapa_tdnn": (298, 80), "quartznet": (998, 64)}
-    frames |= {"whisper": (3000, 80), "conformer": (998, 80)}
+    frames |= {"whisper": (3000, 80), "conformer": (998, 80), "deep_speech2": (998, 80)}
     for card in MODELS:
         own = card.preprocessing
         if isinstance(own, WaveformPreprocessing):
