@@ -16,6 +16,7 @@ from recipes.baseline.numbers import fit_numbers
 from recipes.baseline.shallow import Fitted
 from recipes.baseline.verdict import verdict
 from recipes.runs.evaluate import groups_of, intervals
+from zoo import devices
 from zoo.catalog.metrics import (
     ACCURACY,
     BALANCED_ACCURACY,
@@ -127,6 +128,7 @@ def _of_data(dataset: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
     dataset = dataset.with_validation(fraction=VALIDATION_FRACTION, seed=SPLIT_SEED)
     kind = kind_of(dataset)
     if kind == LANGUAGE_MODELING:
+        devices.load_tensorflow()  # quietly, before the task loads Keras
         from recipes.baseline.tokens import of_characters
 
         metrics, found = LANGUAGE, _of_tokens(dataset, *of_characters(dataset))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from zoo import devices
 from zoo.cli.output import console, show_json, show_metrics, show_table
 from zoo.errors import ArgumentError, command
 
@@ -32,6 +33,7 @@ def train_several(
             expected="either --continue, or --folds or --seeds",
             fix="leave one of them out",
         )
+    devices.load_tensorflow()  # quietly, before what follows loads Keras
     from recipes.repeats.repeat import repeat
 
     given = {"folds": folds, "seeds": None if seeds is None else _seeds(seeds)}
