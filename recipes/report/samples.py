@@ -60,12 +60,11 @@ def text_samples(dataset: "Dataset") -> list[tuple[str, str]]:
     """
     from zoo.data.scans import beginning
 
-    found = _column(dataset, PRINTED)
-    if found is None:
+    if _column(dataset, PRINTED) is None:
         return []
     columns = dataset.train.columns
-    both = {"text", "pair"} <= dataset.features.keys()
-    texts = [columns[name] for name in (("text", "pair") if both else found[:1])]
+    features = dataset.features.items()
+    texts = [columns[name] for name, column in features if isinstance(column, PRINTED)]
     length = TEXT_LENGTH // len(texts)
     return [
         (name, " / ".join(beginning(held[index] or "", length=length) for held in texts))

@@ -103,16 +103,11 @@ def start(
     'image/digits-cnn'
     """
     _check(minutes, run_dir)
-    # Own data needs no TensorFlow to be read, so that mistakes are seen at once.
-    own = folder_of(str(data)) is not None or Path(str(data)).suffix
-    if not own:
-        devices.load_tensorflow()  # quietly
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     tell(f"looking at {data}")
     guess = {} if arguments else _guessed(data)
     arguments = arguments or guess
-    dataset = load_dataset(str(data), **where, **arguments)
-    devices.load_tensorflow()
+    dataset = _read(str(data), where | arguments)
     dataset = dataset.with_validation(fraction=VALIDATION_FRACTION, seed=0)  # as the run has it
     look = look_at(dataset)
     tell("fitting simple models")
@@ -131,6 +126,15 @@ def start(
         options=where | {"run_dir": run_dir},
     )
     return trained(found, progress=progress) if yes else found
+
+
+def _read(data: str, arguments: Mapping[str, Any]) -> Dataset:
+    """Read data; own data without TensorFlow, so that mistakes are seen at once."""
+    if folder_of(data) is None and not Path(data).suffix:
+        devices.load_tensorflow()  # quietly
+    dataset = load_dataset(data, **arguments)
+    devices.load_tensorflow()
+    return dataset
 
 
 def _check(minutes: float, run_dir: str | Path | None) -> None:
