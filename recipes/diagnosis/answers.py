@@ -54,6 +54,8 @@ def check_against(
     found, value = simple["metrics"].get(metric.name, {}).get("value"), entry.get("value")
     if found is None or value is None or metric.sign * value > metric.sign * found:
         return None
+    if found == (1.0 if metric.sign > 0 else 0.0):  # without a mistake, nothing can be better
+        return None
     return Finding(
         "no_better",
         "problem",

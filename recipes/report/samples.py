@@ -60,11 +60,10 @@ def text_samples(dataset: "Dataset") -> list[tuple[str, str]]:
     """
     from zoo.data.scans import beginning
 
-    if _column(dataset, PRINTED) is None:
-        return []
-    columns = dataset.train.columns
-    features = dataset.features.items()
+    columns, features = dataset.train.columns, dataset.features.items()
     texts = [columns[name] for name, column in features if isinstance(column, PRINTED)]
+    if not texts:
+        return []
     length = TEXT_LENGTH // len(texts)
     return [
         (name, " / ".join(beginning(held[index] or "", length=length) for held in texts))

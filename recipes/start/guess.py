@@ -103,8 +103,8 @@ def _separator(held: Sequence[str]) -> dict[str, str]:
 def _numbers(held: Sequence[str]) -> bool:
     """Tell whether a column holds numbers to predict: counts have more values than ratings."""
     distinct = sorted(set(held))
-    numbers = [value for value in distinct if are_numbers([value])]
-    mostly = sum(value in set(numbers) for value in held) >= MOSTLY * len(held)
+    numbers = {value for value in distinct if are_numbers([value])}
+    mostly = sum(value in numbers for value in held) >= MOSTLY * len(held)
     if len(numbers) > MOST_RATINGS and mostly:  # what else there is, the loader names with its line
         return True
     return bool(numbers_of(distinct, count=len(held)))

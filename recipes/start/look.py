@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from recipes.baseline.beside import CLASSES, LABEL_SETS, LANGUAGE_MODELING, NUMBERS, kind_of
-from recipes.baseline.fit import PAIR
+from recipes.baseline.fit import PAIR, inputs_of
 from zoo.data.dataset import Dataset, Split
 from zoo.errors import DataError
 
@@ -58,8 +58,8 @@ def look_at(dataset: Dataset) -> Look:
     """
     inputs = {name: column for name, column in dataset.features.items() if column.modality}
     kind = kind_of(dataset)
-    pair = len(inputs) == 2 and tuple(sorted(inputs)) == tuple(sorted(PAIR))
-    if not kind or not (pair or len(inputs) == 1):
+    pair = inputs_of(dataset) == PAIR
+    if not kind or (pair and kind not in _OF_PAIRS):
         held = ", ".join(f"{name} ({column.word})" for name, column in dataset.features.items())
         raise DataError(
             f"{dataset.name} holds {held}.",

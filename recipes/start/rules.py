@@ -226,8 +226,8 @@ def _pairs(look: Look) -> Plan:
     longest = min(LONGEST_TEXT, max(16, 8 * math.ceil(look.length / 8)))
     values = {"task.name": look.task, "task.arguments.max_tokens": longest}
     reasons = [
-        "two towers with a GRU, from random vectors; a pretrained encoder does better where one is at "
-        "hand: zoo finetune minilm_l6.all_v2",
+        "two towers with a GRU, from random vectors (zoo finetune minilm_l6.all_v2 begins with a "
+        "pretrained encoder)",
         f"the first {longest} words of each text",
     ]
     return _plan(look, PAIRS, values, reasons)

@@ -540,7 +540,12 @@ def test_calibration_is_not_judged_without_classes_or_finite_numbers():
 
 @pytest.mark.parametrize(
     ("name", "found", "simple", "poor"),
-    [("accuracy", 0.33, 0.33, True), ("accuracy", 0.5, 0.33, False), ("mae", 2.0, 1.5, True)],
+    [
+        ("accuracy", 0.33, 0.33, True),
+        ("accuracy", 0.5, 0.33, False),
+        ("accuracy", 1.0, 1.0, False),  # the test examples are all of one class
+        ("mae", 2.0, 1.5, True),
+    ],
 )
 def test_a_model_no_better_than_a_constant_answer_is_a_problem(name, found, simple, poor):
     metric = {"accuracy": Metric("accuracy"), "mae": Metric("mae", mode="min", unit="")}[name]

@@ -4,6 +4,7 @@ import os
 
 import numpy as np
 
+from zoo.cards import DatasetCard
 from zoo.catalog.datasets import DATASETS
 from zoo.columns import Audio, Group, Text
 from zoo.columns.readers.audio import read_audio
@@ -11,6 +12,7 @@ from zoo.data.archive import find_files, read_file, read_members
 from zoo.data.dataset import Dataset, Split
 from zoo.errors import DataError
 
+FOLDER = "an4"
 SAMPLE_RATE_HZ = 16_000
 VALIDATION_EVERY = 10  # of the speakers of train, in the order of their names: the last of ten
 
@@ -40,15 +42,11 @@ def load(
     {'train': [857], 'validation': [91], 'test': [130]}
     """
     card = next(card for card in DATASETS if card.name == name)
-    paths = find_files(card, data_dir=data_dir)
-    rows = [line.split("\t") for line in read_file(paths[_TABLE]).decode().splitlines()]
-    if not rows or rows[0] != _HEADER:
-        raise DataError(f"{paths[_TABLE]} has other columns.", expected=", ".join(_HEADER))
-    files = dict(read_members(paths[_TAR]))
-    speakers = sorted({row[2] for row in rows[1:] if row[1] == "train"})
+    rows, files = read(card, data_dir)
+    speakers = sorted({row[2] for row in rows if row[1] == "train"})
     held_out = set(speakers[VALIDATION_EVERY - 1 :: VALIDATION_EVERY])
     places: dict[str, list[list[str]]] = {"train": [], "validation": [], "test": []}
-    for row in rows[1:]:
+    for row in rows:
         places["validation" if row[2] in held_out else row[1]].append(row)
     return Dataset(
         name=name,
@@ -69,6 +67,34 @@ def load(
     )
 
 
+def read(
+    card: DatasetCard, data_dir: str | os.PathLike | None
+) -> tuple[list[list[str]], dict[str, bytes]]:
+    """Return the rows (file, split, speaker, seconds, text), and the content of each file by name.
+
+    Raises:
+        DataError: the files are missing, or are not those of the set.
+    """
+    paths = find_files(card, data_dir=data_dir, folder=FOLDER)
+    header, *rows = [line.split("\t") for line in read_file(paths[_TABLE]).decode().splitlines()]
+    if header != _HEADER:
+        raise DataError(f"{paths[_TABLE]} has other columns.", expected=", ".join(_HEADER))
+    files = dict(read_members(paths[_TAR]))
+    missing = [row[0] for row in rows if row[0] not in files]
+    if missing:
+        raise DataError(
+            f"{paths[_TAR]} lacks {len(missing)} recordings: {missing[0]}.",
+            expected=f"each file that {_TABLE} names",
+            fix=f"fetch both again from {card.homepage}",
+        )
+    return rows, files
+
+
+def decoded(file: bytes) -> np.ndarray:
+    """Return the samples of a file, float32 (samples,)."""
+    return read_audio(file, sample_rate_hz=SAMPLE_RATE_HZ)[0]
+
+
 def _split(rows: list[list[str]], files: dict[str, bytes]) -> Split:
     return Split(
         {
@@ -76,10 +102,6 @@ def _split(rows: list[list[str]], files: dict[str, bytes]) -> Split:
             "text": [row[4] for row in rows],
             "group": [row[2] for row in rows],
         },
-        decode={"audio": _decoded},
+        decode={"audio": decoded},
         names=[row[0] for row in rows],
     )
-
-
-def _decoded(file: bytes) -> np.ndarray:
-    return read_audio(file, sample_rate_hz=SAMPLE_RATE_HZ)[0]

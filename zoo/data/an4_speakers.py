@@ -1,21 +1,12 @@
 """CMU's alphanumeric recordings (AN4, Acero 1991), 16 kHz, by speaker: for telling voices apart."""
 
-import csv
-import io
 import os
-
-import numpy as np
 
 from zoo.catalog.datasets import DATASETS
 from zoo.columns import Audio, Group
-from zoo.columns.readers.audio import read_audio
-from zoo.data.archive import find_files, read_file, read_members
+from zoo.data.an4 import SAMPLE_RATE_HZ, decoded, read
 from zoo.data.dataset import Dataset, Split
-from zoo.errors import DataError
 
-FOLDER = "an4"
-SAMPLE_RATE_HZ = 16_000
-_SOUNDS, _LIST = "flac16k.tar", "transcripts.tsv"
 _NOTE = "The authors' split: the 10 speakers of the test split are not in train."
 
 
@@ -44,24 +35,10 @@ def load(
     10
     """
     card = next(card for card in DATASETS if card.name == name)
-    paths = find_files(card, data_dir=data_dir, folder=FOLDER)
-    text = read_file(paths[_LIST]).decode("utf-8")
-    rows = list(csv.DictReader(io.StringIO(text), delimiter="\t", quoting=csv.QUOTE_NONE))
-    sounds = {
-        file: read_audio(content, name=file, sample_rate_hz=SAMPLE_RATE_HZ)[0]
-        for file, content in read_members(paths[_SOUNDS])
-        if file.endswith(".flac")
-    }
-    missing = [row["file"] for row in rows if row["file"] not in sounds]
-    if missing:
-        raise DataError(
-            f"{paths[_SOUNDS]} lacks {len(missing)} recordings: {missing[0]}.",
-            expected=f"each file that {_LIST} names",
-            fix=f"fetch both again from {card.homepage}",
-        )
+    rows, files = read(card, data_dir)
     return Dataset(
         name=name,
-        splits={split: _split(split, rows, sounds) for split in ("train", "test")},
+        splits={split: _split(split, rows, files) for split in ("train", "test")},
         features={"audio": Audio(SAMPLE_RATE_HZ), "group": Group(plural="speakers")},
         classes=(),
         licence=card.licence,
@@ -71,10 +48,7 @@ def load(
     )
 
 
-def _split(name: str, rows: list[dict[str, str]], sounds: dict[str, np.ndarray]) -> Split:
-    own = [row for row in rows if row["split"] == name]
-    columns = {
-        "audio": [sounds[row["file"]] for row in own],
-        "group": [row["speaker"] for row in own],
-    }
-    return Split(columns, names=[row["file"] for row in own])
+def _split(name: str, rows: list[list[str]], files: dict[str, bytes]) -> Split:
+    own = [row for row in rows if row[1] == name]
+    columns = {"audio": [decoded(files[row[0]]) for row in own], "group": [row[2] for row in own]}
+    return Split(columns, names=[row[0] for row in own])

@@ -11,6 +11,7 @@ from zoo.errors import DataError
 from zoo.files import as_path
 from zoo.registry import DATASETS, check_arguments, resolve
 
+HUB = "hf:"
 _FIX = "give known ones: key=value after `zoo data NAME`, data.arguments in a recipe"
 
 
@@ -55,7 +56,7 @@ def load_dataset(
         if card.source in ("tfds", "archive"):
             return loader(name, data_dir=data_dir, download=download, **arguments)
         return loader(**arguments)
-    if place is None and Path(name).suffix.lower() in TABLES:
+    if place is None and not name.startswith(HUB) and Path(name).suffix.lower() in TABLES:
         raise DataError(
             f"There is no file {name}.",
             expected="a table that exists, or a data set's name",
@@ -65,7 +66,7 @@ def load_dataset(
         loader = resolve("zoo.data.table:load" if place.is_file() else "zoo.data.folder:load")
         _check_known(name, loader, arguments)
         return loader(place, seed=seed, skip_corrupt=skip_corrupt, **arguments)
-    if name.startswith("hf:"):
+    if name.startswith(HUB):
         loader = resolve("zoo.data.hub:load")
         _check_known(name, loader, arguments)
         how = {"seed": seed, "skip_corrupt": skip_corrupt}

@@ -14,7 +14,10 @@ from recipes.start.minutes import Timing
 from recipes.start.rules import advice, batch_size, epochs_for, plans
 from recipes.start.start import _shortened
 from recipes.values.load import load_recipe
+from zoo.columns import Labels, Text
+from zoo.data.dataset import Dataset, Split
 from zoo.data.load import load_dataset
+from zoo.errors import DataError
 
 IMAGES = Look(
     modality="image",
@@ -240,3 +243,16 @@ def test_columns_are_guessed(header, rows, expected, tmp_path):
     table = tmp_path / "table.csv"
     table.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
     assert guessed_columns(table) == expected
+
+
+def test_pairs_with_several_labels_are_refused():
+    splits = {
+        name: Split(
+            {"text": ["a b"] * 9, "pair": ["c d"] * 9, "tags": [("x",), ("y",), ("x", "y")] * 3}
+        )
+        for name in ("train", "validation", "test")
+    }
+    features = {"text": Text(), "pair": Text(), "tags": Labels(("x", "y"))}
+    made = {"classes": (), "licence": "none stated", "source": "own"}
+    with pytest.raises(DataError, match="sets of labels"):
+        look_at(Dataset(name="made up", splits=splits, features=features, **made))
