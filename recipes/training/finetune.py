@@ -244,7 +244,9 @@ def _chosen(recipe: Recipe) -> str:
 def _check_data(source: Run, data: str) -> str:
     """Return the data's name, a folder's in full; refuse what is known to be wrong unseen."""
     place = str(folder_of(data) or data)
-    if place == source.recipe.data.name:
+    published = registry.pretrained_cards().get(source.name)
+    only_scored = published and published.classes == "none"  # on the data that the card names
+    if place == source.recipe.data.name and not only_scored:
         raise DataError(
             f"{source.name} was already trained on {data}.",
             expected="other data of the same kind",

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from recipes.runs.run import load_run
-from recipes.training.finetune import finetune
+from recipes.training.finetune import finetune, finetuning_recipe
 from recipes.training.pair_tasks import with_pair_task
 from tests.unit.pretrained.made_texts import NAME, made_weights
 from zoo.weight_conversion import added
@@ -41,6 +41,12 @@ def test_the_data_says_which_task_is_taken(weights, pairs):
     assert taken({"task.name": "text_classification"}) == "text_classification"
     assert taken({}, "stsb") == "sentence_similarity"
     assert taken({}, "docstrings") is None
+
+
+def test_an_encoder_may_be_trained_on_the_data_that_it_was_only_scored_on(weights):
+    source = load_run(weights)
+    assert source.recipe.data.name == "stsb"  # of the figure on its card
+    assert finetuning_recipe(source, "stsb", task="sentence_similarity").data.name == "stsb"
 
 
 @pytest.mark.slow
