@@ -121,14 +121,16 @@ class ModelCard:
     paper: str
     arxiv: str  # empty where the architecture has no arXiv id
     year: int
-    # (H, W, C) of images, (tokens,) of text, (samples,) of waveforms; without ids that are written
-    input_shape: tuple[int, ...]
+    # (H, W, C) of images, (tokens,) of text, (samples,) of waveforms; without ids that are written;
+    # by name of the input where there are several
+    input_shape: tuple[int, ...] | Mapping[str, tuple[int, ...]]
     num_classes: int  # of the head; a language model's vocabulary size
     features: tuple[FeatureSpec, ...]  # what the backbone returns
     head_feature: str  # which of them a head takes
-    preprocessing: Preprocessing | Mapping[str, Preprocessing] | None = None  # or by input name
+    # by input name, or by modality, where there are several
+    preprocessing: Preprocessing | Mapping[str, Preprocessing] | None = None
     tiny_arguments: Mapping[str, Any] = field(default_factory=dict)  # builds in milliseconds
-    tiny_input_shape: tuple[int, ...] = ()
+    tiny_input_shape: tuple[int, ...] | Mapping[str, tuple[int, ...]] = ()
     finetuning: FineTuning = FineTuning()
     published_params: int | None = None  # trainable, without batch-norm statistics
 

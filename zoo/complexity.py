@@ -2,7 +2,7 @@
 
 import contextlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
@@ -38,7 +38,11 @@ def count_params(model: keras.Model) -> int:
     )
 
 
-def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = None) -> int:
+def multiply_adds(
+    model: keras.Model,
+    *,
+    input_shape: tuple[int, ...] | Mapping[str, tuple[int, ...]] | None = None,
+) -> int:
     """Return the multiply-adds of matrix products and convolutions for one input.
 
     Where a model writes about its input, this is for the first token that it writes.
@@ -49,7 +53,8 @@ def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = N
 
     Args:
         model: functional. Of several inputs, unknown axes of all but the first count 1.
-        input_shape: of the first input, without the batch axis; the model's own where it is known.
+        input_shape: of the first input, without the batch axis, or of several by name; the model's
+            own where it is known.
 
     Raises:
         ValueError: an axis of the first input is neither known nor given.
@@ -58,6 +63,9 @@ def multiply_adds(model: keras.Model, *, input_shape: tuple[int, ...] | None = N
     >>> multiply_adds(model)
     24
     """
+    if isinstance(input_shape, Mapping):
+        shapes = [input_shape.get(t.name, t.shape[1:]) for t in model.inputs]
+        return _of_graph(model, [tuple(size or 1 for size in shape) for shape in shapes])
     shape = tuple(input_shape or model.inputs[0].shape[1:])
     if None in shape:
         raise ValueError(f"{model.name} takes {shape}: give input_shape, such as (64,) tokens")

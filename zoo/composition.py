@@ -1,10 +1,7 @@
 """Build a model by its registry name: backbone, preprocessing, head, weights."""
 
-import contextlib
-import inspect
 import numbers
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,15 +9,15 @@ from typing import Any
 import keras
 
 from zoo import registry
+from zoo.backbones import head_feature, made_backbone
 from zoo.cards import ModelCard, PretrainedCard, WeightCard
-from zoo.columns import Label, Text, Vector, is_presence
+from zoo.columns import Label, Text
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.devices import enough_memory
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
 from zoo.heads.inputs import keras_inputs
-from zoo.image_sizes import build_at_size
 from zoo.named_weights import (
     as_published,
     as_recognized,
@@ -30,8 +27,7 @@ from zoo.named_weights import (
     named_weights,
     split_name,
 )
-from zoo.preprocessing import front_layers, preprocessing_of
-from zoo.tasks.base import Front, Task
+from zoo.tasks.base import Task
 
 
 def build(
@@ -51,7 +47,7 @@ def build(
     Args:
         name: "resnet20", "resnet20.fashion_mnist" with its shipped weights, or "resnet50.a1_in1k"
             with published ones, which are fetched once (`zoo list --pretrained`).
-        input_shape: without the batch axis. Text models take any number of tokens.
+        input_shape: without the batch axis, by input for fusions. Texts have any number of tokens.
         num_classes: of the head, or vocabulary size; 0 gives pooled features (B, D).
         weights: the second part of such a name ("fashion_mnist"), or a file of numbers of any project.
         preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False scaled images or log-mel
@@ -63,7 +59,8 @@ def build(
     Returns:
         A functional model from (B, *input_shape) to logits, (B, num_classes) or (B, T, vocabulary
         size); with `features_only` to features by name. The backbone is its layer "backbone". Where
-        text is written about sound, the input is {"audio": …, "ids": (B, T), those so far}.
+        text is written about sound, the input is {"audio": …, "ids": (B, T), those so far}; fusions
+        take {NAME: …, "NAME.present": (B,) of 1 and 0} for each of their inputs.
 
     Raises:
         UnknownNameError: no such model or weight, or no such task of the model.
@@ -91,6 +88,8 @@ def build(
     make, head = (_features_model if features_only else assemble), registry.task_card(task).task
     task = registry.resolve(head)()
     model = make(card, task, assets, arguments=arguments, preprocessing=preprocessing)
+    if not features_only and isinstance(model.output, dict):  # without the probes of a training
+        model = keras.Model(model.input, model.output["logits"], name=model.name)
     if source is not None:
         load_named(model, card, weight or as_path(source), headless, num_classes)
     return model
@@ -155,11 +154,11 @@ def assemble(
     """
     assets = replace(assets, x=task.adopted(assets.x))  # a model by name knows one text alone
     with enough_memory(f"build {card.name}", lower="its arguments or input_shape"):
-        backbone, fronts, assets = _backbone(
+        backbone, fronts, assets = made_backbone(
             card, assets, arguments, preprocessing, regularization=task.regularization
         )
         return task.build(
-            backbone, assets, fronts, head_feature=_head_feature(card, backbone, arguments)
+            backbone, assets, fronts, head_feature=head_feature(card, backbone, arguments)
         )
 
 
@@ -173,7 +172,7 @@ def _features_model(
 ) -> keras.Model:
     """Return a model from the inputs of `assets` to the features of the backbone by name."""
     with enough_memory(f"build {card.name}", lower="its arguments or input_shape"):
-        backbone, fronts, assets = _backbone(
+        backbone, fronts, assets = made_backbone(
             card, assets, arguments, preprocessing, regularization=task.regularization
         )
     inputs = keras_inputs(assets)
@@ -185,103 +184,6 @@ def _features_model(
 
 def _as_it_is(tensor: Any) -> Any:
     return tensor
-
-
-def _backbone(
-    card: ModelCard,
-    assets: Assets,
-    arguments: Mapping[str, Any],
-    preprocessing: bool | Mapping[str, Any],
-    **regularization: Any,
-) -> tuple[keras.Model, dict[str, Front], Assets]:
-    """Return the backbone, the layers before it by input name, and the assets of the whole model."""
-    builder = registry.resolve(card.builder)
-    parameters = inspect.signature(builder).parameters
-    registry.check_arguments(card.name, arguments, parameters)
-    registry.check_values(card.name, arguments)
-    values = preprocessing if isinstance(preprocessing, Mapping) else None
-    fronts = front_layers(preprocessing_of(card, assets, values), **regularization)
-    shapes = {name: spec.shape for name, spec in assets.specs()[0].items() if not is_presence(name)}
-    with _as_argument_error(card, arguments, shapes):
-        taken = {
-            name: tuple(fronts[name](keras.KerasTensor((None, *shape))).shape[1:])
-            if name in fronts
-            else shape
-            for name, shape in shapes.items()
-        }
-    known = {key: size for key, size in assets.sizes.items() if key in parameters}
-    if "input_shapes" in parameters:
-        known["input_shapes"] = taken
-    elif "input_shape" in parameters:
-        known["input_shape"] = next(iter(taken.values()))
-    if preprocessing is False:
-        raw = {name: Vector(taken[name]) for name in fronts}
-        fronts, assets = {}, replace(assets, x={**assets.x, **raw})
-    with _as_argument_error(card, arguments, known):
-
-        def built(shape: Any) -> keras.Model:
-            return builder(**{**card.arguments, **known, "input_shape": shape, **arguments})
-
-        if "input_shape" in known:
-            backbone = build_at_size(card, known["input_shape"], built)
-        else:
-            backbone = builder(**{**card.arguments, **known, **arguments})
-    if not isinstance(getattr(backbone, "output", None), dict) or backbone.name != "backbone":
-        raise ArgumentError(
-            f"{card.builder} does not return a backbone.",
-            expected='keras.Model(inputs, {"pooled": …, …}, name="backbone")',
-            fix="return its features as a dictionary by name, the deepest last",
-        )
-    return backbone, fronts, assets
-
-
-@contextlib.contextmanager
-def _as_argument_error(
-    card: ModelCard, arguments: Mapping[str, Any], known: Mapping[str, Any]
-) -> Iterator[None]:
-    """Turn what Keras and builders raise into one error; `known` is what the data tells."""
-    try:
-        yield
-    except (TypeError, ValueError, LookupError, ArithmeticError) as error:
-        told = " and ".join(f"{key}={value}" for key, value in (*arguments.items(), *known.items()))
-        said, expected, fix = _said(error)
-        raise ArgumentError(
-            f"{card.name} cannot be built" + (f" with {told}" if told else "") + f": {said}",
-            expected=expected,
-            fix=fix or f"zoo info {card.name} lists the arguments with their defaults",
-        ) from error
-
-
-def _said(error: Exception) -> tuple[str, str | None, str | None]:
-    """Return problem, expected and fix of an error, without what Keras puts around a message.
-
-    Keras makes another error of one that a layer raises, of its text alone.
-
-    >>> _said(ValueError("Exception …\\n\\n\\x1b[1mToo small.\\x1b[0m\\n\\nArguments received by A"))
-    ('Too small.', None, None)
-    """
-    text = re.sub(r"\x1b\[[\d;]*m", "", str(error)).partition("\n\nArguments received by")[0]
-    text = re.sub(r"^Exception [^\n]*\n\n", "", text)
-    text, _, fix = text.partition("\n  to fix:")
-    text, _, expected = text.partition("\n  expected:")
-    return text.strip(), expected.strip() or None, fix.strip() or None
-
-
-def _head_feature(card: ModelCard, backbone: keras.Model, arguments: Mapping[str, Any]) -> str:
-    """Return the feature that the head takes.
-
-    Arguments may give a model other stages than its card declares; the head then takes the deepest.
-    """
-    declared, built = [feature.name for feature in card.features], list(backbone.output)
-    if built == declared:
-        return card.head_feature
-    if arguments:
-        return built[-1]
-    raise ArgumentError(
-        f"The backbone of {card.name} does not return the features that its card declares.",
-        expected=", ".join(declared),
-        fix=f"declare what it returns: {', '.join(built)}",
-    )
 
 
 def _task_name(
@@ -320,7 +222,8 @@ def _assets(
             return trained
         x = {name: column.shaped(input_shape) for name, column in trained.x.items()}
         return replace(trained, x=x)
-    x = input_of(card, tuple(input_shape or card.input_shape))
+    shape = input_shape or card.input_shape
+    x = input_of(card, shape if isinstance(shape, Mapping) else tuple(shape))
     if not registry.resolve(registry.task_card(task).task).writes:
         return Assets(x=x, y={"label": Label(classes)})
     if not classes:
@@ -350,14 +253,18 @@ def _check_sizes(
     card: ModelCard, input_shape: Sequence[int | None] | None, num_classes: int | None
 ) -> None:
     """Raise ArgumentError unless both are None or valid."""
-    sizes = card.input_shape if input_shape is None else input_shape
-    fits = isinstance(sizes, tuple | list) and len(sizes) == len(card.input_shape)
-    if not fits or not all(size is None or (_is_count(size) and size > 0) for size in sizes):
+    own = card.input_shape
+    given = own if input_shape is None else input_shape
+    several = isinstance(own, Mapping)
+    fits = isinstance(given, Mapping) == several and (not several or set(given) <= set(own))
+    pairs = [(given[name], own[name]) for name in given] if several and fits else [(given, own)]
+    if not fits or not all(_is_shape(one, len(other)) for one, other in pairs):
         raise ArgumentError(
             f"input_shape={input_shape!r} does not suit {card.name}.",
-            expected=f"{len(card.input_shape)} sizes without the batch axis, "
-            f"such as {card.input_shape}",
-            fix=f"leave input_shape out to take {card.input_shape}",
+            expected=f"shapes by input, such as {dict(own)}"
+            if several
+            else f"{len(own)} sizes without the batch axis, such as {own}",
+            fix=f"leave input_shape out to take {own}",
         )
     if num_classes is not None and not _is_count(num_classes):
         raise ArgumentError(
@@ -365,6 +272,12 @@ def _check_sizes(
             expected="1, 2, …, or 0 for features without a head",
             fix=f"leave num_classes out to take {card.num_classes}",
         )
+
+
+def _is_shape(value: Any, axes: int) -> bool:
+    """Tell whether a value is a shape of so many axes."""
+    fits = isinstance(value, tuple | list) and len(value) == axes
+    return fits and all(size is None or (_is_count(size) and size > 0) for size in value)
 
 
 def _is_count(value: Any) -> bool:

@@ -45,7 +45,7 @@ def _other_sides(name: str) -> list[int]:
     """Return the sides of images that published figures of a model are of, but for its own."""
     cards = registry.pretrained_cards().values()
     sides = {card.resolution for card in cards if card.model == name and card.resolution}
-    return sorted(sides - set(registry.model_card(name).input_shape[:2]))
+    return sorted(sides - set(registry.model_card(name).input_shape[:2])) if sides else []
 
 
 def _macs_at(name: str, side: int) -> int:

@@ -41,7 +41,7 @@ def preprocessing_of(
     by_name = own if isinstance(own, Mapping) else dict.fromkeys(assets.x, own)
     found = {}
     for name, column in assets.x.items():
-        part = by_name.get(name)
+        part = by_name.get(name, by_name.get(column.modality))
         if isinstance(part, ImagePreprocessing):
             part = _for_channels(part, column.shape[-1])
         # What a task says of log-mel features says nothing about a network of samples.
@@ -57,14 +57,18 @@ def preprocessing_of(
 
 
 def front_layers(
-    preprocessing: Mapping[str, Preprocessing], regularization: Regularization = NONE
+    preprocessing: Mapping[str, Preprocessing],
+    regularization: Regularization = NONE,
+    *,
+    named: bool = False,
 ) -> dict[str, Front]:
     """Return the layers between each input and its backbone; none where the input is taken as it is.
 
     Pixels are scaled. Waveforms become log-mel features, which SpecAugment masks in training where
     `regularization` asks for it; for networks of samples they stay waveforms, normalized if need be.
+    The layers are called after their input where there are several, or with `named`.
     """
-    alone = len(preprocessing) == 1  # then the layers have plain names, as always
+    alone = len(preprocessing) == 1 and not named  # then the layers have plain names, as always
     found = {
         name: _front(values, regularization, prefix="" if alone else f"{name}_")
         for name, values in preprocessing.items()

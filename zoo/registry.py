@@ -240,7 +240,7 @@ def model_info(name: str) -> dict[str, Any]:
         "task": card.tasks[0],
         "params": facts.get("params"),
         "macs": facts.get("macs"),
-        "input_shape": list(card.input_shape),
+        "input_shape": json.loads(json.dumps(card.input_shape)),
         "num_classes": card.num_classes,
         "summary": card.summary,
         "paper": card.paper,

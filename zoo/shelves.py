@@ -7,7 +7,16 @@ from typing import Any, final
 from zoo import plugins
 from zoo.card_checks import KINDS, Card, kind_of
 from zoo.cards import ColumnCard, DatasetCard, ModelCard, PretrainedCard, TaskCard, WeightCard
-from zoo.catalog import datasets, image, pretrained, speech, tasks, text
+from zoo.catalog import (
+    datasets,
+    image,
+    multimodal,
+    pretrained,
+    speech,
+    tasks,
+    text,
+    vector,
+)
 from zoo.errors import ArgumentError
 
 OURS = "kerazoo"
@@ -49,7 +58,7 @@ class Shelf(MutableMapping[str, Any]):
         return len(self._cards)
 
 
-MODELS = Shelf((*image.MODELS, *text.MODELS, *speech.MODELS))
+MODELS = Shelf((*image.MODELS, *text.MODELS, *speech.MODELS, *vector.MODELS, *multimodal.MODELS))
 SHELVES: dict[type, Shelf] = {
     ModelCard: MODELS,
     TaskCard: Shelf(tasks.TASKS),

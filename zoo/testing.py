@@ -13,6 +13,7 @@ import numpy as np
 
 from zoo import registry
 from zoo.cards import FeatureSpec
+from zoo.columns import is_presence
 from zoo.composition import build
 from zoo.data.dataset import Dataset
 from zoo.tasks.base import Assets, Task
@@ -43,7 +44,12 @@ def tiny_batch(model: keras.Model, *, seed: int = 0) -> np.ndarray | dict[str, n
     """
     generator = np.random.default_rng(seed)
     if isinstance(model.input, Mapping):
-        return {name: _tiny_input(tensor, generator) for name, tensor in model.input.items()}
+        return {
+            name: np.arange(BATCH, dtype="float32") % 2  # some are there, others are not
+            if is_presence(name)
+            else _tiny_input(tensor, generator)
+            for name, tensor in model.input.items()
+        }
     return _tiny_input(model.inputs[0], generator)
 
 
@@ -217,8 +223,8 @@ def _check_backward(name: str, model: keras.Model, x: Any) -> None:
     labels = np.arange(BATCH) % CLASSES
     if len(model.output_shape) == 3:
         labels = x["ids"] if isinstance(x, Mapping) else x
-    elif x.dtype == "uint8":
-        x = x.astype("float32")
+    else:
+        x = keras.tree.map_structure(lambda v: v.astype("float32") if v.dtype == "uint8" else v, x)
     for _ in range(2):  # a branch that begins as nothing hides what is before it in the first step
         model.train_on_batch(x, labels)
     after = [np.asarray(v) for v in model.trainable_variables]

@@ -46,6 +46,7 @@ _PAIRS = {"encoder": "cross_encoder", **_TEXTS, "max_tokens": 128}
 
 # Of tasks of any input: the model decides which of them apply.
 _ANY = {"loss": None, "image_size": None, **_TEXTS, **_CLIPS}
+_SEVERAL = {"inputs": None, "modality_dropout_rate": 0.0, **_ANY}
 _CLASSIFICATIONS = (
     "image_classification",
     "text_classification",
@@ -179,5 +180,13 @@ TASKS: tuple[TaskCard, ...] = (
         summary="One or several numbers for two texts, such as how alike they are.",
         arguments={**_PAIRS, "loss": None},
         models_of=("text_classification",),
+    ),
+    TaskCard(
+        name="multimodal_classification",
+        task="zoo.tasks.multimodal_classification:MultimodalClassification",
+        modality="",
+        metrics=CLASSIFICATION,
+        summary="One label for several inputs, any of which may be absent.",
+        arguments={**_SEVERAL, **_CLASSES},
     ),
 )

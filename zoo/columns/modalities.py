@@ -1,6 +1,7 @@
 """The input of a model of one modality: its name and its column."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from zoo import registry
 from zoo.cards import ColumnCard, ModelCard, SoundPreprocessing, WaveformPreprocessing
@@ -8,10 +9,12 @@ from zoo.columns.audio import Audio
 from zoo.columns.base import Column
 from zoo.columns.image import Image
 from zoo.columns.text import Text
+from zoo.columns.vector import Vector
 from zoo.errors import ArgumentError
 
 _WORDS = {kind.modality: kind.word for kind in (Image, Text, Audio)}
 _INPUTS = {Image.modality: "image", Audio.modality: "audio", Text.modality: "ids"}
+_INPUTS |= {"vector": "vector", "series": "vector"}
 
 
 def word_of(modality: str) -> str | None:
@@ -24,18 +27,22 @@ def word_of(modality: str) -> str | None:
     return card.word if card else _WORDS.get(modality)
 
 
-def input_of(card: ModelCard, shape: tuple[int | None, ...]) -> dict[str, Column]:
-    """Return the input of a model that is built by name, without any data.
+def input_of(
+    card: ModelCard, shape: tuple[int | None, ...] | Mapping[str, tuple[int | None, ...]]
+) -> dict[str, Column]:
+    """Return the input, or inputs, of a model that is built by name, without any data.
 
     The ids of what a model writes about its input are not among them.
 
     Args:
         card: of the model.
-        shape: of one example, without the batch axis.
+        shape: of one example, without the batch axis; by name for a model of several inputs.
 
     Raises:
-        ArgumentError: the card is of another modality, or of several.
+        ArgumentError: the card is of another modality.
     """
+    if isinstance(shape, Mapping):
+        return _several(card, shape)
     own, name = card.preprocessing, _INPUTS.get(card.modality)
     own = own.get(name) if isinstance(own, Mapping) else own
     front = dict(own.log_mel) if isinstance(own, SoundPreprocessing) else {}
@@ -43,7 +50,7 @@ def input_of(card: ModelCard, shape: tuple[int | None, ...]) -> dict[str, Column
     sounds = Audio(
         front.get("sample_rate_hz", rate), preprocessing={"log_mel": front} if front else {}
     )
-    columns = {"image": Image(), "audio": sounds, "ids": Text()}
+    columns = {"image": Image(), "audio": sounds, "ids": Text(), "vector": Vector()}
     if name is not None:
         return {name: columns[name].shaped(shape)}
     found = _card_of(card.modality)
@@ -54,6 +61,18 @@ def input_of(card: ModelCard, shape: tuple[int | None, ...]) -> dict[str, Column
             fix="train it with a recipe, or call its builder yourself",
         )
     return {found.input_name or found.name: registry.resolve(found.column)().shaped(shape)}
+
+
+def _several(card: ModelCard, shapes: Mapping[str, tuple[int | None, ...]]) -> dict[str, Column]:
+    """Return the inputs of a model of several, which may be absent, by their names on its card."""
+    found, modalities = {}, {name: modality for modality, name in _INPUTS.items()}
+    for name, shape in shapes.items():
+        modality = modalities[name]
+        alone = replace(
+            card, modality=modality, preprocessing=(card.preprocessing or {}).get(modality)
+        )
+        found[name] = replace(input_of(alone, tuple(shape))[name], optional=True)
+    return found
 
 
 def _card_of(modality: str) -> ColumnCard | None:

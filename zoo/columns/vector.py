@@ -1,5 +1,6 @@
 """Arrays of numbers that are used as they are."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, final
 
@@ -19,6 +20,7 @@ class Vector(Column):
         dtype: of the array.
         padding: along axes that vary.
         buckets: lengths that they are padded to.
+        mean, deviation: of each number along the last axis, which are taken out; empty to leave them.
 
     >>> Vector((2,)).encode([1, 2])[""].dtype
     dtype('float32')
@@ -31,11 +33,25 @@ class Vector(Column):
     dtype: str = "float32"
     padding_value: float = 0
     buckets: tuple[int, ...] = ()
+    mean: tuple[float, ...] = ()
+    deviation: tuple[float, ...] = ()
+
+    @property
+    def modality(self) -> str:
+        """That of the models which take it: numbers side by side, or one after another."""
+        return {1: "vector", 2: "series"}.get(len(self.shape), "")
 
     @classmethod
     def of(cls, spec: Spec) -> "Vector":
         """Return the column whose only tensor is as `spec` says."""
         return cls(tuple(spec.shape), spec.dtype, spec.padding, tuple(spec.buckets))
+
+    def fit(self, values: Iterable[Any]) -> "Vector":
+        """Return the column that takes mean and deviation of these values out."""
+        rows = [np.asarray(value, "float64").reshape(-1, self.shape[-1]) for value in values]
+        mean, deviation = (f(np.concatenate(rows), axis=0) for f in (np.mean, np.std))
+        deviation = np.where(deviation > 0, deviation, 1.0)  # of a number that never changes
+        return replace(self, mean=tuple(mean.tolist()), deviation=tuple(deviation.tolist()))
 
     def shaped(self, shape: tuple[int | None, ...]) -> "Vector":
         return replace(self, shape=tuple(shape))
@@ -54,4 +70,6 @@ class Vector(Column):
                 expected=f"numbers of shape {self.shape}",
                 fix="reshape it, or leave the example out",
             )
+        if self.mean:
+            array = (array - np.asarray(self.mean)) / np.asarray(self.deviation)
         return {"": array.astype(self.dtype)}

@@ -1,0 +1,86 @@
+"""Encoders side by side, one for each input: what fusions of several modalities start from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from zoo.layers.presence import OrAbsent
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The backbone of one input, and which of its features a fusion takes."""
+
+    backbone: keras.Model
+    feature: str
+
+
+@dataclass(frozen=True)
+class Towers:
+    """The inputs of a model of several, and what its encoders make of them, by name of the input.
+
+    Attributes:
+        inputs: NAME of what an encoder takes and NAME.present, (B,), 1 or 0.
+        maps: the feature of each encoder: (B, D), (B, T, D) or (B, H, W, C); a learned vector at
+            every position where the input is absent.
+        presences: of each input, (B,).
+    """
+
+    inputs: dict[str, keras.KerasTensor]
+    maps: dict[str, keras.KerasTensor]
+    presences: dict[str, keras.KerasTensor]
+
+    def pooled(self) -> dict[str, keras.KerasTensor]:
+        """Return the mean of each feature over its positions, (B, D)."""
+        return {name: pooled_feature(name, x) for name, x in self.maps.items()}
+
+    def tokens(self, width: int) -> dict[str, keras.KerasTensor]:
+        """Return each feature as a sequence of vectors of one width, (B, T, width)."""
+        return {
+            name: keras.layers.Dense(width, name=f"{name}_project")(_sequence(name, x))
+            for name, x in self.maps.items()
+        }
+
+    def model(self, features: Mapping[str, Any]) -> keras.Model:
+        """Return the backbone from the inputs to features by name, the deepest last."""
+        return keras.Model(self.inputs, dict(features), name="backbone")
+
+
+def towers(encoders: Mapping[str, Encoder]) -> Towers:
+    """Return the inputs of encoders and their features.
+
+    Each encoder is the layer NAME_encoder.
+    """
+    inputs, maps, presences = {}, {}, {}
+    for name, encoder in encoders.items():
+        (taken,) = encoder.backbone.inputs
+        inputs[name] = keras.Input(taken.shape[1:], dtype=taken.dtype, name=name)
+        present = keras.Input((), dtype="float32", name=f"{name}.present")
+        inputs[f"{name}.present"] = presences[name] = present
+        encoder.backbone.name = f"{name}_encoder"
+        features = encoder.backbone(inputs[name])
+        maps[name] = OrAbsent(name=f"{name}_or_absent")(features[encoder.feature], present)
+    return Towers(inputs, maps, presences)
+
+
+def pooled_feature(name: str, x: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the mean of a feature (B, …, D) over its positions, (B, D), by the layer NAME_pool."""
+    if len(x.shape) == 4:
+        return keras.layers.GlobalAveragePooling2D(name=f"{name}_pool")(x)
+    if len(x.shape) == 3:
+        return keras.layers.GlobalAveragePooling1D(name=f"{name}_pool")(x)
+    return x
+
+
+def joined(features: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:
+    """Return features (B, D) side by side, (B, sum of D), by the layer "joined"."""
+    parts = list(features.values())
+    return keras.layers.Concatenate(name="joined")(parts) if len(parts) > 1 else parts[0]
+
+
+def _sequence(name: str, x: keras.KerasTensor) -> keras.KerasTensor:
+    if len(x.shape) == 3:
+        return x
+    return keras.layers.Reshape((-1, x.shape[-1]), name=f"{name}_sequence")(x)

@@ -1,0 +1,1 @@
+"""Backbones of numbers: side by side, or one after another."""

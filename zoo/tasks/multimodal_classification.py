@@ -1,0 +1,140 @@
+"""Multimodal classification: one label for several inputs."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, final
+
+import keras
+from keras import ops
+
+from zoo.columns import Audio, Column, Image, Text
+from zoo.columns.assets import Assets
+from zoo.regularization import NONE, Regularization
+from zoo.tasks.base import Front, Tensors
+from zoo.tasks.classification import Classification
+from zoo.tasks.image_classification import ImageClassification
+from zoo.tasks.keyword_spotting import KeywordSpotting
+from zoo.tasks.several_inputs import SeveralInputs
+from zoo.tasks.text_classification import TextClassification
+
+if TYPE_CHECKING:
+    from zoo.data.dataset import Split
+
+
+@final
+class MultimodalClassification(Classification):
+    """One of `classes` for several inputs, any of which may be absent.
+
+    Every input has the tensor NAME.present, 1 or 0. Where one is absent, a learned vector stands for
+    its feature, in training and in use alike.
+
+    Args:
+        inputs: columns of the data to take, in their order; None takes all images, sounds, texts and
+            arrays.
+        modality_dropout_rate: of whole inputs in training (1501.00102), [0, 1); one always stays.
+        image_size: of images, as `ImageClassification`.
+        tokenizer, vocabulary_size, max_tokens, lowercase, min_count: of texts, as
+            `TextClassification`.
+        sample_rate_hz, clip_seconds, window_ms, hop_ms, num_mels, low_hz, high_hz, num_coefficients,
+            normalization: of sounds, as `ClipClassification`.
+        loss, focal_gamma, logit_tau, threshold_goal, positive_class: as `Classification`.
+        regularization: `label_smoothing` and `dropout_rate` act here.
+
+    Raises:
+        ArgumentError: a value out of range.
+
+    >>> MultimodalClassification(modality_dropout_rate=0.2).metric
+    'accuracy'
+    """
+
+    name = "multimodal_classification"
+    model_name = "multimodal_classifier"
+
+    def __init__(
+        self,
+        *,
+        inputs: Sequence[str] | None = None,
+        modality_dropout_rate: float = 0.0,
+        image_size: int | None = None,
+        tokenizer: str = "word",
+        vocabulary_size: int = 20_000,
+        max_tokens: int = 256,
+        lowercase: bool = True,
+        min_count: int = 1,
+        sample_rate_hz: int | None = None,
+        clip_seconds: float = 1.0,
+        window_ms: float = 25.0,
+        hop_ms: float = 10.0,
+        num_mels: int = 40,
+        low_hz: float = 20.0,
+        high_hz: float | None = None,
+        num_coefficients: int = 0,
+        normalization: str = "utterance",
+        loss: str | None = None,
+        focal_gamma: float | None = None,
+        logit_tau: float | None = None,
+        threshold_goal: str | Mapping[str, Any] | None = None,
+        positive_class: str | None = None,
+        regularization: Regularization = NONE,
+    ):
+        super().__init__(
+            loss=loss,
+            focal_gamma=focal_gamma,
+            logit_tau=logit_tau,
+            threshold_goal=threshold_goal,
+            positive_class=positive_class,
+            regularization=regularization,
+        )
+        readers = {
+            Image: ImageClassification(image_size=image_size),
+            Text: TextClassification(
+                tokenizer=tokenizer,
+                vocabulary_size=vocabulary_size,
+                max_tokens=max_tokens,
+                lowercase=lowercase,
+                min_count=min_count,
+            ),
+            Audio: KeywordSpotting(
+                sample_rate_hz=sample_rate_hz,
+                clip_seconds=clip_seconds,
+                window_ms=window_ms,
+                hop_ms=hop_ms,
+                num_mels=num_mels,
+                low_hz=low_hz,
+                high_hz=high_hz,
+                num_coefficients=num_coefficients,
+                normalization=normalization,
+            ),
+        }
+        self.several = SeveralInputs(readers, inputs, modality_dropout_rate)
+
+    def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
+        return self.several.inputs(train, features)
+
+    def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
+        return self.several.units(split, assets)
+
+    def build(
+        self,
+        backbone: keras.Model | Mapping[str, keras.Model],
+        assets: Assets,
+        fronts: Mapping[str, Front] | None = None,
+        head_feature: str | None = None,
+    ) -> keras.Model:
+        return self.several.build(
+            backbone,
+            assets,
+            fronts or {},
+            feature=head_feature,
+            outputs=len(assets.classes),
+            dropout_rate=self.regularization.dropout_rate,
+            name=self.model_name,
+        )
+
+    def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
+        """Return the loss of the fused answer plus those of the probes, which train the probes alone."""
+        found = super().loss(y, y_pred)
+        for key, logits in y_pred.items():
+            if key != "logits":
+                probe = super().loss(y, {"logits": logits})
+                found["loss"] = found["loss"] + probe["loss"] - ops.stop_gradient(probe["loss"])
+        return found
