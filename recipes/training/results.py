@@ -2,8 +2,10 @@
 
 import json
 import subprocess
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +13,8 @@ import numpy as np
 from recipes.baseline.beside import beside
 from recipes.diagnosis.answers import check_against, check_answers
 from recipes.diagnosis.rules import findings
+from recipes.modalities.alone import has_several
+from recipes.modalities.measure import of_run
 from recipes.objects import make_model
 from recipes.report.card import render_card
 from recipes.report.data import ReportInput
@@ -63,6 +67,7 @@ def finish(
     history: list[dict[str, float]],
     records: list[dict[str, Any]],
     selection: dict[str, Any],
+    alone: Mapping[str, Run] = MappingProxyType({}),
     baselines: bool = True,
     progress: bool = False,
 ) -> Run:
@@ -73,6 +78,7 @@ def finish(
         folder: of the run.
         history, records: one entry per epoch, and those of the gradient probe.
         selection: best epoch and why training stopped.
+        alone: runs of each input alone, by name, where the model has several.
         baselines, progress: fit simple models beside the network, and show it where it takes long.
     """
     _choose_weights(setup, folder, selection)
@@ -97,6 +103,7 @@ def finish(
         **_beginnings(folder),
     }
     metrics |= _baselines(setup, metrics["metrics"], progress=progress) if baselines else {}
+    metrics |= {"modalities": of_run(setup, test, alone)} if has_several(setup.assets) else {}
     _write_values(folder, setup.assets, environment, records)
     report = ReportInput(
         environment=environment,

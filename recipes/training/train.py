@@ -79,7 +79,7 @@ def train(
         lower = "training.batch_size, model.arguments or the size of the inputs"
         with precision(recipe), devices.enough_memory(f"train {recipe.name}", lower=lower):
             setup = prepare(recipe, device=device, **where)
-            begin = {"source": source, "resume": resume, "baselines": not smoke}
+            begin = {"source": source, "resume": resume, "where": where | {"device": device}, "beside": not smoke}
             return _train_in(folder, setup, **begin, **how)
 
 
@@ -102,9 +102,17 @@ def _check_arguments(
 
 
 def _train_in(
-    folder: Path, setup: Setup, *, source: Path | None, resume: bool, baselines: bool, **how: Any
+    folder: Path,
+    setup: Setup,
+    *,
+    source: Path | None,
+    resume: bool,
+    where: dict[str, Any],
+    beside: bool,
+    **how: Any,
 ) -> Run:
     """Train in a locked folder, from its checkpoint if there is one, or from where `source` ended."""
+    from recipes.modalities.alone import has_several, train_alone
     from recipes.training.progress import show_notes
     from recipes.training.results import finish
     from recipes.training.resume import begin_where
@@ -117,7 +125,9 @@ def _train_in(
     write_splits(folder, setup.dataset)
     recorder, probe, chosen = fit(setup, folder, resume=resume or source is not None, **how)
     found = {"history": recorder.history, "records": probe.records, "selection": chosen.state}
-    return finish(setup, folder, **found, baselines=baselines, progress=how["progress"])
+    inputs = tuple(setup.assets.x) if beside and has_several(setup.assets) else ()
+    alone = train_alone(setup.recipe, folder, inputs, **where, **how)
+    return finish(setup, folder, **found, alone=alone, baselines=beside, progress=how["progress"])
 
 
 def fit(

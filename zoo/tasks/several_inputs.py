@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, final
 import keras
 from keras import ops
 
-from zoo.columns import Audio, Column, Image, Text, Vector
+from zoo.columns import Column, Vector
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, DataError, unknown_name
 from zoo.heads.classification import classification_head
@@ -85,8 +85,13 @@ class SeveralInputs:
         return replace(fitted, source=name, optional=True)
 
     def units(self, split: "Split", assets: Assets) -> "Split":
-        """Return the split, its sounds at the rate of the model; refuse examples without any input."""
-        columns = [split.columns[column.source] for column in assets.x.values()]
+        """Return the split, its sounds at the rate of the model.
+
+        Raises:
+            DataError: an example has neither an input nor anything else beside its targets.
+        """
+        targets = {column.source or name for name, column in assets.y.items()}
+        columns = [values for name, values in split.columns.items() if name not in targets]
         for i in range(len(split)):
             if all(values[i] is None for values in columns):
                 raise DataError(

@@ -1,9 +1,9 @@
 """Attention bottlenecks (Nagrani et al. 2021, 2107.00135 §3.2): inputs exchange a few tokens only.
 
-Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, hidden_dim)}. In each block the tokens of an
-input and the bottleneck tokens attend to one another; the bottleneck that goes on is the mean of what the
-inputs made of it (eq. 8 and 9). A class token of each input gathers what is known; their mean is "fused"
-(the paper averages their logits, which is the same for a linear head).
+Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, hidden_dim)}. In each block the
+tokens of an input and the bottleneck tokens attend to one another; the bottleneck that goes on is
+the mean of what the inputs made of it (eq. 8 and 9). A class token of each input gathers what is
+known; their mean is "fused" (the paper averages their logits, which is the same for a linear head).
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""Cross-attention: every input asks the others (1706.03762 §3.2.3 between modalities, as MulT 1906.00295 §3.1).
+"""Cross-attention between inputs: each one asks the others (MulT, 1906.00295 §3.1).
 
-Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, inputs · hidden_dim)}. Queries are the tokens
-of one input, keys and values those of all others; residual and normalized before attention, then a
-feed-forward pair; the mean over tokens of each input goes on.
+Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, inputs · hidden_dim)}. Queries
+are the tokens of one input, keys and values those of all others; residual and normalized before
+attention, then a feed-forward pair; the mean over tokens of each input goes on.
 """
 
 from collections.abc import Mapping

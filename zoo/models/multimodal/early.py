@@ -1,8 +1,9 @@
-"""Early fusion: the raw inputs as tokens of one transformer, which sees all of them from its first block on.
+"""Early fusion: the raw inputs are tokens of one transformer, which sees all of them at once.
 
-Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, hidden_dim)}. As ViLT (2102.03334 §3.1): no
-encoders, only a linear map of each patch of an image or of log-mel frames, of a vector, or the mean of a
-text's word vectors; then the blocks of a vision transformer over all tokens.
+Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, hidden_dim)}. As ViLT
+(2102.03334 §3.1): no encoders, only a linear map of each patch of an image or of log-mel frames, of
+a vector, or the mean of a text's word vectors; then the blocks of a vision transformer over all
+tokens.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""Feature-wise linear modulation (Perez et al. 2018, 1709.07871 §2.1): some inputs steer the features of one.
+"""Feature-wise linear modulation (1709.07871 §2.1): some inputs steer the features of one.
 
-Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, D of the steered)}. The others' features
-give a factor and an offset for each channel of the steered input, then ReLU, in residual blocks as in the
-paper's figure 3; dense layers where its feature has no positions.
+Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, D of the steered)}. The others'
+features give a factor and an offset for each channel of the steered input, then ReLU, in residual
+blocks as in the paper's figure 3; dense layers where its feature has no positions.
 """
 
 from collections.abc import Mapping

@@ -1,8 +1,8 @@
-"""Gated multimodal units (Arevalo et al. 2017, 1702.01992 §3.1): every input has a gate that all inputs set.
+"""Gated multimodal units (1702.01992 §3.1): every input has a gate that all inputs set.
 
 Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "gate_NAME": (B, hidden_dim), "fused": (B,
-hidden_dim)}: the sum over inputs of sigmoid(gate) · tanh(feature), the paper's unit for more than two
-inputs.
+hidden_dim)}: the sum over inputs of sigmoid(gate) · tanh(feature), the paper's unit for more than
+two inputs.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Intermediate fusion: the encoders' features side by side, then dense layers over all of them.
 
-Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, hidden_dim)}. The scheme of 2312.00935 §2
-with 1 < L_f < L, with activations.
+Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, hidden_dim)}. The scheme of
+2312.00935 §2 with 1 < L_f < L, with activations.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Late fusion: encoders that meet in the output layer only, so that their contributions add up.
 
-Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, sum of D)}. A dense layer behind "fused"
-gives the sum of one linear map for each input: no interaction between inputs can be learned
+Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, sum of D)}. A dense layer behind
+"fused" gives the sum of one linear map for each input: no interaction between inputs can be learned
 (2312.00935 §2: L_f = L).
 """
 

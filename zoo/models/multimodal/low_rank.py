@@ -1,8 +1,8 @@
 """Low-rank tensor fusion (Liu et al. 2018, 1806.00064 eq. 9): every product of the inputs' features.
 
-Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, hidden_dim)}. The outer product of the
-features, each with a 1 behind it, times a weight tensor of rank R is the sum over R of the product over
-inputs of linear maps; the tensor itself is never made.
+Inputs {NAME, NAME.present} -> {NAME: (B, D) for each, "fused": (B, hidden_dim)}. The outer product
+of the features, each with a 1 behind it, times a weight tensor of rank R is the sum over R of the
+product over inputs of linear maps; the tensor itself is never made.
 """
 
 from collections.abc import Mapping

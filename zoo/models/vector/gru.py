@@ -1,7 +1,7 @@
 """A recurrent network over a series of vectors of one length.
 
-Input (B, T, D) -> {"steps": (B, T, 2 hidden_dim), "pooled": (B, 2 hidden_dim)}. Bidirectional gated recurrent
-units (1406.1078), the mean over time.
+Input (B, T, D) -> {"steps": (B, T, 2 hidden_dim), "pooled": (B, 2 hidden_dim)}. Bidirectional gated
+recurrent units (1406.1078), the mean over time.
 """
 
 import keras

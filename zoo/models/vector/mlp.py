@@ -1,7 +1,7 @@
 """Dense layers over a vector of numbers.
 
-Input (B, D) -> {"hidden_1", …}: (B, width). A dense layer, its activation and dropout, as often as there are
-widths.
+Input (B, D) -> {"hidden_1", …}: (B, width). A dense layer, its activation and dropout, as often as
+there are widths.
 """
 
 from collections.abc import Sequence

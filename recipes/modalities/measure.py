@@ -1,0 +1,207 @@
+"""What a model of several inputs owes to each, beside the same inputs alone and their average."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recipes.modalities.answers import ABSENT, SHUFFLED, additive_answers, right_by_subset
+from recipes.runs.evaluate import BATCH_SIZE, decoded, groups_of, predictions_of
+from recipes.runs.run import Run
+from zoo.columns.assets import Assets
+from zoo.data.pipeline import Encoded
+from zoo.metrics.reliance import interval, lost_without, resampled, shapley_values, shares_of
+from zoo.tasks.decision import answers_of
+
+if TYPE_CHECKING:
+    from recipes.training.setup import Setup
+
+MOST_INPUTS = 6  # beyond which 2 ** M subsets take too long
+PAIRED, DRAWN, DRAWS = (
+    100,
+    300,
+    16,
+)  # examples of EMAP with two inputs and with more; others for each
+_SMALLEST = 1e-9  # a probability, before its logarithm
+LEAST_UNUSED = (
+    0.02  # accuracy that the average of single inputs gains by one, and the model does not
+)
+
+
+def of_run(setup: "Setup", test: Encoded, alone: Mapping[str, Run]) -> dict[str, Any]:
+    """Return what a trained model owes to each of its inputs, on the test split; see `reliance`.
+
+    Args:
+        setup: with the trained model.
+        test: the split, encoded.
+        alone: runs of each input alone, by name.
+    """
+    train, assets = setup.dataset.splits["train"], setup.assets
+    most = np.bincount(train.labels).argmax()
+    absent = any(v is None for c in assets.x.values() for v in train.columns[c.source])
+    return reliance(
+        setup.model,
+        assets,
+        test,
+        alone={
+            name: _probabilities(run, setup.dataset.splits["test"]) for name, run in alone.items()
+        },
+        prior=float(np.mean(test.split.labels == most)),
+        learned_absence=absent or setup.task.several.dropout_rate > 0,
+        groups=groups_of(test.split, train),
+    )
+
+
+def _probabilities(run: Run, split: Any) -> np.ndarray:
+    """Return the probabilities of a run for a split, (N, K)."""
+    encoded = Encoded(split, run.task, run.assets)
+    found, _ = predictions_of(run.model, run.task, run.assets, encoded, batch_size=BATCH_SIZE)
+    return answers_of(found)[0]
+
+
+def reliance(
+    model: Any,
+    assets: Assets,
+    test: Encoded,
+    *,
+    alone: Mapping[str, np.ndarray],
+    prior: float,
+    learned_absence: bool,
+    groups: Sequence[Any] | None = None,
+) -> dict[str, Any]:
+    """Measure on a split how much a classifier owes to each of its inputs.
+
+    Args:
+        model, assets: of the run.
+        test: the split.
+        alone: probabilities (N, K) of the network of each input alone, by name; empty for none.
+        prior: accuracy without any input: of the most frequent class of train.
+        learned_absence: training took inputs away, so that their absence means something.
+        groups: of the examples, which intervals resample whole; None for single ones.
+
+    Returns:
+        JSON values: see `docs/formats.md`.
+    """
+    names = tuple(assets.x)
+
+    def decode(x: Mapping[str, np.ndarray]) -> np.ndarray:
+        return np.asarray(model.predict_on_batch(x)["logits"], dtype="float64")
+
+    rights = {
+        how: right_by_subset(decode, test, how=how) for how in (ABSENT, SHUFFLED)
+    }  # (2 ** M, N) each
+    for right in rights.values():
+        right[0] = prior
+    chosen = rights[ABSENT if learned_absence else SHUFFLED]
+    drawn = {how: resampled(right, groups=groups) for how, right in rights.items()}
+    worth, many = chosen.mean(axis=1), drawn[ABSENT if learned_absence else SHUFFLED]
+    shares, lost = shares_of(shapley_values(worth)), lost_without(worth)
+    share_ends, lost_ends = interval(shares_of(shapley_values(many))), interval(lost_without(many))
+    found = {
+        "by": ABSENT if learned_absence else SHUFFLED,
+        "examples": len(test),
+        "prior": round(prior, 6),
+        "inputs": {
+            name: {
+                "share": _entry(shares[m], share_ends, m),
+                "lost": _entry(lost[m], lost_ends, m),
+            }
+            for m, name in enumerate(names)
+        },
+        "subsets": [
+            {
+                "inputs": [name for m, name in enumerate(names) if subset >> m & 1],
+                **{
+                    how: _entry(right[subset].mean(), interval(drawn[how]), subset)
+                    for how, right in rights.items()
+                },
+            }
+            for subset in range(1, 2 ** len(names))
+        ],
+        "interactions": _interactions(decode, test),
+    }
+    if alone:
+        truths = _labels(test)
+        found |= _beside(names, alone, truths, rights[SHUFFLED], groups)
+    return found
+
+
+def _entry(value: float, ends: tuple[np.ndarray, np.ndarray], place: int) -> dict[str, Any]:
+    """Return a value with its interval; None where it is not known."""
+    numbers = {"value": value, "low": ends[0][place], "high": ends[1][place]}
+    return {key: round(float(v), 6) if np.isfinite(v) else None for key, v in numbers.items()}
+
+
+def _labels(test: Encoded) -> np.ndarray:
+    _, truths = decoded(
+        lambda x: np.zeros(len(next(iter(x.values())))), test, batch_size=BATCH_SIZE
+    )
+    return truths["label"]
+
+
+def _interactions(decode: Any, test: Encoded) -> dict[str, Any]:
+    """Return the accuracy of the model and of the best additive answers in it, on some examples."""
+    paired = len(test.assets.x) == 2
+    generator = np.random.default_rng(0)
+    size = min(PAIRED if paired else DRAWN, len(test))
+    places = np.sort(generator.choice(len(test), size=size, replace=False))
+    own, added, labels = additive_answers(decode, test, places, draws=0 if paired else DRAWS)
+    right, right_added = (answers.argmax(axis=-1) == labels for answers in (own, added))
+    gap = right.astype("float64") - right_added
+    ends = interval(resampled(gap[None]))
+    return {
+        "examples": size,
+        "accuracy": round(float(right.mean()), 6),
+        "additive": round(float(right_added.mean()), 6),
+        "gap": _entry(gap.mean(), ends, 0),
+    }
+
+
+def _beside(
+    names: tuple[str, ...],
+    alone: Mapping[str, np.ndarray],
+    labels: np.ndarray,
+    shuffled: np.ndarray,
+    groups: Sequence[Any] | None,
+) -> dict[str, Any]:
+    """Return how the inputs do alone and averaged, and which of them the model neglects.
+
+    An input is neglected if the average of the networks of each input alone gains clearly more by
+    it than the model does: the lower end of the difference is above 0, and it is 2 points or more.
+    """
+    logs = {name: np.log(np.maximum(alone[name], _SMALLEST)) for name in names}
+    right = {name: (logs[name].argmax(axis=-1) == labels).astype("float64") for name in names}
+    averaged = _right_of(logs, names, labels)
+    fused = shuffled[-1]
+    best = max(names, key=lambda name: right[name].mean())
+    rows = [*(right[name] for name in names), averaged, fused - right[best], fused - averaged]
+    for m, name in enumerate(names):
+        others = tuple(other for other in names if other != name)
+        told = averaged - _right_of(logs, others, labels)  # what it adds to the others' average
+        taken = fused - shuffled[len(shuffled) - 1 & ~(1 << m)]
+        rows.append(told - taken)
+    table = np.stack(rows)
+    values, ends = table.mean(axis=1), interval(resampled(table, groups=groups))
+    count = len(names)
+    unused = {
+        name: _entry(values[count + 3 + m], ends, count + 3 + m) for m, name in enumerate(names)
+    }
+    return {
+        "alone": {name: _entry(values[m], ends, m) for m, name in enumerate(names)},
+        "averaged": _entry(values[count], ends, count),
+        "best_alone": best,
+        "over_best_alone": _entry(values[count + 1], ends, count + 1),
+        "over_averaged": _entry(values[count + 2], ends, count + 2),
+        "unused": unused,
+        "neglected": [
+            name for name, one in unused.items() if one["low"] > 0 and one["value"] >= LEAST_UNUSED
+        ],
+    }
+
+
+def _right_of(
+    logs: Mapping[str, np.ndarray], names: tuple[str, ...], labels: np.ndarray
+) -> np.ndarray:
+    """Return where the mean of log probabilities is right, (N,)."""
+    mean = np.mean([logs[name] for name in names], axis=0)
+    return (mean.argmax(axis=-1) == labels).astype("float64")
