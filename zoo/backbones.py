@@ -117,7 +117,8 @@ def _encoders(
             regularization=regularization,
             named=True,
         )
-        encoders[name] = Encoder(backbone, head_feature(encoder, backbone, own))
+        modulated = regularization.gradient_modulation_alpha > 0
+        encoders[name] = Encoder(backbone, head_feature(encoder, backbone, own), modulated)
         fronts, x = {**fronts, **before}, {**x, **alone.x}
     return encoders, fronts, replace(assets, x=x)
 

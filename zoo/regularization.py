@@ -50,6 +50,10 @@ class Regularization:
         noise_low_db, noise_high_db: range of the signal-to-noise ratio, in dB.
         frequency_masks, time_masks: SpecAugment (1904.08779): masks of each kind a clip.
         frequency_mask_width, time_mask_width: the widest of them, in mel bins and in frames.
+        modality_dropout_rate: of whole inputs of a model of several (1501.00102), [0, 1); one stays.
+        auxiliary_loss_weight: of the loss of each input's own linear head, beside the fused one.
+        gradient_modulation_alpha: how much less the encoder of an input learns whose head is ahead
+            of the others' (OGM, 2203.15332 eq. 10); 0 is off.
     """
 
     l1: float = 0.0
@@ -86,6 +90,9 @@ class Regularization:
     frequency_mask_width: int = 0
     time_masks: int = 0
     time_mask_width: int = 0
+    modality_dropout_rate: float = 0.0
+    auxiliary_loss_weight: float = 0.0
+    gradient_modulation_alpha: float = 0.0
 
     def to_dict(self) -> dict[str, Any]:
         """Return every knob by name."""
@@ -187,6 +194,14 @@ _BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
             time_mask_width=25,
         ),
     },
+    "multimodal": {
+        "none": {},
+        "light": dict(modality_dropout_rate=0.1),
+        "medium": dict(modality_dropout_rate=0.2, auxiliary_loss_weight=0.3),
+        "strong": dict(
+            modality_dropout_rate=0.3, auxiliary_loss_weight=1.0, gradient_modulation_alpha=0.5
+        ),
+    },
 }
 PRESETS = tuple(_SHARED)
 AUTO = "auto"  # one of them, which training chooses before its first step (zoo/automatic_preset.py)
@@ -207,7 +222,7 @@ def resolve(
 
     Args:
         preset: one of `PRESETS`.
-        modality: "image", "text" or "speech".
+        modality: "image", "text", "speech" or "multimodal".
         optimizer: Keras name in lower case; "sgd" takes `l2`, all others `weight_decay`.
         knobs: values that override the preset.
 
@@ -264,6 +279,7 @@ _SHARES = (
     "embedding_dropout_rate",
     "layer_dropout_rate",
     "speed_change",
+    "modality_dropout_rate",
 )
 _PROBABILITIES = ("crop_min_scale", "erasing_probability", "noise_probability")
 

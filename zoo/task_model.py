@@ -34,6 +34,7 @@ class TaskModel(keras.Model):
 
     Attributes:
         teach: makes the loss of training from the task's, given inputs and outputs; None leaves it.
+        modulate: is called with targets and outputs of each step of training; None for nothing.
     """
 
     def __init__(self, model: keras.Model, *, task: Scores, r_drop_alpha: float = 0.0):
@@ -45,6 +46,7 @@ class TaskModel(keras.Model):
         )
         self.task, self.r_drop_alpha = task, r_drop_alpha
         self.teach: Callable[[Any, Any, Any], Any] | None = None
+        self.modulate: Callable[[Any, Any], None] | None = None
         self.shown = [keras.metrics.Mean(name=name) for name in task.shown]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
@@ -56,6 +58,8 @@ class TaskModel(keras.Model):
             total += self.r_drop_alpha * self.task.divergence(y_pred, again)
         if training and self.teach is not None:
             total = self.teach(total, x, y_pred)
+        if training and self.modulate is not None:
+            self.modulate(y, y_pred)
         for penalty in self.losses:
             total = total + keras.ops.cast(penalty, total.dtype)
         return total

@@ -47,7 +47,7 @@ def of_run(setup: "Setup", test: Encoded, alone: Mapping[str, Run]) -> dict[str,
             name: _probabilities(run, setup.dataset.splits["test"]) for name, run in alone.items()
         },
         prior=float(np.mean(test.split.labels == most)),
-        learned_absence=absent or setup.task.several.dropout_rate > 0,
+        learned_absence=absent or setup.task.regularization.modality_dropout_rate > 0,
         groups=groups_of(test.split, train),
     )
 

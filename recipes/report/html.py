@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from recipes.report import (
     figures,
     label_sets,
+    modalities,
     numbers,
     panels,
     pictures,
@@ -66,8 +67,21 @@ def render_report(data: ReportInput) -> str:
             for panel in (verification.detection_errors, verification.pair_scores)
             if data.verification
         ],
+        **_modalities(data),
         **(_classes(data) if data.classes else {}),
     )
+
+
+def _modalities(data: ReportInput) -> dict[str, Any]:
+    """Return what only models of several inputs have."""
+    found = data.metrics.get("modalities", {})
+    drawn = [modalities.shares, *([modalities.alone] if "alone" in found else [])]
+    return {
+        "modalities": modalities.of_run(data),
+        "modality_drawings": [
+            Markup(figures.answers_svg(panel, found, height=2.6)) for panel in drawn if found
+        ],
+    }
 
 
 def _classes(data: ReportInput) -> dict[str, Any]:

@@ -74,7 +74,7 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
-    model.teach = teach
+    model.teach, model.modulate = teach, task.modulation(model)
     told = _begin_at(source, model, recipe, task, assets, examples) if source else ()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = trained_on.placed(transforms.steps) if transforms else trained_on

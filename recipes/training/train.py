@@ -79,7 +79,12 @@ def train(
         lower = "training.batch_size, model.arguments or the size of the inputs"
         with precision(recipe), devices.enough_memory(f"train {recipe.name}", lower=lower):
             setup = prepare(recipe, device=device, **where)
-            begin = {"source": source, "resume": resume, "where": where | {"device": device}, "beside": not smoke}
+            begin = {
+                "source": source,
+                "resume": resume,
+                "where": where | {"device": device},
+                "beside": not smoke,
+            }
             return _train_in(folder, setup, **begin, **how)
 
 

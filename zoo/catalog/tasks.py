@@ -46,7 +46,7 @@ _PAIRS = {"encoder": "cross_encoder", **_TEXTS, "max_tokens": 128}
 
 # Of tasks of any input: the model decides which of them apply.
 _ANY = {"loss": None, "image_size": None, **_TEXTS, **_CLIPS}
-_SEVERAL = {"inputs": None, "modality_dropout_rate": 0.0, **_ANY}
+_SEVERAL = {"inputs": None, **_ANY}
 _CLASSIFICATIONS = (
     "image_classification",
     "text_classification",
@@ -188,5 +188,13 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=CLASSIFICATION,
         summary="One label for several inputs, any of which may be absent.",
         arguments={**_SEVERAL, **_CLASSES},
+    ),
+    TaskCard(
+        name="multimodal_regression",
+        task="zoo.tasks.multimodal_regression:MultimodalRegression",
+        modality="",
+        metrics=REGRESSION,
+        summary="One or several numbers for several inputs, any of which may be absent.",
+        arguments=_SEVERAL,
     ),
 )

@@ -6,15 +6,22 @@ from typing import Any
 
 import keras
 
+from zoo.layers.gradient_scale import GradientScale
 from zoo.layers.presence import OrAbsent
 
 
 @dataclass(frozen=True)
 class Encoder:
-    """The backbone of one input, and which of its features a fusion takes."""
+    """The backbone of one input, and which of its features a fusion takes.
+
+    Attributes:
+        backbone, feature: the model, and the name of the feature.
+        modulated: training may scale its gradient, by the layer NAME_gradient.
+    """
 
     backbone: keras.Model
     feature: str
+    modulated: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,8 +67,10 @@ def towers(encoders: Mapping[str, Encoder]) -> Towers:
         present = keras.Input((), dtype="float32", name=f"{name}.present")
         inputs[f"{name}.present"] = presences[name] = present
         encoder.backbone.name = f"{name}_encoder"
-        features = encoder.backbone(inputs[name])
-        maps[name] = OrAbsent(name=f"{name}_or_absent")(features[encoder.feature], present)
+        x = encoder.backbone(inputs[name])[encoder.feature]
+        if encoder.modulated:
+            x = GradientScale(adaptive=True, name=f"{name}_gradient")(x)
+        maps[name] = OrAbsent(name=f"{name}_or_absent")(x, present)
     return Towers(inputs, maps, presences)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Tensors = Mapping[str, Any]
 Predictions = np.ndarray | list
 Front = Callable[[Any], Any]  # a layer, or layers one after another
+Modulation = Callable[[Tensors, Tensors], None]
 
 
 class Task(abc.ABC):
@@ -161,6 +162,13 @@ class Task(abc.ABC):
             y: batched targets, (B, …) each.
             y_pred: the model's outputs by name.
         """
+
+    def modulation(self, model: "keras.Model") -> Modulation | None:
+        """Return what is called with targets and outputs of each step of training, or None.
+
+        It may change variables of the model that are not trained, which count from the next step.
+        """
+        return None
 
     @abc.abstractmethod
     def decode(self, model: "keras.Model", x: Tensors, assets: Assets) -> Predictions:

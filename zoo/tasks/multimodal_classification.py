@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING, Any, final
 import keras
 from keras import ops
 
-from zoo.columns import Audio, Column, Image, Text
+from zoo.columns import Column
 from zoo.columns.assets import Assets
+from zoo.heads.several import modulation_of, own_logits, several_model
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Front, Tensors
+from zoo.tasks.base import Front, Modulation, Tensors
 from zoo.tasks.classification import Classification
-from zoo.tasks.image_classification import ImageClassification
-from zoo.tasks.keyword_spotting import KeywordSpotting
-from zoo.tasks.several_inputs import SeveralInputs
-from zoo.tasks.text_classification import TextClassification
+from zoo.tasks.several_inputs import SeveralInputs, readers_of
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -30,19 +28,19 @@ class MultimodalClassification(Classification):
     Args:
         inputs: columns of the data to take, in their order; None takes all images, sounds, texts and
             arrays.
-        modality_dropout_rate: of whole inputs in training (1501.00102), [0, 1); one always stays.
         image_size: of images, as `ImageClassification`.
         tokenizer, vocabulary_size, max_tokens, lowercase, min_count: of texts, as
             `TextClassification`.
         sample_rate_hz, clip_seconds, window_ms, hop_ms, num_mels, low_hz, high_hz, num_coefficients,
             normalization: of sounds, as `ClipClassification`.
         loss, focal_gamma, logit_tau, threshold_goal, positive_class: as `Classification`.
-        regularization: `label_smoothing` and `dropout_rate` act here.
+        regularization: `label_smoothing`, `dropout_rate`, `modality_dropout_rate`,
+            `auxiliary_loss_weight` and `gradient_modulation_alpha` act here.
 
     Raises:
         ArgumentError: a value out of range.
 
-    >>> MultimodalClassification(modality_dropout_rate=0.2).metric
+    >>> MultimodalClassification(inputs=["image", "text"]).metric
     'accuracy'
     """
 
@@ -53,7 +51,6 @@ class MultimodalClassification(Classification):
         self,
         *,
         inputs: Sequence[str] | None = None,
-        modality_dropout_rate: float = 0.0,
         image_size: int | None = None,
         tokenizer: str = "word",
         vocabulary_size: int = 20_000,
@@ -84,28 +81,24 @@ class MultimodalClassification(Classification):
             positive_class=positive_class,
             regularization=regularization,
         )
-        readers = {
-            Image: ImageClassification(image_size=image_size),
-            Text: TextClassification(
-                tokenizer=tokenizer,
-                vocabulary_size=vocabulary_size,
-                max_tokens=max_tokens,
-                lowercase=lowercase,
-                min_count=min_count,
-            ),
-            Audio: KeywordSpotting(
-                sample_rate_hz=sample_rate_hz,
-                clip_seconds=clip_seconds,
-                window_ms=window_ms,
-                hop_ms=hop_ms,
-                num_mels=num_mels,
-                low_hz=low_hz,
-                high_hz=high_hz,
-                num_coefficients=num_coefficients,
-                normalization=normalization,
-            ),
-        }
-        self.several = SeveralInputs(readers, inputs, modality_dropout_rate)
+        readers = readers_of(
+            image_size=image_size,
+            tokenizer=tokenizer,
+            vocabulary_size=vocabulary_size,
+            max_tokens=max_tokens,
+            lowercase=lowercase,
+            min_count=min_count,
+            sample_rate_hz=sample_rate_hz,
+            clip_seconds=clip_seconds,
+            window_ms=window_ms,
+            hop_ms=hop_ms,
+            num_mels=num_mels,
+            low_hz=low_hz,
+            high_hz=high_hz,
+            num_coefficients=num_coefficients,
+            normalization=normalization,
+        )
+        self.several = SeveralInputs(readers, inputs)
 
     def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
         return self.several.inputs(train, features)
@@ -120,21 +113,30 @@ class MultimodalClassification(Classification):
         fronts: Mapping[str, Front] | None = None,
         head_feature: str | None = None,
     ) -> keras.Model:
-        return self.several.build(
+        made = several_model(
             backbone,
             assets,
             fronts or {},
             feature=head_feature,
             outputs=len(assets.classes),
-            dropout_rate=self.regularization.dropout_rate,
+            regularization=self.regularization,
             name=self.model_name,
         )
+        self.shown = tuple(f"{name}_accuracy" for name in own_logits(made.output))
+        return made
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
-        """Return the loss of the fused answer plus those of the probes, which train the probes alone."""
+        """Return the loss of the fused answer, and the accuracy of each input's own head.
+
+        The heads' losses train them, and their encoders as far as `auxiliary_loss_weight` says, but
+        do not show in the value.
+        """
         found = super().loss(y, y_pred)
-        for key, logits in y_pred.items():
-            if key != "logits":
-                probe = super().loss(y, {"logits": logits})
-                found["loss"] = found["loss"] + probe["loss"] - ops.stop_gradient(probe["loss"])
+        for name, logits in own_logits(y_pred).items():
+            own = super().loss(y, {"logits": logits})
+            found["loss"] = found["loss"] + own["loss"] - ops.stop_gradient(own["loss"])
+            found[f"{name}_accuracy"] = own["accuracy"]
         return found
+
+    def modulation(self, model: keras.Model) -> Modulation | None:
+        return modulation_of(model, self.regularization.gradient_modulation_alpha)

@@ -1,21 +1,16 @@
-"""Several inputs of one task: how each is read, and the model over all of them."""
+"""Several inputs of one task: how each is read; every one of them may be absent."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
-import keras
-from keras import ops
-
-from zoo.columns import Column, Vector
+from zoo.columns import Audio, Column, Image, Text, Vector
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, DataError, unknown_name
-from zoo.heads.classification import classification_head
-from zoo.heads.inputs import keras_inputs
-from zoo.heads.towers import pooled_feature
-from zoo.layers.presence import ModalityDropout, OrAbsent
-from zoo.tasks.base import Front
 from zoo.tasks.classification import Classification
+from zoo.tasks.image_classification import ImageClassification
+from zoo.tasks.keyword_spotting import KeywordSpotting
+from zoo.tasks.text_classification import TextClassification
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -23,19 +18,17 @@ if TYPE_CHECKING:
 
 @final
 class SeveralInputs:
-    """Reads each input by its kind, and builds the model; every input may be absent.
+    """Reads each input by its kind; every input may be absent.
 
     Args:
         readers: what reads a kind of column: the task of it alone.
         names: the data's columns to take, in their order; None takes all that can be.
-        dropout_rate: of whole inputs in training, [0, 1).
     """
 
     def __init__(
         self,
         readers: Mapping[type[Column], Classification],
         names: Sequence[str] | None,
-        dropout_rate: float,
     ):
         if names is not None and (isinstance(names, str) or not names):
             raise ArgumentError(
@@ -44,8 +37,6 @@ class SeveralInputs:
                 fix="set task.arguments.inputs",
             )
         self.readers, self.names = readers, names
-        self.dropout_rate = dropout_rate
-        ModalityDropout(dropout_rate)  # raises before anything is trained
 
     def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
         """Return the fitted column of each input, called as the data calls it.
@@ -106,91 +97,36 @@ class SeveralInputs:
         }
         return split.changed(changes) if changes else split
 
-    def build(
-        self,
-        backbone: keras.Model,
-        assets: Assets,
-        fronts: Mapping[str, Front],
-        *,
-        feature: str | None,
-        outputs: int,
-        dropout_rate: float,
-        name: str,
-    ) -> keras.Model:
-        """Return a model to "logits" and, where there are several inputs, "NAME_logits" of each.
 
-        The latter are of linear probes: what one encoder's feature tells by itself. No gradient goes
-        from them to the encoder.
+def readers_of(
+    *,
+    image_size: int | None = None,
+    tokenizer: str = "word",
+    vocabulary_size: int = 20_000,
+    max_tokens: int = 256,
+    lowercase: bool = True,
+    min_count: int = 1,
+    **sounds: Any,
+) -> dict[type[Column], Classification]:
+    """Return what reads a column of each kind, from the arguments of a task of several inputs.
 
-        Args:
-            backbone: of a fusion, or of a single input.
-            assets: declare the inputs.
-            fronts: layers before it, by input name.
-            feature: that the head takes; None takes the deepest.
-            outputs: of each dense layer; 0 gives the fused feature alone.
-            dropout_rate: before the logits.
-            name: of the model.
-        """
-        inputs = keras_inputs(assets)
-        taken = {name: (fronts.get(name) or _as_it_is)(inputs[name]) for name in assets.x}
-        features = self._features(backbone, taken, inputs, feature)
-        logits = classification_head(
-            features, outputs, feature=feature or list(features)[-1], dropout_rate=dropout_rate
-        )
-        if not outputs or len(assets.x) == 1:
-            return keras.Model(inputs, logits, name=name)
-        probes = {
-            f"{key}_logits": keras.layers.Dense(outputs, dtype="float32", name=f"{key}_probe")(
-                StopGradient(name=f"{key}_stop")(pooled_feature(f"{key}_probe", features[key]))
-            )
-            for key in assets.x
-        }
-        return keras.Model(inputs, {"logits": logits, **probes}, name=name)
-
-    def _features(
-        self,
-        backbone: keras.Model,
-        taken: Mapping[str, Any],
-        inputs: Mapping[str, Any],
-        feature: str | None,
-    ) -> dict[str, Any]:
-        if not isinstance(backbone.input, dict):  # of one input, which may be absent or not
-            (name,) = taken
-            features, present = dict(backbone(taken[name])), inputs.get(f"{name}.present")
-            key = feature or list(features)[-1]
-            if present is not None:
-                features[key] = OrAbsent(name=f"{name}_or_absent")(features[key], present)
-            return features
-        presences = {name: inputs[f"{name}.present"] for name in taken}
-        if self.dropout_rate and len(presences) > 1:
-            presences = dict(zip(presences, _dropped(presences, self.dropout_rate), strict=True))
-        told = {f"{name}.present": presence for name, presence in presences.items()}
-        return backbone({**taken, **told})
-
-
-@keras.saving.register_keras_serializable(package="kerazoo")
-class StopGradient(keras.layers.Layer):
-    """What comes in goes out; no gradient comes back."""
-
-    def call(self, x):
-        """Return `x`."""
-        return ops.stop_gradient(x)
-
-    def compute_output_shape(self, input_shape):
-        """Return `input_shape`."""
-        return input_shape
-
-
-def _dropped(presences: Mapping[str, Any], rate: float) -> list[Any]:
-    """Return presences (B,), with fewer of 1 in training."""
-    columns = [keras.layers.Reshape((1,), name=f"{n}_column")(p) for n, p in presences.items()]
-    together = keras.layers.Concatenate(name="presences")(columns)
-    kept = ModalityDropout(rate, name="modality_dropout")(together)
-    return [kept[:, i] for i in range(len(columns))]
-
-
-def _as_it_is(tensor: Any) -> Any:
-    return tensor
+    Args:
+        image_size: of images, as `ImageClassification`.
+        tokenizer, vocabulary_size, max_tokens, lowercase, min_count: of texts, as
+            `TextClassification`.
+        **sounds: as `KeywordSpotting`.
+    """
+    return {
+        Image: ImageClassification(image_size=image_size),
+        Text: TextClassification(
+            tokenizer=tokenizer,
+            vocabulary_size=vocabulary_size,
+            max_tokens=max_tokens,
+            lowercase=lowercase,
+            min_count=min_count,
+        ),
+        Audio: KeywordSpotting(**sounds),
+    }
 
 
 def _or_none(change: Any) -> Any:

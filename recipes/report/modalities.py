@@ -1,0 +1,129 @@
+"""What a report shows of a model of several inputs: what it owes to each, and what each tells alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from recipes.report.data import ReportInput
+from recipes.report.theme import FIRST, MUTED, SECOND, plain
+
+_HOW = {
+    "absent": "taken away, as in training",
+    "shuffled": "given the values of other examples",
+}
+
+
+def of_run(data: ReportInput) -> dict[str, Any]:
+    """Return what a page shows; empty where the model has one input.
+
+    Returns:
+        "verdict", sentences; "inputs" and "subsets", rows of tables; "how", what stood for an input
+        that is not in a subset.
+    """
+    found = data.metrics.get("modalities")
+    if not found:
+        return {}
+    return {
+        "verdict": verdict(found),
+        "inputs": [_input_row(name, found) for name in found["inputs"]],
+        "subsets": [
+            (" + ".join(one["inputs"]), _percent(one["absent"]), _percent(one["shuffled"]))
+            for one in found["subsets"]
+        ],
+        "how": _HOW[found["by"]],
+    }
+
+
+def verdict(found: Mapping[str, Any]) -> list[str]:
+    """Return in plain sentences what was measured.
+
+    Args:
+        found: of `recipes.modalities.measure.reliance`.
+    """
+    told = []
+    if found.get("neglected"):
+        told += [_neglect(name, found["unused"][name]) for name in found["neglected"]]
+    elif "unused" in found:
+        told.append("No input is neglected: the model gains by each about what it has to tell.")
+    if "best_alone" in found:
+        best = found["best_alone"]
+        told.append(
+            f"Beside {best} alone, the best single input, the model is "
+            f"{_points(found['over_best_alone'])}; beside the average of single inputs "
+            f"{_points(found['over_averaged'])}."
+        )
+    gap = found["interactions"]["gap"]
+    if gap["low"] > 0:
+        told.append(
+            f"It uses how inputs go together: answers that only add up what each says are "
+            f"{_points(gap, of='worse')} on {found['interactions']['examples']:,} examples."
+        )
+    else:
+        told.append(
+            "What it answers could be had by adding up what each input says: on "
+            f"{found['interactions']['examples']:,} examples the best such answers are right as often."
+        )
+    return told
+
+
+def shares(axes: Axes, found: Mapping[str, Any]) -> None:
+    """What the model owes to each input: its Shapley share, with its interval."""
+    names = list(found["inputs"])
+    entries = [found["inputs"][name]["share"] for name in names]
+    _bars(axes, names, entries, FIRST)
+    axes.set_title("What the model owes to each input")
+
+
+def alone(axes: Axes, found: Mapping[str, Any]) -> None:
+    """Accuracy of each input alone, of their average and of the model."""
+    whole = found["subsets"][-1]["shuffled"]
+    rows = {**found["alone"], "average": found["averaged"], "all together": whole}
+    _bars(axes, list(rows), list(rows.values()), SECOND)
+    axes.set_title("Accuracy of each input alone")
+
+
+def _bars(axes: Axes, names: list[str], entries: list[Mapping[str, float]], colour: str) -> None:
+    """Draw horizontal bars with intervals, the first on top."""
+    plain(axes)
+    values = np.array([np.nan if one["value"] is None else one["value"] for one in entries])
+    ends = np.array([[one["low"] or np.nan, one["high"] or np.nan] for one in entries])
+    places = np.arange(len(names))[::-1]
+    axes.barh(places, values, height=0.55, color=colour)
+    axes.hlines(places, ends[:, 0], ends[:, 1], color=MUTED, linewidth=2)
+    axes.set_yticks(places, names)
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_xlim(left=min(0.0, np.nanmin([0.0, *ends[:, 0]])))
+
+
+def _input_row(name: str, found: Mapping[str, Any]) -> tuple[str, ...]:
+    entries = found["inputs"][name]
+    single, unused = found.get("alone", {}).get(name), found.get("unused", {}).get(name)
+    return name, *map(_percent, (single, entries["share"], entries["lost"], unused))
+
+
+def _percent(entry: Mapping[str, Any] | None) -> str:
+    """Return a share with its interval."""
+    if not entry or entry["value"] is None:
+        return "–"
+    return f"{100 * entry['value']:.1f} % ({100 * entry['low']:.1f} to {100 * entry['high']:.1f})"
+
+
+def _neglect(name: str, entry: Mapping[str, Any]) -> str:
+    return (
+        f"{name} is neglected: it adds {100 * entry['value']:.1f} points "
+        f"({100 * entry['low']:.1f} to {100 * entry['high']:.1f}) more to the average of single inputs "
+        "than to this model."
+    )
+
+
+def _points(entry: Mapping[str, Any], *, of: str = "") -> str:
+    """Return a difference in points in words: better, worse or the same within the interval."""
+    value, low, high = (100 * entry[key] for key in ("value", "low", "high"))
+    if low <= 0 <= high:
+        return f"the same within the interval ({value:+.1f} points, {low:+.1f} to {high:+.1f})"
+    word = of or ("better" if value > 0 else "worse")
+    low, high = sorted((abs(low), abs(high)))
+    return f"{abs(value):.1f} points {word} ({low:.1f} to {high:.1f})"
