@@ -15,7 +15,12 @@ from zoo import measure, registry, testing
 def _tiny_form(card):
     """Return what the tiny model of a card is made of; variants of a family often share it."""
     arguments = {**card.arguments, **card.tiny_arguments}
-    return card.builder, repr(sorted(arguments.items())), repr(card.tiny_input_shape), card.num_classes
+    return (
+        card.builder,
+        repr(sorted(arguments.items())),
+        repr(card.tiny_input_shape),
+        card.num_classes,
+    )
 
 
 DISTINCT = {_tiny_form(card): card.name for card in reversed([*registry.MODELS.values()])}.values()

@@ -98,7 +98,7 @@ MODELS: tuple[ModelCard, ...] = (
         paper="Multimodal Deep Learning",
         arxiv="",
         year=2011,
-        tiny={"hidden_dim": 4},
+        tiny={"hidden_dim": 16},
     ),
     _fusion(
         "late",
@@ -143,7 +143,7 @@ MODELS: tuple[ModelCard, ...] = (
         paper="Attention Bottlenecks for Multimodal Fusion",
         arxiv="2107.00135",
         year=2021,
-        tiny={"hidden_dim": 4, "num_heads": 2, "num_layers": 2, "num_bottlenecks": 2},
+        tiny={"hidden_dim": 4, "num_heads": 2, "num_layers": 3, "num_bottlenecks": 2},
     ),
     _fusion(
         "cross_attention",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import keras
 from keras import ops
 
+from zoo.errors import ArgumentError
 from zoo.heads.towers import Encoder, towers
 from zoo.layers.class_token import ClassToken
 from zoo.layers.transformer_block import transformer_block
@@ -100,7 +101,16 @@ def bottleneck(
 
     Returns:
         Model from the inputs and their presences to the feature of each and "fused".
+
+    Raises:
+        ArgumentError: there are too few blocks for the inputs to meet.
     """
+    if num_layers < fusion_layer + 2:
+        raise ArgumentError(
+            f"With num_layers={num_layers} and fusion_layer={fusion_layer} the inputs never meet.",
+            expected="two blocks or more after fusion_layer: what one writes the next one reads",
+            fix=f"set model.arguments.num_layers={fusion_layer + 2}",
+        )
     both = towers(encoders)
     pooled = both.pooled()
     tokens = {
