@@ -263,6 +263,18 @@ DATASETS: tuple[DatasetCard, ...] = (
         },
     ),
     DatasetCard(
+        name="formant_digits",
+        source="embedded",
+        loader="zoo.data.embedded.formant_digits:load",
+        modality="speech",
+        task="speech_recognition",
+        summary="760 strings of one to five digits, synthesised (Klatt 1980); needs no download",
+        licence="Apache-2.0",
+        homepage="https://doi.org/10.1121/1.383940",
+        num_classes=0,
+        may_ship_weights=True,
+    ),
+    DatasetCard(
         name="vowels",
         source="embedded",
         loader="zoo.data.embedded.vowels:load",
