@@ -3,7 +3,7 @@
     python benchmarks/minilm.py --write
 
 Needs minilm_l6.all_v2 in the cache (`zoo weights add`), TFDS_DATA_DIR with trec and glue/sst2, and
-ZOO_DATA_DIR with mr_polarity, sentence_pairs and imdb. Results are appended to a file, and what it
+ZOO_DATA_DIR with mr_polarity, sentence_pairs and imdb. Results are appended to minilm.jsonl, and what it
 holds already is not run again. Settings are compared on validation; the page shows the test figure of
 the best one.
 """
@@ -37,7 +37,7 @@ NAME = "minilm_l6.all_v2"
 RESAMPLES = 2000
 F1 = "f1"  # of the second class
 IMDB_EXAMPLES = 5_000  # of the 22,500 reviews of train
-ALL, LORA, HEAD = "all weights", "LoRA", "head alone"
+ALL, LORA, HEAD, TOWERS = "all weights", "LoRA", "head alone", "all weights, two towers"
 NO_TRAINING = {"training.epochs": 0, "schedule.warmup_epochs": 0.0}
 LOW_RANK = {"model.lora_rank": 4, "optimizer.learning_rate": 1e-3}
 # data, way: the settings that were tried, as changes of what `zoo finetune` takes by itself; the one
@@ -46,13 +46,17 @@ CELLS: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("sick", ALL): [
         {"training.epochs": 5, "initialization.backbone_rate": r} for r in (0.01, 0.02)
     ],
-    ("msr_paraphrase", ALL): [{"training.epochs": 5}],
-    ("stsb", ALL): [{"training.epochs": 4}],
+    ("msr_paraphrase", ALL): [
+        {"training.epochs": 5},
+        {"training.epochs": 5, "initialization.backbone_rate": 0.02},
+    ],
+    ("stsb", ALL): [{"training.epochs": 4, "task.arguments.encoder": "cross_encoder"}],
+    ("stsb", TOWERS): [{}, {"optimizer.learning_rate": 5e-5}],
     ("trec", HEAD): [NO_TRAINING],
     ("trec", ALL): [{"training.epochs": 6, "optimizer.learning_rate": 2e-4}],
     ("trec", LORA): [LOW_RANK | {"training.epochs": 6}],
     ("mr_polarity", HEAD): [NO_TRAINING],
-    ("mr_polarity", ALL): [{}],
+    ("mr_polarity", ALL): [{}, {"optimizer.learning_rate": 5e-5, "training.epochs": 4}],
     ("mr_polarity", LORA): [LOW_RANK],
     ("glue/sst2", ALL): [{"training.epochs": 1}],
     ("imdb", ALL): [{"data.max_examples": IMDB_EXAMPLES, "training.epochs": 2}],
@@ -65,7 +69,7 @@ SCRATCH |= {"glue/sst2": "text/sst2-textcnn"}
 def main(arguments: list[str] | None = None) -> None:
     """Run what is missing, print the page, and write it where asked."""
     options = parser(__doc__.partition("\n")[0], seeds=1)
-    options.add_argument("--results", type=Path, default=Path("minilm.jsonl"))
+    options.add_argument("--results", type=Path, default=Path(__file__).with_suffix(".jsonl"))
     options.add_argument("--only", default="", help="measure only data whose name holds this")
     options.add_argument("--precision", default="mixed_bfloat16", help="of the training")
     options = options.parse_args(arguments)

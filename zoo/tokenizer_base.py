@@ -9,6 +9,8 @@ import numpy as np
 from zoo.errors import ArgumentError, DataError
 
 PADDING_ID, UNKNOWN_ID = 0, 1  # of tokenizers that are fitted here
+SPECIAL = 2  # how many ids of theirs come before those of text
+UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what an unknown id decodes to
 
 
 class Tokenizer(abc.ABC):

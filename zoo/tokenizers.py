@@ -1,4 +1,4 @@
-"""Text to numbers and back: words, characters, or byte pairs; fitted on texts, kept as JSON values.
+"""Text to numbers and back: words, characters, subwords or byte pairs; fitted on texts, kept as JSON.
 
 What is fitted here gives `PADDING_ID` to no text and `UNKNOWN_ID` to what it never saw. Tokenizers of
 published weights have ids of their own (`zoo.published_tokenizer`).
@@ -11,13 +11,19 @@ from typing import Any, final
 
 from zoo.errors import ArgumentError, DataError, unknown_name
 from zoo.published_tokenizer import PublishedTokenizer
-from zoo.tokenizer_base import PADDING_ID, UNKNOWN_ID, Tokenizer, checked_unicode
+from zoo.subword_tokenizer import SubwordTokenizer, at_spaces, train_pairs, with_marks
+from zoo.tokenizer_base import (
+    PADDING_ID,
+    SPECIAL,
+    UNKNOWN,
+    UNKNOWN_ID,
+    Tokenizer,
+    checked_unicode,
+)
 from zoo.words import split_words
 
 __all__ = ["PADDING_ID", "UNKNOWN_ID", "PublishedTokenizer", "Tokenizer"]
-SPECIAL = 2  # how many ids come before those of text
 BYTES = 256
-UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # what an unknown id decodes to
 
 
 @final
@@ -149,7 +155,12 @@ class BytePairTokenizer(Tokenizer):
         return {"merges": list(self.merges)}
 
 
-KINDS = (WordTokenizer.kind, CharacterTokenizer.kind, BytePairTokenizer.kind)
+KINDS = (
+    WordTokenizer.kind,
+    CharacterTokenizer.kind,
+    SubwordTokenizer.kind,
+    BytePairTokenizer.kind,
+)
 
 
 def fit_tokenizer(
@@ -163,7 +174,7 @@ def fit_tokenizer(
     """Fit a tokenizer to texts; the same texts in the same order give the same tokenizer.
 
     Args:
-        kind: "word", "character" or "bpe".
+        kind: "word", "character", "subword" or "bpe".
         texts: what is learned from.
         vocabulary_size: ids at most, padding and unknown included; the most frequent are kept. At
             least 3, and 258 for "bpe". Few texts give fewer.
@@ -193,12 +204,20 @@ def fit_tokenizer(
                 fix=f"set {name} within that range",
             )
     texts = (checked_unicode(text.lower() if lowercase else text) for text in texts)
+    how = {"vocabulary_size": vocabulary_size - SPECIAL, "min_count": min_count}
     if kind == BytePairTokenizer.kind:
-        merges = _train_merges(texts, vocabulary_size=vocabulary_size, min_count=min_count)
+        _, merges = train_pairs(texts, before=_byte_level(), alphabet=byte_alphabet(), **how)
         return BytePairTokenizer(merges, lowercase=lowercase)
+    if kind == SubwordTokenizer.kind:
+        texts = [with_marks(text) for text in texts if text]
     split = split_words if kind == WordTokenizer.kind else list
     counts = Counter(token for text in texts for token in split(text))
     kept = _most_frequent(counts, vocabulary_size - SPECIAL, min_count=min_count)
+    if kind == SubwordTokenizer.kind:
+        pieces, merges = sorted(kept), []
+        if len(kept) == len(counts):  # pairs come after all characters
+            pieces, merges = train_pairs(texts, before=at_spaces(), alphabet=pieces, **how)
+        return SubwordTokenizer(pieces, merges, lowercase=lowercase)
     if kind == CharacterTokenizer.kind:
         return CharacterTokenizer("".join(sorted(kept)), lowercase=lowercase)
     return WordTokenizer(kept, lowercase=lowercase)
@@ -210,8 +229,9 @@ def load_tokenizer(state: Mapping[str, Any]) -> Tokenizer:
     Raises:
         DataError: the values are not those of a tokenizer.
     """
-    if state.get("kind") == PublishedTokenizer.kind:
-        return PublishedTokenizer.from_state(state)
+    for own in (PublishedTokenizer, SubwordTokenizer):
+        if state.get("kind") == own.kind:
+            return own.from_state(state)
     types = {"word": WordTokenizer, "character": CharacterTokenizer, "bpe": BytePairTokenizer}
     items = {"word": "words", "character": "characters", "bpe": "merges"}
     kind, lowercase = state.get("kind"), state.get("lowercase")
@@ -247,27 +267,6 @@ def _byte_level() -> Any:
     from tokenizers.pre_tokenizers import ByteLevel
 
     return ByteLevel(add_prefix_space=False, use_regex=True)
-
-
-def _train_merges(texts: Iterable[str], *, vocabulary_size: int, min_count: int) -> list[str]:
-    """Learn merges with the tokenizers library."""
-    import json
-
-    from tokenizers import Tokenizer as Engine
-    from tokenizers.models import BPE
-    from tokenizers.trainers import BpeTrainer
-
-    engine = Engine(BPE())
-    engine.pre_tokenizer = _byte_level()
-    trainer = BpeTrainer(
-        vocab_size=vocabulary_size - SPECIAL,
-        min_frequency=min_count,
-        initial_alphabet=list(byte_alphabet()),
-        show_progress=False,
-    )
-    engine.train_from_iterator(texts, trainer)
-    merges = json.loads(engine.to_str())["model"]["merges"]
-    return [" ".join(pair) for pair in merges]
 
 
 def _most_frequent(counts: Counter, limit: int, *, min_count: int) -> list[str]:

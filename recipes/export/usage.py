@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from zoo.columns import Transcript
 from zoo.columns.base import PRESENT
 from zoo.columns.usage import Usage, variable_of
+from zoo.subword_tokenizer import SPACE_MARK
 from zoo.tasks.decision import threshold_of
 
 if TYPE_CHECKING:
@@ -158,15 +159,21 @@ def _transcript_of(run: "Run") -> str | None:
     return next((name for name, column in columns if isinstance(column, Transcript)), None)
 
 
+_WRITTEN = {  # kind of tokenizer: where its state has the tokens, and how they make a text
+    "character": ("characters", '"".join({})'),
+    "subword": ("pieces", f'"".join({{}}).replace("{SPACE_MARK}", " ").strip()'),
+    "word": ("words", '" ".join({})'),
+}
+
+
 def _greedy(run: "Run", target: str) -> str:
     """Return lines that decode a transcript greedily, without anything of this project."""
-    by_letter = run.assets.y[target].loaded.kind == "character"
-    kept, between = ("characters", "") if by_letter else ("words", " ")
+    kept, said = _WRITTEN[run.assets.y[target].loaded.kind]
     return (
         f'tokens = assets["y"]["{target}"]["tokenizer"]["{kept}"]  # from 2 on; 1 is an unknown one\n'
         "path = logits[0].argmax(axis=-1)  # greedy: without the language model in assets.json\n"
         "ids = path[np.flatnonzero(np.diff(path, prepend=-1))]  # repeats are one token\n"
-        f'print("{between}".join(tokens[k - 2] for k in ids if k > 1))  # 0 is the blank'
+        f"print({said.format('tokens[k - 2] for k in ids if k > 1')})  # 0 is the blank"
     )
 
 

@@ -30,8 +30,7 @@ def recipe_of(recipe: Recipe, name: str) -> Recipe:
     return recipe.with_values(
         {
             "name": f"{recipe.name}-{name}",
-            "task.arguments": recipe.task.arguments
-            | {"inputs": [name], "modality_dropout_rate": 0.0},
+            "task.arguments": recipe.task.arguments | {"inputs": [name]},
             "model.arguments": arguments,
             "expects": "unmeasured",
         }

@@ -76,6 +76,8 @@ def finetune(
     source, data = load_run(target), str(data)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
+    if learning_rate is not None:
+        values = {"optimizer.learning_rate": learning_rate, **values}
     changes = with_pair_task(source, data, parse_overrides(overrides), values, where)
     asked = changes | values
     epochs = _whole(asked.get("training.epochs")) if epochs is None else epochs

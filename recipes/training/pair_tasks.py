@@ -8,8 +8,9 @@ from zoo import registry
 from zoo.columns import Text
 from zoo.data.load import load_dataset
 
-PAIR_TASKS = ("sentence_pairs", "sentence_similarity")
-_NAME, _ARGUMENTS = "task.name", "data.arguments"
+PAIR_TASKS = ("sentence_pairs", SIMILARITY := "sentence_similarity")
+TWO_TOWER = "two_tower"
+_NAME, _ENCODER, _ARGUMENTS = "task.name", "task.arguments.encoder", "data.arguments"
 
 
 def with_pair_task(
@@ -34,7 +35,24 @@ def with_pair_task(
         return dict(changes)
     card = next((card for card in registry.list_datasets() if card.name == data), None)
     task = card.task if card else _task_of(data, _arguments(asked), where)
-    return {**changes, **({_NAME: task} if task in PAIR_TASKS else {})}
+    if task not in PAIR_TASKS:
+        return dict(changes)
+    return {**_towers(source, task, asked), **changes, _NAME: task}
+
+
+def _towers(source: Run, task: str, asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what lets a published encoder of sentences keep what it knows of their similarity.
+
+    Its vectors of two texts are compared, and the head begins as the best linear one on that: on STS-B
+    better than reading both texts as one (benchmarks/minilm.md).
+    """
+    published = registry.pretrained_cards().get(source.name)
+    alike = task == SIMILARITY and published is not None and published.classes == "none"
+    if not alike or asked.get(_ENCODER, TWO_TOWER) != TWO_TOWER:
+        return {}
+    rate = registry.model_card(published.model).finetuning.learning_rate
+    how = {"initialization.head": "probe", "initialization.backbone_rate": 1.0}
+    return {_ENCODER: TWO_TOWER, **how, "optimizer.learning_rate": rate}
 
 
 def _task_of(data: str, arguments: Mapping[str, Any], where: Mapping[str, Any]) -> str:

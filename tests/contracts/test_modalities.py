@@ -17,6 +17,7 @@ MAY_ASK += ("zoo/models/speech/whisper.py",)
 READERS = ("zoo/data/table.py", "zoo/data/headers.py", "zoo/data/tfds.py")
 # Sets of recordings with transcripts name both columns.
 READERS += ("zoo/data/an4.py", "zoo/data/spoken_digit_strings.py")
+READERS += ("zoo/data/embedded/formant_digits.py",)
 
 
 def questions(tree: ast.AST):

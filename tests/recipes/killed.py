@@ -71,6 +71,11 @@ SMALL_OF = {  # every kind of run, each with all that draws random numbers in it
         "regularization.time_mask_width": 8,
         "regularization.dropout_rate": 0.2,
     },
+    "speech/formant_digits-deep-speech2": _SHORT
+    | {
+        "model.arguments": {"num_filters": 4, "hidden_dim": 8, "num_layers": 1},
+        "task.arguments": {"tokenizer": "subword", "vocabulary_size": 40, "lm_order": 2},
+    },
 }
 
 

@@ -49,6 +49,22 @@ def test_an_encoder_may_be_trained_on_the_data_that_it_was_only_scored_on(weight
     assert finetuning_recipe(source, "stsb", task="sentence_similarity").data.name == "stsb"
 
 
+def test_similarity_is_learned_on_the_vectors_that_the_encoder_has(weights, pairs):
+    source = load_run(weights)
+
+    def taken(changes):
+        return with_pair_task(source, "stsb", changes, {}, {})
+
+    found = taken({})
+    assert found["task.arguments.encoder"] == "two_tower"
+    assert found["initialization.head"] == "probe"
+    assert taken({"optimizer.learning_rate": 0.5})["optimizer.learning_rate"] == 0.5
+    other = taken({"task.arguments.encoder": "cross_encoder"})
+    assert "initialization.head" not in other
+    labelled = with_pair_task(source, str(pairs), {}, {}, {})
+    assert "task.arguments.encoder" not in labelled
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("encoder", ["cross_encoder", "two_tower"])
 def test_an_encoder_with_its_tokenizer_learns_pairs(weights, pairs, tmp_path, encoder):

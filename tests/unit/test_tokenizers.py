@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zoo.errors import ArgumentError, DataError, UnknownNameError
+from zoo.subword_tokenizer import SPACE_MARK, SubwordTokenizer
 from zoo.tokenizers import (
     KINDS,
     PADDING_ID,
@@ -129,7 +130,7 @@ def test_half_a_character_is_refused(kind):
         fit_tokenizer(kind, ["a\ud800b"], vocabulary_size=300)
 
 
-@pytest.mark.parametrize("kind", ["word", "character"])
+@pytest.mark.parametrize("kind", ["word", "character", "subword"])
 def test_texts_with_nothing_in_them_are_refused(kind):
     with pytest.raises(DataError, match="nothing"):
         fit_tokenizer(kind, ["", ""], vocabulary_size=300)
@@ -232,6 +233,73 @@ def test_an_unknown_character_has_an_id_of_its_own():
     tokenizer = CharacterTokenizer("ab", lowercase=False)
     assert tokenizer.encode("axb").tolist() == [2, UNKNOWN_ID, 3]
     assert tokenizer.decode([2, UNKNOWN_ID, 3]) == "a\N{REPLACEMENT CHARACTER}b"
+
+
+# --- subwords
+
+
+@given(texts.filter(bool))
+@quick
+def test_known_characters_come_back_exactly_from_subwords(text):
+    text = text.replace(SPACE_MARK, " ")
+    tokenizer = fit_tokenizer("subword", [text, text], vocabulary_size=200)
+    assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+def test_subwords_begin_with_their_space_and_never_cross_one():
+    tokenizer = fit_tokenizer("subword", ["ten ten ten net"] * 9, vocabulary_size=40)
+    assert f"{SPACE_MARK}ten" in tokenizer.pieces
+    assert all(SPACE_MARK not in piece[1:] for piece in tokenizer.pieces)
+    first, second = tokenizer.encode("ten ten").tolist()
+    assert first == second  # the first word has a space as well
+    assert tokenizer.characters == {*"ten "}
+
+
+def test_every_merge_of_subwords_is_of_a_most_frequent_pair():
+    words = {"low": 5, "lower": 2, "newest": 6, "widest": 3}
+    texts = [word for word, count in words.items() for _ in range(count)]
+    tokenizer = fit_tokenizer("subword", texts, vocabulary_size=2 + 11 + 8)
+    parts = {word: [SPACE_MARK, *word] for word in words}
+    assert tokenizer.pieces[:11] == tuple(sorted({*SPACE_MARK, *"lowernstid"}))
+    for merge in tokenizer.merges:
+        pairs = Counter()
+        for word, count in words.items():
+            for pair in itertools.pairwise(parts[word]):
+                pairs[pair] += count
+        pair = tuple(merge.split(" "))
+        assert pairs[pair] == max(pairs.values())
+        parts = {word: merged(items, pair) for word, items in parts.items()}
+    for word, items in parts.items():
+        ids = tokenizer.encode(word)
+        assert [tokenizer.pieces[i - 2] for i in ids] == items
+
+
+def test_an_unknown_character_of_subwords_has_an_id_of_its_own():
+    tokenizer = fit_tokenizer("subword", ["ab ab"], vocabulary_size=9)
+    unknown = tokenizer.encode("ab<unk>") == UNKNOWN_ID
+    assert unknown.sum() == len("<unk>")
+    assert tokenizer.decode(tokenizer.encode("aßb")) == "a\N{REPLACEMENT CHARACTER}b"
+
+
+def test_where_not_all_characters_are_kept_the_most_frequent_are():
+    tokenizer = fit_tokenizer("subword", ["aaa bb c"], vocabulary_size=5)
+    assert tokenizer.pieces == ("a", "b", SPACE_MARK) and not tokenizer.merges
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"pieces": "ab"}, {"pieces": None}, {"merges": [1]}, {"lowercase": None}, {"merges": None}],
+)
+def test_a_damaged_state_of_subwords_is_refused(changed):
+    state = fit_tokenizer("subword", ["ab ab"], vocabulary_size=9).to_dict()
+    with pytest.raises(DataError, match="not those of subwords"):
+        load_tokenizer(state | changed)
+
+
+@pytest.mark.parametrize("merge", ["a", "a b c", "b a", "a z"])
+def test_a_merge_that_makes_no_piece_is_refused(merge):
+    with pytest.raises(DataError, match="merge"):
+        SubwordTokenizer(["a", "b", "ab"], [merge], lowercase=False)
 
 
 # --- byte pairs

@@ -11,6 +11,7 @@ import numpy as np
 
 from zoo.decoding.ctc import best_path, prefix_beam
 from zoo.decoding.ngram import BEGIN, END, NgramModel
+from zoo.tokenizer_base import UNKNOWN, UNKNOWN_ID
 from zoo.tokenizers import Tokenizer
 
 WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)  # of the language model, that are tried
@@ -30,7 +31,7 @@ class WordScorer:
 
     Args:
         model: of words.
-        tokenizer: of characters, spaces among them, or of words.
+        tokenizer: of characters or subwords, spaces among them, or of words.
         lm_weight: that the model's log-probabilities are multiplied by, >= 0.
         word_bonus: for each word.
     """
@@ -39,8 +40,10 @@ class WordScorer:
         self, model: NgramModel, tokenizer: Tokenizer, *, lm_weight: float, word_bonus: float
     ):
         self.model, self.lm_weight, self.word_bonus = model, lm_weight, word_bonus
-        self.by_letter = tokenizer.kind == "character"
-        self.texts = [tokenizer.decode([i]) for i in range(tokenizer.vocabulary_size)]
+        self.by_word = tokenizer.kind == "word"
+        # What each token adds behind another one, a space where it begins a word.
+        others = range(tokenizer.vocabulary_size)
+        self.texts = [tokenizer.decode([UNKNOWN_ID, i]).removeprefix(UNKNOWN) for i in others]
 
     def begun(self) -> _State:
         """Return the state of a hypothesis without tokens."""
@@ -48,12 +51,12 @@ class WordScorer:
 
     def extended(self, state: _State, token: int) -> _State:
         """Return the state after one more token."""
-        text = self.texts[token]
-        if not self.by_letter:
-            return self._ended(_State(state.score, state.history, text))
-        if text != " ":
-            return _State(state.score, state.history, state.letters + text)
-        return self._ended(state)
+        letters, *words = self.texts[token].split(" ")
+        state = _State(state.score, state.history, state.letters + letters)
+        for word in words:
+            ended = self._ended(state)
+            state = _State(ended.score, ended.history, word)
+        return self._ended(state) if self.by_word else state
 
     def score(self, state: _State) -> float:
         """Return the score of the words that have ended."""

@@ -44,11 +44,12 @@ class Towers:
         return {name: pooled_feature(name, x) for name, x in self.maps.items()}
 
     def tokens(self, width: int) -> dict[str, keras.KerasTensor]:
-        """Return each feature as a sequence of vectors of one width, (B, T, width)."""
-        return {
-            name: keras.layers.Dense(width, name=f"{name}_project")(_sequence(name, x))
-            for name, x in self.maps.items()
-        }
+        """Return each feature as a sequence of vectors of one width and scale, (B, T, width)."""
+        found = {}
+        for name, x in self.maps.items():
+            x = keras.layers.Dense(width, name=f"{name}_project")(_sequence(name, x))
+            found[name] = keras.layers.LayerNormalization(name=f"{name}_project_norm")(x)
+        return found
 
     def model(self, features: Mapping[str, Any]) -> keras.Model:
         """Return the backbone from the inputs to features by name, the deepest last."""

@@ -38,7 +38,7 @@ class SpeechRecognition(Task):
     behind, which changes neither a loss nor a transcript.
 
     Args:
-        tokenizer: of transcripts, fitted on train: "character" or "word".
+        tokenizer: of transcripts, fitted on train: "character", "subword" or "word".
         vocabulary_size: most distinct tokens.
         max_seconds: longer recordings are refused.
         beam_width: hypotheses that are kept where a language model counts, 1 to 1,000.

@@ -8,12 +8,13 @@ from zoo.columns import Audio, Transcript
 from zoo.errors import ArgumentError, DataError, unknown_name
 from zoo.layers.log_mel import LogMel
 from zoo.metrics.transcripts import normalized
+from zoo.subword_tokenizer import SubwordTokenizer
 from zoo.tokenizers import CharacterTokenizer, Tokenizer
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
 
-TOKENIZERS = ("character", "word")
+TOKENIZERS = ("character", "subword", "word")
 LONGEST_SECONDS = 60
 
 _FIX = "correct the transcript, or leave the recording out of the data"
@@ -43,7 +44,8 @@ def check_texts(split: "Split", source: str, *, known: Tokenizer | None = None) 
     Raises:
         DataError: the message names the recording.
     """
-    characters = set(known.characters) if isinstance(known, CharacterTokenizer) else None
+    spelt = isinstance(known, CharacterTokenizer | SubwordTokenizer)
+    characters = set(known.characters) if spelt else None
     for i, text in enumerate(split.columns[source]):
         words = normalized(text or "")
         if not words:
@@ -101,7 +103,7 @@ def check_lengths(
                 expected=f"at most {-(-frames // stride)} tokens, the model's outputs"
                 + (", at the fastest speed of training" if speed_change else "")
                 + "; one more for each pair of equal neighbours",
-                fix=f"{_FIX}; or take words as tokens (task.arguments.tokenizer=word)",
+                fix=f"{_FIX}; or take larger tokens (task.arguments.tokenizer=subword or word)",
             )
 
 

@@ -106,18 +106,37 @@ def test_a_language_model_decides_between_words_that_sound_alike():
     assert (found.greedy, found.text) == ("to", "two")
 
 
-def test_scores_of_words_are_those_of_the_model_whatever_the_beam():
-    tokenizer, model = letters("ab c"), fit_ngrams(["a b", "ab c"], order=2)
+@pytest.mark.parametrize("kind", ["character", "subword", "word"])
+def test_scores_of_words_are_those_of_the_model_whatever_the_beam(kind):
+    tokenizer = fit_tokenizer(kind, ["ab c ab"], vocabulary_size=8)
+    model = fit_ngrams(["a b", "ab c"], order=2)
     scorer = WordScorer(model, tokenizer, lm_weight=0.7, word_bonus=0.3)
     heard = log_probabilities(4, tokenizer.vocabulary_size)
     acoustic = every_alignment(heard)
-    for ids, score in prefix_beam(heard, width=10**6, scorer=scorer, least=-np.inf):
+    found = prefix_beam(heard, width=10**6, scorer=scorer, least=-np.inf)
+    assert {tuple(ids) for ids, _ in found} == set(acoustic)
+    for ids, score in found:
         words = tokenizer.decode(ids).split()
         history, told = ["<s>"], 0.3 * len(words)
         for word in [*words, "</s>"]:
             told += 0.7 * model.log_probability(history, word)
             history.append(word)
         assert score == pytest.approx(acoustic[tuple(ids)] + told, abs=1e-6)
+
+
+def test_a_piece_of_a_word_is_scored_when_the_next_word_begins():
+    tokenizer = fit_tokenizer("subword", ["to two ten"] * 9, vocabulary_size=13)
+    model = fit_ngrams(["to two", "ten two"], order=2)
+    scorer = WordScorer(model, tokenizer, lm_weight=1.0, word_bonus=0.0)
+    ids, state, scores = tokenizer.encode("ten two"), scorer.begun(), []
+    for token in ids:
+        state = scorer.extended(state, int(token))
+        scores.append(scorer.score(state))
+    second = next(i for i in range(1, len(ids)) if " " in tokenizer.decode(ids[: i + 1]))
+    first = model.log_probability(["<s>"], "ten")
+    assert scores == pytest.approx([0.0] * second + [first] * (len(ids) - second))
+    told = first + model.log_probability(["ten"], "two") + model.log_probability(["two"], "</s>")
+    assert scorer.final_score(state) == pytest.approx(told)
 
 
 def test_weights_are_chosen_that_make_the_fewest_mistakes():

@@ -3,23 +3,25 @@
 import importlib.util
 import json
 import re
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
-from recipes.export import runtimes
+from recipes.export import runtimes, usage
 from recipes.export.export import FORMATS, export
 from recipes.export.formats import convert
 from recipes.export.runtimes import open_exported
 from recipes.objects import make_model, make_task
 from recipes.runs.run import Run
 from recipes.values.load import load_recipe
-from zoo.columns import Label, Spec, Text
+from zoo.columns import Audio, Label, Spec, Text, Transcript
 from zoo.columns.assets import Assets
 from zoo.columns.readers.images import write_png
 from zoo.data.load import load_dataset
 from zoo.errors import ArgumentError, MachineError, RunError, UnknownNameError
+from zoo.tokenizers import fit_tokenizer
 from zoo.weights import save_model_weights
 
 for package in ("tf2onnx", "onnxruntime", "ai_edge_litert"):
@@ -247,6 +249,18 @@ def test_a_sound_goes_in_as_a_waveform(tmp_path, monkeypatch, capsys, seconds):
     printed = lines_of(tmp_path / "out", monkeypatch, capsys, clip=tmp_path / "clip.wav")
     assert printed == run.predict([tmp_path / "clip.wav"])[0]["predictions"][0]["label"]
     assert f"one channel at {rate} Hz" in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("tokenizer", ["character", "subword", "word"])
+def test_a_transcript_is_written_by_the_lines_of_the_page(tokenizer, capsys):
+    texts = ["zero one", "one two one"]
+    fitted = fit_tokenizer(tokenizer, texts, vocabulary_size=20)
+    assets = Assets(x={"audio": Audio(8000)}, y={"text": Transcript(fitted.to_dict())})
+    ids = fitted.encode("two one zero")
+    logits = np.eye(fitted.vocabulary_size)[np.stack([ids, ids, 0 * ids], axis=1).ravel()]
+    values = {"assets": json.loads(json.dumps(assets.to_dict())), "logits": logits[None], "np": np}
+    exec(usage._greedy(SimpleNamespace(assets=assets), "text"), values)
+    assert capsys.readouterr().out == "two one zero\n"
 
 
 # --- networks that formats hold in ways of their own

@@ -1,5 +1,7 @@
 """Speech recognition: padding changes nothing, the methods fit together, and what is refused."""
 
+import json
+
 import keras
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from zoo.errors import ArgumentError, DataError, UnknownNameError
 from zoo.regularization import Regularization
 from zoo.task_model import TaskModel
 from zoo.tasks.speech_recognition import SpeechRecognition
+from zoo.tasks.transcript_checks import TOKENIZERS
 from zoo.testing import check_metrics, check_mode, check_task
 
 RATE = 8000
@@ -52,11 +55,18 @@ def model_for(task, assets):
     return model
 
 
-def test_the_methods_fit_together():
-    task, assets = fitted()
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_the_methods_fit_together(tokenizer):
+    task, assets = fitted(tokenizer=tokenizer, vocabulary_size=12)
+    assert assets.y["text"].loaded.kind == tokenizer
     model = model_for(task, assets)
     check_task(task, assets, model, {"audio": noise(0.5), "text": "Go on."})
-    assert Assets.from_dict(assets.to_dict()).extra == assets.extra
+    again = Assets.from_dict(json.loads(json.dumps(assets.to_dict())))
+    assert again.extra == assets.extra
+    assert (
+        again.y["text"].loaded.encode("go on").tolist()
+        == task.encode({"audio": noise(0.5), "text": "Go on."}, assets, None)[1]["text"].tolist()
+    )
 
 
 def test_padding_and_the_rest_of_a_batch_change_neither_loss_nor_transcript():
@@ -141,10 +151,11 @@ def test_an_empty_transcript_is_named(text):
 
 
 def test_a_character_that_train_does_not_have_is_named():
-    task, assets = fitted()
     other = split(["go", "no", "go on", "go für"])
-    with pytest.raises(DataError, match=r"transcript of 3\.wav has the character 'f'"):
-        task.units(other, assets, training=False)
+    for tokenizer in ("character", "subword"):
+        task, assets = fitted(tokenizer=tokenizer)
+        with pytest.raises(DataError, match=r"transcript of 3\.wav has the character 'f'"):
+            task.units(other, assets, training=False)
     words, assets = fitted(tokenizer="word")  # an unknown word is a mistake, not a fault
     assert len(words.units(other, assets, training=False)) == 4
 

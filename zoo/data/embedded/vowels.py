@@ -18,12 +18,12 @@ CLASSES = ("IY", "IH", "EH", "AE", "AA", "AO", "UH", "UW", "AH", "ER")  # ARPAbe
 _CARD = next(card for card in DATASETS if card.name == "vowels")
 _SEED = 1952  # never changed: a result is only comparable on the same clips
 _REPETITIONS = 2
-_SPEAKERS = {"man": 33, "woman": 28, "child": 15}
-_TEST_SPEAKERS = {"man": 7, "woman": 6, "child": 3}  # the last ones of each kind
+SPEAKERS = {"man": 33, "woman": 28, "child": 15}
+TEST_SPEAKERS = {"man": 7, "woman": 6, "child": 3}  # the last ones of each kind
 
 # Mean F0, F1, F2, F3 in Hz by vowel, in the order of CLASSES: heed, hid, head, had, hod, hawed,
 # hood, who'd, hud, heard.
-_MEANS_HZ = {
+MEANS_HZ = {
     "man": [
         (136, 270, 2290, 3010),
         (135, 390, 1990, 2550),
@@ -61,13 +61,13 @@ _MEANS_HZ = {
         (261, 560, 1820, 2160),
     ],
 }
-_BANDWIDTHS_HZ = (80, 100, 150)
-_HIGHEST_HZ = 3_900  # a formant above half the sample rate cannot be heard
+BANDWIDTHS_HZ = (80, 100, 150)
+HIGHEST_HZ = 3_900  # a formant above half the sample rate cannot be heard
 
 # Spread of voices; standard deviations, as shares of the mean.
-_TRACT = 0.05  # a speaker's scale of all formants
-_PITCH = 0.12  # a speaker's F0
-_HABIT = 0.03  # a speaker's own place of a formant in a vowel
+TRACT = 0.05  # a speaker's scale of all formants
+PITCH = 0.12  # a speaker's F0
+HABIT = 0.03  # a speaker's own place of a formant in a vowel
 _TOKEN = 0.02  # one utterance's place of a formant
 
 
@@ -82,9 +82,9 @@ def load() -> Dataset:
     320
     """
     columns = {name: {"audio": [], "label": [], "group": []} for name in ("train", "test")}
-    for kind, count in _SPEAKERS.items():
+    for kind, count in SPEAKERS.items():
         for number in range(1, count + 1):
-            split = columns["test" if number > count - _TEST_SPEAKERS[kind] else "train"]
+            split = columns["test" if number > count - TEST_SPEAKERS[kind] else "train"]
             for label, audio in _speaker(kind, number):
                 split["audio"].append(audio)
                 split["label"].append(label)
@@ -113,18 +113,18 @@ def load() -> Dataset:
 
 def _speaker(kind: str, number: int) -> list[tuple[int, np.ndarray]]:
     """Return the (label, clip) pairs of one speaker."""
-    generator = np.random.default_rng([_SEED, tuple(_SPEAKERS).index(kind), number])
-    tract, pitch = np.exp(generator.normal(0, (_TRACT, _PITCH)))
-    habits = np.exp(generator.normal(0, _HABIT, (len(CLASSES), 3)))
+    generator = np.random.default_rng([_SEED, tuple(SPEAKERS).index(kind), number])
+    tract, pitch = np.exp(generator.normal(0, (TRACT, PITCH)))
+    habits = np.exp(generator.normal(0, HABIT, (len(CLASSES), 3)))
     breath = 10 ** generator.uniform(-2.5, -1.2)
     noise = 10 ** generator.uniform(-2.5, -1.0)  # of the room, beside a voice of 1
     clips = []
-    for label, (f0, *formants) in enumerate(_MEANS_HZ[kind]):
+    for label, (f0, *formants) in enumerate(MEANS_HZ[kind]):
         for _ in range(_REPETITIONS):
             token = np.exp(generator.normal(0, _TOKEN, 3))
             audio = _vowel(
                 f0 * pitch * np.exp(generator.normal(0, 0.03)),
-                np.minimum(np.array(formants) * tract * habits[label] * token, _HIGHEST_HZ),
+                np.minimum(np.array(formants) * tract * habits[label] * token, HIGHEST_HZ),
                 breath=breath,
                 noise=noise,
                 generator=generator,
@@ -148,10 +148,14 @@ def _vowel(
     source = _pulses(f0, size, generator)
     source += breath * generator.normal(size=size)
     # Each pole pair at 0 Hz takes 12 dB an octave off, as the glottis does; lips give 6 back.
-    sections = [_resonator(0, 100), *map(_resonator, formants, _BANDWIDTHS_HZ)]
+    sections = [_resonator(0, 100), *map(_resonator, formants, BANDWIDTHS_HZ)]
     voice = np.diff(sosfilt(np.array(sections), source), prepend=0.0)
     voice *= _envelope(size, generator) / np.sqrt(np.mean(voice**2))
-    audio = voice + noise * generator.normal(size=size)
+    return recorded(voice + noise * generator.normal(size=size), generator)
+
+
+def recorded(audio: np.ndarray, generator: np.random.Generator) -> np.ndarray:
+    """Return a clip at some level, float32 (samples,), on the grid of 16 bits."""
     level = 10 ** generator.uniform(-1.2, -0.1)
     # Rounded as a recording would be: what differs between machines in the last digit goes.
     return (np.round(audio * (level / np.abs(audio).max()) * 32767) / 32768).astype("float32")
@@ -163,8 +167,12 @@ def _pulses(f0: float, size: int, generator: np.random.Generator) -> np.ndarray:
     falling = np.linspace(1, generator.uniform(0.8, 1.0), count)
     jitter = 1 + 0.01 * generator.normal(size=count)
     times = np.cumsum(SAMPLE_RATE_HZ / (f0 * falling) * jitter)
-    strengths = (1 + 0.05 * generator.normal(size=count))[times < size - 1]
-    times = times[times < size - 1]
+    return pulses_at(times, 1 + 0.05 * generator.normal(size=count), size)
+
+
+def pulses_at(times: np.ndarray, strengths: np.ndarray, size: int) -> np.ndarray:
+    """Return pulses at times in samples, (size,); those that lie behind the end are left out."""
+    strengths, times = strengths[times < size - 1], times[times < size - 1]
     whole = times.astype(int)
     pulses = np.zeros(size)
     np.add.at(pulses, whole, strengths * (1 - (times - whole)))  # between two samples: to both
