@@ -46,10 +46,13 @@ def train_alone(recipe: Recipe, folder: Path, names: tuple[str, ...], **how: Any
         names: of the inputs.
         **how: of `recipes.training.train.train`.
     """
+    from recipes.training.progress import show_notes
     from recipes.training.train import train
 
     runs = {}
     for name in names:
+        if how["progress"]:
+            show_notes([f"{name} alone, to compare with"])
         place = folder / FOLDER / name
         runs[name] = train(recipe_of(recipe, name), run_dir=place, resume=place.exists(), **how)
     return runs

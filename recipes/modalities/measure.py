@@ -16,16 +16,10 @@ from zoo.tasks.decision import answers_of
 if TYPE_CHECKING:
     from recipes.training.setup import Setup
 
-MOST_INPUTS = 6  # beyond which 2 ** M subsets take too long
-PAIRED, DRAWN, DRAWS = (
-    100,
-    300,
-    16,
-)  # examples of EMAP with two inputs and with more; others for each
+PAIRED, DRAWN = 100, 300  # examples of EMAP with two inputs, and with more
+DRAWS = 16  # of others for each input of these
 _SMALLEST = 1e-9  # a probability, before its logarithm
-LEAST_UNUSED = (
-    0.02  # accuracy that the average of single inputs gains by one, and the model does not
-)
+LEAST_NEGLECT = 0.1  # of a share in the model below that in the average of single inputs
 
 
 def of_run(setup: "Setup", test: Encoded, alone: Mapping[str, Run]) -> dict[str, Any]:
@@ -121,8 +115,8 @@ def reliance(
         "interactions": _interactions(decode, test),
     }
     if alone:
-        truths = _labels(test)
-        found |= _beside(names, alone, truths, rights[SHUFFLED], groups)
+        labels = _labels(test)
+        found |= _beside(names, alone, labels, rights[SHUFFLED], prior=prior, groups=groups)
     return found
 
 
@@ -162,46 +156,60 @@ def _beside(
     alone: Mapping[str, np.ndarray],
     labels: np.ndarray,
     shuffled: np.ndarray,
+    *,
+    prior: float,
     groups: Sequence[Any] | None,
 ) -> dict[str, Any]:
     """Return how the inputs do alone and averaged, and which of them the model neglects.
 
-    An input is neglected if the average of the networks of each input alone gains clearly more by
-    it than the model does: the lower end of the difference is above 0, and it is 2 points or more.
+    Both the model and the average of the networks of single inputs owe a share of what they know to
+    each input. An input is neglected if its share in the model is smaller by a tenth or more, and
+    certainly smaller: the whole interval of the difference is below 0.
     """
     logs = {name: np.log(np.maximum(alone[name], _SMALLEST)) for name in names}
-    right = {name: (logs[name].argmax(axis=-1) == labels).astype("float64") for name in names}
-    averaged = _right_of(logs, names, labels)
+    averaged = _average_by_subset(logs, labels)  # (2 ** M, N)
+    averaged[0] = prior
+    single = {name: (logs[name].argmax(axis=-1) == labels).astype("float64") for name in names}
+    best = max(names, key=lambda name: single[name].mean())
     fused = shuffled[-1]
-    best = max(names, key=lambda name: right[name].mean())
-    rows = [*(right[name] for name in names), averaged, fused - right[best], fused - averaged]
-    for m, name in enumerate(names):
-        others = tuple(other for other in names if other != name)
-        told = averaged - _right_of(logs, others, labels)  # what it adds to the others' average
-        taken = fused - shuffled[len(shuffled) - 1 & ~(1 << m)]
-        rows.append(told - taken)
-    table = np.stack(rows)
+    table = np.stack([*single.values(), averaged[-1], fused - single[best], fused - averaged[-1]])
     values, ends = table.mean(axis=1), interval(resampled(table, groups=groups))
+    both = [shares_of(shapley_values(right.mean(axis=1))) for right in (shuffled, averaged)]
+    drawn = [
+        shares_of(shapley_values(resampled(right, groups=groups))) for right in (shuffled, averaged)
+    ]  # the same resamples
+    differences, spread = both[0] - both[1], interval(drawn[0] - drawn[1])
+    neglect = {name: _entry(differences[m], spread, m) for m, name in enumerate(names)}
     count = len(names)
-    unused = {
-        name: _entry(values[count + 3 + m], ends, count + 3 + m) for m, name in enumerate(names)
-    }
     return {
         "alone": {name: _entry(values[m], ends, m) for m, name in enumerate(names)},
         "averaged": _entry(values[count], ends, count),
+        "averaged_shares": {name: round(float(both[1][m]), 6) for m, name in enumerate(names)},
+        "share_beyond_averaged": neglect,
         "best_alone": best,
         "over_best_alone": _entry(values[count + 1], ends, count + 1),
         "over_averaged": _entry(values[count + 2], ends, count + 2),
-        "unused": unused,
         "neglected": [
-            name for name, one in unused.items() if one["low"] > 0 and one["value"] >= LEAST_UNUSED
+            name
+            for name, one in neglect.items()
+            if one["value"] is not None and one["value"] <= -LEAST_NEGLECT and one["high"] < 0
         ],
     }
 
 
-def _right_of(
-    logs: Mapping[str, np.ndarray], names: tuple[str, ...], labels: np.ndarray
+def _average_by_subset(
+    logs: Mapping[str, np.ndarray], labels: np.ndarray, *, repeats: int = 3
 ) -> np.ndarray:
-    """Return where the mean of log probabilities is right, (N,)."""
-    mean = np.mean([logs[name] for name in names], axis=0)
-    return (mean.argmax(axis=-1) == labels).astype("float64")
+    """Return how often the mean of log probabilities is right with the others shuffled, (2 ** M, N)."""
+    rows = []
+    for subset in range(2 ** len(logs)):
+        found = []
+        for repeat in range(repeats):
+            generator = np.random.default_rng([subset, repeat])
+            mean = sum(
+                part if subset >> m & 1 else part[generator.permutation(len(part))]
+                for m, part in enumerate(logs.values())
+            )
+            found.append(mean.argmax(axis=-1) == labels)
+        rows.append(np.mean(found, axis=0))
+    return np.stack(rows)

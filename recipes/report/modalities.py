@@ -45,9 +45,9 @@ def verdict(found: Mapping[str, Any]) -> list[str]:
     """
     told = []
     if found.get("neglected"):
-        told += [_neglect(name, found["unused"][name]) for name in found["neglected"]]
-    elif "unused" in found:
-        told.append("No input is neglected: the model gains by each about what it has to tell.")
+        told += [_neglect(name, found) for name in found["neglected"]]
+    elif "neglected" in found:
+        told.append("No input is neglected: the model owes to each about what it has to tell.")
     if "best_alone" in found:
         best = found["best_alone"]
         told.append(
@@ -100,8 +100,9 @@ def _bars(axes: Axes, names: list[str], entries: list[Mapping[str, float]], colo
 
 def _input_row(name: str, found: Mapping[str, Any]) -> tuple[str, ...]:
     entries = found["inputs"][name]
-    single, unused = found.get("alone", {}).get(name), found.get("unused", {}).get(name)
-    return name, *map(_percent, (single, entries["share"], entries["lost"], unused))
+    single, rest = found.get("alone", {}).get(name), found.get("averaged_shares", {}).get(name)
+    averaged = "–" if rest is None else f"{100 * rest:.1f} %"
+    return name, _percent(single), _percent(entries["share"]), averaged, _percent(entries["lost"])
 
 
 def _percent(entry: Mapping[str, Any] | None) -> str:
@@ -111,11 +112,12 @@ def _percent(entry: Mapping[str, Any] | None) -> str:
     return f"{100 * entry['value']:.1f} % ({100 * entry['low']:.1f} to {100 * entry['high']:.1f})"
 
 
-def _neglect(name: str, entry: Mapping[str, Any]) -> str:
+def _neglect(name: str, found: Mapping[str, Any]) -> str:
+    entry, share = found["share_beyond_averaged"][name], found["averaged_shares"][name]
     return (
-        f"{name} is neglected: it adds {100 * entry['value']:.1f} points "
-        f"({100 * entry['low']:.1f} to {100 * entry['high']:.1f}) more to the average of single inputs "
-        "than to this model."
+        f"{name} is neglected: the model owes {100 * (share + entry['value']):.0f} % of what it knows "
+        f"to it, the average of single inputs {100 * share:.0f} % (a difference of "
+        f"{-100 * entry['value']:.0f} points, {-100 * entry['high']:.0f} to {-100 * entry['low']:.0f})."
     )
 
 
