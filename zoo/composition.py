@@ -52,7 +52,7 @@ def build(
         name: "resnet20", "resnet20.fashion_mnist" with its shipped weights, or "resnet50.a1_in1k"
             with published ones, which are fetched once (`zoo list --pretrained`).
         input_shape: without the batch axis. Text models take any number of tokens.
-        num_classes: of the head, or vocabulary size; 0 gives pooled features (B, D).
+        num_classes: of the head, or vocabulary size; 0: pooled features (B, D), or a voice's "vector".
         weights: the second part of such a name ("fashion_mnist"), or a file of numbers of any project.
         preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False scaled images or log-mel
             features; {"mean": (0.5,)} overrides single values of `zoo.cards.ImagePreprocessing`.
@@ -314,14 +314,17 @@ def _assets(
 ) -> Assets:
     """Return the assets of a model that is built by name, without any data."""
     classes = classes_of(card, weight, num_classes)
+    writes = registry.resolve(registry.task_card(task).task).writes
     if isinstance(weight, WeightCard):
         trained = Assets.from_weight(weight).with_classes(classes)
+        if num_classes == 0 and not writes:  # whatever its targets are, there is no head for them
+            trained = replace(trained, y={"label": Label()})
         if input_shape is None:
             return trained
         x = {name: column.shaped(input_shape) for name, column in trained.x.items()}
         return replace(trained, x=x)
     x = input_of(card, tuple(input_shape or card.input_shape))
-    if not registry.resolve(registry.task_card(task).task).writes:
+    if not writes:
         return Assets(x=x, y={"label": Label(classes)})
     if not classes:
         raise ArgumentError(

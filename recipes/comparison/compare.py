@@ -15,6 +15,7 @@ from recipes.runs.run import Run, load
 from recipes.runs.scored import Scored, example_keys, same_order
 from zoo.errors import ArgumentError, RunError, command
 from zoo.metrics.base import Metric
+from zoo.metrics.estimators import applying
 from zoo.metrics.intervals import Sampling
 
 
@@ -72,7 +73,7 @@ def _compared(task: Any, names: Sequence[str], parts: Sequence[Scored]) -> dict[
         "drawn": sampling.what,
         "metrics": {
             metric.name: [float(task.estimators[metric.name](found)) for found in statistics]
-            for metric in task.metrics
+            for metric in applying(task.metrics, task.estimators, statistics[0])
         },
         "pairs": [
             _pair(
@@ -168,7 +169,7 @@ def _pair(
 ) -> dict[str, Any]:
     """Return the comparison of two models."""
     differences = {}
-    for metric in task.metrics:
+    for metric in applying(task.metrics, task.estimators, statistics[0]):
         estimator = task.estimators[metric.name]
         value, interval = difference(estimator, *statistics, sampling, comparisons=comparisons)
         differences[metric.name] = {"value": value, **asdict(interval)}

@@ -10,7 +10,7 @@ from zoo.columns import Column
 from zoo.columns import Spec as Spec
 from zoo.columns.assets import Assets
 from zoo.metrics.base import Metric
-from zoo.metrics.estimators import Estimator
+from zoo.metrics.estimators import Estimator, applying
 from zoo.regularization import NONE, Regularization
 from zoo.transforms.geometry import moved, resizing
 
@@ -191,9 +191,10 @@ class Task(abc.ABC):
         return self.metrics[0].mode
 
     def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Return every metric over a whole split."""
+        """Return every metric over a whole split that means something for its data."""
         found = self.statistics(predictions, truths)
-        return {metric.name: float(self.estimators[metric.name](found)) for metric in self.metrics}
+        metrics = applying(self.metrics, self.estimators, found)
+        return {metric.name: float(self.estimators[metric.name](found)) for metric in metrics}
 
     @abc.abstractmethod
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
