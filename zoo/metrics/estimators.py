@@ -161,6 +161,14 @@ def applying(
     return [metric for metric in metrics if estimators[metric.name].applies(statistics)]
 
 
+def scores(
+    metrics: Iterable[Metric], estimators: Mapping[str, Estimator], statistics: Statistics
+) -> dict[str, float]:
+    """Return the value of each metric that means something for these statistics, by name."""
+    metrics = applying(metrics, estimators, statistics)
+    return {metric.name: float(estimators[metric.name](statistics)) for metric in metrics}
+
+
 def by_example(values: np.ndarray) -> np.ndarray:
     """Add up what each example has: (N, …) to float64 (N,)."""
     return np.asarray(values).reshape(len(values), -1).sum(axis=1, dtype="float64")

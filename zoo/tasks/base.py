@@ -10,7 +10,7 @@ from zoo.columns import Column
 from zoo.columns import Spec as Spec
 from zoo.columns.assets import Assets
 from zoo.metrics.base import Metric
-from zoo.metrics.estimators import Estimator, applying
+from zoo.metrics.estimators import Estimator, scores
 from zoo.regularization import NONE, Regularization
 from zoo.transforms.geometry import moved, resizing
 
@@ -192,9 +192,7 @@ class Task(abc.ABC):
 
     def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
         """Return every metric over a whole split that means something for its data."""
-        found = self.statistics(predictions, truths)
-        metrics = applying(self.metrics, self.estimators, found)
-        return {metric.name: float(self.estimators[metric.name](found)) for metric in metrics}
+        return scores(self.metrics, self.estimators, self.statistics(predictions, truths))
 
     @abc.abstractmethod
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:
