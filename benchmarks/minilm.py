@@ -23,7 +23,6 @@ from typing import Any
 import numpy as np
 from looking import parser, publish, start, table
 from scipy.stats import spearmanr
-from sklearn.metrics import f1_score
 
 from recipes.objects import make_dataset
 from recipes.runs.evaluate import BATCH_SIZE, predictions_of
@@ -35,7 +34,6 @@ from zoo.data.pipeline import Encoded
 
 NAME = "minilm_l6.all_v2"
 RESAMPLES = 2000
-F1 = "f1"  # of the second class
 IMDB_EXAMPLES = 5_000  # of the 22,500 reviews of train
 ALL, LORA, HEAD, TOWERS = "all weights", "LoRA", "head alone", "all weights, two towers"
 NO_TRAINING = {"training.epochs": 0, "schedule.warmup_epochs": 0.0}
@@ -61,7 +59,7 @@ CELLS: dict[tuple[str, str], list[dict[str, Any]]] = {
     ("glue/sst2", ALL): [{"training.epochs": 1}],
     ("imdb", ALL): [{"data.max_examples": IMDB_EXAMPLES, "training.epochs": 2}],
 }
-METRICS = {"stsb": "spearman", "msr_paraphrase": F1}
+METRICS = {"stsb": "spearman", "msr_paraphrase": "f1"}
 SCRATCH = {"trec": "text/trec-textcnn", "mr_polarity": "text/mr_polarity-textcnn"}
 SCRATCH |= {"glue/sst2": "text/sst2-textcnn"}
 
@@ -128,7 +126,7 @@ def trained(data: str, way: str, setting: int, seed: int, *, precision: str) -> 
         run = finetune(NAME, place, **how, **values)
         metric = METRICS.get(data, "accuracy")
         splits = make_dataset(run.recipe).splits
-        entry = _f1(run, splits["test"]) if metric == F1 else run.metrics["metrics"][metric]
+        entry = run.metrics["metrics"][metric]
         models = run.metrics.get("baselines", {}).get("models", [])
         rank = run.recipe.model.lora_rank
         return {
@@ -159,18 +157,7 @@ def _answers(run: Run, split: Split) -> tuple[np.ndarray, dict[str, np.ndarray]]
 
 
 def _score(run: Run, split: Split, metric: str) -> float:
-    if metric == F1:
-        return _f1(run, split)["value"]
     return float(run.task.score(*_answers(run, split))[metric])
-
-
-def _f1(run: Run, split: Split) -> dict[str, float]:
-    """Return F1 of the second class, as GLUE scores paraphrases, with the interval of resamples."""
-    predictions, truths = _answers(run, split)
-    label, guess = np.asarray(truths["label"]), np.asarray(predictions).argmax(axis=-1)
-    values = [f1_score(label[places], guess[places]) for places in _resamples(len(label))]
-    low, high = np.percentile(values, (2.5, 97.5))
-    return {"value": float(f1_score(label, guess)), "low": float(low), "high": float(high)}
 
 
 def _resamples(examples: int) -> list[np.ndarray]:
@@ -224,7 +211,7 @@ def _rows(data: str, way: str, found: dict[tuple, dict[str, Any]]) -> Iterator[t
             way,
             _setting(CELLS[data, way][best])
             + (f" (best of {len(tried)})" if len(tried) > 1 else ""),
-            "F1" if METRICS.get(data) == F1 else METRICS.get(data, "accuracy"),
+            METRICS.get(data, "accuracy"),
             f"{100 * one['validation']:.1f}",
             f"{100 * one['value']:.1f} ({100 * one['low']:.1f} to {100 * one['high']:.1f})",
             f"{one['weights']:,}" if one["weights"] else "the head's",

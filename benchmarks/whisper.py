@@ -1,8 +1,11 @@
 """Whisper base beside transformers: the same ids, errors of words on AN4, and speed.
 
 The test clips of AN4 (ZOO_DATA_DIR) are transcribed by `whisper_base.openai` from the cache of
-weights, and by transformers' network in PyTorch with the numbers of the same file, both greedy, in
-English, without times, with the same ids left out. Then both take turns on a few clips, one at a time:
+weights, and by transformers' network in PyTorch with the numbers of the same file, both greedy and
+with five beams, in English, without times, with the same ids left out. transformers' search stops
+like that of Whisper's code (`early_stopping=True`) and renormalizes after ids are left out; it divides
+sums by the ids with the end, Whisper's code by those without. Then both take turns on a few clips, one
+at a time:
 
     python benchmarks/whisper.py --results FILE.jsonl --write benchmarks/whisper.md
 
@@ -18,13 +21,16 @@ import os
 import re
 import tarfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from rounds import cell, machine, machine_lines, orders, parser, publish, summary
 
-NAME, RATE, LANGUAGE = "whisper_base.openai", 16_000, "en"
+NAME, RATE, LANGUAGE, BEAM = "whisper_base.openai", 16_000, "en", 5
+BEAMS = f"{BEAM} beams"
+DECODINGS = {"greedy": "", BEAMS: "_beam", "greedy, then higher temperatures": "_again"}
 UNITS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
 UNITS += " fifteen sixteen seventeen eighteen nineteen"
 ORDINALS = (
@@ -45,12 +51,13 @@ def main(arguments: list[str] | None = None) -> None:
     known = _read(options.results)
     if not options.page:
         listen_to(clips, known, options)
-    heard = [clip for clip in clips[: options.clips] if "ours" in known.get(clip["file"], {})]
+    heard = [clip for clip in clips[: options.clips] if "ours_again" in known.get(clip["file"], {})]
     rounds = known["rounds"]["seconds"]
     result = {
         "machine": known["rounds"].get("machine") or machine(),
         "settings": {"rounds": options.rounds, "clips": options.clips},
         **scored(heard, known, frozenset(w.lower() for c in clips for w in c["text"].split())),
+        "examples": examples(heard, known),
         "speed": speeds(rounds, clips),
     }
     publish(result, to_markdown(result), options)
@@ -65,8 +72,13 @@ def listen_to(clips: list[dict[str, Any]], known: Any, options: argparse.Namespa
         _add(options.results, known["rounds"])
     for index, clip in enumerate(clips[: options.clips]):
         row = known.setdefault(clip["file"], {"file": clip["file"]})
-        missing = {"ours": ours, "theirs": theirs} if index < options.compared else {"ours": ours}
-        missing = {who: listen for who, listen in missing.items() if who not in row}
+        asked = {"ours": ours, "ours_beam": partial(ours, beam=BEAM)}
+        asked["ours_again"] = partial(ours, again=True)
+        if index < options.compared:
+            asked["theirs"] = theirs
+        if index < options.searched:
+            asked["theirs_beam"] = partial(theirs, beam=BEAM)
+        missing = {who: listen for who, listen in asked.items() if who not in row}
         for who, listen in missing.items():
             row[who] = listen(clip["audio"])
         if missing:
@@ -79,6 +91,7 @@ def _parse(arguments: list[str] | None) -> argparse.Namespace:
     options.add_argument("--page", action="store_true", help="only write of what is in the file")
     options.add_argument("--clips", type=int, default=130, help="test clips, from the first on")
     options.add_argument("--compared", type=int, default=130, help="of them, by transformers too")
+    options.add_argument("--searched", type=int, default=8, help="of them, with its beams too")
     return options.parse_args(arguments)
 
 
@@ -107,12 +120,14 @@ class Ours:
         self.scribe = Transcriber(self.run)
         self.signs, self.tokenizer = self.scribe.signs, self.scribe.tokenizer
 
-    def __call__(self, audio: np.ndarray) -> list[int]:
+    def __call__(self, audio: np.ndarray, *, beam: int = 1, again: bool = False) -> list[int]:
         """Return the ids of the text."""
-        from zoo.decoding.transcription import hear
+        from zoo.decoding.transcription import TEMPERATURES, Decoding, hear
 
         padded = np.pad(audio, (0, 30 * RATE - len(audio)))
-        how = {"language": LANGUAGE, "times": False}
+        decoding = Decoding(beam, TEMPERATURES if again else (0.0,))
+        how = {"language": LANGUAGE, "times": False, "decoding": decoding}
+        how["text_of"] = self.tokenizer.decode
         return hear(self.scribe.writer, padded, self.signs, **how).ids.tolist()
 
 
@@ -151,14 +166,20 @@ class Theirs:
         asked.eos_token_id = asked.pad_token_id = asked.bos_token_id = signs.end
         self.extractor, self.end = transformers.WhisperFeatureExtractor(), signs.end
 
-    def __call__(self, audio: np.ndarray) -> list[int]:
+    def __call__(self, audio: np.ndarray, *, beam: int = 1) -> list[int]:
         """Return the ids of the text."""
         import torch
 
         features = self.extractor(audio, sampling_rate=RATE, return_tensors="pt").input_features
         with torch.no_grad():
+            how = {"early_stopping": True, "renormalize_logits": True} if beam > 1 else {}
             found = self.network.generate(
-                features, language=LANGUAGE, task="transcribe", num_beams=1, do_sample=False
+                features,
+                language=LANGUAGE,
+                task="transcribe",
+                num_beams=beam,
+                do_sample=False,
+                **how,
             )
         return [one for one in found[0].tolist() if one < self.end]
 
@@ -166,6 +187,7 @@ class Theirs:
 def timed(ours: Ours, theirs: Theirs, clips: Any, rounds: int) -> dict[str, list[list[float]]]:
     """Return seconds of wall clock and of processor time for the same clips, a pair a round."""
     both, chosen = {"kerazoo": ours, "transformers": theirs}, timed_clips(clips)
+    both |= {f"{name}, {BEAMS}": partial(one, beam=BEAM) for name, one in both.items()}
     for one in both.values():  # compile, and bring into memory
         one(chosen[0]["audio"])
     seconds: dict[str, list[list[float]]] = {name: [] for name in both}
@@ -227,31 +249,46 @@ def scored(clips: list[dict[str, Any]], known: Any, words: frozenset[str]) -> di
 
     tokenizer = published_tokenizer()
     rows = [known[clip["file"]] for clip in clips]
-    both = [row for row in rows if "theirs" in row]
-    texts = [tokenizer.decode(row["ours"]) for row in rows]
-    written, said = (
-        [spoken(one, words=words) for one in side]
-        for side in (texts, [clip["text"] for clip in clips])
-    )
-    counted = edits(written, said)
     speakers, codes = np.unique([clip["speaker"] for clip in clips], return_inverse=True)
     sampling = Sampling(len(speakers), f"{len(speakers)} speakers", codes)
-    wer = ESTIMATORS["wer"]
-    value = float(wer(counted))
-    found = bootstrap(lambda weights: wer(counted, weights), value, sampling)
-    return {
-        "clips": len(rows),
-        "compared": len(both),
-        "equal": sum(row["ours"] == row["theirs"] for row in both),
-        "unequal": [
-            [row["file"], *(tokenizer.decode(row[k]) for k in ("ours", "theirs"))]
-            for row in both
-            if row["ours"] != row["theirs"]
-        ],
-        "wer": {"value": value, "low": found.low, "high": found.high, "method": found.method},
-        "words": int(counted["words"].sum()),
-        "examples": list(zip((clip["text"] for clip in clips), texts, strict=True))[:5],
-    }
+    said = [spoken(clip["text"], words=words) for clip in clips]
+    result: dict[str, Any] = {"clips": len(rows), "words": 0, "decodings": {}}
+    for name, end in DECODINGS.items():
+        ours, theirs = f"ours{end}", f"theirs{end}"
+        both = [row for row in rows if theirs in row]
+        texts = [tokenizer.decode(row[ours]) for row in rows]
+        counted = edits([spoken(one, words=words) for one in texts], said)
+        wer = partial(ESTIMATORS["wer"], counted)
+        found = bootstrap(wer, value := float(wer()), sampling)
+        result["words"] = int(counted["words"].sum())
+        result["decodings"][name] = {
+            "compared": len(both),
+            "other": sum(row[ours] != row["ours"] for row in rows),
+            "equal": sum(row[ours] == row[theirs] for row in both),
+            "unequal": [
+                [row["file"], *(tokenizer.decode(row[key]) for key in (ours, theirs))]
+                for row in both
+                if row[ours] != row[theirs]
+            ],
+            "wer": {"value": value, "low": found.low, "high": found.high, "method": found.method},
+        }
+    return result
+
+
+def examples(clips: list[dict[str, Any]], known: Any) -> list[tuple[str, str, str]]:
+    """Return ten clips' transcripts and both texts, first of clips whose texts differ."""
+    decode = published_tokenizer().decode
+    told = [
+        (clip["text"], *(decode(known[clip["file"]][who]) for who in ("ours", "ours_beam")))
+        for clip in clips
+    ]
+    return sorted(told, key=lambda one: one[1] == one[2])[:10]
+
+
+def error_rate(wer: dict[str, Any]) -> str:
+    """Write a word error rate with its interval, if it has one."""
+    interval = "" if wer["low"] is None else f" ({wer['low']:.1%}–{wer['high']:.1%})"
+    return f"{wer['value']:.1%}{interval}"
 
 
 def speeds(rounds: dict[str, list[list[float]]], clips: Any) -> dict[str, Any]:
@@ -264,44 +301,66 @@ def speeds(rounds: dict[str, list[list[float]]], clips: Any) -> dict[str, Any]:
         }
         for name, pairs in rounds.items()
     }
-    pairs = list(zip(rounds["transformers"], rounds["kerazoo"], strict=True))
-    told["ratio"] = {
-        kind: summary([theirs[i] / ours[i] for theirs, ours in pairs])
-        for i, kind in enumerate(("wall", "processor"))
-    }
+    told["ratio"] = {}
+    for end in ("", f", {BEAMS}"):
+        pairs = list(zip(rounds[f"transformers{end}"], rounds[f"kerazoo{end}"], strict=True))
+        told["ratio"][end] = {
+            kind: summary([theirs[i] / ours[i] for theirs, ours in pairs])
+            for i, kind in enumerate(("wall", "processor"))
+        }
     told["seconds of sound"] = sum(len(clip["audio"]) for clip in timed_clips(clips)) / RATE / count
     return told
 
 
 def to_markdown(result: dict[str, Any]) -> str:
     """Return the page."""
-    speed, wer = result["speed"], result["wer"]
-    command = f"python benchmarks/whisper.py --rounds {result['settings']['rounds']} --results FILE"
-    interval = "no interval"
-    if wer["low"] is not None:
-        interval = f"{wer['low']:.1%}–{wer['high']:.1%}, {wer['method']}"
+    speed, decodings = result["speed"], result["decodings"]
+    compared, searched = (decodings[name]["compared"] for name in ("greedy", BEAMS))
+    command = (
+        f"python benchmarks/whisper.py --rounds {result['settings']['rounds']} --results FILE "
+    )
+    command += f"--compared {compared} --searched {searched}"
+    method = decodings["greedy"]["wer"]["method"]
     rows = [
-        f"| {name} | {cell(speed[name]['wall'], 2)} | {cell(speed[name]['processor'], 2)} |"
-        for name in ("kerazoo", "transformers")
+        f"| {name} | {cell(one['wall'], 2)} | {cell(one['processor'], 2)} |"
+        for name, one in speed.items()
+        if name.startswith(("kerazoo", "transformers"))
     ]
     return "\n".join([
         "# Whisper base beside transformers",
         "",
-        f"`{NAME}` on {result['clips']} of the 130 test clips of AN4, greedy, English, no times.",
+        f"`{NAME}` on {result['clips']} of the 130 test clips of AN4, English, no times, "
+        f"{result['words']} words. Intervals: {method}.",
         "",
-        f"- Clips with the same ids as transformers' network in PyTorch: **{result['equal']} of "
-        f"{result['compared']}**.",
-        *(f"  - {file}: {one!r} here, {other!r} there" for file, one, other in result["unequal"]),
-        f"- Word error rate: **{wer['value']:.1%}** ({interval}), {result['words']} words.",
+        "| decoding | word error rate | other ids than greedy | same ids as transformers |",
+        "|---|---|---|---|",
+        *(
+            f"| {name} | {error_rate(one['wer'])} | {one['other']} | "
+            + (f"{one['equal']} of {one['compared']} |" if one["compared"] else "|")
+            for name, one in decodings.items()
+        ),
+        "",
+        *(
+            f"- {name}, {file}: {one!r} here, {other!r} there"
+            for name, found in decodings.items()
+            for file, one, other in found["unequal"]
+        ),
+        "",
+        "transformers' network is in PyTorch; it searches with `early_stopping=True` and "
+        "`renormalize_logits=True`. Its score of a text is the mean over its ids and the end, that here "
+        "the sum over the number of ids alone, as in Whisper's code; and an end counts there only among "
+        "the likeliest five continuations.",
         "",
         "What is compared, on both sides: lower case, no punctuation; numbers as single digits "
         '("twenty first" and "21st" are 2 1; "hundred" is 0 0); the letter O, "oh" and zero are 0; '
         "a word in capitals that no transcript holds as a word is spelled. So a word is a letter, a "
         "digit, or a word.",
         "",
-        "| said | written |",
-        "|---|---|",
-        *(f"| {said} | {written.strip()} |" for said, written in result["examples"]),
+        "Ten clips, first those on which the two decodings differ:",
+        "",
+        f"| transcript | greedy | {BEAMS} |",
+        "|---|---|---|",
+        *(f"| {' | '.join(map(str.strip, one))} |" for one in result["examples"]),
         "",
         f"Seconds for a clip ({speed['seconds of sound']:.1f} s of sound, in a window of 30 s), "
         "one at a time: features, encoder and decoder. Median of rounds that take turns, lowest and "
@@ -311,8 +370,11 @@ def to_markdown(result: dict[str, Any]) -> str:
         "|---|---|---|",
         *rows,
         "",
-        f"kerazoo is {cell(speed['ratio']['wall'], 2)} times as fast by the clock, "
-        f"{cell(speed['ratio']['processor'], 2)} times by processor time.",
+        *(
+            f"kerazoo{end} is {cell(ratio['wall'], 2)} times as fast by the clock, "
+            f"{cell(ratio['processor'], 2)} times by processor time.\n"
+            for end, ratio in speed["ratio"].items()
+        ),
         "",
         *machine_lines(result["machine"], command=command),
     ])  # fmt: skip

@@ -15,6 +15,8 @@ from zoo.errors import DataError
 from zoo.tasks.base import Task
 
 if TYPE_CHECKING:
+    import keras
+
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
 
@@ -52,7 +54,16 @@ def make_model(recipe: Recipe, task: Task, assets: Assets) -> "TaskModel":
 
         begin_head(model, card.name, outputs=len(assets.outputs))
     alpha = recipe.regularization_values().r_drop_alpha
-    return TaskModel(model, task=task, r_drop_alpha=alpha)
+    return TaskModel(_with_named_vector(model, assets), task=task, r_drop_alpha=alpha)
+
+
+def _with_named_vector(model: "keras.Model", assets: Assets) -> "keras.Model":
+    """Return the model; without a head, its output is called "vector", as no logits are."""
+    import keras
+
+    if isinstance(model.output, dict) or assets.outputs or len(model.output.shape) != 2:
+        return model
+    return keras.Model(model.input, {"vector": model.output}, name=model.name)
 
 
 def make_dataset(

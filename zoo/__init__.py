@@ -35,6 +35,7 @@ _PUBLIC = {
     "same_speaker": "recipes.runs.speakers",
     "start": "recipes.start.start",
     "train": "recipes.training.train",
+    "transcribe": "recipes.runs.by_name",
     "tune": "tuning.tune",
     "verify": "recipes.records.verify",
 }

@@ -48,7 +48,7 @@ def build(
         name: "resnet20", "resnet20.fashion_mnist" with its shipped weights, or "resnet50.a1_in1k"
             with published ones, which are fetched once (`zoo list --pretrained`).
         input_shape: without the batch axis, by input for fusions. Texts have any number of tokens.
-        num_classes: of the head, or vocabulary size; 0 gives pooled features (B, D).
+        num_classes: of the head, or vocabulary size; 0: pooled features (B, D), or a voice's "vector".
         weights: the second part of such a name ("fashion_mnist"), or a file of numbers of any project.
         preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False scaled images or log-mel
             features; {"mean": (0.5,)} overrides single values of `zoo.cards.ImagePreprocessing`.
@@ -88,11 +88,16 @@ def build(
     make, head = (_features_model if features_only else assemble), registry.task_card(task).task
     task = registry.resolve(head)()
     model = make(card, task, assets, arguments=arguments, preprocessing=preprocessing)
-    if not features_only and isinstance(model.output, dict):  # without the probes of a training
-        model = keras.Model(model.input, model.output["logits"], name=model.name)
+    if not features_only and "logits" in (outputs := _named(model.output)):
+        model = keras.Model(model.input, outputs["logits"], name=model.name)
     if source is not None:
         load_named(model, card, weight or as_path(source), headless, num_classes)
     return model
+
+
+def _named(output: Any) -> Mapping[str, Any]:
+    """Return outputs by name: of a task on several inputs, those of each input's own head too."""
+    return output if isinstance(output, Mapping) else {}
 
 
 def _weight(
@@ -216,15 +221,18 @@ def _assets(
 ) -> Assets:
     """Return the assets of a model that is built by name, without any data."""
     classes = classes_of(card, weight, num_classes)
+    writes = registry.resolve(registry.task_card(task).task).writes
     if isinstance(weight, WeightCard):
         trained = Assets.from_weight(weight).with_classes(classes)
+        if num_classes == 0 and not writes:  # whatever its targets are, there is no head for them
+            trained = replace(trained, y={"label": Label()})
         if input_shape is None:
             return trained
         x = {name: column.shaped(input_shape) for name, column in trained.x.items()}
         return replace(trained, x=x)
     shape = input_shape or card.input_shape
     x = input_of(card, shape if isinstance(shape, Mapping) else tuple(shape))
-    if not registry.resolve(registry.task_card(task).task).writes:
+    if not writes:
         return Assets(x=x, y={"label": Label(classes)})
     if not classes:
         raise ArgumentError(

@@ -4,6 +4,7 @@ import difflib
 import os
 import shlex
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class ZooError(Exception):
@@ -49,6 +50,16 @@ class ArgumentError(ZooError, ValueError):
 
 class DataError(ZooError):
     """A data set, folder or file that cannot be read as expected."""
+
+    def about(self, name: str) -> "DataError":
+        """Return the error with the name of the example in front, unless it names it already.
+
+        >>> DataError("It is silent.").about("a.wav").problem
+        'a.wav: It is silent.'
+        """
+        if not name or Path(name).name in self.problem:
+            return self
+        return type(self)(f"{name}: {self.problem}", expected=self.expected, fix=self.fix)
 
 
 class RecipeError(ZooError):

@@ -8,7 +8,7 @@ from zoo.tokenizer_base import SPECIAL, UNKNOWN, UNKNOWN_ID, Tokenizer, checked_
 
 SPACE_MARK = "▁"  # of a space in pieces
 
-_UNKNOWN_PIECE = "<unk>"  # never met: texts are cut into characters first
+_UNKNOWN_PIECE = " "  # of no text, where spaces are marks
 
 
 @final
@@ -42,7 +42,7 @@ class SubwordTokenizer(Tokenizer):
         ids = {piece: i for i, piece in enumerate(self.pieces, start=SPECIAL)}
         pairs = [tuple(merge.split(" ")) for merge in self.merges]
         for pair in pairs:
-            if len(pair) != 2 or not {*pair, "".join(pair)} <= set(ids):
+            if len(pair) != 2 or not {*pair, "".join(pair)} <= ids.keys():
                 raise DataError(
                     f"The merge {' '.join(pair)!r} is not of two pieces that make a third.",
                     expected='"left right", with all three among the pieces',

@@ -219,7 +219,7 @@ def _kind_beside(dataset: Dataset, task: Any, assets: Any) -> str:
 def _is_scored_as(kind: str, task: Any) -> bool:
     """Say whether a task has the metrics of simple models, of which another one may decide."""
     known, metrics = ESTIMATORS_OF[kind], METRICS[kind]
-    if {*task.metrics} != {*metrics}:
+    if task.metrics[0] not in metrics or not {*metrics} <= {*task.metrics}:
         return False
     return all(task.estimators.get(one.name) is known.get(one.name) for one in metrics)
 

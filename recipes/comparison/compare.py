@@ -15,6 +15,7 @@ from recipes.runs.run import Run, load
 from recipes.runs.scored import Scored, example_keys, same_order
 from zoo.errors import ArgumentError, RunError, command
 from zoo.metrics.base import Metric
+from zoo.metrics.estimators import applying, scores
 from zoo.metrics.intervals import Sampling
 
 
@@ -64,16 +65,14 @@ def _compared(task: Any, names: Sequence[str], parts: Sequence[Scored]) -> dict[
     first = parts[0]
     statistics = [task.statistics(part.predictions, part.truths) for part in parts]
     sampling = Sampling.of(len(first.predictions), first.groups, noun=first.found.noun)
+    found = [scores(task.metrics, task.estimators, one) for one in statistics]
     pairs = list(itertools.combinations(range(len(parts)), 2))
     return {
         "models": list(names),
         "task": task.name,
         "examples": len(first.predictions),
         "drawn": sampling.what,
-        "metrics": {
-            metric.name: [float(task.estimators[metric.name](found)) for found in statistics]
-            for metric in task.metrics
-        },
+        "metrics": {name: [one[name] for one in found] for name in found[0]},
         "pairs": [
             _pair(
                 task,
@@ -168,7 +167,7 @@ def _pair(
 ) -> dict[str, Any]:
     """Return the comparison of two models."""
     differences = {}
-    for metric in task.metrics:
+    for metric in applying(task.metrics, task.estimators, statistics[0]):
         estimator = task.estimators[metric.name]
         value, interval = difference(estimator, *statistics, sampling, comparisons=comparisons)
         differences[metric.name] = {"value": value, **asdict(interval)}

@@ -6,7 +6,8 @@ import json
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,7 +52,7 @@ def export(
 
     Numeric preprocessing is part of the file: it takes images as pixels 0–255 and speech as a waveform.
     It takes text as ids, since no format can hold a tokenizer; `assets.json` in the same folder has it,
-    with the labels and sizes. The output is logits.
+    with the labels and sizes. The output is logits; of a model without a head, "vector".
 
     Args:
         target: run directory, folder of an ensemble, weight name or recipe name.
@@ -68,7 +69,8 @@ def export(
         {"name", "format", "path", "file", "size_bytes", "task", "inputs", "outputs", "temperature",
         "parity"}; temperature is None where logits are those of the model. parity is None without
         `check`, else {"source", "examples", "max_difference", "equal", "of"}: the largest difference
-        between logits, and how many labels (of a language model: next tokens) agree.
+        between outputs, and how many labels (of a language model: next tokens; of voices and of a model
+        without a head: vectors) agree.
 
     Raises:
         UnknownNameError: no such format or target.
@@ -246,7 +248,7 @@ def _compare(
             expected["logits"] = expected["logits"] / temperature
         found = _outputs(exported(x))
         largest = max(largest, *(float(np.abs(expected[k] - found[k]).max()) for k in expected))
-        same = _agreeing(expected, found, numbers=_of_numbers(run))
+        same = _agreeing(expected, found, word=_compared_by(run, found))
         counted = _counted(x, run.assets, same.shape)
         equal, total = equal + int(same[counted].sum()), total + int(counted.sum())
         seen += len(same)
@@ -254,15 +256,17 @@ def _compare(
         "source": source,
         "examples": seen,
         "max_difference": largest,
-        "word": "numbers" if _of_numbers(run) else "labels",
+        "word": _compared_by(run, exported.outputs),
         "equal": equal,
         "of": total,
     }
 
 
-def _of_numbers(run: "Run | Ensemble") -> bool:
-    """Tell whether every output counts by itself, and not only which is the largest."""
-    return bool(run.assets.outputs) and not run.assets.label
+def _compared_by(run: "Run | Ensemble", outputs: Iterable[str]) -> str:
+    """Return what is counted: "labels", or "numbers" and "vectors", which are close as a whole."""
+    if "vector" in outputs:
+        return "vectors"
+    return "numbers" if run.assets.outputs and not run.assets.label else "labels"
 
 
 def _outputs(given: Mapping[str, Any]) -> dict[str, np.ndarray]:
@@ -270,10 +274,10 @@ def _outputs(given: Mapping[str, Any]) -> dict[str, np.ndarray]:
 
 
 def _agreeing(
-    expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray], *, numbers: bool
+    expected: Mapping[str, np.ndarray], found: Mapping[str, np.ndarray], *, word: str
 ) -> np.ndarray:
     """Tell where the most likely label is the same; without labels, where all numbers are close."""
-    if "logits" in expected and not numbers:
+    if "logits" in expected and word == "labels":
         return expected["logits"].argmax(axis=-1) == found["logits"].argmax(axis=-1)
     return np.array(
         [all(np.allclose(expected[k][i], found[k][i], **_NEARLY) for k in expected)
@@ -304,7 +308,9 @@ def _batches(
             for start in range(0, count, _BATCH_SIZE)
         )
         return parts, "seeded random inputs, as the data is not available"
-    encoded = Encoded(dataset.splits["test"], run.task, run.assets)
+    has_head = not run.assets.label or run.assets.classes
+    assets = run.assets if has_head else replace(run.assets, y={})
+    encoded = Encoded(dataset.splits["test"], run.task, assets)
     places = np.linspace(0, len(encoded) - 1, min(count, len(encoded))).astype(int)
     parts = (
         encoded.batch(places[start : start + _BATCH_SIZE])[0]

@@ -48,7 +48,7 @@ def usage_page(run: "Run", facts: Mapping[str, Any]) -> str:
     """
     format = facts["format"]
     usages = [column.usage(name) for name, column in run.assets.x.items()]
-    needs = [usage.needs for usage in usages if usage.needs] or ["shapes"]
+    needs = list(dict.fromkeys(usage.needs for usage in usages if usage.needs)) or ["shapes"]
     packages = dict.fromkeys([_NEEDS[format], *(u.package for u in usages if u.package)])
     lines = [
         f"# {facts['name']} as {format}",
@@ -79,10 +79,12 @@ def usage_page(run: "Run", facts: Mapping[str, Any]) -> str:
 
 def compared(parity: Mapping[str, Any]) -> str:
     """Describe in a sentence how a file compares with its model."""
+    word = parity.get("word", "labels")
+    equal, of = ("equal", "a logit") if word != "vectors" else ("equal up to rounding", "a number")
     return (
         f"Compared with the model on {parity['examples']:,} examples ({parity['source']}): "
-        f"{parity['equal']:,} of {parity['of']:,} {parity.get('word', 'labels')} are equal; the "
-        f"largest difference of a logit is {parity['max_difference']:.1e}."
+        f"{parity['equal']:,} of {parity['of']:,} {word} are {equal}; the largest difference of "
+        f"{of} is {parity['max_difference']:.1e}."
     )
 
 
@@ -92,6 +94,8 @@ def _row(way: str, name: str, facts: Mapping[str, Any], meaning: str) -> str:
 
 
 def _meaning(output: str, run: "Run", temperature: float | None) -> str:
+    if output == "vector" and run.task.name != "speaker_verification":
+        return "what a head would take"
     if output == "vector":
         return "of length 1; the product of two is their score"
     if output != "logits":

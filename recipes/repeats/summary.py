@@ -12,6 +12,7 @@ from recipes.repeats.plan import Plan
 from recipes.runs.run import Run
 from recipes.runs.scored import Scored
 from zoo.metrics.base import Metric
+from zoo.metrics.estimators import applying
 from zoo.metrics.intervals import Sampling, bootstrap, mean_interval
 
 SUMMARY, FORMAT = "summary.json", 1
@@ -32,7 +33,8 @@ def summarize(plan: Plan, runs: Sequence[Run], *, data_dir: str | None = None) -
         the metrics of the mean prediction, and "gain": the ensemble's lead over a single run.
     """
     task = runs[0].task
-    measures = {metric.name: metric for metric in task.metrics}
+    held = set.intersection(*(set(run.metrics["metrics"]) for run in runs))
+    measures = {metric.name: metric for metric in task.metrics if metric.name in held}
     parts = [run.scored(data_dir=data_dir) for run in runs]
     overlap = 1 / (len(runs) - 1) if plan.kind == FOLDS else 0.0  # test over training examples
     return {
@@ -104,7 +106,7 @@ def gains(task: Any, mean: Scored, parts: Sequence[Scored]) -> dict[str, dict[st
     theirs = [task.statistics(part.predictions, part.truths) for part in parts]
     sampling = Sampling.of(len(mean.predictions), mean.groups, noun=mean.found.noun)
     found = {}
-    for metric in task.metrics:
+    for metric in applying(task.metrics, task.estimators, ours):
         estimator = task.estimators[metric.name]
 
         def lead(weights: np.ndarray | None, of: Any = estimator) -> np.ndarray:

@@ -8,6 +8,8 @@ import numpy as np
 
 from recipes.runs.inputs import Input
 from recipes.runs.run import load, load_run
+from recipes.runs.transcribe import TASK, Listening, transcribe_each
+from zoo.errors import ArgumentError
 
 
 def evaluate(
@@ -113,3 +115,55 @@ def embed(
     (2, 2048)
     """
     return load_run(target).embed(inputs, batch_size=batch_size, column=column or text_column)
+
+
+def transcribe(
+    target: Any,
+    inputs: Sequence[Input],
+    *,
+    language: str | None = None,
+    vad: bool = False,
+    beam: int = 1,
+    temperature: float | None = None,
+    previous_text: bool = False,
+    seed: int = 1,
+    column: str | None = None,
+    keep_going: bool = False,
+) -> list[dict[str, Any]]:
+    """Transcribe recordings; `predict` does the same with the defaults of these options.
+
+    Args:
+        target: name of published weights that transcribe speech, such as "whisper_base.openai".
+        inputs: paths of files, folders, patterns or tables that name files, or float32 (samples,) at
+            16 kHz, of any length.
+        language: code of what is spoken, such as "en"; None finds it in the first half minute.
+        vad: hear only where Silero's network (`silero_vad_16k.silero`) finds speech.
+        beam: texts that are searched side by side, 1 (the likeliest token at each place) to 64.
+        temperature: None decodes at 0, and again at 0.2, 0.4, …, 1 where a text repeats itself or the
+            model is unsure of it (2212.04356 §4.5); a number in [0, 1] decodes at it alone.
+        previous_text: give each half minute the text of those before it.
+        seed: of the tokens that are drawn, at temperatures above 0.
+        column: of a table, that names the files.
+        keep_going: for a recording that cannot be read, return a result with "error" instead of raising.
+
+    Returns:
+        One {"file", "task", "predictions": [{"text", "language", "seconds", "stretches"}]} each; a
+        stretch of speech is {"start", "end", "text"}, in seconds.
+
+    Raises:
+        ArgumentError: the model does not transcribe, or a value is out of range.
+        UnknownNameError: the model does not know the language.
+
+    >>> found = zoo.transcribe("whisper_base.openai", ["talk.mp3"], beam=5)  # doctest: +SKIP
+    >>> found[0]["predictions"][0]["text"]  # doctest: +SKIP
+    """
+    run = load_run(target)
+    if run.task.name != TASK:
+        raise ArgumentError(
+            f"{run.name} does not transcribe speech.",
+            expected=f"a model of {TASK}, such as whisper_base.openai",
+            fix="name such a model, or predict with this one: zoo.predict",
+        )
+    listening = Listening(language, vad, beam, temperature, previous_text, seed)
+    how = {"column": column, "keep_going": keep_going}
+    return list(transcribe_each(run, inputs, listening=listening, **how))

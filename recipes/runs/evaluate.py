@@ -10,7 +10,7 @@ import numpy as np
 
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded
-from zoo.metrics.estimators import Share
+from zoo.metrics.estimators import Share, applying
 from zoo.metrics.intervals import NONE, Sampling
 from zoo.tasks.base import Assets, Predictions, Task
 
@@ -164,7 +164,7 @@ def intervals(
     statistics = task.statistics(predictions, truths)
     sampling = Sampling.of(len(predictions), groups, noun=noun)
     found = {}
-    for metric in task.metrics:
+    for metric in applying(task.metrics, task.estimators, statistics):
         estimator = task.estimators[metric.name]
         entry = {"value": float(estimator(statistics))}
         entry |= asdict(estimator.interval(statistics, sampling, seed=seed))

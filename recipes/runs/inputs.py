@@ -236,8 +236,9 @@ def encoded(
                 raise item.error
             done.append(replace(item, encoded=encode(item)))
         except ZooError as error:
+            error = error.about(item.name) if isinstance(error, DataError) else error
             if not keep_going:
-                raise
+                raise error from None
             done.append(replace(item, error=error))
     return done
 

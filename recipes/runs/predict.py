@@ -152,8 +152,6 @@ def embedder(model: Any, assets: Assets, *, name: str) -> Any:
 
     if "vector" in model.output:
         taken = model.output["vector"]
-    elif not assets.outputs and len(model.output["logits"].shape) == 2:
-        taken = model.output["logits"]  # of a model without a head
     elif assets.outputs and "head_logits" in {layer.name for layer in model.layers}:
         taken = model.get_layer("head_logits").input
     else:

@@ -45,8 +45,9 @@ def published_values(name: str) -> dict[str, Any]:
         x, y = {**x, "ids": x.get("ids", Text())}, {"ids": Text()}
     if published.texts is not None:
         x = {name: _of_texts(column, published) for name, column in x.items()}
-    if task.name == _MODELLING:
+    if isinstance(seen, Text):
         x = {name: replace(column, source="text") for name, column in x.items()}
+    if task.name == _MODELLING:
         y = {"ids": Text(buckets=x["ids"].buckets), "characters": Number()}
     assets = Assets(x=x, y=y)
     return {

@@ -24,7 +24,7 @@ LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
 # Arguments of a task that hold for the source's classes, and those of its loss.
 OF_CLASSES = ("threshold_goal", "positive_class")
 OF_LOSS = ("loss", "focal_gamma", "logit_tau")
-PRESET = "regularization.preset"
+PRESET, _RATE = "regularization.preset", "optimizer.learning_rate"
 _OFF = {"averaging_decay": 0.0}  # an average needs more updates than a finetune has
 BATCH_SIZE, LEAST_STEPS = 16, 20  # updates of an epoch, where the data has fewer batches
 
@@ -64,8 +64,7 @@ def finetune(
         learning_rate: of the head; the backbone gets a tenth (`initialization.backbone_rate`), but
             all of it in language models and published weights, which take it from their card.
         seed: of the new head, the order and the augmentation.
-        run_dir, resume, and so on: as `zoo.train`.
-        **values: fields of the recipe by dotted path, set after `overrides`.
+        **values: fields of the recipe by dotted path, set after `overrides`; the rest as `zoo.train`.
 
     Raises:
         UnknownNameError, RunError, WeightsError: no such model, or a foreign file.
@@ -76,8 +75,7 @@ def finetune(
     source, data = load_run(target), str(data)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
-    if learning_rate is not None:
-        values = {"optimizer.learning_rate": learning_rate, **values}
+    values = values if learning_rate is None else {_RATE: learning_rate, **values}
     changes = with_pair_task(source, data, parse_overrides(overrides), values, where)
     asked = changes | values
     epochs = _whole(asked.get("training.epochs")) if epochs is None else epochs

@@ -60,9 +60,9 @@ def toy(tmp_path_factory):
 
 def test_a_recording_is_written_as_text_and_subtitles(zoo, toy, tmp_path):
     srt, vtt = tmp_path / "talk.srt", tmp_path / "talk.vtt"
-    outcome = zoo(
-        "predict", NAME, toy / "long.wav", "--json", "--srt", srt, "--vtt", vtt, "--language", "de"
-    )
+    files = ["--srt", srt, "--vtt", vtt]
+    how = ["--language", "de", "--temperature", 0]
+    outcome = zoo("predict", NAME, toy / "long.wav", "--json", *files, *how)
     assert outcome.code == 0, outcome.err
     (result,) = json.loads(outcome.out)
     (found,) = result["predictions"]
@@ -78,14 +78,107 @@ def test_a_recording_is_written_as_text_and_subtitles(zoo, toy, tmp_path):
 
 
 def test_a_file_and_an_array_give_the_same(toy):
-    from recipes.runs.run import load
+    import zoo as library
 
-    run, path = load(NAME), toy / "short.wav"
-    sound, _ = soundfile.read(path, dtype="float32")
-    of_file, of_array = run.predict([path, sound])
+    sound, _ = soundfile.read(toy / "short.wav", dtype="float32")
+    of_file, of_array = library.transcribe(NAME, [toy / "short.wav", sound], temperature=0)
     assert of_file["predictions"] == of_array["predictions"]
     assert of_file["predictions"][0]["seconds"] == 2.5
     assert of_file["predictions"][0]["language"] in ("en", "de")
+
+
+@pytest.fixture(scope="module")
+def written(toy):
+    """Return what writes the text of a second of noise, with values of `Listening`."""
+    from recipes.runs.run import load
+    from recipes.runs.transcribe import Listening, Transcriber
+
+    scribe = Transcriber(load(NAME))
+    sound, _ = soundfile.read(toy / "short.wav", dtype="float32")
+
+    def write(**values):
+        scribe.listening = Listening("de", **values)
+        scribe.decoding = scribe.listening.decoding()
+        return scribe.transcript(Held(sound[:16_000]))["text"]
+
+    return write
+
+
+def test_texts_that_fail_are_drawn_again_from_the_seed(written):
+    """Random numbers make the toy unsure of every text."""
+    likeliest = written(temperature=0)
+    assert likeliest == written(temperature=0, seed=2) != written()
+    drawn = written(temperature=1)
+    assert drawn == written(temperature=1, seed=1) != written(temperature=1, seed=2)
+
+
+def test_beams_find_another_text_than_the_likeliest_tokens(written):
+    assert written(temperature=0, beam=3) != written(temperature=0)
+
+
+def test_options_reach_the_transcription(zoo, toy, monkeypatch):
+    import zoo as library
+    from recipes.runs import by_name, transcribe
+
+    asked = []
+
+    def spied(run, inputs, *, listening, **how):
+        asked.append(listening)
+        yield {"file": "a", "task": run.task.name, "predictions": [{"text": "", "stretches": []}]}
+
+    monkeypatch.setattr(transcribe, "transcribe_each", spied)
+    monkeypatch.setattr(by_name, "transcribe_each", spied)
+    words = ["--language", "en", "--vad", "--beam", 2, "--temperature", 0, "--previous-text"]
+    assert zoo("predict", NAME, toy / "short.wav", *words, "--seed", 0).code == 0
+    assert zoo("predict", NAME, toy / "short.wav").code == 0
+    how = {"language": "en", "vad": True, "beam": 2, "temperature": 0, "previous_text": True}
+    library.transcribe(NAME, [toy / "short.wav"], **how, seed=0)
+    full = transcribe.Listening(**how, seed=0)
+    assert asked == [full, transcribe.Listening(), full]
+
+
+def test_other_models_are_not_transcribed_with():
+    import zoo as library
+    from zoo.errors import ArgumentError
+
+    with pytest.raises(ArgumentError, match="does not transcribe speech"):
+        library.transcribe("cnn_small.digits", ["a.wav"])
+
+
+def test_previous_text_reaches_the_next_window_unless_it_was_drawn_hot(toy, monkeypatch):
+    """The second window is given the stretches of the first, with their times."""
+    from recipes.runs.run import load
+    from recipes.runs.transcribe import Listening, Transcriber
+    from zoo.decoding import transcription
+
+    given, hear = [], transcription.hear
+
+    def spied(writer, audio, signs, **how):
+        heard = hear(writer, audio, signs, **how)
+        given.append((list(how["previous"]), heard))
+        return heard
+
+    monkeypatch.setattr(transcription, "hear", spied)
+    sound, _ = soundfile.read(toy / "long.wav", dtype="float32")
+    for temperature, is_given in ((0.4, True), (0.6, False)):
+        listening = Listening("de", temperature=temperature, previous_text=True)
+        scribe = Transcriber(load(NAME), listening)
+        given.clear()
+        scribe.transcript(Held(sound))
+        (first, heard), (second, _), *_ = given
+        found, _ = transcription.stretches(heard, scribe.signs)
+        expected = transcription.as_previous(found, scribe.signs)
+        assert first == [] and expected and second == (expected if is_given else [])
+
+
+class Held:
+    """A recording in memory."""
+
+    def __init__(self, values):
+        self.values = values
+
+    def piece(self, start, samples):
+        return self.values[start : start + samples]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +187,10 @@ def test_a_file_and_an_array_give_the_same(toy):
         (["short.wav", "--language", "xx"], "There is no language named 'xx'"),
         (["short.wav", "--top", "2"], "does not predict classes"),
         (["short.wav", "--tta", "2"], "transcribes speech"),
-        (["short.wav", "--language", "en", "--temperature", "2"], "transcribes speech"),
+        (["short.wav", "--language", "en", "--calibrated"], "transcribes speech"),
+        (["short.wav", "--temperature", "2"], "cannot be transcribed at the temperature 2"),
+        (["short.wav", "--beam", "0"], "beam=0 is not a number of beams"),
+        (["short.wav", "--beam", "2", "--temperature", "0.4"], "no beam search at the temperature"),
         (["short.wav", "long.wav", "--srt", "new.srt"], "--srt is for one recording"),
         (["missing.wav"], "missing.wav"),
     ],
@@ -109,7 +205,8 @@ def test_what_does_not_suit_is_refused(zoo, toy, monkeypatch, words, problem):
 def test_a_damaged_recording_is_told_beside_the_good_ones(zoo, toy, tmp_path):
     (tmp_path / "bad.wav").write_text("not audio")
     table = tmp_path / "answers.csv"
-    outcome = zoo("predict", NAME, toy / "short.wav", tmp_path / "bad.wav", "--csv", table)
+    both = [toy / "short.wav", tmp_path / "bad.wav"]
+    outcome = zoo("predict", NAME, *both, "--csv", table, "--temperature", 0)
     assert outcome.code == 1 and "not audio" in outcome.out
     header, *rows = table.read_text().splitlines()
     assert header.split(",")[:3] == ["file", "row", "text"] and "language" in header
@@ -163,7 +260,7 @@ def test_only_speech_is_transcribed(zoo, toy, voices, tmp_path):
     clip = an4_clip()
     quiet = np.zeros(20 * 16_000, "float32")
     soundfile.write(tmp_path / "amid.wav", np.concatenate([quiet, clip, quiet, quiet]), 16_000)
-    outcome = zoo("predict", NAME, tmp_path / "amid.wav", "--vad", "--json")
+    outcome = zoo("predict", NAME, tmp_path / "amid.wav", "--vad", "--json", "--temperature", 0)
     assert outcome.code == 0, outcome.err
     (found,) = json.loads(outcome.out)[0]["predictions"]
     assert found["stretches"] and found["language"] in ("en", "de")
@@ -171,6 +268,9 @@ def test_only_speech_is_transcribed(zoo, toy, voices, tmp_path):
     assert min(ends) >= 19.5 and max(ends) <= 20.5 + len(clip) / 16_000
 
 
-def test_vad_is_for_models_that_transcribe(zoo, toy):
-    outcome = zoo("predict", "cnn_small.digits", toy / "short.wav", "--vad")
-    assert outcome.code != 0 and "no --vad" in outcome.err
+@pytest.mark.parametrize(
+    "words", [["--vad"], ["--beam", "5"], ["--previous-text"], ["--seed", "0"]]
+)
+def test_options_of_transcripts_are_for_models_that_transcribe(zoo, toy, words):
+    outcome = zoo("predict", "cnn_small.digits", toy / "short.wav", *words)
+    assert outcome.code != 0 and f"no {words[0]}" in outcome.err

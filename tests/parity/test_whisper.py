@@ -1,10 +1,12 @@
 """Whisper against transformers: log-mel features, and the network with the same random numbers."""
 
+import keras
 import numpy as np
 import pytest
 
 from tests.parity.timm_models import assert_close, randomized, torch
 from zoo.catalog.speech.whisper import LOG_MEL
+from zoo.decoding.encoder_decoder import Writer, beam_search, greedy
 from zoo.layers.log_mel import LogMel
 from zoo.models.speech.whisper import whisper
 from zoo.pretrained.conversion import converted
@@ -15,6 +17,7 @@ transformers = pytest.importorskip("transformers", reason="transformers is not i
 SECONDS, RATE = 30, 16_000
 TINY = {"vocabulary_size": 97, "context_length": 12, "num_layers": 2, "num_heads": 2}
 FRAMES, WIDTH = 40, 16
+LENGTH = TINY["context_length"]
 
 
 def speech_like(seconds, *, seed=0, loudness=0.3):
@@ -79,6 +82,100 @@ def test_network_equals_that_of_transformers(prefix):
     assert_close(ours["frames"], theirs.encoder_last_hidden_state, what="frames")
     assert_close(ours["tokens"], theirs.decoder_hidden_states[-1], what="tokens")
     assert_close(ours["logits"], theirs.logits, what="logits")
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_beam_search_finds_the_texts_of_transformers(seed):
+    """All texts, with their sums, for eight inputs in one batch, against two references.
+
+    One goes by the rules of Whisper's code with transformers' network and no cache. The other is
+    transformers' own search: with `early_stopping=True` it takes the first K texts that end, and without
+    a length penalty its scores are sums of log probabilities, so that both define the same but for two
+    rules. An end counts only among the likeliest K continuations, not before the K-th that goes on; and
+    where fewer than K have ended at the longest length, texts that have not ended push out those that
+    have. It is left out where either rule has a say.
+    """
+    network, generator = reference(seed), np.random.default_rng(seed)
+    backbone = ours_of(network)
+    inputs = {
+        name: keras.Input(x.shape[1:], dtype=x.dtype, name=name)
+        for name, x in backbone.input.items()
+    }
+    writer = Writer(keras.Model(inputs, backbone(inputs)["logits"]), length=LENGTH)
+    mel = generator.normal(size=(8, FRAMES, 8)).astype("float32")
+    prompt = np.array([[2, 5]] * len(mel), "int32")
+    end = int(np.bincount(np.concatenate(greedy(writer, mel, prompt))).argmax())  # often likely
+    compared = 0
+    for beam in (2, 4):
+        writing = writer.begin(mel)
+        logits = writer.write(writing, prompt)[:, -1]
+        ours = beam_search(writer, writing, logits, beam=beam, end=end, longest=LENGTH - 2)
+        theirs = searched(network, mel, prompt, beam=beam, end=end)
+        for i, found in enumerate(ours):
+            expected, late = by_hand(network, mel[i : i + 1], prompt[i], beam=beam, end=end)
+            assert_same(found, expected)
+            if not late and all(end in ids for ids, _ in theirs[i]):
+                compared += 1
+                assert_same(found, [(ids[: ids.index(end)], total) for ids, total in theirs[i]])
+    assert compared >= 4
+
+
+def assert_same(found, expected):
+    """Compare texts and sums, the likeliest first."""
+    found = sorted(found, key=lambda one: -one.log_probability)
+    expected = sorted(expected, key=lambda one: -one[1])
+    assert [one.ids for one in found] == [ids for ids, _ in expected]
+    sums = [one.log_probability for one in found]
+    np.testing.assert_allclose(sums, [total for _, total in expected], atol=1e-4)
+
+
+def by_hand(network, mel, prompt, *, beam, end):
+    """Return the K texts of an input with their nats, and whether an end came behind K others."""
+    beams, ended, late = [((), 0.0)], [], False
+    with torch.no_grad():
+        frames = network.model.encoder(torch.tensor(mel.swapaxes(1, 2))).last_hidden_state
+        for _ in range(LENGTH - len(prompt)):
+            ids = torch.tensor([[*prompt.tolist(), *text] for text, _ in beams])
+            states = (frames.expand(len(ids), -1, -1),)
+            logits = network(encoder_outputs=states, decoder_input_ids=ids).logits[:, -1]
+            values, tokens = torch.log_softmax(logits, -1).topk(beam + 1)
+            longer = [
+                ((*text, token), total + value)
+                for (text, total), row, ids in zip(
+                    beams, values.tolist(), tokens.tolist(), strict=True
+                )
+                for value, token in zip(row, ids, strict=True)
+            ]
+            beams = []
+            for rank, (text, total) in enumerate(sorted(longer, key=lambda one: -one[1])):
+                if text[-1] != end:
+                    beams.append((text, total))
+                elif len(ended) < beam:
+                    ended.append((text[:-1], total))
+                    late |= rank >= beam
+                if len(beams) == beam:
+                    break
+            if len(ended) == beam:
+                break
+    return (ended + beams)[:beam], late
+
+
+def searched(network, mel, prompt, *, beam, end):
+    """Return the K texts of each input that transformers finds, as ids and the sum of their nats."""
+    network.generation_config.update(
+        pad_token_id=end, eos_token_id=end, suppress_tokens=None, begin_suppress_tokens=None,
+        forced_decoder_ids=None,
+    )  # fmt: skip
+    with torch.no_grad():
+        found = transformers.GenerationMixin.generate(
+            network, torch.tensor(mel.swapaxes(1, 2)),
+            decoder_input_ids=torch.tensor(prompt, dtype=torch.long), max_length=LENGTH,
+            num_beams=beam, num_return_sequences=beam, do_sample=False, early_stopping=True,
+            length_penalty=0.0, return_dict_in_generate=True, output_scores=True,
+        )  # fmt: skip
+    texts = [tuple(ids) for ids in found.sequences[:, prompt.shape[1] :].tolist()]
+    both = list(zip(texts, found.sequences_scores.tolist(), strict=True))
+    return [both[i * beam : (i + 1) * beam] for i in range(len(mel))]
 
 
 def test_sinusoids_of_a_new_network_are_those_of_transformers():

@@ -1,12 +1,15 @@
 """Models are built by name; what cannot be built says why."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from zoo import registry
+from zoo.columns import Number
+from zoo.columns.assets import Assets
 from zoo.composition import build
 from zoo.errors import ArgumentError, UnknownNameError, WeightsError
 from zoo.weights import save_model_weights, tensor_keys
@@ -198,6 +201,19 @@ def test_a_shipped_weight_brings_its_arguments_input_and_classes(toy_weight):
 
 def test_a_shipped_weight_gives_features_without_its_head(toy_weight):
     features = build("mlp.toy", num_classes=0)
+    assert features.output_shape == (None, 4)
+    wanted = toy_weight.get_layer("backbone")(images().astype("float32") / 127.5 - 1)["features"]
+    np.testing.assert_allclose(outputs(features), np.asarray(wanted), rtol=1e-5, atol=1e-6)
+
+
+def test_a_weight_of_numbers_gives_features_without_its_head(toy_weight, monkeypatch):
+    toy = registry.weight_cards()["mlp.toy"]
+    assets = Assets(x=Assets.from_dict(toy.assets).x, y={"size": Number(), "width": Number()})
+    recipe = {**toy.resolved_recipe, "task": {"name": "regression"}}
+    card = replace(toy, assets=assets.to_dict(), resolved_recipe=recipe)
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "weight_cards", lambda: {"mlp.toy": card})
+        features = build("mlp.toy", num_classes=0)
     assert features.output_shape == (None, 4)
     wanted = toy_weight.get_layer("backbone")(images().astype("float32") / 127.5 - 1)["features"]
     np.testing.assert_allclose(outputs(features), np.asarray(wanted), rtol=1e-5, atol=1e-6)

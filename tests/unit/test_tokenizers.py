@@ -279,6 +279,9 @@ def test_an_unknown_character_of_subwords_has_an_id_of_its_own():
     unknown = tokenizer.encode("ab<unk>") == UNKNOWN_ID
     assert unknown.sum() == len("<unk>")
     assert tokenizer.decode(tokenizer.encode("aßb")) == "a\N{REPLACEMENT CHARACTER}b"
+    spelt = fit_tokenizer("subword", ["a<unk>", "b<unk>"] * 9, vocabulary_size=40)
+    assert "<unk>" in spelt.pieces
+    assert spelt.encode("a<unk>ß").tolist().count(UNKNOWN_ID) == 1
 
 
 def test_where_not_all_characters_are_kept_the_most_frequent_are():

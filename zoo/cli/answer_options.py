@@ -46,6 +46,14 @@ Threshold = Annotated[
 Temperature = Annotated[
     float | None, typer.Option(help="Divide logits by this number, in place of --calibrated.")
 ]
+TemperatureOrTranscripts = Annotated[
+    float | None,
+    typer.Option(
+        help="Divide logits by this number, in place of --calibrated. Speech is transcribed at it "
+        "alone, 0 to 1: 0 takes the likeliest words. Unless given, half a minute whose text repeats "
+        "itself or is unsure is transcribed again at 0.2, 0.4, … 1."
+    ),
+]
 Tta = Annotated[
     int,
     typer.Option(
@@ -70,6 +78,26 @@ Language = Annotated[
 ]
 Vad = Annotated[
     bool, typer.Option(help="Transcribe only where silero_vad_16k.silero finds speech.")
+]
+Beam = Annotated[
+    int | None,
+    typer.Option(
+        help="Write N transcripts side by side and take the likeliest; 5 is usual. 1, the default, "
+        "takes the likeliest token at each place.",
+        metavar="N",
+    ),
+]
+PreviousText = Annotated[
+    bool,
+    typer.Option(
+        "--previous-text",
+        help="Give each half minute of a recording the text before it. Names and style stay the "
+        "same, but mistakes go on too.",
+    ),
+]
+Seed = Annotated[
+    int | None,
+    typer.Option(help="Of a transcript's tokens that are drawn, at temperatures above 0.", min=0),
 ]
 Srt = Annotated[Path | None, typer.Option(help="Write a transcript as SubRip subtitles.")]
 Vtt = Annotated[Path | None, typer.Option(help="Write a transcript as WebVTT subtitles.")]

@@ -31,10 +31,13 @@ def predict_command(
     threshold: answers.Threshold = None,
     tta: answers.Tta = 0,
     calibrated: answers.Calibrated = False,
-    temperature: answers.Temperature = None,
+    temperature: answers.TemperatureOrTranscripts = None,
     enrol: answers.Enrol = None,
     language: answers.Language = None,
     vad: answers.Vad = False,
+    beam: answers.Beam = None,
+    previous_text: answers.PreviousText = False,
+    seed: answers.Seed = None,
     srt: answers.Srt = None,
     vtt: answers.Vtt = None,
     json: options.Json = False,
@@ -54,7 +57,7 @@ def predict_command(
 
     zoo predict runs/text-trec-textcnn-1 questions.csv --column question
 
-    zoo predict whisper_base.openai talk.mp3 --srt talk.srt
+    zoo predict whisper_base.openai talk.mp3 --beam 5 --srt talk.srt
 
     zoo predict runs/speech-an4_speakers-xvector-1 --enrol ann1.wav ann2.wav --test who.wav
 
@@ -63,16 +66,15 @@ def predict_command(
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
 
-    subtitles = Subtitles(srt, vtt, language, vad)
+    speech = {"language": language, "vad": vad, "beam": beam, "seed": seed}
+    subtitles = Subtitles(srt, vtt, speech | {"previous_text": previous_text})
     output = Output(csv, jsonl, json, top, subtitles)
     output.check()
-    how: dict[str, Any] = {"batch_size": batch_size, "column": column, "keep_going": True}
-    how |= {"top": top, "threshold": threshold}
+    how = {"batch_size": batch_size, "column": column, "top": top, "threshold": threshold}
     asked = answers.temperature_asked(calibrated, temperature)
     if allow_keras_file:
         subtitles.refuse(target)
-        more = bool(tta) or asked is not False
-        results, texts = _foreign(target, inputs, how, more=more), False
+        results, texts = _foreign(target, inputs, how, more=bool(tta) or asked is not False), False
     else:
         how |= {"tta": tta, "calibrated": asked}
         results, texts = _answers(target, inputs, enrol, subtitles, how)
@@ -91,12 +93,12 @@ def _answers(
 
     if enrol:
         subtitles.refuse(target)
-        return compared(target, enrol, inputs, **how), False
+        return compared(target, enrol, inputs, keep_going=True, **how), False
     run = load(target)
     texts = takes_words(run)
     paths = inputs_of(inputs, texts=texts)
     method = subtitles.method(run, paths, column=how["column"])
-    return method(paths, **how), texts
+    return method(paths, keep_going=True, **how), texts
 
 
 def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool) -> Any:
@@ -109,4 +111,5 @@ def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool)
             f"{target} does not say how it was trained: no --tta, --calibrated or --temperature.",
             fix="leave them out",
         )
-    return load_keras_file(target).predict(inputs_of(inputs, texts=False), **how)
+    paths = inputs_of(inputs, texts=False)
+    return load_keras_file(target).predict(paths, keep_going=True, **how)

@@ -1,6 +1,6 @@
 """Transcripts on the terminal, and as files of subtitles."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -20,14 +20,12 @@ class Subtitles:
 
     Attributes:
         srt, vtt: files to write.
-        language: code of what is spoken.
-        vad: transcribe only where there is speech.
+        asked: values of `recipes.runs.transcribe.Listening` by name; None and False are not asked for.
     """
 
     srt: Path | None
     vtt: Path | None
-    language: str | None
-    vad: bool = False
+    asked: Mapping[str, Any]
 
     def method(
         self, run: Any, inputs: list[Any], *, column: str | None
@@ -42,9 +40,11 @@ class Subtitles:
             check_new(path)
         if self._files:  # now, not after minutes
             self._check_single(len(recordings(run, inputs, column=column)))
-        if self.language is None and not self.vad:
-            return run.predict_each
-        return partial(_transcribed, run, {"language": self.language, "vad": self.vad})
+        return partial(_transcribed, run, self._given)
+
+    @property
+    def _given(self) -> dict[str, Any]:
+        return {k: v for k, v in self.asked.items() if v is not None and v is not False}
 
     @property
     def _files(self) -> dict[str, Path]:
@@ -61,9 +61,7 @@ class Subtitles:
 
     def refuse(self, name: str) -> None:
         """Raise ArgumentError for any of the options, for a model that does not transcribe."""
-        asked = [f"--{form}" for form in self._files]
-        asked += ["--language"] if self.language is not None else []
-        asked += ["--vad"] if self.vad else []
+        asked = [f"--{name.replace('_', '-')}" for name in (*self._files, *self._given)]
         if asked:
             raise ArgumentError(
                 f"{name} does not transcribe speech: no {', no '.join(asked)}.",
@@ -81,19 +79,23 @@ class Subtitles:
 
 def _transcribed(
     run: Any,
-    options: dict[str, Any],
+    given: dict[str, Any],
     inputs: list[Any],
     *,
     batch_size: int,
     top: int | None,
     threshold: float | None,
+    calibrated: bool | float,
     **how: Any,
 ) -> Iterator[dict[str, Any]]:
+    """Transcribe; a number as `calibrated` is what --temperature gave."""
     from recipes.runs.listing import Listing
-    from recipes.runs.transcribe import transcribe_each
+    from recipes.runs.transcribe import Listening, transcribe_each
 
     Listing(top, threshold).check(run.assets, run.name)
-    return transcribe_each(run, inputs, **options, **how)
+    if not isinstance(calibrated, bool):
+        given, calibrated = given | {"temperature": calibrated}, False
+    return transcribe_each(run, inputs, listening=Listening(**given), calibrated=calibrated, **how)
 
 
 def show_transcripts(results: Sequence[dict[str, Any]]) -> None:

@@ -20,6 +20,8 @@ class Examples(Protocol):
 
     def __getitem__(self, index: int) -> dict[str, Any]: ...
 
+    def name_of(self, index: int) -> str: ...
+
 
 class ExamplesBySplit(Protocol):
     """Examples by the name of their split: a `zoo.data.dataset.Dataset`."""

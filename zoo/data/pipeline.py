@@ -9,6 +9,7 @@ import numpy as np
 from zoo.columns import Spec
 from zoo.data.examples import Examples
 from zoo.data.sampling import ClassSampling, GroupSampling
+from zoo.errors import DataError
 
 if TYPE_CHECKING:
     import tensorflow as tf
@@ -116,10 +117,7 @@ class Encoded:
                 for part, specs in zip(self._kept, self.specs, strict=True)
             )
         seeds = [None] * len(indices) if seeds is None else seeds.tolist()
-        pairs = [
-            self.task.encode(self._visited(int(i), seed), self.assets, seed)
-            for i, seed in zip(indices, seeds, strict=True)
-        ]
+        pairs = [self._encode(int(i), seed) for i, seed in zip(indices, seeds, strict=True)]
         return tuple(
             {name: stack([pair[k][name] for pair in pairs], specs[name]) for name in specs}
             for k, specs in enumerate(self.specs)
@@ -129,6 +127,13 @@ class Encoded:
         """Yield every example once, in order; the last batch may be shorter."""
         for start in range(0, len(self), batch_size):
             yield self.batch(np.arange(start, min(start + batch_size, len(self))))
+
+    def _encode(self, index: int, seed: int | None) -> tuple[Arrays, Arrays]:
+        """Encode one example; an error names it."""
+        try:
+            return self.task.encode(self._visited(index, seed), self.assets, seed)
+        except DataError as error:
+            raise error.about(self.split.name_of(index)) from error
 
     def _visited(self, index: int, seed: int | None) -> Mapping[str, Any]:
         example = self.split[index]
@@ -149,7 +154,7 @@ class Encoded:
             for specs in self.specs
         )
         for i in range(count):
-            pair = self.task.encode(self.split[i], self.assets, None)
+            pair = self._encode(i, None)
             for columns, values in zip(kept, pair, strict=True):
                 for name, column in columns.items():
                     column[i] = values[name]

@@ -29,6 +29,7 @@ class Signs:
         start, end: of a transcript.
         transcribe, translate: what is to be done; translation is into English.
         no_times: text without times follows.
+        previous: the text of the window before follows.
         no_speech: its probability at the start says that nobody speaks.
         first_time: of 0 seconds, the first of the ids of times.
         languages: ids by code, such as "en".
@@ -41,6 +42,7 @@ class Signs:
     transcribe: int
     translate: int
     no_times: int
+    previous: int
     no_speech: int
     first_time: int
     languages: Mapping[str, int]
@@ -61,6 +63,7 @@ class Signs:
             "transcribe": "<|transcribe|>",
             "translate": "<|translate|>",
             "no_times": "<|notimestamps|>",
+            "previous": "<|startofprev|>",
             "no_speech": next((name for name in _NO_SPEECH if name in marks), _NO_SPEECH[0]),
         }
         missing = [name for name in names.values() if name not in marks]

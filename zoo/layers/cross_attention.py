@@ -58,13 +58,23 @@ class CrossAttention(keras.layers.Layer):
     """
 
     def call(self, inputs):
-        """Return (B, T, D) for queries (B, H, T, D / H), keys and values (B, H, S, D / H)."""
+        """Return (B, T, D) for queries (B, H, T, D / H), keys and values (B, H, S, D / H).
+
+        Where there are fewer keys, (B / K, H, S, D / H), K queries in a row share each of them: texts
+        that are written about one input read its keys once.
+        """
         query, keys, values = inputs
         _, heads, _, part = query.shape
+        tokens = ops.shape(query)[2]
+        if query.shape[0] != keys.shape[0]:
+            texts = ops.shape(query)[0] // ops.shape(keys)[0]
+            query = ops.reshape(query, (-1, texts, heads, tokens, part))
+            query = ops.transpose(query, (0, 2, 1, 3, 4))
+            query = ops.reshape(query, (-1, heads, texts * tokens, part))  # (B / K, H, K T, D / H)
         scores = ops.matmul(query * part**-0.5, ops.swapaxes(keys, -1, -2))  # (B, H, T, S)
         weights = ops.cast(ops.softmax(ops.cast(scores, "float32"), axis=-1), values.dtype)
         mixed = ops.transpose(ops.matmul(weights, values), (0, 2, 1, 3))  # (B, T, H, D / H)
-        return ops.reshape(mixed, (-1, ops.shape(mixed)[1], heads * part))
+        return ops.reshape(mixed, (-1, tokens, heads * part))
 
     def compute_output_shape(self, input_shape):
         """Return (B, T, D) for queries, keys and values."""

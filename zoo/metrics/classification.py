@@ -46,6 +46,49 @@ def classification_statistics(
     }
 
 
+def positive_statistics(statistics: Statistics, *, positive: int = 1) -> dict[str, np.ndarray]:
+    """Return what F1 of one class takes, of the statistics of a classifier.
+
+    Args:
+        statistics: of `classification_statistics`.
+        positive: the class that counts.
+
+    Returns:
+        "hit", 1 where label and answer are that class, and "marked", a half for each of the two that is
+        it, (N,) each.
+    """
+    label, guess = statistics["label"] == positive, statistics["guess"] == positive
+    hit = np.where(np.isfinite(statistics["right"]), label & guess, np.nan)
+    return {"hit": hit, "marked": (label + 1.0 * guess) / 2}
+
+
+class BinaryF1(Share):
+    """F1 of one class, 2 TP / (2 TP + FP + FN), in [0, 1]; 0 where no label or answer is that class.
+
+    It is a share of what is marked: each right mark counts whole, each wrong or missing one half.
+    """
+
+    def __init__(self):
+        super().__init__("hit", "marked")
+
+    def applies(self, statistics: Statistics) -> bool:
+        return "marked" in statistics
+
+    def __call__(self, statistics: Statistics, weights: np.ndarray | None = None) -> np.ndarray:
+        rows = np.ones((1, len(statistics["hit"]))) if weights is None else weights
+        hits, marks = rows @ statistics["hit"], rows @ statistics["marked"]
+        values = hits / np.where(marks > 0, marks, 1.0)
+        return values[0] if weights is None else values
+
+    def interval(self, statistics: Statistics, sampling: Sampling, *, seed: int = 0) -> Interval:
+        """Return the interval; examples with neither mark say nothing, and do not count."""
+        own = statistics["marked"] > 0
+        if not own.any():
+            return NONE
+        kept = {name: statistics[name][own] for name in ("hit", "marked")}
+        return super().interval(kept, sampling.of_some(own), seed=seed)
+
+
 class MacroF1(Estimator):
     """Mean over the classes that occur of 2 TP / (2 TP + FP + FN), in [0, 1].
 
@@ -235,3 +278,4 @@ ESTIMATORS: Mapping[str, Estimator] = {
     "loss": Ratio("nats"),
     "ece": CalibrationError(),
 }
+PAIR_ESTIMATORS = ESTIMATORS | {"f1": BinaryF1()}

@@ -1,10 +1,11 @@
 """From per-example statistics to a metric and its interval."""
 
 import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
+from zoo.metrics.base import Metric
 from zoo.metrics.intervals import (
     NONE,
     Interval,
@@ -38,6 +39,10 @@ class Estimator(abc.ABC):
         Returns:
             A number without weights; (R,) with them.
         """
+
+    def applies(self, statistics: Statistics) -> bool:
+        """Tell whether the metric means something here; of data where it does not, it is left out."""
+        return True
 
     def interval(self, statistics: Statistics, sampling: Sampling, *, seed: int = 0) -> Interval:
         """Return the 95 % interval; by the bootstrap unless a subclass has a better method."""
@@ -147,6 +152,21 @@ class Rising(Estimator):
             return found
         low, high = (float(self.function(np.float64(end))) for end in (found.low, found.high))
         return Interval(low, high, found.method)
+
+
+def applying(
+    metrics: Iterable[Metric], estimators: Mapping[str, Estimator], statistics: Statistics
+) -> list[Metric]:
+    """Return the metrics that mean something for these statistics."""
+    return [metric for metric in metrics if estimators[metric.name].applies(statistics)]
+
+
+def scores(
+    metrics: Iterable[Metric], estimators: Mapping[str, Estimator], statistics: Statistics
+) -> dict[str, float]:
+    """Return the value of each metric that means something for these statistics, by name."""
+    metrics = applying(metrics, estimators, statistics)
+    return {metric.name: float(estimators[metric.name](statistics)) for metric in metrics}
 
 
 def by_example(values: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ drawn together, so their number is that of the groups.
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,13 @@ class Sampling:
         if len(names) == count:
             return cls(count, f"{count:,} {noun}")
         return cls(len(names), f"{len(names):,} {noun}", codes)
+
+    def of_some(self, own: np.ndarray) -> "Sampling":
+        """Return how the examples were drawn that `own`, bool (N,), says; a group needs one of them."""
+        if self.codes is None:
+            return replace(self, count=int(own.sum()))
+        names, codes = np.unique(self.codes[own], return_inverse=True)
+        return replace(self, count=len(names), codes=codes)
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """Add up what belongs together: (N,) to (count,)."""

@@ -10,7 +10,7 @@ from zoo.columns import Column
 from zoo.columns import Spec as Spec
 from zoo.columns.assets import Assets
 from zoo.metrics.base import Metric
-from zoo.metrics.estimators import Estimator
+from zoo.metrics.estimators import Estimator, scores
 from zoo.regularization import NONE, Regularization
 from zoo.transforms.geometry import moved, resizing
 
@@ -199,9 +199,8 @@ class Task(abc.ABC):
         return self.metrics[0].mode
 
     def score(self, predictions: Predictions, truths: Mapping[str, np.ndarray]) -> dict[str, float]:
-        """Return every metric over a whole split."""
-        found = self.statistics(predictions, truths)
-        return {metric.name: float(self.estimators[metric.name](found)) for metric in self.metrics}
+        """Return every metric over a whole split that means something for its data."""
+        return scores(self.metrics, self.estimators, self.statistics(predictions, truths))
 
     @abc.abstractmethod
     def describe(self, prediction: Any, assets: Assets) -> list[dict[str, Any]]:

@@ -120,9 +120,16 @@ def answers_of(predictions: Any) -> tuple[np.ndarray, np.ndarray | None]:
     if found.ndim < 3:
         return found, None
     probabilities, thresholds = found[..., 0], found[..., 1]
-    positive = int(np.isfinite(thresholds[0]).argmax()) if len(found) else 0
+    positive = positive_of(found)
     reached = probabilities[:, positive] >= thresholds[:, positive]
     return probabilities, np.where(reached, positive, 1 - positive)
+
+
+def positive_of(predictions: np.ndarray) -> int:
+    """Return which of two classes is the positive one: that with a threshold, or else the second."""
+    if predictions.ndim < 3 or not len(predictions):
+        return 1
+    return int(np.isfinite(predictions[0, :, 1]).argmax())
 
 
 def _is_nan(value: Any) -> bool:

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, final
 
 import keras
+import numpy as np
 
+from zoo.catalog.metrics import PAIRS
 from zoo.columns import Column
 from zoo.columns.assets import Assets
+from zoo.metrics.classification import PAIR_ESTIMATORS, positive_statistics
 from zoo.regularization import NONE, Regularization
-from zoo.tasks.base import Front
+from zoo.tasks.base import Front, Predictions
 from zoo.tasks.classification import Classification
+from zoo.tasks.decision import positive_of
 from zoo.tasks.text_classification import TextClassification
 from zoo.tasks.text_pairs import CROSS_ENCODER, TextPairs
 
@@ -40,6 +44,7 @@ class SentencePairs(Classification):
 
     name = "sentence_pairs"
     model_name = "sentence_pair_classifier"
+    metrics, estimators = PAIRS, PAIR_ESTIMATORS
 
     def __init__(
         self,
@@ -84,6 +89,15 @@ class SentencePairs(Classification):
 
     def units(self, split: "Split", assets: Assets, *, training: bool) -> "Split":
         return self.pairs.check(split, assets)
+
+    def statistics(
+        self, predictions: Predictions, truths: Mapping[str, np.ndarray]
+    ) -> dict[str, np.ndarray]:
+        """Add what F1 takes where there are two classes; the second is positive, or `positive_class`."""
+        found, answers = super().statistics(predictions, truths), np.asarray(predictions)
+        if answers.shape[1] != 2:
+            return found
+        return found | positive_statistics(found, positive=positive_of(answers))
 
     def build(
         self,

@@ -22,7 +22,7 @@ class TextClassification(Classification):
     """One of `classes` for a text.
 
     Args:
-        tokenizer: "word", "character" or "bpe"; fitted on train.
+        tokenizer: "word", "character", "subword" or "bpe"; fitted on train.
         vocabulary_size: most distinct tokens, the most frequent of train.
         max_tokens: longer texts are cut off.
         lowercase: convert texts to lower case first.

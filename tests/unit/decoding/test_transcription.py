@@ -5,9 +5,18 @@ import json
 import numpy as np
 import pytest
 
+from zoo.decoding.encoder_decoder import Writing
 from zoo.decoding.signs import Signs
-from zoo.decoding.transcription import Heard, hear, stretches
-from zoo.errors import WeightsError
+from zoo.decoding.transcription import (
+    Decoding,
+    Heard,
+    Stretch,
+    as_previous,
+    compression_ratio,
+    hear,
+    stretches,
+)
+from zoo.errors import ArgumentError, WeightsError
 from zoo.published_tokenizer import PublishedTokenizer
 from zoo.tokenizers import byte_alphabet
 
@@ -49,13 +58,11 @@ class Script:
         self.wishes, self.first, self.given = list(wishes), first, []
 
     def begin(self, audio):
-        self.position = 0
-        return self
+        return Writing({}, 0, {})
 
     def write(self, writing, ids):
-        assert writing is self
         self.given.append(ids[0].tolist())
-        self.position += ids.shape[1]
+        writing.position += ids.shape[1]
         logits = np.full((1, ids.shape[1], SIZE), -20.0, "float32")
         wish = self.first if len(self.given) == 1 else self.wishes.pop(0)
         for rank, one in enumerate(wish):
@@ -151,6 +158,121 @@ def test_ids_are_parted_by_times(ids, expected, after):
     found, next_start = stretches(Heard(np.array(ids, "int32"), "en", 0.0, 0.0), SIGNS)
     assert [(one.ids, one.start, one.end) for one in found] == expected
     assert next_start == after
+
+
+LOOP = "I am here. " * 20
+
+
+@pytest.mark.parametrize(
+    "no_speech, log_probability, text, passes",
+    [
+        (0.1, -0.3, "go to the shop", True),
+        (0.1, -1.0, "go to the shop", True),
+        (0.1, -1.01, "go to the shop", False),  # unsure
+        (0.1, -0.3, LOOP, False),  # repeats itself
+        (0.7, -1.2, LOOP, True),  # silent: nothing is to be found
+        (0.7, -0.9, LOOP, False),  # likely silent, but the text is sure
+        (0.6, -1.2, "", False),
+    ],
+)
+def test_a_window_is_decoded_again_where_it_is_unsure_or_repeats_itself(
+    no_speech, log_probability, text, passes
+):
+    found = Heard(np.zeros(0, "int32"), "en", no_speech, log_probability)
+    assert found.passes(text) is passes
+    assert compression_ratio(LOOP) > 2.4 > compression_ratio("go to the shop")
+
+
+class Fixed(Script):
+    """A writer that always gives the same logits behind the marks, and counts its encodings."""
+
+    begun = 0
+
+    def __init__(self, logits, *, first=()):
+        super().__init__(first=first)
+        self.logits = logits
+
+    def begin(self, audio):
+        self.begun += 1
+        return super().begin(audio)
+
+    def write(self, writing, ids):
+        if len(self.given) == 0:
+            self.wishes = [()]
+            return super().write(writing, ids)
+        self.given.append(ids[0].tolist())
+        writing.position += ids.shape[1]
+        return np.tile(self.logits, (1, ids.shape[1], 1))
+
+
+def drawn_from(*likely, spread=0.0, **how):
+    """Hear with equal logits of some ids, and lower ones of the others."""
+    logits = np.full(SIZE, -30.0, "float32")
+    logits[list(likely)] = spread * np.arange(len(likely))
+    script = Fixed(logits, first=how.pop("first", ()))
+    options = {"language": "en", "times": False, "text_of": text_of} | how
+    return hear(script, np.zeros(9, "float32"), SIGNS, **options), script
+
+
+def text_of(ids):
+    return bytes(ids).decode("latin-1")
+
+
+LETTERS = tuple(b"abcdefghijklmnopqrstuvwxyz")
+
+
+def test_a_loop_is_left_at_a_higher_temperature():
+    """At 0 the same letter 224 times; drawn, letters that zlib does not shorten as much."""
+    found, script = drawn_from(*LETTERS, spread=0.1, decoding=Decoding())
+    assert found.temperature > 0 and len(set(found.ids.tolist())) > 5
+    assert script.begun == 1  # the encoder runs once
+    same, _ = drawn_from(*LETTERS, spread=0.1, decoding=Decoding(temperatures=(0.0,)))
+    assert same.temperature == 0 and set(same.ids.tolist()) == {ord("z")}
+
+
+def test_an_unsure_text_is_kept_at_the_last_temperature():
+    found, _ = drawn_from(*LETTERS, decoding=Decoding())  # log(1/26) at each place
+    assert found.temperature == 1.0 and found.log_probability == pytest.approx(-np.log(26))
+
+
+def test_silence_is_not_decoded_again():
+    found, script = drawn_from(*LETTERS, decoding=Decoding(), first=[SIGNS.no_speech])
+    assert found.is_silent and found.temperature == 0.0
+    assert len(script.given) == 2 + 224
+
+
+def test_draws_are_those_of_the_seed():
+    def ids(seed):
+        return drawn_from(*LETTERS, decoding=Decoding(), seed=seed)[0].ids.tolist()
+
+    assert ids(1) == ids(1) and ids((1, 0)) == ids((1, 0))
+    assert ids(1) != ids(2) and ids((1, 0)) != ids((1, 480_000))
+
+
+def test_previous_text_stands_before_the_start():
+    """223 of its ids behind their mark, and padding whose places are taken again."""
+    script = Script([A], [SIGNS.end])
+    before = list(range(256)) * 2
+    hear(script, np.zeros(9, "float32"), SIGNS, language="en", times=False, previous=before)
+    given, second, *_ = script.given
+    assert given[:225] == [SIGNS.previous, *before[-223:], SIGNS.start]
+    assert len(given) == 256 and set(given[225:]) == {SIGNS.end}
+    assert second == [SIGNS.languages["en"], SIGNS.transcribe, SIGNS.no_times]
+
+
+def test_stretches_are_given_to_the_next_window_with_their_times():
+    found = [Stretch((A, B), 0.0, 2.0), Stretch((C,), 2.5, 30.0)]
+    expected = [ZERO, A, B, ZERO + 100, ZERO + 125, C, ZERO + 1500]
+    assert as_previous(found, SIGNS) == expected
+
+
+@pytest.mark.parametrize("values", [{"beam": 0}, {"beam": 5.0}, {"beam": True}, {"beam": 100},
+                                    {"temperatures": (-0.1,)}, {"temperatures": (float("nan"),)},
+                                    {"temperatures": (2.0,)},
+                                    {"beam": 2, "temperatures": (0.4,)}])  # fmt: skip
+def test_decoding_that_cannot_be_is_refused(values):
+    with pytest.raises(ArgumentError):
+        Decoding(**values)
 
 
 def test_a_tokenizer_of_something_else_is_refused():

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from zoo.metrics.classification import ESTIMATORS, classification_statistics
+from zoo.metrics.classification import (
+    ESTIMATORS,
+    PAIR_ESTIMATORS,
+    classification_statistics,
+    positive_statistics,
+)
 from zoo.metrics.intervals import Sampling
 
 
@@ -86,3 +91,54 @@ def test_answers_that_a_threshold_gave_are_scored_with_their_own_confidence():
     assert found["right"].tolist() == [1, 1]
     assert found["confidence"].tolist() == [0.3, 0.9]
     assert found["nats"] == pytest.approx(-np.log([0.3, 0.9]))
+
+
+# --- F1 of one of two classes
+
+
+def f1_of(found, positive=1):
+    return positive_statistics(found, positive=positive)
+
+
+def test_f1_of_one_class_is_that_of_scikit_learn_on_random_cases():
+    generator, estimator = np.random.default_rng(0), PAIR_ESTIMATORS["f1"]
+    for _ in range(500):
+        count, share = int(generator.integers(1, 60)), generator.random()
+        label, guess = (generator.random((2, count)) < share).astype(int)
+        found = classification_statistics(np.eye(2)[guess], label)
+        weights = generator.integers(1, 4, size=(3, count)).astype("float64")
+        for positive in (0, 1):
+            how = {"pos_label": positive, "zero_division": 0}
+            expected = reference.f1_score(label, guess, **how)
+            mine = f1_of(found, positive)
+            assert float(estimator(mine)) == pytest.approx(expected, abs=1e-12)
+            each = [reference.f1_score(label, guess, sample_weight=w, **how) for w in weights]
+            assert estimator(mine, weights) == pytest.approx(each, abs=1e-12)
+
+
+@pytest.mark.parametrize(("count", "share", "error"), [(200, 0.5, 0.15), (1725, 0.67, 0.3)])
+def test_the_interval_of_f1_covers_the_true_one(count, share, error):
+    generator, estimator = np.random.default_rng(1), PAIR_ESTIMATORS["f1"]
+    truth = 2 * share * (1 - error) / (2 * share * (1 - error) + error)
+    held = 0
+    for _ in range(300):
+        label = (generator.random(count) < share).astype(int)
+        guess = np.where(generator.random(count) < error, 1 - label, label)
+        found = f1_of(classification_statistics(np.eye(2)[guess], label))
+        interval = estimator.interval(found, Sampling.of(count))
+        held += interval.low <= truth <= interval.high
+    assert held / 300 >= 0.92
+
+
+def test_a_class_that_nobody_names_has_an_f1_of_0_without_an_interval():
+    found = f1_of(classification_statistics(np.eye(2)[[0, 0]], np.array([0, 0])))
+    assert float(PAIR_ESTIMATORS["f1"](found)) == 0
+    assert PAIR_ESTIMATORS["f1"].interval(found, Sampling.of(2)).low is None
+    # Five right marks are five, however many examples there are without one.
+    labels = np.repeat([0, 1], [95, 5])
+    found = f1_of(classification_statistics(np.eye(2)[labels], labels))
+    assert PAIR_ESTIMATORS["f1"].interval(found, Sampling.of(100)).low < 0.6
+    groups = np.arange(100) // 2
+    assert PAIR_ESTIMATORS["f1"].interval(found, Sampling.of(100, groups)).low < 0.6
+    diverged = f1_of(classification_statistics(np.array([[np.nan, 1], [0, 1]]), np.array([1, 1])))
+    assert np.isnan(PAIR_ESTIMATORS["f1"](diverged))

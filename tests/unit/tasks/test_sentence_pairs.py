@@ -8,6 +8,7 @@ import pytest
 from tokenizers import Tokenizer as Engine
 from tokenizers import models, pre_tokenizers, processors
 
+from recipes.runs.evaluate import intervals
 from zoo import registry
 from zoo.columns import Image, Label, Number, Text
 from zoo.columns.assets import Assets
@@ -168,6 +169,28 @@ def test_a_similarity_is_scored_by_rank_first():
     assert task.score(guesses, truths)["spearman"] == pytest.approx(0.9)  # 1 - 6 * 2 / (5 * 24)
     check_metrics(task, guesses, truths)
     check_mode(task, better=guesses, worse=-guesses, truths=truths)
+
+
+def test_two_classes_have_an_f1_and_three_have_none():
+    task = SentencePairs()
+    answers, truths = np.array([[0.2, 0.8], [0.9, 0.1], [0.4, 0.6], [0.7, 0.3]]), [1, 1, 0, 0]
+    truths = {"label": np.array(truths)}
+    check_metrics(task, answers, truths)
+    assert task.score(answers, truths)["f1"] == pytest.approx(0.5)
+    wide = np.c_[answers, np.zeros(4)]
+    assert set(task.score(answers, truths)) - set(task.score(wide, truths)) == {"f1"}
+    found = intervals(task, answers, truths)
+    assert found["f1"]["low"] < 0.5 < found["f1"]["high"] and "f1" not in intervals(
+        task, wide, truths
+    )
+
+
+def test_the_class_of_a_threshold_is_the_positive_one():
+    task, truths = SentencePairs(), {"label": np.array([0, 0, 1])}
+    answers = np.array([[0.4, 0.6], [0.2, 0.8], [0.1, 0.9]])
+    reached = np.stack([answers, [[0.3, np.nan]] * 3], axis=-1)  # of the first class
+    assert task.score(reached, truths)["f1"] == pytest.approx(2 / 3)
+    assert task.score(answers, truths)["f1"] == pytest.approx(1 / 2)
 
 
 def test_head_dropout_acts_in_training_only():

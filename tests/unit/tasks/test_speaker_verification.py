@@ -1,12 +1,17 @@
 """Voices told apart: two losses, pairs of speakers never trained on, a threshold, what is refused."""
 
+from dataclasses import fields
+
 import keras
 import numpy as np
 import pytest
 
 from recipes.runs.evaluate import intervals, predictions_of
+from zoo import registry
+from zoo.cards import WeightCard
 from zoo.columns import Audio, Group, Identity
 from zoo.columns.assets import Assets
+from zoo.composition import assemble, build
 from zoo.data.dataset import Split
 from zoo.data.pipeline import Encoded, training_stream
 from zoo.data.sampling import GroupSampling
@@ -16,6 +21,7 @@ from zoo.task_model import TaskModel
 from zoo.tasks.speaker_loss import LOSSES
 from zoo.tasks.speaker_verification import SpeakerVerification
 from zoo.testing import check_metrics, check_mode
+from zoo.weights import save_model_weights
 
 RATE = 4_000
 FEATURES = {"audio": Audio(RATE), "group": Group(plural="speakers")}
@@ -159,3 +165,25 @@ def test_data_without_speakers_and_splits_without_pairs_are_refused():
     for names in ("1", "1357"):
         with pytest.raises(DataError, match="no pairs of one and of two"):
             task.units(recordings(names, 1 if len(names) > 1 else 6, 0), assets, training=False)
+
+
+def test_a_weight_without_its_head_gives_the_vector_alone(tmp_path, monkeypatch):
+    sizes = {"widths": [8, 12], "kernel_sizes": [5, 3], "dilations": [1, 2], "embedding_dim": 6}
+    task = SpeakerVerification(**FRONT)
+    assets = task.fit(TRAIN, features=FEATURES, classes=())
+    model = assemble(registry.model_card("x_vector"), task, assets, arguments=sizes)
+    assert sorted(model.output) == ["logits", "vector"]
+    sha256 = save_model_weights(tmp_path / "voices.safetensors", model)
+    recipe = {"task": {"name": task.name}, "model": {"name": "x_vector", "arguments": sizes}}
+    card = dict.fromkeys(field.name for field in fields(WeightCard))
+    card |= {"name": "x_vector.toy", "model": "x_vector", "resolved_recipe": recipe}
+    card |= {"file": str(tmp_path / "voices.safetensors"), "sha256": sha256}
+    card |= {"assets": assets.to_dict(), "preprocessing": {}}
+    monkeypatch.setattr(registry, "weight_cards", lambda: {"x_vector.toy": WeightCard(**card)})
+    headless = build("x_vector.toy", num_classes=0)
+    assert list(headless.output) == ["vector"]
+    assert not [layer for layer in headless.layers if layer.name == "head_cosines"]
+    x = np.random.default_rng(0).normal(0, 0.1, (2, 2_000)).astype("float32")
+    found, expected = (np.asarray(one({"audio": x})["vector"]) for one in (headless, model))
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert sorted(build("x_vector.toy").output) == ["logits", "vector"]

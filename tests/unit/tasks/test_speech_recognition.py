@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from recipes.runs.inputs import Item, encoded
 from zoo import registry
 from zoo.columns import Audio, Text
 from zoo.columns.assets import Assets
@@ -180,6 +181,22 @@ def test_a_recording_that_is_too_long_is_refused():
         task.units(split(seconds=(0.5, 3.0, 0.5, 0.5)), assets, training=True)
     with pytest.raises(DataError, match=r"The recording lasts 3\.0 s"):
         task.encode({"audio": noise(3.0)}, assets, None)
+    with pytest.raises(
+        DataError, match=r"1\.wav: The recording lasts 3\.0 s"
+    ):  # where it is scored
+        Encoded(split(seconds=(0.5, 3.0, 0.5, 0.5)), task, assets)
+    items = [
+        Item({"audio": noise(3.0)}, file="long.wav"),
+        Item({"audio": noise(0.5)}, file="b.wav"),
+    ]
+
+    def encode(item):
+        return task.encode(dict(item.values), assets, None)[0]
+
+    with pytest.raises(DataError, match=r"^long\.wav: The recording lasts 3\.0 s"):
+        encoded(items, encode, keep_going=False)
+    first, second = encoded(items, encode, keep_going=True)
+    assert first.error.problem.startswith("long.wav: ") and second.error is None
 
 
 def test_silence_has_no_words():

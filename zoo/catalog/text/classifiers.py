@@ -4,8 +4,8 @@ from typing import Any
 
 from zoo.cards import FeatureSpec, ModelCard, TextPreprocessing
 
-_CLASSIFIERS = ("text_classification",)
-_FITTED = TextPreprocessing()  # the tokenizer comes with the data
+CLASSIFIERS = ("text_classification",)
+FITTED = TextPreprocessing()  # the tokenizer comes with the data
 
 
 def _card(
@@ -25,7 +25,7 @@ def _card(
         builder=builder,
         family=name,
         modality="text",
-        tasks=("text_classification",),
+        tasks=CLASSIFIERS,
         summary=summary,
         paper=paper,
         arxiv=arxiv,
@@ -34,13 +34,13 @@ def _card(
         num_classes=2,
         features=(FeatureSpec("pooled", None, width),),
         head_feature="pooled",
-        preprocessing=_FITTED,  # the tokenizer comes with the data
+        preprocessing=FITTED,
         tiny_arguments={"vocabulary_size": 20, "embedding_dim": 4, **tiny},
         tiny_input_shape=(6,),
     )
 
 
-def _pooled(width: int) -> dict[str, Any]:
+def pooled(width: int) -> dict[str, Any]:
     """Return the features of a network that pools over its tokens, and which of them a head takes."""
     features = (FeatureSpec("tokens", 1, width), FeatureSpec("pooled", None, width))
     return {"features": features, "head_feature": "pooled"}
@@ -53,15 +53,15 @@ def _recurrent(cell: str, *, arxiv: str, paper: str, year: int) -> ModelCard:
         arguments={"cell": cell},
         family="rnn",
         modality="text",
-        tasks=_CLASSIFIERS,
+        tasks=CLASSIFIERS,
         summary=f"Bidirectional {cell.upper()} over word embeddings, maximum over time.",
         paper=paper,
         arxiv=arxiv,
         year=year,
         input_shape=(64,),
         num_classes=2,
-        **_pooled(256),
-        preprocessing=_FITTED,
+        **pooled(256),
+        preprocessing=FITTED,
         tiny_arguments={"vocabulary_size": 20, "embedding_dim": 4, "hidden_dim": 3},
         tiny_input_shape=(6,),
     )
@@ -73,7 +73,7 @@ MODELS: tuple[ModelCard, ...] = (
         builder="zoo.models.text.textcnn:textcnn",
         family="textcnn",
         modality="text",
-        tasks=_CLASSIFIERS,
+        tasks=CLASSIFIERS,
         summary="Filters of 3, 4 and 5 words over word embeddings, maximum over time.",
         paper="Convolutional Neural Networks for Sentence Classification",
         arxiv="1408.5882",
@@ -82,7 +82,7 @@ MODELS: tuple[ModelCard, ...] = (
         num_classes=2,
         features=(FeatureSpec("pooled", None, 300),),
         head_feature="pooled",
-        preprocessing=_FITTED,
+        preprocessing=FITTED,
         tiny_arguments={"vocabulary_size": 20, "embedding_dim": 4, "num_filters": 3},
         tiny_input_shape=(6,),
     ),

@@ -2,16 +2,14 @@
 
 from typing import Any
 
-from zoo.cards import FeatureSpec, FineTuning, ModelCard, TextPreprocessing
+from zoo.cards import FineTuning, ModelCard
+from zoo.catalog.text.classifiers import CLASSIFIERS, FITTED, pooled
 
-_CLASSIFIERS = ("text_classification",)
-_FITTED = TextPreprocessing()  # the tokenizer comes with the data
-
-
-def _pooled(width: int) -> dict[str, Any]:
-    """Return the features of a network that pools over its tokens, and which of them a head takes."""
-    features = (FeatureSpec("tokens", 1, width), FeatureSpec("pooled", None, width))
-    return {"features": features, "head_feature": "pooled"}
+_WELL_READ = {
+    "paper": "Well-Read Students Learn Better: On the Importance of Pre-training Compact Models",
+    "arxiv": "1908.08962",
+    "year": 2019,
+}
 
 
 def _encoder(
@@ -23,25 +21,16 @@ def _encoder(
         arguments={"num_layers": num_layers, "num_heads": num_heads, "hidden_dim": hidden_dim},
         family="transformer_encoder",
         modality="text",
-        tasks=_CLASSIFIERS,
+        tasks=CLASSIFIERS,
         summary=f"Pre-norm transformer encoder of {whose}'s size, masked mean; not pretrained.",
-        paper="Well-Read Students Learn Better: On the Importance of Pre-training Compact Models",
-        arxiv="1908.08962",
-        year=2019,
+        **_WELL_READ,
         input_shape=(64,),
         num_classes=2,
-        **_pooled(hidden_dim),
-        preprocessing=_FITTED,
+        **pooled(hidden_dim),
+        preprocessing=FITTED,
         tiny_arguments={"vocabulary_size": 20, "hidden_dim": 8, "num_heads": 2, "num_layers": 1},
         tiny_input_shape=(6,),
     )
-
-
-_WELL_READ = {
-    "paper": "Well-Read Students Learn Better: On the Importance of Pre-training Compact Models",
-    "arxiv": "1908.08962",
-    "year": 2019,
-}
 
 
 def _bert(
@@ -64,15 +53,15 @@ def _bert(
         arguments=sizes | arguments,
         family="bert",
         modality="text",
-        tasks=_CLASSIFIERS,
+        tasks=CLASSIFIERS,
         summary=summary,
         paper=paper,
         arxiv=arxiv,
         year=year,
         input_shape=(128,),
         num_classes=2,
-        **_pooled(hidden_dim),
-        preprocessing=_FITTED,
+        **pooled(hidden_dim),
+        preprocessing=FITTED,
         tiny_arguments={"vocabulary_size": 20, "context_length": 8, "hidden_dim": 8}
         | {"num_heads": 2, "num_layers": 1}
         | ({"embedding_dim": 4} if "embedding_dim" in arguments else {}),

@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from zoo.cards import FeatureSpec, ModelCard, TextPreprocessing
-
-_FITTED = TextPreprocessing()  # the tokenizer comes with the data
+from zoo.cards import FeatureSpec, ModelCard
+from zoo.catalog.text.classifiers import FITTED
 
 
 def _card(
@@ -37,7 +36,7 @@ def _card(
         num_classes=vocabulary_size,
         features=(FeatureSpec("tokens", 1, width), FeatureSpec("logits", 1, vocabulary_size)),
         head_feature="logits",
-        preprocessing=_FITTED,  # the tokenizer comes with the data
+        preprocessing=FITTED,
         tiny_arguments=tiny,
         tiny_input_shape=(6,),
     )
@@ -135,7 +134,7 @@ def _gpt(
         num_classes=65,
         features=(FeatureSpec("tokens", 1, hidden_dim), FeatureSpec("logits", 1, 65)),
         head_feature="logits",  # one matrix embeds and predicts, so it belongs to the backbone
-        preprocessing=_FITTED,
+        preprocessing=FITTED,
         tiny_arguments={"context_length": 8, "hidden_dim": 8, "num_heads": 2, "num_layers": 1},
         tiny_input_shape=(6,),
         published_params=params,  # nanoGPT's, without biases, positions included
