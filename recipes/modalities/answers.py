@@ -88,7 +88,8 @@ def additive_answers(
         logits: from a batch of inputs to logits (B, K).
         encoded: the split.
         places: of the n examples.
-        draws: of others for each input of each example, in place of all; needed for three or more.
+        draws: of other inputs that each input of each example meets, in place of all; needed for
+            three inputs or more.
         seed: of the draws.
 
     Returns:
@@ -100,14 +101,12 @@ def additive_answers(
     if not draws and len(names) == 2:
         return own, additive(_product(logits, x, names)), y["label"]
     generator = np.random.default_rng(seed)
-    total = np.zeros_like(own)
-    everything = np.zeros(own.shape[1:])
-    for name in names:
-        for _ in range(draws):
-            orders = {other: generator.integers(0, count, count) for other in names}
-            everything += _mixed(logits, x, orders).mean(axis=0) / (draws * len(names))
-            orders[name] = np.arange(count)
-            total += _mixed(logits, x, orders) / draws
+    total, everything = np.zeros_like(own), np.zeros(own.shape[1:])
+    for _ in range(draws):  # the same for all examples: what does not interact then cancels exactly
+        drawn = {name: np.full(count, generator.integers(count)) for name in names}
+        everything += _mixed(logits, x, {n: d[:1] for n, d in drawn.items()})[0] / draws
+        for name in names:
+            total += _mixed(logits, x, {**drawn, name: np.arange(count)}) / draws
     return own, total - (len(names) - 1) * everything, y["label"]
 
 

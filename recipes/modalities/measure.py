@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from recipes.training.setup import Setup
 
 PAIRED, DRAWN = 100, 300  # examples of EMAP with two inputs, and with more
-DRAWS = 16  # of others for each input of these
+DRAWS = 32  # of other inputs that each input of these meets
 _SMALLEST = 1e-9  # a probability, before its logarithm
 LEAST_NEGLECT = 0.1  # of a share in the model below that in the average of single inputs
 

@@ -63,7 +63,7 @@ def load(
     'number zero'
     """
     told = _checked((image_tells, audio_tells, text_tells), shared)
-    clips, images = single_digits(repeats=1), _images()
+    clips, images = single_digits(repeats=2), _images()
     splits = {name: _split(name, told, shared, clips[name], images[name]) for name in EXAMPLES}
     return Dataset(
         name="digit_trios",
