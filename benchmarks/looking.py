@@ -6,7 +6,7 @@ import json
 import math
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
@@ -158,22 +158,31 @@ def measured(
 
 
 def publish(
-    name: str, lines: Sequence[str], figure: Figure | None, options: argparse.Namespace
+    name: str,
+    lines: Sequence[str],
+    figure: Figure | Mapping[str, Figure] | None,
+    options: argparse.Namespace,
 ) -> None:
-    """Print a page; with --write put it beside the script, and its figure, if any, into docs/figures."""
+    """Print a page; with --write put it beside the script, and its figure, if any, into docs/figures.
+
+    Several figures come by name; the lines show them themselves.
+    """
     arguments = "".join(
         f" --{key.replace('_', '-')} {value}"
         for key, value in vars(options).items()
         if key != "write"
     )
     command = f"python benchmarks/{name}.py{arguments} --write"
-    shown = ["", f"![What the table shows, drawn](../docs/figures/{name}.svg)"] if figure else []
-    page = "\n".join([*lines, *shown, *machine_lines(MACHINE, command=command)])
+    several = figure if isinstance(figure, Mapping) else {}
+    if figure and not several:
+        several = {name: figure}
+        lines = [*lines, "", f"![What the table shows, drawn](../docs/figures/{name}.svg)"]
+    page = "\n".join([*lines, *machine_lines(MACHINE, command=command)])
     print(page)
     if options.write:
         write_text(ROOT / "benchmarks" / f"{name}.md", page)
-        if figure:
-            write_text(ROOT / "docs" / "figures" / f"{name}.svg", _svg(figure, name))
+        for key, one in several.items():
+            write_text(ROOT / "docs" / "figures" / f"{key}.svg", _svg(one, key))
 
 
 def _svg(figure: Figure, name: str) -> str:

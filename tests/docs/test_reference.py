@@ -98,6 +98,8 @@ What was done.
 
 ## One
 
+![one part](../docs/figures/part.svg)
+
 | a |
 |---|
 | 1 |
@@ -115,6 +117,8 @@ What was done.
         "What was done.",
         "",
         "### One",
+        "",
+        "![one part](../figures/part.svg)",
         "",
         "| a |",
         "|---|",

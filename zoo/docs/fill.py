@@ -45,6 +45,7 @@ MAKERS: dict[str, Callable[[], str]] = {
         "simple_models",
         "speakers",
         "ten_fold",
+        "unimodal_bias",
         "vanishing_gradients",
     )
 }
