@@ -42,9 +42,6 @@ def made_backbone(
         preprocessing: whether to put layers before the backbone, or their values.
         regularization: what the layers before it do in training.
         named: call those layers after their input, even if there is one alone.
-
-    Raises:
-        ArgumentError: the builder has no such argument, or a value is not valid.
     """
     builder = registry.resolve(card.builder)
     parameters = inspect.signature(builder).parameters

@@ -49,7 +49,7 @@ def build(
             with published ones, which are fetched once (`zoo list --pretrained`).
         input_shape: without the batch axis, by input for fusions. Texts have any number of tokens.
         num_classes: of the head, or vocabulary size; 0: pooled features (B, D), or a voice's "vector".
-        weights: the second part of such a name ("fashion_mnist"), or a file of numbers of any project.
+        weights: the second part of such a name ("fashion_mnist"), or a file of numbers.
         preprocessing: True takes images 0–255 or waveforms in [-1, 1]; False scaled images or log-mel
             features; {"mean": (0.5,)} overrides single values of `zoo.cards.ImagePreprocessing`.
         task, features_only: the task of the head, or features by name instead of logits.
@@ -58,9 +58,8 @@ def build(
 
     Returns:
         A functional model from (B, *input_shape) to logits, (B, num_classes) or (B, T, vocabulary
-        size); with `features_only` to features by name. The backbone is its layer "backbone". Where
-        text is written about sound, the input is {"audio": …, "ids": (B, T), those so far}; fusions
-        take {NAME: …, "NAME.present": (B,) of 1 and 0} for each of their inputs.
+        size); with `features_only` to features by name. The backbone is its layer "backbone". Fusions
+        take NAME and "NAME.present", 1 or 0, of each input; writers of what is said "audio" and "ids".
 
     Raises:
         UnknownNameError: no such model or weight, or no such task of the model.
@@ -85,19 +84,20 @@ def build(
     assets = _assets(card, weight, input_shape, classes, arguments, task=task)
     if seed is not None:
         keras.utils.set_random_seed(seed)
-    make, head = (_features_model if features_only else assemble), registry.task_card(task).task
-    task = registry.resolve(head)()
-    model = make(card, task, assets, arguments=arguments, preprocessing=preprocessing)
-    if not features_only and "logits" in (outputs := _named(model.output)):
-        model = keras.Model(model.input, outputs["logits"], name=model.name)
+    made = registry.resolve(registry.task_card(task).task)()
+    make = _features_model if features_only else _without_own_heads
+    model = make(card, made, assets, arguments=arguments, preprocessing=preprocessing)
     if source is not None:
         load_named(model, card, weight or as_path(source), headless, num_classes)
     return model
 
 
-def _named(output: Any) -> Mapping[str, Any]:
-    """Return outputs by name: of a task on several inputs, those of each input's own head too."""
-    return output if isinstance(output, Mapping) else {}
+def _without_own_heads(*parts: Any, **how: Any) -> keras.Model:
+    """Return what `assemble` does; of a model of several inputs, the logits of all together alone."""
+    model = assemble(*parts, **how)
+    if not isinstance(model.output, Mapping) or "logits" not in model.output:
+        return model
+    return keras.Model(model.input, model.output["logits"], name=model.name)
 
 
 def _weight(

@@ -1,5 +1,6 @@
 """The same training with each input alone: what the inputs can tell, beside what the model takes."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,17 +38,19 @@ def recipe_of(recipe: Recipe, name: str) -> Recipe:
     )
 
 
-def train_alone(recipe: Recipe, folder: Path, names: tuple[str, ...], **how: Any) -> dict[str, Run]:
+def train_alone(
+    train: Callable[..., Run], recipe: Recipe, folder: Path, names: tuple[str, ...], **how: Any
+) -> dict[str, Run]:
     """Train each input alone, into FOLDER/alone/NAME; those that are finished are only loaded.
 
     Args:
+        train: `recipes.training.train.train`.
         recipe: of all inputs.
         folder: of the run.
         names: of the inputs.
-        **how: of `recipes.training.train.train`.
+        **how: of `train`.
     """
     from recipes.training.progress import show_notes
-    from recipes.training.train import train
 
     runs = {}
     for name in names:

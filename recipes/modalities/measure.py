@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from recipes.modalities.alone import has_several
 from recipes.modalities.answers import ABSENT, SHUFFLED, additive_answers, right_by_subset
 from recipes.runs.evaluate import BATCH_SIZE, decoded, groups_of, predictions_of
 from recipes.runs.run import Run
@@ -23,17 +24,21 @@ LEAST_NEGLECT = 0.1  # of a share in the model below that in the average of sing
 
 
 def of_run(setup: "Setup", test: Encoded, alone: Mapping[str, Run]) -> dict[str, Any]:
-    """Return what a trained model owes to each of its inputs, on the test split; see `reliance`.
+    """Return "modalities": what a trained model owes to each of its inputs on test; see `reliance`.
+
+    Empty where it does not have several.
 
     Args:
         setup: with the trained model.
         test: the split, encoded.
         alone: runs of each input alone, by name.
     """
+    if not has_several(setup.assets):
+        return {}
     train, assets = setup.dataset.splits["train"], setup.assets
     most = np.bincount(train.labels).argmax()
     absent = any(v is None for c in assets.x.values() for v in train.columns[c.source])
-    return reliance(
+    found = reliance(
         setup.model,
         assets,
         test,
@@ -44,6 +49,7 @@ def of_run(setup: "Setup", test: Encoded, alone: Mapping[str, Run]) -> dict[str,
         learned_absence=absent or setup.task.regularization.modality_dropout_rate > 0,
         groups=groups_of(test.split, train),
     )
+    return {"modalities": found}
 
 
 def _probabilities(run: Run, split: Any) -> np.ndarray:
@@ -86,15 +92,39 @@ def reliance(
     }  # (2 ** M, N) each
     for right in rights.values():
         right[0] = prior
-    chosen = rights[ABSENT if learned_absence else SHUFFLED]
-    drawn = {how: resampled(right, groups=groups) for how, right in rights.items()}
-    worth, many = chosen.mean(axis=1), drawn[ABSENT if learned_absence else SHUFFLED]
-    shares, lost = shares_of(shapley_values(worth)), lost_without(worth)
-    share_ends, lost_ends = interval(shares_of(shapley_values(many))), interval(lost_without(many))
     found = {
-        "by": ABSENT if learned_absence else SHUFFLED,
+        **_by_input(names, rights, ABSENT if learned_absence else SHUFFLED, groups),
         "examples": len(test),
         "prior": round(prior, 6),
+        "interactions": _interactions(decode, test),
+    }
+    if alone:
+        labels = _labels(test)
+        found |= _beside(names, alone, labels, rights[SHUFFLED], prior=prior, groups=groups)
+    return found
+
+
+def _by_input(
+    names: tuple[str, ...],
+    rights: Mapping[str, np.ndarray],
+    by: str,
+    groups: Sequence[Any] | None,
+) -> dict[str, Any]:
+    """Return the share of each input, what is lost without it, and the accuracy of each subset.
+
+    Args:
+        names: of the inputs.
+        rights: how often each example is right with each subset, (2 ** M, N), by what stands for
+            the others.
+        by: which of these shares are made from.
+        groups: as of `reliance`.
+    """
+    drawn = {how: resampled(right, groups=groups) for how, right in rights.items()}
+    worth, many = rights[by].mean(axis=1), drawn[by]
+    shares, lost = shares_of(shapley_values(worth)), lost_without(worth)
+    share_ends, lost_ends = interval(shares_of(shapley_values(many))), interval(lost_without(many))
+    return {
+        "by": by,
         "inputs": {
             name: {
                 "share": _entry(shares[m], share_ends, m),
@@ -112,12 +142,7 @@ def reliance(
             }
             for subset in range(1, 2 ** len(names))
         ],
-        "interactions": _interactions(decode, test),
     }
-    if alone:
-        labels = _labels(test)
-        found |= _beside(names, alone, labels, rights[SHUFFLED], prior=prior, groups=groups)
-    return found
 
 
 def _entry(value: float, ends: tuple[np.ndarray, np.ndarray], place: int) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The end of a run: choose the weights, score the test split once, write the results."""
 
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +12,6 @@ import numpy as np
 from recipes.baseline.beside import beside
 from recipes.diagnosis.answers import check_against, check_answers
 from recipes.diagnosis.rules import findings
-from recipes.modalities.alone import has_several
 from recipes.modalities.measure import of_run
 from recipes.objects import make_model
 from recipes.report.card import render_card
@@ -42,7 +40,8 @@ from recipes.training.balance import weights_of
 from recipes.training.calibration import calibrated, class_answers, temperature_facts
 from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
-from zoo import devices, registry
+from recipes.training.environment import environment_of
+from zoo import registry
 from zoo.adapters import merged, save_adapters
 from zoo.complexity import count_params, multiply_adds
 from zoo.data.pipeline import Encoded, training_stream
@@ -76,10 +75,9 @@ def finish(
     Args:
         setup: with the trained model.
         folder: of the run.
-        history, records: one entry per epoch, and those of the gradient probe.
-        selection: best epoch and why training stopped.
-        alone: runs of each input alone, by name, where the model has several.
-        baselines, progress: fit simple models beside the network, and show it where it takes long.
+        history, records, selection: of each epoch; of the gradient probe; of the best epoch.
+        alone, baselines: runs of each input alone; fit simple models beside the network.
+        progress: show what takes long.
     """
     _choose_weights(setup, folder, selection)
     setup, sha256 = _saved(setup, folder)
@@ -88,7 +86,7 @@ def finish(
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     answers = class_answers(setup, predictions, truths)
-    environment = _environment(setup)
+    environment = environment_of(setup.dataset)
     metrics = {
         "format": FORMAT,
         "split": "test",
@@ -103,7 +101,7 @@ def finish(
         **_beginnings(folder),
     }
     metrics |= _baselines(setup, metrics["metrics"], progress=progress) if baselines else {}
-    metrics |= {"modalities": of_run(setup, test, alone)} if has_several(setup.assets) else {}
+    metrics |= of_run(setup, test, alone)
     _write_values(folder, setup.assets, environment, records)
     report = ReportInput(
         environment=environment,
@@ -118,11 +116,15 @@ def finish(
         weights=_weights(folder, sha256),
         **_facts(setup, test),
     )
+    _write_pages(folder, report)
+    write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
+    return load(folder)
+
+
+def _write_pages(folder: Path, report: ReportInput) -> None:
     save_figures(report, folder)
     write_text(folder / "report.html", render_report(report))
     write_text(folder / "README.md", render_card(report))
-    write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
-    return load(folder)
 
 
 def _saved(setup: "Setup", folder: Path) -> tuple["Setup", str]:
@@ -380,20 +382,3 @@ def _dataset_facts(dataset: Any) -> dict[str, Any]:
         "skipped": list(dataset.skipped),
         "notes": list(dataset.notes),
     }
-
-
-def _environment(setup: "Setup") -> dict[str, Any]:
-    """Return what the run was made with: versions, processor, git revision and data."""
-    fingerprint = setup.dataset.fingerprint
-    return devices.environment() | {"git": _git_revision(), "data_fingerprint": fingerprint}
-
-
-def _git_revision() -> str | None:
-    """Return the revision of the working folder, marked where files differ; None outside git."""
-    try:
-        result = subprocess.run(
-            ["git", "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return result.stdout.strip() or None

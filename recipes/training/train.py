@@ -79,13 +79,8 @@ def train(
         lower = "training.batch_size, model.arguments or the size of the inputs"
         with precision(recipe), devices.enough_memory(f"train {recipe.name}", lower=lower):
             setup = prepare(recipe, device=device, **where)
-            begin = {
-                "source": source,
-                "resume": resume,
-                "where": where | {"device": device},
-                "beside": not smoke,
-            }
-            return _train_in(folder, setup, **begin, **how)
+            begin = {"source": source, "resume": resume, "beside": not smoke}
+            return _train_in(folder, setup, where | {"device": device}, **begin, **how)
 
 
 def _check_arguments(
@@ -109,10 +104,10 @@ def _check_arguments(
 def _train_in(
     folder: Path,
     setup: Setup,
+    where: dict[str, Any],
     *,
     source: Path | None,
     resume: bool,
-    where: dict[str, Any],
     beside: bool,
     **how: Any,
 ) -> Run:
@@ -131,7 +126,7 @@ def _train_in(
     recorder, probe, chosen = fit(setup, folder, resume=resume or source is not None, **how)
     found = {"history": recorder.history, "records": probe.records, "selection": chosen.state}
     inputs = tuple(setup.assets.x) if beside and has_several(setup.assets) else ()
-    alone = train_alone(setup.recipe, folder, inputs, **where, **how)
+    alone = train_alone(train, setup.recipe, folder, inputs, **where, **how)
     return finish(setup, folder, **found, alone=alone, baselines=beside, progress=how["progress"])
 
 

@@ -32,11 +32,10 @@ class Task(abc.ABC):
     - **texts** as targets: `y={"ids"}` with an axis of `None`; `decode` may call the model often.
     - **boxes and masks**: `y={"boxes": Boxes(…)}`, padded with -1, or `{"mask": Mask(…)}`; both
       move with their image. `decode` runs NMS, `statistics` matches boxes.
-    - **several modalities** have one `x` and one named backbone each, several outputs a name each.
+    - **several modalities** have one `x` each; several outputs have a name each.
 
     Attributes:
-        metrics: what `score` returns, in its order; the first one selects models.
-        estimators: how each metric follows from `statistics`, by its name.
+        metrics, estimators: what `score` returns, the one that selects models first; and how.
         shown: keys of `loss` that are shown in training beside "loss".
         random_encoding: `encode` uses its seed, so that training encodes at every visit.
         writes: outputs are logits of a vocabulary at every token so far, the input "ids".
@@ -89,9 +88,9 @@ class Task(abc.ABC):
 
     def divergence(self, y_pred: Tensors, others: Tensors) -> Any:
         """Return how far two passes over a batch lie apart, a scalar (R-Drop, 2106.14448)."""
-        from zoo.task_model import divergence
+        from zoo import task_model
 
-        return divergence(y_pred["logits"], others["logits"])
+        return task_model.divergence(y_pred["logits"], others["logits"])
 
     def parts(
         self, predictions: Predictions, truths: Mapping[str, np.ndarray]
@@ -156,18 +155,10 @@ class Task(abc.ABC):
 
     @abc.abstractmethod
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
-        """Return scalars; "loss" is minimised, the others are shown beside it.
-
-        Args:
-            y: batched targets, (B, …) each.
-            y_pred: the model's outputs by name.
-        """
+        """Return scalars of targets (B, …) and outputs by name; "loss" is minimised, others shown."""
 
     def modulation(self, model: "keras.Model") -> Modulation | None:
-        """Return what is called with targets and outputs of each step of training, or None.
-
-        It may change variables of the model that are not trained, which count from the next step.
-        """
+        """Return what is called with targets and outputs of each step of training, or None."""
         return None
 
     @abc.abstractmethod
