@@ -5,7 +5,7 @@
 Two vectors tell of one of four classes; each is mere noise in a share of the examples, independently, so
 that both together tell more than either. *Unbiased*: both tell in the same simple way. *Biased*: the
 first tells by its mean, which is learned at once; the second by which pair of its signs agree, which
-takes much longer; and there are few examples, so that the rest can be learned by heart.
+takes much longer; and there are few examples, so that the rest can be memorized.
 """
 
 import tempfile

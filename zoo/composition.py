@@ -59,7 +59,7 @@ def build(
     Returns:
         A functional model from (B, *input_shape) to logits, (B, num_classes) or (B, T, vocabulary
         size); with `features_only` to features by name. The backbone is its layer "backbone". Fusions
-        take NAME and "NAME.present", 1 or 0, of each input; writers of what is said "audio" and "ids".
+        take NAME and "NAME.present", 1 or 0, of each input; Whisper takes "audio" and "ids".
 
     Raises:
         UnknownNameError: no such model or weight, or no such task of the model.

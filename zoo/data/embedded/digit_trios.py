@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from zoo.catalog.datasets import DATASETS
-from zoo.columns import Audio, Group, Image, Label, Text
+from zoo.columns import Audio, Group, Image, Label, Number, Text
 from zoo.data.dataset import Dataset, Split
 from zoo.data.embedded import digits
 from zoo.data.embedded.formant_digits import SAMPLE_RATE_HZ, WORDS, single_digits
@@ -54,7 +54,8 @@ def load(
 
     Returns:
         image uint8 (8, 8, 1), audio float32 (samples,) at 8 kHz, text str ("the digit seven"), label
-        0..9, group the voice ("man01"). Images and voices of train, validation and test differ.
+        0..9, value the same as a number, group the voice ("man01"). Images and voices of train,
+        validation and test differ.
 
     Raises:
         ArgumentError: a probability out of range.
@@ -73,6 +74,7 @@ def load(
             "audio": Audio(SAMPLE_RATE_HZ),
             "text": Text(),
             "label": Label(),
+            "value": Number(),
             "group": Group("voices"),
         },
         classes=tuple(str(digit) for digit in range(10)),
@@ -151,6 +153,7 @@ def _split(
             "audio": [audio for _, audio in said],
             "text": [_SAID[f].format(WORDS[d]) for f, d in zip(forms, shown[:, 2], strict=True)],
             "label": meant,
+            "value": meant.astype("float64"),
             "group": [voice for voice, _ in said],
         }
     )

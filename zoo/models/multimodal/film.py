@@ -46,7 +46,7 @@ def film(
         Model from the inputs and their presences to the feature of each and "fused".
 
     Raises:
-        UnknownNameError: no input is called so.
+        UnknownNameError: the model has no input of that name.
     """
     both = towers(encoders)
     pooled = both.pooled()
