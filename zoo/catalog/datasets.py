@@ -298,10 +298,10 @@ DATASETS: tuple[DatasetCard, ...] = (
         homepage="https://github.com/Jakobovski/free-spoken-digit-dataset",
         num_classes=10,
         arguments={
-            "image_noise": 0.6,
-            "image_occluded": 0.2,
+            "image_noise": 0.4,
+            "image_occluded": 0.15,
             "audio_snr_db": 10.0,
-            "text_replaced": 0.55,
+            "text_replaced": 0.6,
             "dependent": 0.0,
         },
     ),

@@ -78,10 +78,10 @@ def load(
     *,
     data_dir: str | os.PathLike | None = None,
     download: bool = False,
-    image_noise: float = 0.6,
-    image_occluded: float = 0.2,
+    image_noise: float = 0.4,
+    image_occluded: float = 0.15,
     audio_snr_db: float | None = 10.0,
-    text_replaced: float = 0.55,
+    text_replaced: float = 0.6,
     dependent: float = 0.0,
 ) -> Dataset:
     """Return 9,000 examples of a drawn, a spoken and a written digit, each degraded by itself.
