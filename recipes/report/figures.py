@@ -211,8 +211,9 @@ def _samples(data: ReportInput) -> Figure:
 
 
 def _drawn(examples: list[tuple[Shown, str, str]], *, title: str, empty: str) -> Figure:
-    """Lay out images in a grid, texts in a list."""
+    """Lay out images in a grid, texts in a list; an absent image among others is not shown."""
     single = [(first_of(example), *said) for example, *said in examples]
-    if single and isinstance(single[0][0], str):
+    drawn = [one for one in single if not isinstance(one[0], str)]
+    if single and not drawn:
         return text_list(single, title=title)
-    return pictures.grid(single, title=title, empty=empty)
+    return pictures.grid(drawn, title=title, empty=empty)

@@ -13,6 +13,7 @@ import numpy as np
 from zoo.columns import Column
 from zoo.columns.readers import formats
 from zoo.data import layout
+from zoo.data.cells import is_empty
 from zoo.data.headers import open_table, open_texts
 from zoo.data.rows import read_rows
 from zoo.errors import DataError, ZooError, nearest
@@ -169,6 +170,9 @@ def _named(given: Mapping[str, Value], columns: Mapping[str, Column], model: str
             f"{model} has no input named {unknown[0]!r}.",
             f"one of: {', '.join(near)}",
         )
+    elif all(value is None for value in values.values()):
+        problem = f"An example has none of {', '.join(columns)}."
+        expected = "one of them at least"
     elif absent:
         problem = f"An example lacks {', '.join(absent)}."
         expected = f"{', '.join(absent)} in each example; only what is optional may be absent"
@@ -215,11 +219,20 @@ def _from_table(
         if isinstance(row, DataError):
             items.append(Item(dict.fromkeys(columns), str(path), where, error=row))
             continue
-        values = {name: row.get(theirs[name]) or None for name in columns}
+        cells = {name: row.get(theirs[name]) for name in columns}
+        values = {name: None if is_empty(cell) else cell for name, cell in cells.items()}
         files = {n: path.parent / v for n, v in values.items() if columns[n].is_file(v)}
         item = _named(values | files, columns, model)
-        items.append(replace(item, file=str(path), row=where))
+        items.append(replace(item, file=str(path), row=where, error=_of_row(item, path, where)))
     return items
+
+
+def _of_row(item: Item, path: Path, where: str) -> ZooError | None:
+    """Return an item's error with the row of the table that it is in."""
+    if item.error is None:
+        return None
+    problem = f"{path}, {where}: {item.error.problem}"
+    return DataError(problem, expected=item.error.expected, fix=item.error.fix)
 
 
 def encoded(

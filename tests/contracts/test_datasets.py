@@ -46,9 +46,13 @@ def test_dataset_is_what_its_card_says(dataset):
     assert dataset.source == card.source
     assert dataset.licence == card.licence
     assert len(dataset.classes) == card.num_classes
+    assert not card.image_shape or dataset.features["image"].shape == card.image_shape
+    if card.modality == "multimodal":
+        kinds = [f.kind for name, f in dataset.features.items() if name not in ("label", "group")]
+        assert len(kinds) > 1 and set(kinds) <= {*INPUTS.values(), "vector"}
+        return
     column = INPUTS[card.modality]
     assert dataset.features[column].kind == column
-    assert not card.image_shape or dataset.features["image"].shape == card.image_shape
     labels = {"label"} if dataset.classes else set()
     others = set(dataset.features) - {"group", column} - labels
     assert {dataset.features[name].kind for name in others} <= {"labels", "number", "text"}

@@ -288,6 +288,61 @@ DATASETS: tuple[DatasetCard, ...] = (
         may_ship_weights=True,
     ),
     DatasetCard(
+        name="digit_recordings",
+        source="tfds",
+        loader="zoo.data.digit_recordings:load",
+        modality="multimodal",
+        task="multimodal_classification",
+        summary="9,000 made pairs of a digit of mnist, one of spoken_digit and its word, all degraded",
+        licence="none stated (mnist); CC BY-SA 4.0 (spoken_digit)",
+        homepage="https://github.com/Jakobovski/free-spoken-digit-dataset",
+        num_classes=10,
+        arguments={
+            "image_noise": 0.4,
+            "image_occluded": 0.15,
+            "audio_snr_db": 10.0,
+            "text_replaced": 0.6,
+            "dependent": 0.0,
+        },
+    ),
+    DatasetCard(
+        name="gcompris_words",
+        source="archive",
+        loader="zoo.data.gcompris_words:load",
+        modality="multimodal",
+        task="multimodal_classification",
+        summary="563 English words, each with a drawing and a recording by one speaker (GCompris)",
+        licence="CC BY-SA 3.0",
+        homepage="https://github.com/gcompris/GCompris-voices",
+        num_classes=4,
+        image_shape=(128, 128, 3),
+        may_ship_weights=True,
+        arguments={"category": "chapter"},
+        files={
+            "gcompris_words.tar": (
+                "3bbc9e5dd5601d302c6b58d9347a07f8637e5cd7a5352121118ab8dd04316fe0"
+            ),
+            "gcompris_words.tsv": (
+                "885d142e947641b70679640cf0b00a086e189698b54e980845aded0bff72dbe8"
+            ),
+        },
+    ),
+    DatasetCard(
+        name="mosi_features",
+        source="archive",
+        loader="zoo.data.mosi_features:load",
+        modality="multimodal",
+        task="multimodal_classification",
+        summary="2,199 opinions of films in 93 videos, as vectors of words, voice and face (MOSI)",
+        licence="none stated",
+        homepage="https://github.com/soujanyaporia/contextual-utterance-level-multimodal-sentiment-analysis",
+        num_classes=2,
+        files={
+            "mosi.npz": "0be8d6f557690f6c245b3502b0e9460474299dc8ba37bf1e03a0258a3ddcce81",
+            "utterances.tsv": "88dd1718304f449a2f68328db068dfe4ecf2e1bb92ecb261bd0884c1dccdfde6",
+        },
+    ),
+    DatasetCard(
         name="vowels",
         source="embedded",
         loader="zoo.data.embedded.vowels:load",

@@ -42,6 +42,8 @@ class Columns:
     split: str | None = None  # None takes a column "split" where there is one
     weight: str = ""
     pair: str | None = ""  # second texts; None takes a column "pair" where there is one
+    inputs: tuple[str, ...] = ()  # of several inputs; each holds texts, or paths or bytes of files
+    absent: bool = False  # a cell of an input may be empty
 
     @property
     def several(self) -> bool:
@@ -54,7 +56,7 @@ class Columns:
         named = {"text": self.text, PAIR: self.pair, FILE: self.file, "label": self.label}
         named |= {"group": self.group, WEIGHT: self.weight}
         return {ours: theirs for ours, theirs in named.items() if theirs} | {
-            name: name for name in (*self.targets, *self.flags)
+            name: name for name in (*self.inputs, *self.targets, *self.flags)
         }
 
 
@@ -178,8 +180,14 @@ def example_of(
     if isinstance(row, DataError):
         raise row
     example: dict[str, Any] = {}
+    if columns.inputs and all(is_empty(row.get(name)) for name in columns.inputs):
+        problem = f"has none of its inputs: {', '.join(columns.inputs)} are all empty"
+        raise bad_row(path, where, problem, expected="one input at least in every row")
     for ours, theirs in columns.wanted.items():
         if ours == theirs and theirs in columns.flags:
+            continue
+        if ours in columns.inputs:
+            example[ours] = input_of(path, where, ours, row.get(ours), absent=columns.absent)
             continue
         if ours == "label" and columns.separator:
             example[LABELS] = _separated(path, where, theirs, row.get(theirs), columns.separator)
@@ -201,11 +209,7 @@ def example_of(
             kind = type(value).__name__
             problem = f"holds {kind} instead of {what} in the column {theirs}"
             raise bad_row(path, where, problem, expected=expected)
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:  # half of a \ud83d\ude00, which JSON lets pass
-            problem = f"holds half a character in the column {theirs}"
-            raise bad_row(path, where, problem, expected="whole characters") from error
+        _check_characters(path, where, theirs, value)
         value = value.strip()
         if is_number:
             example[ours] = _number(path, where, theirs, value, weight=ours == WEIGHT)
@@ -218,6 +222,56 @@ def example_of(
     if columns.split:
         example[SPLIT] = str(row.get(columns.split) or "").strip()
     return example
+
+
+def input_of(
+    path: str | os.PathLike, where: str, column: str, value: Any, *, absent: bool
+) -> str | bytes | None:
+    """Return the text, path or bytes of one of several inputs; None for an empty cell.
+
+    Args:
+        path, where: of the table and its row.
+        column: of the table.
+        value: of the cell.
+        absent: an empty cell means that the example lacks this input; otherwise it is refused.
+
+    Raises:
+        DataError: the cell is empty, or holds something else; names the row.
+    """
+    held = _content(value)
+    if is_empty(held):
+        if absent:
+            return None
+        problem = f"has an empty cell in the column {column}"
+        expected = "every input in every row; or absent=allow, where an example may lack some"
+        raise bad_row(path, where, problem, expected=expected)
+    if isinstance(held, bytes):
+        return held
+    if not isinstance(held, str):
+        problem = f"holds {type(value).__name__} in the column {column}"
+        raise bad_row(path, where, problem, expected="a text, or the path or bytes of a file")
+    _check_characters(path, where, column, held)
+    return held.strip()
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether a cell holds nothing: spaces, null, no bytes, or a number that is not one.
+
+    >>> [is_empty(value) for value in ("", " ", None, b"", float("nan"), "a", b"a", 0)]
+    [True, True, True, True, True, False, False, False]
+    """
+    value = _content(value)
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or value == b"" or bool(value != value)
+
+
+def _check_characters(path: str | os.PathLike, where: str, column: str, value: str) -> None:
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:  # half of a \ud83d\ude00, which JSON lets pass
+        problem = f"holds half a character in the column {column}"
+        raise bad_row(path, where, problem, expected="whole characters") from error
 
 
 def _word(value: Any) -> Any:

@@ -21,6 +21,7 @@ from zoo.files import as_path
 LAYOUT = "PATH/CLASS/FILE, or PATH/train/CLASS/FILE with validation/ and test/ beside train/"
 _DEFAULTS = {"label_column": "label", "header": "auto"}
 _DEFAULTS |= {"text_column": None, "pair_column": None, "split_column": None}
+_DEFAULTS |= {"input_columns": (), "absent": "refuse"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,8 @@ def load(
     group_column: str = "",
     split_column: str | None = None,
     file_column: str = "",
+    input_columns: Sequence[str] = (),
+    absent: str = "refuse",
     target_column: str | Sequence[str] = "",
     weight_column: str = "",
     label_separator: str = "",
@@ -81,8 +84,8 @@ def load(
     columns |= {"label_column": label_column, "label_separator": label_separator}
     columns |= {"group_column": group_column, "split_column": split_column}
     columns |= {"file_column": file_column, "target_column": target_column}
-    columns["weight_column"] = weight_column
-    if (what := _what(root, bool(file_column))) == "tables":
+    columns |= {"weight_column": weight_column, "input_columns": input_columns, "absent": absent}
+    if (what := _what(root, bool(file_column or input_columns))) == "tables":
         _refuse(root, what, group_pattern=group_pattern)
         return table.load(root, encoding=encoding, **columns, **common)
     if what == "plain texts without classes":

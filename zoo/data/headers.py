@@ -14,6 +14,7 @@ from zoo.data.rows import Row, read_rows
 from zoo.errors import ArgumentError, DataError, nearest
 
 AUTO = "auto"
+INPUT = "input"  # what the column of one of several inputs holds, for messages
 
 _LOOKED_AT = 1000  # rows, to see whether the first line is one of them
 _LONG_WORDS, _LONG_CHARACTERS = 6, 60  # that no name of a column has
@@ -105,8 +106,8 @@ def missing_column(path: str | os.PathLike, ours: str, theirs: str, *, table: Ta
 
     Args:
         path: of the table.
-        ours: what the column would hold: "text", "pair", "label", "group", "split", "file" or `WEIGHT`;
-            else a target.
+        ours: what the column would hold: "text", "pair", "label", "group", "split", "file",
+            "input" or `WEIGHT`; else a target.
         theirs: the name that was looked for.
         table: that was opened; some of its rows are read.
     """
@@ -122,7 +123,7 @@ def missing_column(path: str | os.PathLike, ours: str, theirs: str, *, table: Ta
         held = [f"{name} ({str(rows[0].get(name))[:20]!r})" for name in columns[:12]]
         shown = ", ".join(held) + (" …" if len(columns) > 12 else "")
     argument = f"{ours}_column" if ours in _OURS else "target_column"
-    argument = "weight_column" if ours == WEIGHT else argument
+    argument = {WEIGHT: "weight_column", INPUT: "input_columns"}.get(ours, argument)
     empty = ", or label_column='' where there are no classes" if ours == "label" else ""
     names = (
         "one of its columns"

@@ -1,7 +1,7 @@
 """The images or sounds that the rows of a table name, or hold as bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,15 @@ class _Listed:
     table: Path
     where: str
     row: Mapping[str, Any]
+    column: str = FILE
+
+    @property
+    def absent(self) -> bool:
+        return self.row[self.column] is None
 
     @property
     def source(self) -> Path | bytes:
-        held = self.row[FILE]
+        held = self.row[self.column]
         return held if isinstance(held, bytes) else self.table.parent / held
 
     @property
@@ -50,8 +55,13 @@ class _Listed:
         return Path(f"content{suffix_of(source)}") if isinstance(source, bytes) else source
 
     @property
+    def of_column(self) -> str:
+        """Which column names it, where that is not the only one of files."""
+        return "" if self.column == FILE else f" in the column {self.column}"
+
+    @property
     def name(self) -> str:
-        held = self.row[FILE]
+        held = self.row[self.column]
         return "bytes" if isinstance(held, bytes) else held
 
 
@@ -62,13 +72,13 @@ class ListedFiles:
     Attributes:
         kind: of all of them.
         rows: split to ("line 7", values) of each example whose file can be used.
-        sources: split to the path or the bytes of each.
-        headers: split to what the kind knows of each.
+        sources: split to the path or the bytes of each; None where a row names no file.
+        headers: split to what the kind knows of each, or None.
     """
 
     kind: kinds.Kind
     rows: Mapping[str, Rows]
-    sources: Mapping[str, list[Path | bytes]]
+    sources: Mapping[str, list[Path | bytes | None]]
     headers: Mapping[str, list[Any]]
 
     def read(self) -> tuple[Column, dict[str, tuple[Any, Any]], str]:
@@ -78,19 +88,46 @@ class ListedFiles:
         Raises:
             DataError: a file cannot be decoded.
         """
-        together = [header for members in self.headers.values() for header in members]
+        every = [header for members in self.headers.values() for header in members]
+        together = [header for header in every if header is not None]
         feature = self.kind.feature(together)
         size = self.kind.size_bytes(together, feature)
         in_memory = size is not None and size <= kinds.ARRAY_LIMIT_BYTES
-        values = {
-            split: self.kind.values(members, self.headers[split], feature, in_memory=in_memory)
-            for split, members in self.sources.items()
-        }
+        feature = replace(feature, optional=True) if len(together) < len(every) else feature
+        values = {split: self._values(split, feature, in_memory) for split in self.sources}
         return feature, values, self.kind.note(together, feature)
+
+    def _values(self, split: str, feature: Column, in_memory: bool) -> tuple[Any, Any]:
+        """Return the values of a split and what decodes them; None stays where there is no file."""
+        sources = self.sources[split]
+        there = [source for source in sources if source is not None]
+        headers = [header for header in self.headers[split] if header is not None]
+        values, decode = self.kind.values(there, headers, feature, in_memory=in_memory)
+        if len(there) < len(sources):
+            held = iter(values)
+            values = [None if source is None else next(held) for source in sources]
+        return values, decode
+
+    def only(self, rows: Mapping[str, Rows]) -> "ListedFiles":
+        """Return the files of these rows, which are some of `rows`."""
+        places = {
+            split: {where: place for place, (where, _) in enumerate(self.rows[split])}
+            for split in rows
+        }
+        sources, headers = (
+            {split: [held[split][places[split][w]] for w, _ in rows[split]] for split in rows}
+            for held in (self.sources, self.headers)
+        )
+        return ListedFiles(self.kind, rows, sources, headers)
 
 
 def listed_files(
-    tables: Mapping[str, Path], rows: Mapping[str, Rows], *, skipped: list[str] | None
+    tables: Mapping[str, Path],
+    rows: Mapping[str, Rows],
+    *,
+    skipped: list[str] | None,
+    column: str = FILE,
+    kind: kinds.Kind | None = None,
 ) -> ListedFiles:
     """Look at the file of every row, in every split.
 
@@ -99,17 +136,19 @@ def listed_files(
         rows: split to ("line 7", values) of each example.
         skipped: takes the rows whose files cannot be used; None refuses them. All files are decoded
             once where it is a list.
+        column: of the rows that holds a path or the bytes of a file; None where there is no file.
+        kind: of the files; None takes it from their names.
 
     Raises:
         DataError: files are missing or cannot be read, or they are of several kinds; counts all of
             them and names the first.
     """
     found = {
-        split: [_Listed(tables[split], where, row) for where, row in members]
+        split: [_Listed(tables[split], where, row, column) for where, row in members]
         for split, members in rows.items()
     }
-    every = [listed for members in found.values() for listed in members]
-    kind = kinds.kind_of([listed.path for listed in every])
+    every = [listed for members in found.values() for listed in members if not listed.absent]
+    kind = kind or kinds.kind_of([listed.path for listed in every])
     faults: list[tuple[_Listed, DataError]] = []
     used: dict[str, list[tuple[_Listed, Any]]] = {}
     for split, members in found.items():
@@ -132,27 +171,32 @@ def listed_files(
             split: [(listed.where, listed.row) for listed, _ in members]
             for split, members in used.items()
         },
-        {split: [listed.source for listed, _ in members] for split, members in used.items()},
+        {
+            split: [None if listed.absent else listed.source for listed, _ in members]
+            for split, members in used.items()
+        },
         {split: [header for _, header in members] for split, members in used.items()},
     )
 
 
 def _header(listed: _Listed, kind: kinds.Kind | None, *, whole: bool) -> Any:
-    """Return what must be known of a file.
+    """Return what must be known of a file, or None where there is none.
 
     Raises:
         DataError: it cannot be used; names the line.
     """
+    if listed.absent:
+        return None
     source, path = listed.source, listed.path
     suffixes = kind.suffixes if kind else kinds.SUFFIXES
     if isinstance(source, Path) and not source.is_file():
-        problem = f"names the file {listed.name}, which does not exist"
+        problem = f"names the file {listed.name}{listed.of_column}, which does not exist"
         expected = f"paths from {listed.table.parent}"
         raise bad_row(listed.table, listed.where, problem, expected=expected)
     if path.suffix.lower() not in suffixes:
         told = "holds bytes" if isinstance(source, bytes) else f"names the file {listed.name}"
         word = kind.word if kind else "images, sounds or texts"
-        problem = f"{told}, which is not a file of {word}"
+        problem = f"{told}{listed.of_column}, which is not a file of {word}"
         expected = f"files that end in {', '.join(suffixes)}"
         raise bad_row(listed.table, listed.where, problem, expected=expected)
     try:

@@ -11,13 +11,12 @@ import numpy as np
 
 from zoo.columns import WEIGHT, Column, Group, Label, Labels, Number, Text, Weight
 from zoo.columns.readers import formats
-from zoo.data import documents, layout
+from zoo.data import documents, layout, several_inputs
 from zoo.data.cells import FILE, LABELS, PAIR, SPLIT, Columns, columns_of, example_of
 from zoo.data.dataset import Dataset, Split
-from zoo.data.headers import AUTO, Table, missing_column, open_table
+from zoo.data.headers import AUTO, INPUT, Table, missing_column, open_table
 from zoo.data.label_names import label_names
 from zoo.data.labels import numbers_of
-from zoo.data.listed_files import ListedFiles, listed_files
 from zoo.errors import ArgumentError, DataError, nearest
 from zoo.files import as_path
 
@@ -41,6 +40,8 @@ def load(
     group_column: str = "",
     split_column: str | None = None,
     file_column: str = "",
+    input_columns: Sequence[str] = (),
+    absent: str = several_inputs.REFUSE,
     target_column: str | Sequence[str] = "",
     weight_column: str = "",
     label_separator: str = "",
@@ -63,6 +64,8 @@ def load(
         group_column: each example's group, its author say: no group is in two drawn splits; "" for none.
         split_column: names each row's split; None takes a column named split if it does so.
         file_column: of paths of images, sounds or text files, from the table's folder on.
+        input_columns: of several inputs, texts or files; the data set calls them the same.
+        absent: an empty cell of an input: "refuse" it, or "allow" that the example lacks the input.
         target_column: the columns of numbers to predict, instead of classes: a name or a list.
         weight_column: how much each example counts in training, 0 or more.
         label_separator: between several labels in the column of classes, such as ";".
@@ -81,6 +84,9 @@ def load(
     inputs, others = (text_column, file_column), (group_column, split_column, weight_column)
     labels = (label_column, label_separator, target_column)
     columns = columns_of(inputs, *labels, others, pair=pair_column)
+    if input_columns or absent != several_inputs.REFUSE:
+        alone = {"text_column": text_column, "pair_column": pair_column, "file_column": file_column}
+        columns = several_inputs.with_inputs(columns, input_columns, absent=absent, alone=alone)
     place = as_path(path)
     common = {"seed": seed, "test_fraction": test_fraction, "encoding": encoding}
     if place.suffix.lower() not in formats.TEXTS:
@@ -100,7 +106,7 @@ def _tables(
     **how: Any,
 ) -> Dataset:
     """Return the data set of a file or folder; `how` goes on to `dataset_of`."""
-    if not (columns.text or columns.file):
+    if not (columns.text or columns.file or columns.inputs):
         raise ArgumentError(
             "text_column is empty.",
             expected="the column that holds the texts",
@@ -148,12 +154,12 @@ def dataset_of(
     }
     read, divided = _divided(place, files, read, columns.split)
     files, notes = {split: files.get(split, place) for split in read}, [*notes, *divided]
-    listed = listed_files(files, read, skipped=skipped) if columns.file else None
+    listed = several_inputs.listed_of(files, read, columns, skipped)
     read = dict(listed.rows) if listed else read
     notes += _weights(files["train"], read["train"], columns.weight)
     labels = label_names(place, files, read, columns) if columns.several else ()
     classes = _classes(place, files, read) if columns.label and not columns.several else ()
-    inputs, feature, note = _inputs(listed)
+    inputs, feature, told = several_inputs.read(listed)
     features = feature | _features(read["train"], columns, labels)
     splits, drawn = layout.with_test(
         {
@@ -173,7 +179,7 @@ def dataset_of(
         licence=licence,
         source=source,
         skipped=tuple(skipped or ()),
-        notes=(*notes, *([note] if note else []), *drawn),
+        notes=(*notes, *told, *drawn),
     )
 
 
@@ -204,20 +210,6 @@ def _weights(table: Path, rows: Sequence[Any], column: str) -> list[str]:
             fix="name another column (weight_column=…), or leave weight_column out",
         )
     return [f"Training weighs each example by the column {column}; metrics count each one once."]
-
-
-def _inputs(
-    listed: ListedFiles | None,
-) -> tuple[dict[str, tuple[dict, dict]], dict[str, Column], str]:
-    """Return columns and decoders of each split for the files that rows name, and their type."""
-    if listed is None:
-        return {}, {}, ""
-    name, (feature, values, note) = listed.kind.column, listed.read()
-    inputs = {
-        split: ({name: column}, {name: decode} if decode else {})
-        for split, (column, decode) in values.items()
-    }
-    return inputs, {name: feature}, note
 
 
 def has_tables(folder: Path) -> bool:
@@ -257,8 +249,10 @@ def _examples(
     wanted = columns.wanted | ({"split": columns.split} if columns.split else {})
     there = opened.columns
     for ours, theirs in wanted.items():
-        if theirs not in there:
-            raise missing_column(path, ours, theirs, table=opened)
+        optional = columns.absent and path.suffix.lower() == ".jsonl"  # a row names what it has
+        if theirs not in there and not (ours in columns.inputs and optional):
+            kind = INPUT if ours in columns.inputs else ours
+            raise missing_column(path, kind, theirs, table=opened)
     if columns.split is None:
         columns = replace(columns, split=next((n for n in there if n.lower() == SPLIT), ""))
     found = []
