@@ -203,7 +203,7 @@ _BY_MODALITY: dict[str, dict[str, dict[str, Any]]] = {
         ),
     },
 }
-PRESETS = tuple(_SHARED)
+PRESETS, MODALITIES = tuple(_SHARED), tuple(_BY_MODALITY)
 AUTO = "auto"  # one of them, which training chooses before its first step (zoo/automatic_preset.py)
 COUPLED_OPTIMIZERS = ("sgd",)  # plain gradient descent: L2 is the usual form
 # Keras' names for the decay of an optimizer that has one of its own for a part of the weights. Each

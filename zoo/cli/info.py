@@ -46,7 +46,11 @@ def info_command(
     if json:
         show_json(info)
         return
-    shape = tuple(info["input_shape"])
+    shape = info["input_shape"]
+    if isinstance(shape, dict):
+        shape = {key: tuple(sides) for key, sides in shape.items()}
+    else:
+        shape = tuple(shape)
     macs = _counted(info["macs"])
     facts = [
         ("summary", info["summary"]),

@@ -84,7 +84,7 @@ def _show(infos: list[dict[str, Any]]) -> None:
             info["name"],
             human(info["params"]),
             human(info["macs"]),
-            "×".join(map(str, info["input_shape"])),
+            _shape(info["input_shape"]),
             info["arxiv"] or str(info["year"]),
             ", ".join(info["weights"]) or "–",
         )
@@ -93,6 +93,11 @@ def _show(infos: list[dict[str, Any]]) -> None:
     columns = ("name", "parameters", "multiply-adds", "input", "paper", "weights")
     columns, rows = with_packages(columns, rows, [info["package"] for info in infos])
     show_table(counted(len(rows), "model"), columns, rows, spare=3)
+
+
+def _shape(shape: Any) -> str:
+    """Return the shape of an input; the names of several."""
+    return " + ".join(shape) if isinstance(shape, dict) else "×".join(map(str, shape))
 
 
 def _check(option: str, given: str | None, known: set[str]) -> None:

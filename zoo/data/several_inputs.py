@@ -13,7 +13,7 @@ from zoo.errors import ArgumentError, DataError, nearest
 
 REFUSE, ALLOW = "refuse", "allow"  # what an empty cell means: an error, or an absent input
 
-_TAKEN = ("label", LABELS, "group", SPLIT, WEIGHT)  # columns of a data set that are no inputs
+_TAKEN = ("label", LABELS, "group", SPLIT, WEIGHT)  # columns of a data set that are not inputs
 
 
 def with_inputs(columns: Columns, names: Any, *, absent: str, alone: Mapping[str, Any]) -> Columns:

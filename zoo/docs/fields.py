@@ -11,7 +11,7 @@ from typing import Any
 from recipes.values import schema, sections
 from recipes.values.schema import Recipe
 from recipes.values.sections import OPTIMIZERS
-from zoo import registry, regularization
+from zoo import regularization
 from zoo.automatic_preset import RULES
 from zoo.docs.tables import table
 from zoo.errors import nearest
@@ -195,7 +195,7 @@ def presets() -> str:
     off = Regularization().to_dict()
     meanings = knob_meanings()
     parts = []
-    for modality in dict.fromkeys(card.modality for card in registry.MODELS.values()):
+    for modality in regularization.MODALITIES:
         values = {
             preset: regularization.resolve(preset, modality=modality, optimizer="adamw").to_dict()
             | {"l2": regularization.resolve(preset, modality=modality, optimizer="sgd").l2}

@@ -128,8 +128,14 @@ def _models(infos: list[dict[str, Any]]) -> str:
 
 def input_of(info: dict[str, Any]) -> str:
     """Return the default input of a model in words: pixels, tokens or samples."""
-    unit = {"text": " tokens", "speech": " samples"}.get(info["modality"], "")
-    return "×".join(f"{size:,}" for size in info["input_shape"]) + unit
+    shape = info["input_shape"]
+    if isinstance(shape, dict):
+        return ", ".join(f"{name} {_sides(sides)}" for name, sides in shape.items())
+    return _sides(shape) + {"text": " tokens", "speech": " samples"}.get(info["modality"], "")
+
+
+def _sides(shape: list[int]) -> str:
+    return "×".join(f"{size:,}" for size in shape)
 
 
 def model_arguments() -> str:
