@@ -112,6 +112,7 @@ TASKS: tuple[TaskCard, ...] = (
             "scale": None,
             "clips_per_speaker": None,
         },
+        example="--enrol A.wav B.wav --test FILE…",
         models_of=("speaker_identification",),
     ),
     TaskCard(
@@ -170,6 +171,7 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=PAIRS,
         summary="One label for two texts: entailment, paraphrase.",
         arguments={**_PAIRS, **_CLASSES},
+        example="TABLE.csv",
         models_of=("text_classification",),
     ),
     TaskCard(
@@ -179,6 +181,7 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=SIMILARITY,
         summary="One or several numbers for two texts, such as how alike they are.",
         arguments={**_PAIRS, "loss": None},
+        example="TABLE.csv",
         models_of=("text_classification",),
     ),
 )
