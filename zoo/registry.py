@@ -97,6 +97,9 @@ def pretrained_card(name: str) -> PretrainedCard:
 def list_pretrained(
     pattern: str = "*",
     *,
+    task: str | None = None,
+    modality: str | None = None,
+    family: str | None = None,
     max_params: int | None = None,
     licence: str | None = None,
     commercial: bool = False,
@@ -107,6 +110,7 @@ def list_pretrained(
     Args:
         pattern: shell-style, matched against the name ("resnet50.*"); a word without a wildcard finds
             every weight whose name, family or licence holds it.
+        task, modality, family: of the model.
         max_params: largest parameter count of the model.
         licence: an SPDX identifier, such as "Apache-2.0", in any case.
         commercial: only those whose licence allows commercial use.
@@ -129,6 +133,9 @@ def list_pretrained(
         card
         for card in pretrained_cards().values()
         if fits_pattern(pattern, card.name, MODELS[card.model].family, card.licence.lower())
+        and (task is None or task in tasks_of(MODELS[card.model]))
+        and modality in (None, MODELS[card.model].modality)
+        and family in (None, MODELS[card.model].family)
         and (max_params is None or _params(card.model) <= max_params)
         and (licence is None or card.licence.lower() == licence.lower())
         and (not commercial or card.commercial == "yes")

@@ -67,12 +67,12 @@ def finetune(
         **values: fields of the recipe by dotted path, set after `overrides`; the rest as `zoo.train`.
 
     Raises:
-        UnknownNameError, RunError, WeightsError: no such model, or a foreign file.
+        UnknownNameError, RunError, WeightsError, ArgumentError: no such model, or one not trained here.
         DataError: the data is of another kind, has one class, or is what the model was trained on.
 
     >>> zoo.finetune("resnet20.fashion_mnist", "./bags", epochs=20)  # doctest: +SKIP
     """
-    source, data = load_run(target), str(data)
+    source, data = _trainable(load_run(target)), str(data)
     skip_corrupt = skip_corrupt or skips_corrupt(Path(run_dir).expanduser() if run_dir else None)
     where = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     values = values if learning_rate is None else {_RATE: learning_rate, **values}
@@ -89,6 +89,17 @@ def finetune(
     _show_choices(recipe, source, shown=progress)
     how = {"resume": resume, "smoke": smoke, "device": device, "progress": progress}
     return train(recipe, run_dir=run_dir, checkpoint_minutes=checkpoint_minutes, **how, **where)
+
+
+def _trainable(source: Run) -> Run:
+    """Return a run; refuse one of a task that no recipe trains."""
+    if registry.task_card(source.recipe.task.name).trained:
+        return source
+    raise ArgumentError(
+        f"{source.name} writes transcripts; kerazoo does not fine-tune such models yet.",
+        expected="a model of another task",
+        fix="train one on your transcripts: zoo train speech/an4-deep-speech2 data.name=TABLE",
+    )
 
 
 def with_least_steps(recipe: Recipe, examples: int) -> Recipe:

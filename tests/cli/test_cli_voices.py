@@ -93,6 +93,8 @@ def test_options_of_classes_and_other_models_are_refused(zoo, run, sounds):
     assert wide.code == 2 and "is not a cosine" in wide.err
     nobody = zoo("predict", run.path, sounds / "1.wav", "--enrol")
     assert nobody.code == 2 and "--enrol" in nobody.err
+    nothing = zoo("predict", run.path, "--enrol", sounds / "1.wav")
+    assert nothing.code == 2 and "--test FILE" in nothing.err
 
 
 def test_arrays_in_python_and_a_run_that_is_evaluated(run):

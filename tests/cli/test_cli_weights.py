@@ -121,5 +121,14 @@ def test_mistakes_are_one_screen(zoo, published):
     assert zoo("weights", "add", "../up", published).code == 2
 
 
+def test_published_weights_are_listed_by_task_and_by_family(zoo):
+    named = zoo("list", "--pretrained", "--task", "sentence_pairs", "--json").document
+    models = {registry.model_card(item["model"]).modality for item in named}
+    assert models == {"text"}
+    family = zoo("list", "--pretrained", "--family", "whisper", "--json").document
+    assert {item["model"].partition("_")[0] for item in family} == {"whisper"}
+    assert zoo("list", "--pretrained", "--task", "sentence_pair").code == 2
+
+
 def test_names_of_the_catalog_are_unique():
     assert len({card.name for card in PRETRAINED}) == len(PRETRAINED)

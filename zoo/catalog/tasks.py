@@ -113,6 +113,7 @@ TASKS: tuple[TaskCard, ...] = (
             "scale": None,
             "clips_per_speaker": None,
         },
+        example="--enrol A.wav B.wav --test FILE…",
         models_of=("speaker_identification",),
     ),
     TaskCard(
@@ -171,6 +172,7 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=PAIRS,
         summary="One label for two texts: entailment, paraphrase.",
         arguments={**_PAIRS, **_CLASSES},
+        example="TABLE.csv",
         models_of=("text_classification",),
     ),
     TaskCard(
@@ -180,6 +182,7 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=SIMILARITY,
         summary="One or several numbers for two texts, such as how alike they are.",
         arguments={**_PAIRS, "loss": None},
+        example="TABLE.csv",
         models_of=("text_classification",),
     ),
     TaskCard(

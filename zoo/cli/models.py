@@ -52,20 +52,19 @@ def list_command(
 
     zoo list --pretrained --sort accuracy --max-params 10000000 --licence commercial
     """
-    if pretrained:
-        from zoo.cli.weights_table import list_pretrained
-
-        list_pretrained(pattern, sort=sort, licence=licence, max_params=max_params, json=json)
-        return
     cards = registry.MODELS.values()
     _check("task", task, {name for card in cards for name in registry.tasks_of(card)})
     _check("modality", modality, {card.modality for card in cards})
     _check("family", family, {card.family for card in cards})
+    limits = {"task": task, "modality": modality, "family": family, "max_params": max_params}
+    if pretrained:
+        from zoo.cli.weights_table import list_pretrained
+
+        list_pretrained(pattern, sort=sort, licence=licence, json=json, **limits)
+        return
     if not set(pattern) & set("*?[") and not registry.list_models(pattern):
         raise unknown(pattern)
-    names = registry.list_models(
-        pattern, task=task, modality=modality, family=family, max_params=max_params, weights=weights
-    )
+    names = registry.list_models(pattern, weights=weights, **limits)
     if weights:
         from zoo.cli.weights_table import list_shipped
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, final
 
+import typer
 from typer.core import TyperCommand
 
 ENROL, TEST = "--enrol", "--test"
@@ -13,7 +14,13 @@ class Enrolling(TyperCommand):
     """`zoo predict`, where --enrol A B --test C means --enrol A --enrol B C."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        return super().parse_args(ctx, spread(args))
+        try:
+            return super().parse_args(ctx, spread(args))
+        except typer.BadParameter as error:
+            if ENROL not in args or TEST in args:
+                raise
+            told = "--enrol needs recordings to compare with those of one person: --test FILE…"
+            raise typer.BadParameter(told, ctx) from error
 
 
 def spread(words: Sequence[str]) -> list[str]:

@@ -1,5 +1,7 @@
 """How `zoo list --weights`, `zoo list --pretrained` and `zoo info` show weights."""
 
+from typing import Any
+
 from zoo import registry
 from zoo.cards import PretrainedCard
 from zoo.cli.output import console, counted, show_json, show_table
@@ -16,7 +18,7 @@ _USES = {  # command and example by modality
 
 
 def list_pretrained(
-    pattern: str, *, sort: str, licence: str | None, max_params: int | None, json: bool
+    pattern: str, *, sort: str, licence: str | None, json: bool, **limits: Any
 ) -> None:
     """Print the published weights that fit; `licence` may be "commercial"."""
     commercial = licence == "commercial"
@@ -25,7 +27,7 @@ def list_pretrained(
         sort=sort,
         licence=None if commercial else licence,
         commercial=commercial,
-        max_params=max_params,
+        **limits,
     )
     if json:
         show_json([registry.pretrained_info(card.name) for card in cards])
@@ -57,14 +59,16 @@ def show_pretrained(name: str, *, json: bool) -> None:
         ("licence", f"{card.licence}; commercial use: {card.commercial}"),
         ("stated", f"{_figure(card)} on {card.data}" if card.value is not None else "–"),
         ("stated at", card.stated_at or "–"),
-        ("images", f"{card.resolution} × {card.resolution} pixels" if card.resolution else "–"),
+        *([("images", f"{card.resolution} × {card.resolution} pixels")] if card.resolution else []),
         ("classes", card.classes if isinstance(card.classes, str) else ", ".join(card.classes)),
         *_measured(card),
         *package_row(card),
         *(("source", described(source)) for source in card.sources),
     ]
     show_table(card.name, ("", ""), facts)
-    verb, example = _USES[registry.model_card(card.model).modality]
+    model = registry.model_card(card.model)
+    trained = registry.task_card(model.tasks[0]).trained  # not so: it transcribes
+    verb, example = _USES[model.modality] if trained else ("predict", "talk.mp3")
     for call in (f"zoo.build({name!r})", command("zoo", verb, name, example)):
         console.print(f"\n{call}" if call.startswith("zoo.build") else call, soft_wrap=True)
 

@@ -380,6 +380,13 @@ def test_the_data_that_it_was_trained_on_is_refused():
         finetune(SOURCE, "digits")
 
 
+def test_a_model_that_no_recipe_trains_is_refused(monkeypatch):
+    source = Named(name="whisper", recipe=Named(task=Named(name="speech_to_text")))
+    monkeypatch.setattr("recipes.training.finetune.load_run", lambda target: source)
+    with pytest.raises(ArgumentError, match="does not fine-tune such models yet"):
+        finetune("whisper", "said.csv")
+
+
 def test_a_foreign_file_is_refused(parity):
     with pytest.raises(WeightsError, match="foreign model file"):
         finetune("mine.keras", parity)
