@@ -55,7 +55,7 @@ def load(
 
     Args:
         path: the file or folder; "~" is expanded.
-        seed, skip_corrupt: of a drawn test split; leave out rows that cannot be used; list them in `Dataset.skipped`.
+        seed: of a drawn test split. `skip_corrupt` lists rows that cannot be used in `skipped`.
         test_fraction: share drawn for the test split, (0, 1]; 1 leaves no train, to be scored only.
         text_column, pair_column: of texts (transcripts beside a file_column), and second ones; or None.
         label_column: the column of classes, or a list of columns of 0 and 1, one per label; "" for none.
