@@ -18,8 +18,9 @@ READERS = ("zoo/data/table.py", "zoo/data/headers.py", "zoo/data/tfds.py")
 # Sets of recordings with transcripts name both columns.
 READERS += ("zoo/data/an4.py", "zoo/data/spoken_digit_strings.py")
 READERS += ("zoo/data/embedded/formant_digits.py",)
-# A set of several inputs names them.
-READERS += ("zoo/data/embedded/digit_trios.py",)
+# Sets of several inputs name all of them.
+READERS += ("zoo/data/digit_recordings.py", "zoo/data/gcompris_words.py")
+READERS += ("zoo/data/mosi_features.py", "zoo/data/embedded/digit_trios.py")
 
 
 def questions(tree: ast.AST):

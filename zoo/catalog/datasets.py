@@ -315,7 +315,6 @@ DATASETS: tuple[DatasetCard, ...] = (
         licence="CC BY-SA 3.0",
         homepage="https://github.com/gcompris/GCompris-voices",
         num_classes=4,
-        image_shape=(128, 128, 3),
         may_ship_weights=True,
         arguments={"category": "chapter"},
         files={

@@ -124,7 +124,10 @@ def load(
         text_replaced=text_replaced,
         dependent=dependent,
     )
-    pools = _pools(data_dir=data_dir, download=download)
+    return _made(name, _pools(data_dir=data_dir, download=download), loss)
+
+
+def _made(name: str, pools: Mapping[str, _Pool], loss: Degradation) -> Dataset:
     card = next(card for card in DATASETS if card.name == name)
     told = ", ".join(f"{field.name} {getattr(loss, field.name)}" for field in fields(loss))
     return Dataset(

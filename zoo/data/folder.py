@@ -61,15 +61,13 @@ def load(
     with a `group_pattern`. Sounds are resampled to the most frequent rate.
 
     Args:
-        path: the folder; "~" is expanded.
-        seed: of a drawn test split.
+        path, seed: the folder ("~" is expanded), and the seed of a drawn test split.
         skip_corrupt: list unreadable files in `Dataset.skipped`; decodes each file once.
         test_fraction: share drawn for the test split, (0, 1]; 1 leaves no train, to be scored only.
         group_pattern: a regular expression whose first group finds the owner in a file's name:
             "^[^_]+_([^_]+)_" takes jackson from 7_jackson_3.wav; with a "/", in the path below the
             class folder. No group is in two drawn splits.
-        text_column: of tables, as are label_separator, header and what else names a column.
-        encoding: of texts and tables.
+        text_column: of tables, as is all that names a column. `encoding` is of texts, too.
 
     Returns:
         image uint8 (H, W, C), audio float32 (samples,) or text str; label, group; or a table's columns.

@@ -1,6 +1,8 @@
 """Words of GCompris for children: each with a drawing and a recording by one speaker."""
 
 import os
+from collections.abc import Mapping
+from pathlib import Path
 
 import numpy as np
 
@@ -20,6 +22,12 @@ SHARES = {"train": 0.7, "validation": 0.1, "test": 0.2}
 
 _TAR, _TABLE = "gcompris_words.tar", "gcompris_words.tsv"
 _HEADER = ["key", "word", "chapter", "lesson", "seconds", "rate_hz"]
+_FEATURES = {
+    "image": Image(SIZE),
+    "audio": Audio(SAMPLE_RATE_HZ),
+    "text": Text(),
+    "label": Label(),
+}
 _SEED = 18  # never changed; with it, teach and teacher, which share a drawing, are both in train
 
 
@@ -61,17 +69,7 @@ def load(
         )
     card = next(card for card in DATASETS if card.name == name)
     paths = find_files(card, data_dir=data_dir)
-    header, *rows = [line.split("\t") for line in read_file(paths[_TABLE]).decode().splitlines()]
-    if header != _HEADER:
-        raise DataError(f"{paths[_TABLE]} has other columns.", expected=", ".join(_HEADER))
-    files = dict(read_members(paths[_TAR]))
-    wanted = [path for row in rows for path in _files(row[0]) if path not in files]
-    if wanted:
-        raise DataError(
-            f"{paths[_TAR]} lacks {len(wanted)} files: {wanted[0]}.",
-            expected=f"a drawing and a recording of each word of {_TABLE}",
-            fix=f"fetch both again from {card.homepage}",
-        )
+    rows, files = _read(paths, card.homepage)
     held = _HEADER.index(category)
     classes = tuple(sorted({row[held] for row in rows}))
     lessons = sorted({row[3] for row in rows})
@@ -81,12 +79,7 @@ def load(
     return Dataset(
         name=name,
         splits={s: everything.take(part) for s, part in zip(SHARES, parts, strict=True)},
-        features={
-            "image": Image(SIZE),
-            "audio": Audio(SAMPLE_RATE_HZ),
-            "text": Text(),
-            "label": Label(),
-        },
+        features=_FEATURES,
         classes=classes,
         licence=card.licence,
         source="archive",
@@ -97,6 +90,22 @@ def load(
             f"Sounds were resampled from 44,100 to {SAMPLE_RATE_HZ:,} Hz.",
         ),
     )
+
+
+def _read(paths: Mapping[str, Path], homepage: str) -> tuple[list[list[str]], dict[str, bytes]]:
+    """Return the rows of the table, and the content of each file by name."""
+    header, *rows = [line.split("\t") for line in read_file(paths[_TABLE]).decode().splitlines()]
+    if header != _HEADER:
+        raise DataError(f"{paths[_TABLE]} has other columns.", expected=", ".join(_HEADER))
+    files = dict(read_members(paths[_TAR]))
+    wanted = [path for row in rows for path in _files(row[0]) if path not in files]
+    if wanted:
+        raise DataError(
+            f"{paths[_TAR]} lacks {len(wanted)} files: {wanted[0]}.",
+            expected=f"a drawing and a recording of each word of {_TABLE}",
+            fix=f"fetch both again from {homepage}",
+        )
+    return rows, files
 
 
 def _files(key: str) -> tuple[str, str]:

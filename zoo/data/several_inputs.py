@@ -17,18 +17,22 @@ _TAKEN = ("label", LABELS, "group", SPLIT, WEIGHT)  # columns of a data set that
 
 
 def with_inputs(columns: Columns, names: Any, *, absent: str, alone: Mapping[str, Any]) -> Columns:
-    """Return the columns of a table with several inputs.
+    """Return the columns of a table with several inputs, or the same ones where it has one.
 
     Args:
         columns: of its labels, groups and the like.
-        names: of the columns that hold inputs; the data set calls them the same.
-        absent: `REFUSE` or `ALLOW`.
+        names: of the columns that hold inputs, texts or files; the data set calls them the same.
+            Empty where there is one input.
+        absent: whether an empty cell is an error, `REFUSE`, or an input that the example lacks,
+            `ALLOW`.
         alone: arguments that name the only input, which do not go together with several.
 
     Raises:
         ArgumentError: not a list of two names or more, each of which is free; or arguments that
             exclude each other.
     """
+    if absent == REFUSE and (names is None or len(names) == 0):
+        return columns
     if absent not in (REFUSE, ALLOW):
         raise ArgumentError(
             f"absent={absent!r} is not known.",

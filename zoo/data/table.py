@@ -50,22 +50,19 @@ def load(
 ) -> Dataset:
     """Read texts or files with labels or numbers from a table, or a folder with one per split.
 
-    A folder holds train.csv and maybe validation.csv (val, valid, dev) and test.csv (or .tsv, .jsonl,
-    .parquet). Without a test split validation serves; without both one is drawn: stratified by class,
-    and by whole groups with a `group_column`.
+    A folder holds train.csv and maybe validation.csv (val, valid, dev) and test.csv, or .tsv and so on.
+    Without both, a test split is drawn: stratified by class, and by whole groups with a `group_column`.
 
     Args:
         path: the file or folder; "~" is expanded.
-        seed: of the test split, where it is drawn.
-        skip_corrupt: leave out rows that cannot be used; list them in `Dataset.skipped`.
+        seed: of a drawn test split. `skip_corrupt` lists rows that cannot be used in `skipped`.
         test_fraction: share drawn for the test split, (0, 1]; 1 leaves no train, to be scored only.
         text_column, pair_column: of texts (transcripts beside a file_column), and second ones; or None.
         label_column: the column of classes, or a list of columns of 0 and 1, one per label; "" for none.
         group_column: each example's group, its author say: no group is in two drawn splits; "" for none.
         split_column: names each row's split; None takes a column named split if it does so.
         file_column: of paths of images, sounds or text files, from the table's folder on.
-        input_columns: of several inputs, texts or files; the data set calls them the same.
-        absent: an empty cell of an input: "refuse" it, or "allow" that the example lacks the input.
+        input_columns, absent: of several inputs, see `zoo.data.several_inputs.with_inputs`.
         target_column: the columns of numbers to predict, instead of classes: a name or a list.
         weight_column: how much each example counts in training, 0 or more.
         label_separator: between several labels in the column of classes, such as ";".
@@ -84,13 +81,17 @@ def load(
     inputs, others = (text_column, file_column), (group_column, split_column, weight_column)
     labels = (label_column, label_separator, target_column)
     columns = columns_of(inputs, *labels, others, pair=pair_column)
-    if input_columns or absent != several_inputs.REFUSE:
-        alone = {"text_column": text_column, "pair_column": pair_column, "file_column": file_column}
-        columns = several_inputs.with_inputs(columns, input_columns, absent=absent, alone=alone)
+    alone = {"text_column": text_column, "pair_column": pair_column, "file_column": file_column}
+    columns = several_inputs.with_inputs(columns, input_columns, absent=absent, alone=alone)
     place = as_path(path)
     common = {"seed": seed, "test_fraction": test_fraction, "encoding": encoding}
-    if place.suffix.lower() not in formats.TEXTS:
-        return _tables(place, columns, skip_corrupt=skip_corrupt, header=header, **common)
+    if place.suffix.lower() in formats.TEXTS:
+        return _plain(place, columns, header, **common)
+    return _tables(place, columns, skip_corrupt=skip_corrupt, header=header, **common)
+
+
+def _plain(place: Path, columns: Columns, header: bool | str, **common: Any) -> Dataset:
+    """Return the data set of a plain text, for which no columns may be named."""
     if columns != Columns("text", "label", "", pair=None) or header != AUTO:
         problem = f"{place} is a plain text, which has no columns."
         raise ArgumentError(problem, fix="leave the arguments that name columns out")
