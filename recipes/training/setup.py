@@ -104,7 +104,7 @@ def _check_replicas(recipe: Recipe, replicas: int) -> None:
     """
     values = recipe.training
     if values.accumulate_steps > 1 and replicas > 1:
-        whole = values.batch_size * values.accumulate_steps
+        whole = values.update_size
         raise RecipeError(
             f"training.accumulate_steps={values.accumulate_steps} does not work with a tf.distribute "
             f"strategy of {replicas} replicas.",
@@ -187,7 +187,7 @@ def _batch_notes(recipe: Recipe, examples: int) -> tuple[str, ...]:
         RecipeError: it would hold each example more than `_MOST_REPEATED` times.
     """
     values = recipe.training
-    size = values.batch_size * values.accumulate_steps
+    size = values.update_size
     if size <= examples:
         return ()
     given, what = f"training.batch_size={values.batch_size}", "a batch"

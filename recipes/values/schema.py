@@ -34,6 +34,7 @@ from zoo.regularization import AUTO, Regularization
 _FILES_OF_DATA = (".csv", ".tsv", ".jsonl", ".txt")
 PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # given when a recipe is run
 FORMAT = 1  # of a recipe file
+_MEASURING = ("training.noise_scale",)  # fields that leave every number of the training as it is
 
 
 class Recipe(Values):
@@ -198,9 +199,10 @@ class Recipe(Values):
     def with_values(self, changes: Mapping[str, Any]) -> "Recipe":
         """Return a recipe with fields changed by dotted path, validated again.
 
-        Changing anything but the seed makes `expects` unmeasured, since it no longer describes this
-        recipe. With other data, a shipped recipe is renamed after that data, unless its name or summary
-        is among the changes. With another preset, knobs follow it that a run wrote out (`resolved`).
+        Changing anything but the seed, or what is measured, makes `expects` unmeasured, since it no
+        longer describes this recipe. With other data, a shipped recipe is renamed after that data,
+        unless its name or summary is among the changes. With another preset, knobs follow it that a run
+        wrote out (`resolved`).
 
         >>> recipe.with_values({"optimizer.learning_rate": 3e-4})  # doctest: +SKIP
         """
@@ -220,7 +222,7 @@ class Recipe(Values):
             place[last] = value
         if "regularization.preset" in changes:
             self._release_knobs(values["regularization"], changes)
-        if set(changes) - {"training.seed", "expects", "name", "summary"}:
+        if set(changes) - {*_MEASURING, "training.seed", "expects", "name", "summary"}:
             values["expects"] = changes.get("expects", "unmeasured")
         self.check_left_over(changes, values)
         changed = Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))

@@ -160,7 +160,13 @@ class TrainingValues(Values):
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     select: Literal["best", "last"] = "best"  # epoch whose weights are kept
     monitor: str | None = None  # validation metric that is to improve; None: the task's first
+    noise_scale: bool = False  # measure the gradient noise scale, at 5 % more steps at most
     class_weights: Literal["balanced"] | ByClass | None = None  # of the loss, > 0, by class
+
+    @property
+    def update_size(self) -> int:
+        """The examples of an update."""
+        return self.batch_size * self.accumulate_steps
 
     @pydantic.model_validator(mode="after")
     def _whole_updates(self) -> "TrainingValues":
