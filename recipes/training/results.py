@@ -176,7 +176,8 @@ def _findings(
     if not history:  # a head that was fitted on features: there are no curves to judge
         return judged
     metric = setup.recipe.monitored_metric
-    return findings(history, records, metric=metric.name, mode=metric.mode, answers=judged)
+    how = {"answers": judged, "rate_factor": setup.recipe.rate_factor}
+    return findings(history, records, metric=metric.name, mode=metric.mode, **how)
 
 
 def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> dict[str, Any]:

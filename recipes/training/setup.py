@@ -170,13 +170,28 @@ def _own_length(recipe: Recipe, source: Any) -> int | None:
 
 
 def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
-    """Name the parts of the data that are not used."""
+    """Name the parts of the data that are not used, and a learning rate that was scaled."""
+    notes = _rate_notes(recipe)
     if not dataset.classes or assets.classes:
-        return ()
+        return notes
     column = recipe.data.arguments.get("label_column", "label")
     return (
+        *notes,
         f"The labels of {dataset.name} (column {column}, {len(dataset.classes)} classes) are not "
         f"used: {recipe.task.name} does not predict classes.",
+    )
+
+
+def _rate_notes(recipe: Recipe) -> tuple[str, ...]:
+    """Say which peak learning rate a scaling rule gives."""
+    values, factor = recipe.optimizer, recipe.rate_factor
+    if values.rate_scaling == "none":
+        return ()
+    root = "the square root of " * (values.rate_scaling == "sqrt")
+    return (
+        f"The peak learning rate is {values.learning_rate * factor:.4g}: {values.learning_rate:g} times "
+        f"{root}{recipe.training.update_size} / {values.rate_batch_size}, the examples of an update "
+        f"over optimizer.rate_batch_size (optimizer.rate_scaling={values.rate_scaling}).",
     )
 
 

@@ -1,5 +1,6 @@
 """The recipe: values only, strict and frozen; validated without loading Keras."""
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -67,6 +68,19 @@ class Recipe(Values):
         """The validation metric that chooses the epoch and stops early."""
         metrics = registry.task_card(self.task.name).metrics
         return metric_named(self.training.monitor, metrics) if self.training.monitor else metrics[0]
+
+    @property
+    def rate_factor(self) -> float:
+        """The peak learning rate as a multiple of `optimizer.learning_rate`.
+
+        With n times the examples in an update it is n for "linear" (1706.02677, section 2.1), which
+        suits SGD, and √n for "sqrt" (1404.5997, section 5), which suits Adam.
+        """
+        values = self.optimizer
+        if values.rate_scaling == "none":
+            return 1.0
+        larger = self.training.update_size / values.rate_batch_size
+        return larger if values.rate_scaling == "linear" else math.sqrt(larger)
 
     @property
     def unstable(self) -> bool:

@@ -118,10 +118,30 @@ class OptimizerValues(Values):
 
     name: Literal[tuple(OPTIMIZERS)] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3  # the peak, after warm-up
+    rate_scaling: Literal["none", "linear", "sqrt"] = (
+        "none"  # of the rate with the examples of an update; linear: SGD, sqrt: Adam
+    )
+    rate_batch_size: Positive | None = None  # examples of an update that learning_rate is meant for
     layer_decay: Annotated[float, Field(gt=0, le=1)] = (
         1.0  # share of a block's rate that the one before it has
     )
     arguments: dict[str, float | int | bool] = {}
+
+    @pydantic.model_validator(mode="after")
+    def _scaling_is_whole(self) -> "OptimizerValues":
+        """Refuse a scaling without the size to scale from, and a size that would be ignored."""
+        scaling, size = self.rate_scaling, self.rate_batch_size
+        if scaling != "none" and size is None:
+            raise ValueError(
+                f"rate_scaling={scaling} needs rate_batch_size, the examples of an update that "
+                f"learning_rate={self.learning_rate:g} is meant for, such as rate_batch_size=128"
+            )
+        if scaling == "none" and size is not None:
+            raise ValueError(
+                f"rate_batch_size={size} has no effect with rate_scaling=none: set rate_scaling to "
+                "linear or sqrt, or leave rate_batch_size out"
+            )
+        return self
 
 
 class ScheduleValues(Values):
