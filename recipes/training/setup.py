@@ -9,7 +9,7 @@ from recipes.objects import make_augmentation, make_dataset, make_model, make_ta
 from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.errors import RecipeError
-from zoo.regularization import Regularization
+from zoo.regularization import AUTO, Regularization
 
 _MOST_REPEATED = 10  # times that a batch may hold an example, where it is not small anyway
 _SMALL_BATCH = 1024
@@ -39,6 +39,8 @@ class Setup:
 def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
     """Load data, fit assets, build and compile the model: everything before `fit`.
 
+    A batch size that is left to kerazoo is chosen by a pilot, which is prepared and trained first.
+
     Args:
         recipe: what to prepare; its dtype policy must be in force.
         device: on "gpu" operations are made deterministic, which they are on a CPU.
@@ -47,6 +49,21 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     Raises:
         RecipeError, DataError: the recipe does not suit the data, or the strategy in force.
     """
+    if recipe.training.batch_size != AUTO:
+        return _prepared(recipe, device, **data_arguments)
+    from recipes.training.batch_size import PILOT_BATCH, batch_size_after
+
+    def with_size(size: int) -> Setup:
+        sized = recipe.with_values({"training.batch_size": size})
+        return _prepared(sized, device, **data_arguments)
+
+    size, why = batch_size_after(with_size(PILOT_BATCH))
+    setup = with_size(size)
+    return replace(setup, dataset=replace(setup.dataset, notes=(*setup.dataset.notes, why)))
+
+
+def _prepared(recipe: Recipe, device: str, **data_arguments: Any) -> Setup:
+    """Prepare a recipe whose batch size is known."""
     import keras
     import tensorflow as tf
 

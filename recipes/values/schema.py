@@ -135,14 +135,23 @@ class Recipe(Values):
         )
         return self
 
+    @property
+    def automatic(self) -> tuple[str, ...]:
+        """The fields that are chosen when training begins, by dotted path."""
+        fields = {
+            "regularization.preset": self.regularization.preset,
+            "training.batch_size": self.training.batch_size,
+        }
+        return tuple(path for path, value in fields.items() if value == AUTO)
+
     def _check_record(self) -> None:
-        """Refuse a recorded result whose preset could change with the rules that choose it."""
-        if self.regularization.preset == AUTO and self.expects != "unmeasured":
+        """Refuse a recorded result with a value that could change with the rules that choose it."""
+        if self.automatic and self.expects != "unmeasured":
+            path = self.automatic[0]
             raise RecipeError(
-                f"{self.name} has a recorded result and regularization.preset={AUTO}.",
-                expected="the preset that the recorded runs were trained with",
-                fix="copy regularization.preset from the recipe.yaml of one of them, or set "
-                "expects: unmeasured",
+                f"{self.name} has a recorded result and {path}={AUTO}.",
+                expected=f"the {path.rpartition('.')[2]} that the recorded runs were trained with",
+                fix=f"copy {path} from the recipe.yaml of one of them, or set expects: unmeasured",
             )
 
     def _check_initialization(self) -> None:
@@ -334,13 +343,14 @@ class Recipe(Values):
 
     def smoke(self) -> "Recipe":
         """Return the recipe cut to two short epochs on few examples, to test that everything works."""
+        batch = self.training.batch_size
         return self.with_values(
             {
                 "data.max_examples": 160,
                 "training.epochs": min(2, self.training.epochs),
                 "training.steps_per_epoch": 2,
                 "training.accumulate_steps": min(2, self.training.accumulate_steps),
-                "training.batch_size": min(16, self.training.batch_size),
+                "training.batch_size": 16 if batch == AUTO else min(16, batch),
                 **{
                     f"initialization.{name}": min(1, getattr(self.initialization, name))
                     for name in ("frozen_epochs", "unfreeze_epochs")

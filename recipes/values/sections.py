@@ -51,6 +51,7 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
     # evaluated at the point where gradients are taken, not at the average (2405.15682, y and x)
     "schedule_free_adamw": ("beta_1", "beta_2", "epsilon", "warmup_steps"),
 }
+LEAST_BATCH = 8  # examples; the smallest that batch_size "auto" stands for
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
 
 
@@ -173,7 +174,7 @@ class TrainingValues(Values):
     """Length, batches and precision of training."""
 
     epochs: Annotated[int, Field(ge=0, le=1_000_000)]  # 0: only with initialization.head=probe
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | Literal[AUTO] = 128
     accumulate_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1  # steps of one update
     steps_per_epoch: Positive | None = None  # None: one pass, in whole updates
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
@@ -185,13 +186,20 @@ class TrainingValues(Values):
 
     @property
     def update_size(self) -> int:
-        """The examples of an update."""
+        """The examples of an update; the batch size must not be "auto"."""
         return self.batch_size * self.accumulate_steps
 
     @pydantic.model_validator(mode="after")
     def _whole_updates(self) -> "TrainingValues":
-        """Refuse epochs that end inside an update."""
+        """Refuse epochs that end inside an update, and what leaves nothing to choose a batch by."""
         steps, each = self.steps_per_epoch, self.accumulate_steps
+        if self.batch_size == AUTO and each > 1:
+            raise ValueError(
+                f"batch_size={AUTO} chooses the examples of an update: leave accumulate_steps={each} "
+                "out, or set batch_size to a number"
+            )
+        if self.batch_size == AUTO and not self.epochs:
+            raise ValueError(f"batch_size={AUTO} needs an epoch to train: set batch_size=128")
         if steps and steps % each:
             raise ValueError(
                 f"an epoch of {steps} steps does not hold whole updates of {each} steps: let "
