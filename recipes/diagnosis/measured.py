@@ -19,6 +19,7 @@ class Measured:
     records: Sequence[Mapping[str, Any]]
     metric: str
     mode: str
+    rate_factor: float = 1.0  # peak learning rate over the recipe's field
 
     def column(self, name: str) -> np.ndarray:
         """One value per epoch; NaN where it is missing or isn't a number."""
@@ -46,7 +47,7 @@ class Measured:
 def rate_advice(run: Measured, factor: float) -> str:
     """Return the override that sets the learning rate to `factor` times the highest of the run."""
     if math.isfinite(run.learning_rate) and run.learning_rate > 0:
-        return f"optimizer.learning_rate={run.learning_rate * factor:.2g}"
+        return f"optimizer.learning_rate={run.learning_rate * factor / run.rate_factor:.2g}"
     return f"optimizer.learning_rate={factor:g} times what it was"
 
 

@@ -45,6 +45,7 @@ def findings(
     metric: str,
     mode: str,
     answers: Sequence[Finding] = (),
+    rate_factor: float = 1.0,
 ) -> list[Finding]:
     """Check a run; return the findings, the worst first.
 
@@ -55,6 +56,7 @@ def findings(
         metric: the task's.
         mode: "max" or "min".
         answers: of `check_answers`.
+        rate_factor: of the recipe; advice is about `optimizer.learning_rate`, before it is scaled.
 
     Overfitting, the generalisation gap and the size of the steps are judged from three epochs on. After
     few updates the curves are not judged at all: the model has only begun to learn.
@@ -62,7 +64,7 @@ def findings(
     >>> findings([{"loss": 1.0}, {"loss": 1.0}], [], metric="accuracy", mode="max")[0].title
     'The model does not learn: the training loss never falls.'
     """
-    run = Measured(history, records, metric, mode)
+    run = Measured(history, records, metric, mode, rate_factor)
     if run.steps and run.steps * len(history) < FEW_UPDATES:
         of_curves = (_few_updates,)
     elif len(history) < WINDOW:

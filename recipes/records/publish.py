@@ -80,12 +80,13 @@ def _check_runs(runs: list[Run]) -> None:
             fix="zoo train RECIPE training.seed=2 and so on",
         )
     name = runs[0].recipe.name
-    if load_recipe(name).regularization.preset == AUTO:
-        taken = runs[0].recipe.regularization.preset
+    if fields := load_recipe(name).automatic:
+        section, field = fields[0].split(".")
+        taken = getattr(getattr(runs[0].recipe, section), field)
         raise RunError(
-            f"{name} has regularization.preset={AUTO}: its record would change with the rules.",
-            expected=f"the preset that the runs were trained with, {taken}",
-            fix=f"write regularization.preset: {taken} into {recipe_path(name)}",
+            f"{name} has {fields[0]}={AUTO}: its record would change with the rules.",
+            expected=f"the {field} that the runs were trained with, {taken}",
+            fix=f"write {fields[0]}: {taken} into {recipe_path(name)}",
         )
     for run in runs:
         now = load_recipe(name).with_values({"training.seed": run.recipe.training.seed})

@@ -157,4 +157,8 @@ def _training(data: ReportInput) -> list[tuple[str, str]]:
         "Seed": "training.seed",
     }
     values = wording.flat(data.recipe)
+    scaling = values.get("optimizer.rate_scaling", "none")
+    if scaling != "none":
+        size = values["optimizer.rate_batch_size"]
+        values["optimizer.learning_rate"] += f" for updates of {size} examples, scaled: {scaling}"
     return [(label, values[path]) for label, path in asked.items() if path in values]

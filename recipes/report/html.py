@@ -191,6 +191,7 @@ def _facts(data: ReportInput) -> list[tuple[str, str]]:
         ("Parameters", human(data.parameters)),
         ("Multiply-adds", "not counted" if operations is None else human(operations)),
         ("Epochs", str(len(data.history))),
+        *wording.noise_scale(data.metrics.get("noise_scale")),
         ("Training time", wording.duration(data.seconds)),
     ]
 

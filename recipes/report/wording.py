@@ -113,6 +113,23 @@ def told_of_temperature(found: Mapping[str, Any] | None) -> str:
     )
 
 
+def noise_scale(found: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """Return the gradient noise scale as a row of facts; none where it was not measured.
+
+    >>> noise_scale({"value": 310.2})
+    [('Gradient noise scale', '310 examples')]
+    """
+    if not found:
+        return []
+    value = found["value"]
+    shown = (
+        "too large to measure"
+        if value is None
+        else f"{value:,.{0 if value >= 10 else 1}f} examples"
+    )
+    return [("Gradient noise scale", shown)]
+
+
 def expectation(data: ReportInput) -> str:
     """Compare a run with its recipe's record; empty where there is none."""
     expects, entries = data.expects, data.metrics["metrics"]

@@ -46,19 +46,23 @@ def trained_values(text: str, *, source: str) -> dict[str, Any]:
 
 
 def as_begun(recipe: Recipe, folder: str | Path | None) -> Recipe:
-    """Return the recipe with the preset that a run took, if that was left to kerazoo to choose.
+    """Return the recipe with the values that a run took where they were left to kerazoo to choose.
 
     Args:
         recipe: that is trained.
         folder: of a run that may have begun; None where a new one is trained.
     """
-    if folder is None or recipe.provisional() is recipe:
+    if folder is None or not recipe.automatic:
         return recipe
     file = as_path(folder) / RECIPE
     if not file.is_file():
         return recipe
-    chosen = load_recipe(file).regularization.preset
-    return recipe.with_values({"regularization.preset": chosen})
+    chosen = load_recipe(file)
+    values = {
+        "regularization.preset": chosen.regularization.preset,
+        "training.batch_size": chosen.training.batch_size,
+    }
+    return recipe.with_values({path: values[path] for path in recipe.automatic})
 
 
 def write_recipe(folder: Path, recipe: Recipe) -> None:

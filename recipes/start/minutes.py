@@ -59,7 +59,7 @@ def timed(recipe: Recipe, **data_arguments: Any) -> Timing:
     began = time.perf_counter()
     with precision(recipe):
         setup = prepare(recipe, **data_arguments)
-        values = recipe.training
+        values = setup.recipe.training
         how = {"batch_size": values.batch_size, "seed": values.seed}
         stream = training_stream(setup.train, augment=setup.augment, **how)
 

@@ -14,10 +14,12 @@ from recipes.training.pair_tasks import with_pair_task
 from recipes.training.train import CHECKPOINT_MINUTES, train
 from recipes.values.load import parse_overrides, with_keywords
 from recipes.values.schema import Recipe
+from recipes.values.sections import LEAST_BATCH
 from zoo import devices, registry
 from zoo.cards import FineTuning
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, DataError
+from zoo.regularization import AUTO
 
 EPOCHS, FROZEN_EPOCHS = 20, 5
 LEARNING_RATE, BACKBONE_RATE = 1e-2, 0.1
@@ -104,8 +106,9 @@ def _trainable(source: Run) -> Run:
 
 def with_least_steps(recipe: Recipe, examples: int) -> Recipe:
     """Return the recipe with 20 updates per epoch where so few training examples make fewer batches."""
-    each = recipe.training.accumulate_steps
-    few = examples // (recipe.training.batch_size * each) < LEAST_STEPS
+    each, size = recipe.training.accumulate_steps, recipe.training.batch_size
+    size = LEAST_BATCH if size == AUTO else size  # none smaller is chosen
+    few = examples // (size * each) < LEAST_STEPS
     return recipe.with_values({"training.steps_per_epoch": LEAST_STEPS * each}) if few else recipe
 
 

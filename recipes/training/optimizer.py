@@ -236,5 +236,5 @@ def _averaging_decay(values: Regularization, *, updates: int) -> float:
 def steps_per_epoch(recipe: Recipe, *, examples: int) -> int:
     """Return the number of steps in an epoch: one pass in whole updates, unless the recipe sets it."""
     values = recipe.training
-    updates = max(1, math.floor(examples / (values.batch_size * values.accumulate_steps)))
+    updates = max(1, math.floor(examples / values.update_size))
     return values.steps_per_epoch or updates * values.accumulate_steps

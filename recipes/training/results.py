@@ -11,6 +11,7 @@ import numpy as np
 
 from recipes.baseline.beside import beside
 from recipes.diagnosis.answers import check_against, check_answers
+from recipes.diagnosis.noise_scale import noise_scale
 from recipes.diagnosis.rules import findings
 from recipes.modalities.measure import of_run
 from recipes.objects import make_model
@@ -97,8 +98,8 @@ def finish(
         "seconds": round(sum(entry["seconds"] for entry in history), 1),
         "weights_sha256": sha256,
         "data_fingerprint": setup.dataset.fingerprint,
-        "skip_corrupt": bool(setup.dataset.skipped),
-        **_beginnings(folder),
+        **noise_scale(records, batch_size=setup.recipe.training.update_size),
+        **_beginnings(setup, folder),
     }
     metrics |= _baselines(setup, metrics["metrics"], progress=progress) if baselines else {}
     metrics |= of_run(setup, test, alone)
@@ -152,11 +153,12 @@ def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> di
     return {"baselines": found} if found else {}
 
 
-def _beginnings(folder: Path) -> dict[str, Any]:
+def _beginnings(setup: "Setup", folder: Path) -> dict[str, Any]:
     """Return the values that the run was trained with, and the run that it continues, if any."""
+    skips = {"skip_corrupt": bool(setup.dataset.skipped)}
     state = checkpoint_state(folder)
     origin = {"origin": state["origin"]} if "origin" in state else {}
-    return {"recipe_sha256": digest(values_in(folder) or {})} | origin
+    return skips | {"recipe_sha256": digest(values_in(folder) or {})} | origin
 
 
 def _weights(folder: Path, sha256: str) -> dict[str, Any]:
@@ -183,7 +185,8 @@ def _findings(
     if not history:  # a head that was fitted on features: there are no curves to judge
         return judged
     metric = setup.recipe.monitored_metric
-    return findings(history, records, metric=metric.name, mode=metric.mode, answers=judged)
+    how = {"answers": judged, "rate_factor": setup.recipe.rate_factor}
+    return findings(history, records, metric=metric.name, mode=metric.mode, **how)
 
 
 def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> dict[str, Any]:

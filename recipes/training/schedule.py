@@ -53,10 +53,10 @@ def learning_rate(recipe: Recipe, *, updates_per_epoch: int) -> Any:
     """Return the recipe's schedule as a function of the update's number.
 
     Args:
-        recipe: `optimizer.learning_rate` is the peak; lengths are in epochs.
+        recipe: `optimizer.learning_rate` is the peak, before `rate_scaling`; lengths are in epochs.
         updates_per_epoch: updates in one epoch.
     """
-    values, peak = recipe.schedule, recipe.optimizer.learning_rate
+    values, peak = recipe.schedule, recipe.optimizer.learning_rate * recipe.rate_factor
     warmup = round(values.warmup_epochs * updates_per_epoch)
     total = recipe.training.epochs * updates_per_epoch
     rest = max(1, total - warmup)

@@ -9,7 +9,7 @@ from recipes.objects import make_augmentation, make_dataset, make_model, make_ta
 from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.errors import RecipeError
-from zoo.regularization import Regularization
+from zoo.regularization import AUTO, Regularization
 
 _MOST_REPEATED = 10  # times that a batch may hold an example, where it is not small anyway
 _SMALL_BATCH = 1024
@@ -39,6 +39,8 @@ class Setup:
 def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
     """Load data, fit assets, build and compile the model: everything before `fit`.
 
+    A batch size that is left to kerazoo is chosen by a pilot, which is prepared and trained first.
+
     Args:
         recipe: what to prepare; its dtype policy must be in force.
         device: on "gpu" operations are made deterministic, which they are on a CPU.
@@ -47,6 +49,21 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     Raises:
         RecipeError, DataError: the recipe does not suit the data, or the strategy in force.
     """
+    if recipe.training.batch_size != AUTO:
+        return _prepared(recipe, device, **data_arguments)
+    from recipes.training.batch_size import PILOT_BATCH, batch_size_after
+
+    def with_size(size: int) -> Setup:
+        sized = recipe.with_values({"training.batch_size": size})
+        return _prepared(sized, device, **data_arguments)
+
+    size, why = batch_size_after(with_size(PILOT_BATCH))
+    setup = with_size(size)
+    return replace(setup, dataset=replace(setup.dataset, notes=(*setup.dataset.notes, why)))
+
+
+def _prepared(recipe: Recipe, device: str, **data_arguments: Any) -> Setup:
+    """Prepare a recipe whose batch size is known."""
     import keras
     import tensorflow as tf
 
@@ -104,7 +121,7 @@ def _check_replicas(recipe: Recipe, replicas: int) -> None:
     """
     values = recipe.training
     if values.accumulate_steps > 1 and replicas > 1:
-        whole = values.batch_size * values.accumulate_steps
+        whole = values.update_size
         raise RecipeError(
             f"training.accumulate_steps={values.accumulate_steps} does not work with a tf.distribute "
             f"strategy of {replicas} replicas.",
@@ -170,13 +187,28 @@ def _own_length(recipe: Recipe, source: Any) -> int | None:
 
 
 def _notes(recipe: Recipe, dataset: Any, assets: Any) -> tuple[str, ...]:
-    """Name the parts of the data that are not used."""
+    """Name the parts of the data that are not used, and a learning rate that was scaled."""
+    notes = _rate_notes(recipe)
     if not dataset.classes or assets.classes:
-        return ()
+        return notes
     column = recipe.data.arguments.get("label_column", "label")
     return (
+        *notes,
         f"The labels of {dataset.name} (column {column}, {len(dataset.classes)} classes) are not "
         f"used: {recipe.task.name} does not predict classes.",
+    )
+
+
+def _rate_notes(recipe: Recipe) -> tuple[str, ...]:
+    """Say which peak learning rate a scaling rule gives."""
+    values, factor = recipe.optimizer, recipe.rate_factor
+    if values.rate_scaling == "none":
+        return ()
+    root = "the square root of " * (values.rate_scaling == "sqrt")
+    return (
+        f"The peak learning rate is {values.learning_rate * factor:.4g}: {values.learning_rate:g} times "
+        f"{root}{recipe.training.update_size} / {values.rate_batch_size}, the examples of an update "
+        f"over optimizer.rate_batch_size (optimizer.rate_scaling={values.rate_scaling}).",
     )
 
 
@@ -187,7 +219,7 @@ def _batch_notes(recipe: Recipe, examples: int) -> tuple[str, ...]:
         RecipeError: it would hold each example more than `_MOST_REPEATED` times.
     """
     values = recipe.training
-    size = values.batch_size * values.accumulate_steps
+    size = values.update_size
     if size <= examples:
         return ()
     given, what = f"training.batch_size={values.batch_size}", "a batch"

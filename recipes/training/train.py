@@ -4,8 +4,6 @@ import contextlib
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from recipes.objects import precision
 from recipes.own.recipe import folder_of_run, recipe_from
 from recipes.runs.folder import check_continuation, claimed, run_to_continue, stopping
@@ -19,7 +17,7 @@ from zoo import devices
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, RunError
 
-PROBE_EXAMPLES, CHECKPOINT_MINUTES = 64, 10.0
+CHECKPOINT_MINUTES = 10.0
 
 
 def train(
@@ -144,13 +142,16 @@ def fit(
         The callbacks that hold the results: recorder (history), probe (records), selection.
     """
     from recipes.training.callbacks import Rejoin
+    from recipes.training.observers import noise_callbacks, observers_of
     from recipes.training.progress import ProgressDisplay
     from recipes.training.resume import Position, restore
     from zoo.data.pipeline import training_stream
 
     training = setup.recipe.training
     kept = {"recipe": values_in(folder), "data_fingerprint": setup.dataset.fingerprint}
-    recorder, probe, selection = observers = _observers(setup, folder, kept, checkpoint_minutes)
+    recorder, probe, selection = observers = observers_of(
+        setup, folder, kept, checkpoint_minutes=checkpoint_minutes
+    )
     position = Position()
     if resume:
         position, state = restore(setup, folder, *observers, shown=progress)
@@ -169,6 +170,7 @@ def fit(
     stream = training_stream(setup.train, first_step=before, augment=setup.augment, **how)
     more = [Rejoin(position.step, position.midway.metrics)] if position.midway else []
     more += [display] * progress
+    measured = noise_callbacks(setup, probe.records)
     with stopping(folder, recorder), contextlib.closing(display), contextlib.closing(recorder):
         setup.model.fit(
             stream,
@@ -177,34 +179,6 @@ def fit(
             steps_per_epoch=setup.steps,
             shuffle=False,
             verbose=0,
-            callbacks=[*setup.releases, selection, probe, recorder, *more],
+            callbacks=[*setup.releases, selection, probe, *measured, recorder, *more],
         )
     return observers
-
-
-def _observers(
-    setup: Setup, folder: Path, kept: dict[str, Any], checkpoint_minutes: float
-) -> tuple[Any, Any, Any]:
-    """Return the callbacks that measure and save; `kept` goes into each checkpoint."""
-    from recipes.diagnosis.probe import Probe
-    from recipes.runs.evaluate import BATCH_SIZE
-    from recipes.training.callbacks import Recorder, Selection
-
-    selection = Selection(
-        setup.validation,
-        setup.task,
-        setup.assets,
-        batch_size=BATCH_SIZE,
-        best_path=folder / "checkpoints" / "best.safetensors",
-        metric=setup.recipe.monitored_metric,
-        patience=setup.recipe.regularization_values().early_stopping_patience,
-    )
-    probe = Probe(*setup.train.batch(np.arange(min(PROBE_EXAMPLES, len(setup.train)))))
-    recorder = Recorder(
-        folder,
-        state=lambda: {"selection": selection.state, "records": probe.records, **kept},
-        began=lambda: probe.began,
-        examples_per_epoch=setup.steps * setup.recipe.training.batch_size,
-        checkpoint_seconds=60 * checkpoint_minutes,
-    )
-    return recorder, probe, selection

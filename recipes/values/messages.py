@@ -56,7 +56,7 @@ def _line(detail: dict) -> str:
 def _path(detail: dict) -> str:
     """Return the dotted path without what pydantic adds for the members of a union."""
     parts = [str(part) for part in detail["loc"]]
-    unions = ("literal[", "dict[", "function-before[")
+    unions = ("literal[", "dict[", "function-before[", "constrained-")
     return ".".join(part for part in parts if part != "Expects" and not part.startswith(unions))
 
 

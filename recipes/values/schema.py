@@ -1,5 +1,6 @@
 """The recipe: values only, strict and frozen; validated without loading Keras."""
 
+import math
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,6 +35,7 @@ from zoo.regularization import AUTO, Regularization
 _FILES_OF_DATA = (".csv", ".tsv", ".jsonl", ".txt")
 PLACES = ("data_dir", "download", "skip_corrupt", "seed")  # given when a recipe is run
 FORMAT = 1  # of a recipe file
+_MEASURING = ("training.noise_scale",)  # fields that leave every number of the training as it is
 
 
 class Recipe(Values):
@@ -66,6 +68,19 @@ class Recipe(Values):
         """The validation metric that chooses the epoch and stops early."""
         metrics = registry.task_card(self.task.name).metrics
         return metric_named(self.training.monitor, metrics) if self.training.monitor else metrics[0]
+
+    @property
+    def rate_factor(self) -> float:
+        """The peak learning rate as a multiple of `optimizer.learning_rate`.
+
+        With n times the examples in an update it is n for "linear" (1706.02677, section 2.1), which
+        suits SGD, and √n for "sqrt" (1404.5997, section 5), which suits Adam.
+        """
+        values = self.optimizer
+        if values.rate_scaling == "none":
+            return 1.0
+        larger = self.training.update_size / values.rate_batch_size
+        return larger if values.rate_scaling == "linear" else math.sqrt(larger)
 
     @property
     def unstable(self) -> bool:
@@ -120,14 +135,23 @@ class Recipe(Values):
         )
         return self
 
+    @property
+    def automatic(self) -> tuple[str, ...]:
+        """The fields that are chosen when training begins, by dotted path."""
+        fields = {
+            "regularization.preset": self.regularization.preset,
+            "training.batch_size": self.training.batch_size,
+        }
+        return tuple(path for path, value in fields.items() if value == AUTO)
+
     def _check_record(self) -> None:
-        """Refuse a recorded result whose preset could change with the rules that choose it."""
-        if self.regularization.preset == AUTO and self.expects != "unmeasured":
+        """Refuse a recorded result with a value that could change with the rules that choose it."""
+        if self.automatic and self.expects != "unmeasured":
+            path = self.automatic[0]
             raise RecipeError(
-                f"{self.name} has a recorded result and regularization.preset={AUTO}.",
-                expected="the preset that the recorded runs were trained with",
-                fix="copy regularization.preset from the recipe.yaml of one of them, or set "
-                "expects: unmeasured",
+                f"{self.name} has a recorded result and {path}={AUTO}.",
+                expected=f"the {path.rpartition('.')[2]} that the recorded runs were trained with",
+                fix=f"copy {path} from the recipe.yaml of one of them, or set expects: unmeasured",
             )
 
     def _check_initialization(self) -> None:
@@ -198,9 +222,10 @@ class Recipe(Values):
     def with_values(self, changes: Mapping[str, Any]) -> "Recipe":
         """Return a recipe with fields changed by dotted path, validated again.
 
-        Changing anything but the seed makes `expects` unmeasured, since it no longer describes this
-        recipe. With other data, a shipped recipe is renamed after that data, unless its name or summary
-        is among the changes. With another preset, knobs follow it that a run wrote out (`resolved`).
+        Changing anything but the seed, or what is measured, makes `expects` unmeasured, since it no
+        longer describes this recipe. With other data, a shipped recipe is renamed after that data,
+        unless its name or summary is among the changes. With another preset, knobs follow it that a run
+        wrote out (`resolved`).
 
         >>> recipe.with_values({"optimizer.learning_rate": 3e-4})  # doctest: +SKIP
         """
@@ -220,7 +245,7 @@ class Recipe(Values):
             place[last] = value
         if "regularization.preset" in changes:
             self._release_knobs(values["regularization"], changes)
-        if set(changes) - {"training.seed", "expects", "name", "summary"}:
+        if set(changes) - {*_MEASURING, "training.seed", "expects", "name", "summary"}:
             values["expects"] = changes.get("expects", "unmeasured")
         self.check_left_over(changes, values)
         changed = Recipe.parse(values, source=", ".join(f"{k}={v}" for k, v in changes.items()))
@@ -318,13 +343,14 @@ class Recipe(Values):
 
     def smoke(self) -> "Recipe":
         """Return the recipe cut to two short epochs on few examples, to test that everything works."""
+        batch = self.training.batch_size
         return self.with_values(
             {
                 "data.max_examples": 160,
                 "training.epochs": min(2, self.training.epochs),
                 "training.steps_per_epoch": 2,
                 "training.accumulate_steps": min(2, self.training.accumulate_steps),
-                "training.batch_size": min(16, self.training.batch_size),
+                "training.batch_size": 16 if batch == AUTO else min(16, batch),
                 **{
                     f"initialization.{name}": min(1, getattr(self.initialization, name))
                     for name in ("frozen_epochs", "unfreeze_epochs")

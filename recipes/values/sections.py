@@ -51,6 +51,7 @@ OPTIMIZERS: dict[str, tuple[str, ...]] = {
     # evaluated at the point where gradients are taken, not at the average (2405.15682, y and x)
     "schedule_free_adamw": ("beta_1", "beta_2", "epsilon", "warmup_steps"),
 }
+LEAST_BATCH = 8  # examples; the smallest that batch_size "auto" stands for
 SCHEDULES = ("constant", "cosine", "linear", "step", "exponential", "one_cycle", "inverse_sqrt")
 
 
@@ -118,10 +119,30 @@ class OptimizerValues(Values):
 
     name: Literal[tuple(OPTIMIZERS)] = "adamw"
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3  # the peak, after warm-up
+    rate_scaling: Literal["none", "linear", "sqrt"] = (
+        "none"  # of the rate with the examples of an update; linear: SGD, sqrt: Adam
+    )
+    rate_batch_size: Positive | None = None  # examples of an update that learning_rate is meant for
     layer_decay: Annotated[float, Field(gt=0, le=1)] = (
         1.0  # share of a block's rate that the one before it has
     )
     arguments: dict[str, float | int | bool] = {}
+
+    @pydantic.model_validator(mode="after")
+    def _scaling_is_whole(self) -> "OptimizerValues":
+        """Refuse a scaling without the size to scale from, and a size that would be ignored."""
+        scaling, size = self.rate_scaling, self.rate_batch_size
+        if scaling != "none" and size is None:
+            raise ValueError(
+                f"rate_scaling={scaling} needs rate_batch_size, the examples of an update that "
+                f"learning_rate={self.learning_rate:g} is meant for, such as rate_batch_size=128"
+            )
+        if scaling == "none" and size is not None:
+            raise ValueError(
+                f"rate_batch_size={size} has no effect with rate_scaling=none: set rate_scaling to "
+                "linear or sqrt, or leave rate_batch_size out"
+            )
+        return self
 
 
 class ScheduleValues(Values):
@@ -153,19 +174,32 @@ class TrainingValues(Values):
     """Length, batches and precision of training."""
 
     epochs: Annotated[int, Field(ge=0, le=1_000_000)]  # 0: only with initialization.head=probe
-    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] = 128
+    batch_size: Annotated[int, Field(ge=1, le=1_000_000)] | Literal[AUTO] = 128
     accumulate_steps: Annotated[int, Field(ge=1, le=1_000_000)] = 1  # steps of one update
     steps_per_epoch: Positive | None = None  # None: one pass, in whole updates
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 1
     select: Literal["best", "last"] = "best"  # epoch whose weights are kept
     monitor: str | None = None  # validation metric that is to improve; None: the task's first
+    noise_scale: bool = False  # measure the gradient noise scale, at 5 % more steps at most
     class_weights: Literal["balanced"] | ByClass | None = None  # of the loss, > 0, by class
+
+    @property
+    def update_size(self) -> int:
+        """The examples of an update; the batch size must not be "auto"."""
+        return self.batch_size * self.accumulate_steps
 
     @pydantic.model_validator(mode="after")
     def _whole_updates(self) -> "TrainingValues":
-        """Refuse epochs that end inside an update."""
+        """Refuse epochs that end inside an update, and what leaves nothing to choose a batch by."""
         steps, each = self.steps_per_epoch, self.accumulate_steps
+        if self.batch_size == AUTO and each > 1:
+            raise ValueError(
+                f"batch_size={AUTO} chooses the examples of an update: leave accumulate_steps={each} "
+                "out, or set batch_size to a number"
+            )
+        if self.batch_size == AUTO and not self.epochs:
+            raise ValueError(f"batch_size={AUTO} needs an epoch to train: set batch_size=128")
         if steps and steps % each:
             raise ValueError(
                 f"an epoch of {steps} steps does not hold whole updates of {each} steps: let "

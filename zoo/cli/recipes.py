@@ -81,7 +81,7 @@ def show_command(
     recipe = load_recipe(name, *(overrides or []))
     if json:
         return show_json(recipe.resolved())
-    told = "" if recipe.provisional() is recipe else "# auto is chosen when training begins\n"
+    told = "" if not recipe.automatic else "# auto is chosen when training begins\n"
     console.out(dump_yaml(recipe.resolved()) + told, end="")
 
 

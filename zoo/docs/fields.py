@@ -45,7 +45,7 @@ MEANINGS = {
     "OptimizerValues.arguments": "arguments of the optimizer, by Keras' names; listed below",
     "ScheduleValues.name": "the shape of the learning rate over training",
     "TrainingValues.epochs": "number of epochs, of `steps_per_epoch` steps each",
-    "TrainingValues.batch_size": "examples per step",
+    "TrainingValues.batch_size": "examples per step; `auto`: chosen by a pilot before training begins",
     "TrainingValues.precision": "number format of the computation; weights and loss stay float32",
     "TrainingValues.seed": "seed of initial weights, order, augmentation and dropout",
     "InitializationValues.backbone_rate": "the backbone's share of the learning rate, after that",

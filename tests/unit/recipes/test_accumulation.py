@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import zoo
 from recipes.diagnosis.probe import Probe
@@ -76,6 +77,28 @@ def test_small_batches_train_as_one_large_batch_does(case):
     ):
         np.testing.assert_allclose(mine.numpy(), theirs.numpy(), atol=1e-5)
     assert np.abs(small.weights[0].numpy() - two_layers().weights[0].numpy()).max() > 1e-2
+
+
+def test_the_summed_gradients_of_a_task_are_those_of_one_large_batch():
+    """Without batch norm, for every tensor of a small transformer with the task's own loss."""
+    tiny = {"patch_size": 4, "num_layers": 1, "hidden_dim": 16, "num_heads": 2}
+    plain = {"optimizer.name": "sgd", "optimizer.learning_rate": 1.0, "schedule.name": "constant"}
+    plain |= {"model.name": "vit_cifar_patch4", "model.arguments": tiny, "data.max_examples": 60}
+    plain |= {"regularization": {"preset": "none"}, "schedule.warmup_epochs": 0.0}
+    setup = prepare(
+        recipe_with(**plain, **{"training.batch_size": 8, "training.accumulate_steps": N})
+    )
+    model, before = setup.model, [v.numpy() for v in setup.model.trainable_variables]
+    x, y = setup.train.batch(np.arange(8 * N))
+    with tf.GradientTape() as tape:
+        loss = setup.task.loss(y, model(x, training=False))["loss"]
+    large = tape.gradient(loss, [v.value for v in model.trainable_variables])
+    for start in range(0, 8 * N, 8):
+        part = [{name: v[start : start + 8] for name, v in side.items()} for side in (x, y)]
+        model.train_on_batch(*part)
+    assert max(np.abs(gradient).max() for gradient in large) > 0.01
+    for variable, was, gradient in zip(model.trainable_variables, before, large, strict=True):
+        np.testing.assert_allclose(was - variable.numpy(), gradient, atol=1e-5)
 
 
 def test_it_agrees_with_pytorch():

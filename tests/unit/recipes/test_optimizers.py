@@ -5,9 +5,11 @@ import numpy as np
 import pytest
 
 import zoo
+from recipes.diagnosis.measured import Measured, rate_advice
 from recipes.training.initialization import backbone_rates
 from recipes.training.optimizer import _CLASSES, adapted, carry_over, make_optimizer
 from recipes.training.schedule import learning_rate
+from recipes.training.setup import prepare
 from recipes.values.load import load_recipe
 from recipes.values.sections import OPTIMIZERS, SCHEDULES
 from zoo.errors import RecipeError
@@ -37,6 +39,30 @@ def test_cosine_follows_its_equation_after_the_warm_up():
     values = rates(**{"schedule.warmup_epochs": 2.0, "schedule.final_fraction": 0.2})
     expected = 0.02 + (0.1 - 0.02) / 2 * (1 + np.cos(np.pi * t / 80))
     assert values[20:] == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("scaling", "batch_size", "peak"),
+    [("none", 256, 0.1), ("linear", 256, 0.4), ("linear", 16, 0.025), ("sqrt", 256, 0.2)],
+)
+def test_the_peak_is_scaled_with_the_examples_of_an_update(scaling, batch_size, peak):
+    meant = None if scaling == "none" else 64
+    values = {"optimizer.rate_scaling": scaling, "optimizer.rate_batch_size": meant}
+    whole = rates(**values, **{"training.batch_size": batch_size, "schedule.warmup_epochs": 2.0})
+    assert whole.max() == pytest.approx(peak)
+    assert whole[:20] == pytest.approx(peak * np.arange(1, 21) / 20)
+    parts = {"training.batch_size": batch_size // 4, "training.accumulate_steps": 4}
+    assert rates(**values, **parts, **{"schedule.warmup_epochs": 2.0}) == pytest.approx(whole)
+
+
+def test_a_note_and_the_advice_know_the_scaling():
+    values = {"optimizer.rate_scaling": "sqrt", "optimizer.rate_batch_size": 64}
+    recipe = recipe_with(**values, **{"training.batch_size": 16, "data.max_examples": 60})
+    setup = prepare(recipe.with_values({"model.arguments": {"widths": [4]}}))
+    (note,) = [note for note in setup.dataset.notes if "peak" in note]
+    assert note.startswith("The peak learning rate is 0.05: 0.1 times the square root of 16 / 64,")
+    run = Measured([{"learning_rate": 0.05}], [], "accuracy", "max", recipe.rate_factor)
+    assert rate_advice(run, 0.1) == "optimizer.learning_rate=0.01"
 
 
 @pytest.mark.parametrize(

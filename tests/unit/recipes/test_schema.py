@@ -92,6 +92,10 @@ def test_path_through_a_value_is_refused():
         ("optimizer.learning_rate=.inf", "finite"),
         ("schedule={name: step, step_epochs: [30, 10]}", "ascending order"),
         ("schedule={name: one_cycle, warmup_epochs: 2}", "includes a warm-up"),
+        ("optimizer.rate_scaling=linaer", "'linear'"),
+        ("optimizer.rate_scaling=linear", "needs rate_batch_size"),
+        ("optimizer.rate_batch_size=64", "no effect with rate_scaling=none"),
+        ("optimizer={rate_scaling: sqrt, rate_batch_size: 0}", "greater than or equal to 1"),
     ],
 )
 def test_value_out_of_range_says_what_would_fit(override, words):
