@@ -18,6 +18,7 @@ from zoo.devices import enough_memory
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
 from zoo.heads.inputs import keras_inputs
+from zoo.heads.several import own_logits
 from zoo.named_weights import (
     as_published,
     as_recognized,
@@ -95,7 +96,7 @@ def build(
 def _without_own_heads(*parts: Any, **how: Any) -> keras.Model:
     """Return what `assemble` does; of a model of several inputs, the logits of all together alone."""
     model = assemble(*parts, **how)
-    if not isinstance(model.output, Mapping) or "logits" not in model.output:
+    if not own_logits(model.output):
         return model
     return keras.Model(model.input, model.output["logits"], name=model.name)
 

@@ -8,6 +8,12 @@ from zoo import registry
 from zoo.catalog.tasks import TASKS
 from zoo.tasks.base import Task
 
+# What a trained model is given, where that is neither texts nor single files.
+OF_TABLES = ("sentence_pairs", "sentence_similarity")
+OF_TABLES += ("multimodal_classification", "multimodal_regression")
+EXAMPLES = dict.fromkeys(OF_TABLES, "TABLE.csv")
+EXAMPLES["speaker_verification"] = "--enrol A.wav B.wav --test FILE…"
+
 
 @pytest.mark.parametrize("card", TASKS, ids=lambda card: card.name)
 def test_card_and_class_agree(card):
@@ -40,7 +46,6 @@ def test_a_card_names_the_command_that_uses_a_trained_model(card):
     line = next_command("my run", card.name)
     assert line.split() == [card.command, "zoo", card.command, "'my", "run'", *card.example.split()]
     if card.command == "predict":
-        one_text = (
-            card.modality == "text" and "encoder" not in card.arguments
-        )  # else a table of pairs
-        assert card.example == ("TEXT…" if one_text else "FILE…")
+        one_text = card.modality == "text" and "encoder" not in card.arguments
+        usual = "TEXT…" if one_text else "FILE…"
+        assert card.example == EXAMPLES.get(card.name, usual)

@@ -192,6 +192,7 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=CLASSIFICATION,
         summary="One label for several inputs, any of which may be absent.",
         arguments={**_SEVERAL, **_CLASSES},
+        example="TABLE.csv",
     ),
     TaskCard(
         name="multimodal_regression",
@@ -200,5 +201,6 @@ TASKS: tuple[TaskCard, ...] = (
         metrics=REGRESSION,
         summary="One or several numbers for several inputs, any of which may be absent.",
         arguments=_SEVERAL,
+        example="TABLE.csv",
     ),
 )
