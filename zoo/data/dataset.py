@@ -40,7 +40,12 @@ class Split(Sequence):
     ):
         lengths = {len(column) for column in columns.values()}
         if len(lengths) != 1:
-            raise ValueError(f"columns have different lengths: {sorted(lengths)}")
+            told = ", ".join(f"{name} {len(column):,}" for name, column in columns.items())
+            raise DataError(
+                f"The columns of a split have different lengths: {told or 'there are none'}.",
+                expected="a value of each column for each example; None where one is absent",
+                fix="check which examples the shorter column lacks",
+            )
         self.columns = dict(columns)
         self.decode = dict(decode or {})
         self.names = names

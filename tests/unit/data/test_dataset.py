@@ -38,7 +38,7 @@ def test_examples_come_by_position() -> None:
 
 
 def test_columns_must_be_equally_long() -> None:
-    with pytest.raises(ValueError, match="different lengths"):
+    with pytest.raises(DataError, match="different lengths"):
         Split({"image": np.zeros((3, 2, 2, 1)), "label": np.zeros(2)})
 
 
