@@ -6,12 +6,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import recipes.training.callbacks
 import zoo
 from recipes.modalities.alone import recipe_of
 from recipes.modalities.answers import ABSENT, SHUFFLED, additive_answers, right_by_subset
 from recipes.modalities.measure import reliance
 from recipes.report.modalities import verdict
-from recipes.training.train import train
+from recipes.training.history import WALL_TIMES
+from recipes.training.setup import prepare
+from recipes.training.train import fit, train
 from recipes.values.schema import Recipe
 from zoo.cards import DatasetCard
 from zoo.columns import Label, Text
@@ -135,6 +138,49 @@ def test_a_finished_run_is_resumed_with_those_of_its_inputs(run, tmp_path):
     again = train(recipe(), run_dir=run.path, resume=True, progress=False)
     assert again.metrics == run.metrics
     assert before == {p: p.stat().st_mtime_ns for p in run.path.rglob("weights.safetensors")}
+
+
+@pytest.mark.parametrize("place", [(0, 2), (1, 1)])
+def test_a_run_that_was_stopped_goes_on_exactly(tmp_path, monkeypatch, place):
+    """Inputs are taken away at random, and what modulates gradients is kept from step to step."""
+    strong = {"preset": "strong", "modality_dropout_rate": 0.3, "gradient_modulation_alpha": 0.5}
+    values = {"regularization": strong, "training.epochs": 2, "training.batch_size": 20}
+    whole, history = fitted(recipe(**values), tmp_path / "whole")
+    monkeypatch.setattr(recipes.training.callbacks, "CHECKPOINT_SECONDS", 0)
+    with monkeypatch.context() as patch:
+        save = recipes.training.callbacks.save_checkpoint
+        patch.setattr(recipes.training.callbacks, "save_checkpoint", stop_at(place, save))
+        with pytest.raises(Crash):
+            fitted(recipe(**values), tmp_path / "run", minutes=1e-9)
+    resumed, again = fitted(recipe(**values), tmp_path / "run", resume=True)
+    assert again == history
+    names = {variable.path for variable in whole.non_trainable_variables}
+    assert any(name.endswith("first_gradient/coefficient") for name in names)
+    for one, other in zip(whole.variables, resumed.variables, strict=True):
+        assert np.array_equal(one, other), one.path
+
+
+def fitted(values, folder, *, resume=False, minutes=10.0):
+    setup = prepare(values)
+    how = {"resume": resume, "progress": False, "checkpoint_minutes": minutes}
+    recorder, _, _ = fit(setup, folder, **how)
+    history = [{k: v for k, v in e.items() if k not in WALL_TIMES} for e in recorder.history]
+    return setup.model, history
+
+
+class Crash(Exception):
+    """Stands for any sudden end."""
+
+
+def stop_at(place, save):
+    """Let a process end right after the checkpoint at so many epochs and steps of the next."""
+
+    def save_and_crash(path, model, state, **midway):
+        save(path, model, state, **midway)
+        if (state["epoch"], state.get("step", 0)) == place:
+            raise Crash
+
+    return save_and_crash
 
 
 def test_the_recipe_of_one_input_keeps_all_else():
