@@ -188,8 +188,9 @@ def _beside(
     """Return how the inputs do alone and averaged, and which of them the model neglects.
 
     Both the model and the average of the networks of single inputs owe a share of what they know to
-    each input. An input is neglected if its share in the model is smaller by a tenth or more, and
-    certainly smaller: the whole interval of the difference is below 0.
+    each input. Where the model does certainly worse than that average, an input is neglected whose
+    share in the model is smaller by a tenth or more, and certainly smaller: the whole interval of
+    both differences is below 0.
     """
     logs = {name: np.log(np.maximum(alone[name], _SMALLEST)) for name in names}
     averaged = _average_by_subset(logs, labels)  # (2 ** M, N)
@@ -206,6 +207,7 @@ def _beside(
     differences, spread = both[0] - both[1], interval(drawn[0] - drawn[1])
     neglect = {name: _entry(differences[m], spread, m) for m, name in enumerate(names)}
     count = len(names)
+    over_averaged = _entry(values[count + 2], ends, count + 2)
     return {
         "alone": {name: _entry(values[m], ends, m) for m, name in enumerate(names)},
         "averaged": _entry(values[count], ends, count),
@@ -213,11 +215,12 @@ def _beside(
         "share_beyond_averaged": neglect,
         "best_alone": best,
         "over_best_alone": _entry(values[count + 1], ends, count + 1),
-        "over_averaged": _entry(values[count + 2], ends, count + 2),
+        "over_averaged": over_averaged,
         "neglected": [
             name
             for name, one in neglect.items()
             if one["value"] is not None and one["value"] <= -LEAST_NEGLECT and one["high"] < 0
+            if over_averaged["high"] < 0
         ],
     }
 

@@ -267,13 +267,30 @@ def measured(encoded, logits, alone):
 
 
 def test_an_input_that_the_model_does_not_use_is_neglected_and_the_report_says_so(encoded):
-    x, _ = encoded.batch(np.arange(60))
-    alone = {name: np.exp(5 * x[name]) for name in ("first", "second")}
+    x, _y = encoded.batch(np.arange(60))
+    blurred = {name: x[name].copy() for name in ("first", "second")}
+    for place, values in enumerate(blurred.values()):
+        values[place::4] = np.random.default_rng(place).random((15, CLASSES))  # each tells at times
+    alone = {name: np.exp(5 * values) for name, values in blurred.items()}
     alone = {name: values / values.sum(axis=1, keepdims=True) for name, values in alone.items()}
-    found = measured(encoded, of_first, alone)
+    places = {x["first"][i].tobytes(): i for i in range(60)}
+
+    def first(given):
+        there = [places.get(row.tobytes(), 0) for row in given["first"]]
+        return 5 * blurred["first"][there] * given["first.present"][:, None]
+
+    def both(given):
+        there = {row.tobytes(): i for i, row in enumerate(x["second"])}
+        second = [there.get(row.tobytes(), 0) for row in given["second"]]
+        return first(given) + 5 * blurred["second"][second] * given["second.present"][:, None]
+
+    found = measured(encoded, first, alone)
+    assert found["over_averaged"]["high"] < 0
     assert found["neglected"] == ["second"]
-    assert found["inputs"]["second"]["share"]["value"] == pytest.approx(0, abs=0.02)
+    assert found["inputs"]["second"]["share"]["value"] == pytest.approx(0, abs=0.05)
     assert verdict(found)[0].startswith("second is neglected: the model owes")
-    fair = measured(encoded, of_both, alone)
+    fair = measured(encoded, both, alone)
     assert fair["neglected"] == []
     assert verdict(fair)[0].startswith("No input is neglected")
+    enough = measured(encoded, of_first, {name: np.exp(5 * x[name]) for name in alone})
+    assert enough["neglected"] == []  # the other one could add nothing
