@@ -122,11 +122,11 @@ def run(data: str, way: str, draw: int) -> dict[str, Any]:
     }
 
 
-def cells(seeds: int, mended: int) -> Iterator[tuple[str, str, int]]:
+def cells(seeds: int, tried: int) -> Iterator[tuple[str, str, int]]:
     """Yield data, way and draw of each run."""
     for draw in range(seeds):
         yield from ((data, "nothing", draw) for data in (BIASED, UNBIASED))
-    for draw in range(min(seeds, mended)):
+    for draw in range(min(seeds, tried)):
         yield from ((BIASED, way, draw) for way in WAYS)
 
 
@@ -184,12 +184,12 @@ def _mean(found: Mapping[Any, dict[str, Any]], way: str, draws: set[int], what: 
 def main(arguments: list[str] | None = None) -> None:
     """Run what is missing, print the page, and write it where asked."""
     options = parser(__doc__.partition("\n")[0], seeds=40)
-    options.add_argument("--mended", type=int, default=5, help="draws that each way is tried on")
+    options.add_argument("--tried", type=int, default=5, help="draws that each way is tried on")
     options.add_argument("--results", type=Path, default=Path("modality_bias.jsonl"))
     options = options.parse_args(arguments)
     zoo.register(card())
     with start():
-        found = measured(options.results, cells(options.seeds, options.mended), run)
+        found = measured(options.results, cells(options.seeds, options.tried), run)
         publish("modality_bias", to_lines(found), None, options)
 
 
