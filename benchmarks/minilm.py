@@ -35,7 +35,7 @@ from zoo.data.pipeline import Encoded
 NAME = "minilm_l6.all_v2"
 RESAMPLES = 2000
 RESULTS = Path("benchmarks/minilm.jsonl")
-IMDB_EXAMPLES = 3_000  # of the 22,500 reviews of train
+IMDB_EXAMPLES = 2_000  # of the 22,500 reviews of train
 ALL, LORA, HEAD, TOWERS = "all weights", "LoRA", "head alone", "all weights, two towers"
 NO_TRAINING = {"training.epochs": 0, "schedule.warmup_epochs": 0.0}
 LOW_RANK = {"model.lora_rank": 4, "optimizer.learning_rate": 1e-3}
