@@ -316,16 +316,10 @@ def to_markdown(result: dict[str, Any]) -> str:
     """Return the page."""
     speed, decodings = result["speed"], result["decodings"]
     compared, searched = (decodings[name]["compared"] for name in ("greedy", BEAMS))
-    command = (
-        f"python benchmarks/whisper.py --rounds {result['settings']['rounds']} --results FILE "
-    )
+    rounds = result["settings"]["rounds"]
+    command = f"python benchmarks/whisper.py --rounds {rounds} --results FILE "
     command += f"--compared {compared} --searched {searched}"
     method = decodings["greedy"]["wer"]["method"]
-    rows = [
-        f"| {name} | {cell(one['wall'], 2)} | {cell(one['processor'], 2)} |"
-        for name, one in speed.items()
-        if name.startswith(("kerazoo", "transformers"))
-    ]
     return "\n".join([
         "# Whisper base beside transformers",
         "",
@@ -362,6 +356,20 @@ def to_markdown(result: dict[str, Any]) -> str:
         "|---|---|---|",
         *(f"| {' | '.join(map(str.strip, one))} |" for one in result["examples"]),
         "",
+        *_speed_lines(speed),
+        "",
+        *machine_lines(result["machine"], command=command),
+    ])  # fmt: skip
+
+
+def _speed_lines(speed: dict[str, Any]) -> list[str]:
+    """Return the table of seconds, and how they compare."""
+    rows = [
+        f"| {name} | {cell(one['wall'], 2)} | {cell(one['processor'], 2)} |"
+        for name, one in speed.items()
+        if name.startswith(("kerazoo", "transformers"))
+    ]
+    return [
         f"Seconds for a clip ({speed['seconds of sound']:.1f} s of sound, in a window of 30 s), "
         "one at a time: features, encoder and decoder. Median of rounds that take turns, lowest and "
         "highest in brackets.",
@@ -375,9 +383,7 @@ def to_markdown(result: dict[str, Any]) -> str:
             f"{cell(ratio['processor'], 2)} times by processor time.\n"
             for end, ratio in speed["ratio"].items()
         ),
-        "",
-        *machine_lines(result["machine"], command=command),
-    ])  # fmt: skip
+    ]
 
 
 def _read(path: Path) -> dict[str, dict[str, Any]]:

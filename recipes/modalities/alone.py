@@ -9,12 +9,17 @@ from recipes.values.schema import Recipe
 from zoo.columns.assets import Assets
 
 FOLDER = "alone"  # of a run: one run for each input
+MOST_INPUTS = 6  # beyond them 2 ** M subsets, and a network of each, take too long
 _OF_SEVERAL = ("steered",)  # arguments of a fusion that name an input
 
 
 def has_several(assets: Assets) -> bool:
-    """Tell whether a model answers with a class to several inputs, any of which may be absent."""
-    return len(assets.x) > 1 and bool(assets.label) and all(c.optional for c in assets.x.values())
+    """Tell whether it is measured what a model owes to each of its inputs.
+
+    That is where it answers with a class to two to `MOST_INPUTS` inputs, any of which may be absent.
+    """
+    some = 1 < len(assets.x) <= MOST_INPUTS
+    return some and bool(assets.label) and all(column.optional for column in assets.x.values())
 
 
 def recipe_of(recipe: Recipe, name: str) -> Recipe:
@@ -58,4 +63,6 @@ def train_alone(
             show_notes([f"{name} alone, to compare with"])
         place = folder / FOLDER / name
         runs[name] = train(recipe_of(recipe, name), run_dir=place, resume=place.exists(), **how)
+    if runs and how["progress"]:
+        show_notes(["what the model owes to each input is measured now"])
     return runs

@@ -7,7 +7,7 @@ import numpy as np
 
 from recipes.modalities.alone import has_several
 from recipes.modalities.answers import ABSENT, SHUFFLED, additive_answers, right_by_subset
-from recipes.runs.evaluate import BATCH_SIZE, decoded, groups_of, predictions_of
+from recipes.runs.evaluate import BATCH_SIZE, groups_of, predictions_of
 from recipes.runs.run import Run
 from zoo.columns.assets import Assets
 from zoo.data.pipeline import Encoded
@@ -17,8 +17,8 @@ from zoo.tasks.decision import answers_of
 if TYPE_CHECKING:
     from recipes.training.setup import Setup
 
-PAIRED, DRAWN = 100, 300  # examples of EMAP with two inputs, and with more
-DRAWS = 32  # of other inputs that each input of these meets
+PAIRED, DRAWN = 64, 128  # examples of EMAP with two inputs, and with more: about 4,500 answers
+DRAWS = 12  # of other inputs that each input of these meets
 _SMALLEST = 1e-9  # a probability, before its logarithm
 LEAST_NEGLECT = 0.1  # of a share in the model below that in the average of single inputs
 
@@ -80,7 +80,7 @@ def reliance(
         groups: of the examples, which intervals resample whole; None for single ones.
 
     Returns:
-        JSON values: see `docs/formats.md`.
+        JSON values, which `docs/tasks/several_inputs.md` explains.
     """
     names = tuple(assets.x)
 
@@ -99,7 +99,7 @@ def reliance(
         "interactions": _interactions(decode, test),
     }
     if alone:
-        labels = _labels(test)
+        labels = test.split.labels
         found |= _beside(names, alone, labels, rights[SHUFFLED], prior=prior, groups=groups)
     return found
 
@@ -148,14 +148,12 @@ def _by_input(
 def _entry(value: float, ends: tuple[np.ndarray, np.ndarray], place: int) -> dict[str, Any]:
     """Return a value with its interval; None where it is not known."""
     numbers = {"value": value, "low": ends[0][place], "high": ends[1][place]}
-    return {key: round(float(v), 6) if np.isfinite(v) else None for key, v in numbers.items()}
+    return {key: _number(v) for key, v in numbers.items()}
 
 
-def _labels(test: Encoded) -> np.ndarray:
-    _, truths = decoded(
-        lambda x: np.zeros(len(next(iter(x.values())))), test, batch_size=BATCH_SIZE
-    )
-    return truths["label"]
+def _number(value: float) -> float | None:
+    """Return a number for JSON; None where it is not known."""
+    return round(float(value), 6) if np.isfinite(value) else None
 
 
 def _interactions(decode: Any, test: Encoded) -> dict[str, Any]:
@@ -211,7 +209,7 @@ def _beside(
     return {
         "alone": {name: _entry(values[m], ends, m) for m, name in enumerate(names)},
         "averaged": _entry(values[count], ends, count),
-        "averaged_shares": {name: round(float(both[1][m]), 6) for m, name in enumerate(names)},
+        "averaged_shares": {name: _number(both[1][m]) for m, name in enumerate(names)},
         "share_beyond_averaged": neglect,
         "best_alone": best,
         "over_best_alone": _entry(values[count + 1], ends, count + 1),
@@ -219,7 +217,7 @@ def _beside(
         "neglected": [
             name
             for name, one in neglect.items()
-            if one["value"] is not None and one["value"] <= -LEAST_NEGLECT and one["high"] < 0
+            if None not in one.values() and one["value"] <= -LEAST_NEGLECT and one["high"] < 0
             if over_averaged["high"] < 0
         ],
     }

@@ -88,14 +88,14 @@ def alone(axes: Axes, found: Mapping[str, Any]) -> None:
 def _bars(axes: Axes, names: list[str], entries: list[Mapping[str, float]], colour: str) -> None:
     """Draw horizontal bars with intervals, the first on top."""
     plain(axes)
-    values = np.array([np.nan if one["value"] is None else one["value"] for one in entries])
-    ends = np.array([[one["low"] or np.nan, one["high"] or np.nan] for one in entries])
+    rows = [[one[key] for key in ("value", "low", "high")] for one in entries]
+    values, *ends = np.array(rows, dtype="float64").T  # None becomes NaN
     places = np.arange(len(names))[::-1]
     axes.barh(places, values, height=0.55, color=colour)
-    axes.hlines(places, ends[:, 0], ends[:, 1], color=MUTED, linewidth=2)
+    axes.hlines(places, *ends, color=MUTED, linewidth=2)
     axes.set_yticks(places, names)
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
-    axes.set_xlim(left=min(0.0, np.nanmin([0.0, *ends[:, 0]])))
+    axes.set_xlim(left=min(0.0, np.nanmin([0.0, *ends[0]])))
 
 
 def _input_row(name: str, found: Mapping[str, Any]) -> tuple[str, ...]:
@@ -107,7 +107,7 @@ def _input_row(name: str, found: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _percent(entry: Mapping[str, Any] | None) -> str:
     """Return a share with its interval."""
-    if not entry or entry["value"] is None:
+    if not entry or None in entry.values():
         return "–"
     return f"{100 * entry['value']:.1f} % ({100 * entry['low']:.1f} to {100 * entry['high']:.1f})"
 

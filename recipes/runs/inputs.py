@@ -176,9 +176,6 @@ def _named(given: Mapping[str, Value], columns: Mapping[str, Column], model: str
     elif absent:
         problem = f"An example lacks {', '.join(absent)}."
         expected = f"{', '.join(absent)} in each example; only what is optional may be absent"
-    elif all(value is None for value in values.values()):
-        problem = f"An example has none of {', '.join(columns)}."
-        expected = "one of them at least"
     else:
         for name, column in columns.items():
             if column.is_file(values[name]):

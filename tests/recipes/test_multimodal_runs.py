@@ -1,23 +1,26 @@
 """Models of several inputs: trained with some absent, measured by input, and beside each alone."""
 
 import itertools
+import json
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 import recipes.training.callbacks
 import zoo
-from recipes.modalities.alone import recipe_of
+from recipes.modalities.alone import MOST_INPUTS, has_several, recipe_of
 from recipes.modalities.answers import ABSENT, SHUFFLED, additive_answers, right_by_subset
 from recipes.modalities.measure import reliance
-from recipes.report.modalities import verdict
+from recipes.report.modalities import shares, verdict
 from recipes.training.history import WALL_TIMES
 from recipes.training.setup import prepare
 from recipes.training.train import fit, train
 from recipes.values.schema import Recipe
 from zoo.cards import DatasetCard
 from zoo.columns import Label, Text
+from zoo.columns.assets import Assets
 from zoo.columns.vector import Vector
 from zoo.data.dataset import Dataset, Split
 from zoo.data.pipeline import Encoded
@@ -206,6 +209,26 @@ def test_an_example_without_any_input_is_named():
     )
     with pytest.raises(DataError, match="Example #1 has none"):
         task.units(split, assets, training=True)
+    grouped = Split({**split.columns, "group": ["one", "two"]})  # which no example lacks
+    with pytest.raises(DataError, match="Example #1 has none"):
+        task.units(grouped, assets, training=True)
+
+
+def test_an_input_that_is_trained_alone_may_be_absent_where_others_are_not():
+    split = Split(
+        {"first": [np.ones(3), None], "second": [None, np.ones(3)], "label": np.array([0, 1])}
+    )
+    features = {"first": Vector((3,)), "second": Vector((3,)), "label": Label()}
+    task = MultimodalClassification(inputs=["first"])
+    assets = task.fit(split, features=features, classes=("a", "b"))
+    assert len(task.units(split, assets, training=True)) == 2
+
+
+def test_many_inputs_are_trained_without_measuring_each():
+    columns = {f"number_{i}": Vector((3,), optional=True) for i in range(MOST_INPUTS + 1)}
+    label = {"label": Label(("a", "b"))}
+    assert not has_several(Assets(columns, label))
+    assert has_several(Assets(dict(list(columns.items())[:-1]), label))
 
 
 # --- what is measured, with functions in place of networks
@@ -294,3 +317,19 @@ def test_an_input_that_the_model_does_not_use_is_neglected_and_the_report_says_s
     assert verdict(fair)[0].startswith("No input is neglected")
     enough = measured(encoded, of_first, {name: np.exp(5 * x[name]) for name in alone})
     assert enough["neglected"] == []  # the other one could add nothing
+
+
+def test_inputs_that_tell_nothing_have_no_shares_and_are_still_reported(encoded):
+    """A share of nothing is not a number, which JSON cannot hold."""
+
+    def nothing(x):
+        return np.tile([1.0, 0.0, 0.0], (len(x["first"]), 1))
+
+    found = measured(
+        encoded, nothing, {name: nothing({"first": range(60)}) for name in ("first", "second")}
+    )
+    json.dumps(found, allow_nan=False)
+    assert found["averaged_shares"] == {"first": None, "second": None}
+    assert found["neglected"] == []
+    assert "same within the interval" in " ".join(verdict(found))
+    shares(Figure().subplots(), found)

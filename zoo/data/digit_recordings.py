@@ -87,9 +87,8 @@ def load(
     """Return 9,000 examples of a drawn, a spoken and a written digit, each degraded by itself.
 
     Every recording is in four examples (two of validation), every drawing in one, but for those that
-    show another digit. Recordings of train
-    are of george, jackson and nicolas, of validation of yweweler, of test of theo. Drawings of test
-    are from mnist's test split.
+    show another digit. Recordings of train are of george, jackson and nicolas, of validation of
+    yweweler, of test of theo. Drawings of test are from mnist's test split.
 
     With probability `dependent` the losses of an example depend on each other: one of the inputs, each
     equally likely, shows another digit at its usual quality, and the next one of image, audio, text,

@@ -31,7 +31,7 @@ def with_inputs(columns: Columns, names: Any, *, absent: str, alone: Mapping[str
         ArgumentError: not a list of two names or more, each of which is free; or arguments that
             exclude each other.
     """
-    if absent == REFUSE and (names is None or len(names) == 0):
+    if absent == REFUSE and names in (None, "", (), []):
         return columns
     if absent not in (REFUSE, ALLOW):
         raise ArgumentError(

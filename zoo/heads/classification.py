@@ -30,12 +30,18 @@ def classification_head(
     (None, 3)
     """
     x = features[list(features)[-1] if feature is None else feature]
-    if len(x.shape) == 4:
-        x = keras.layers.GlobalAveragePooling2D(name="head_pool")(x)  # (B, C)
-    elif len(x.shape) == 3:
-        x = keras.layers.GlobalAveragePooling1D(name="head_pool")(x)  # (B, D)
+    x = pooled_feature("head", x)  # (B, D)
     if not num_classes:
         return x
     if dropout_rate:
         x = keras.layers.Dropout(dropout_rate, name="head_dropout")(x)
     return keras.layers.Dense(num_classes, dtype="float32", name="head_logits")(x)
+
+
+def pooled_feature(name: str, x: keras.KerasTensor) -> keras.KerasTensor:
+    """Return the mean of a feature (B, …, D) over its positions, (B, D), by the layer NAME_pool."""
+    if len(x.shape) == 4:
+        return keras.layers.GlobalAveragePooling2D(name=f"{name}_pool")(x)
+    if len(x.shape) == 3:
+        return keras.layers.GlobalAveragePooling1D(name=f"{name}_pool")(x)
+    return x

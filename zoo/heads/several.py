@@ -8,9 +8,8 @@ from keras import ops
 
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError
-from zoo.heads.classification import classification_head
+from zoo.heads.classification import classification_head, pooled_feature
 from zoo.heads.inputs import keras_inputs
-from zoo.heads.towers import pooled_feature
 from zoo.layers.gradient_scale import GradientScale
 from zoo.layers.presence import ModalityDropout, OrAbsent
 from zoo.regularization import Regularization

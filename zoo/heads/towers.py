@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 
+from zoo.heads.classification import pooled_feature
 from zoo.layers.gradient_scale import GradientScale
 from zoo.layers.presence import OrAbsent
 
@@ -32,12 +33,10 @@ class Towers:
         inputs: NAME of what an encoder takes and NAME.present, (B,), 1 or 0.
         maps: the feature of each encoder: (B, D), (B, T, D) or (B, H, W, C); a learned vector at
             every position where the input is absent.
-        presences: of each input, (B,).
     """
 
     inputs: dict[str, keras.KerasTensor]
     maps: dict[str, keras.KerasTensor]
-    presences: dict[str, keras.KerasTensor]
 
     def pooled(self) -> dict[str, keras.KerasTensor]:
         """Return the mean of each feature over its positions, (B, D)."""
@@ -61,27 +60,18 @@ def towers(encoders: Mapping[str, Encoder]) -> Towers:
 
     Each encoder is the layer NAME_encoder.
     """
-    inputs, maps, presences = {}, {}, {}
+    inputs, maps = {}, {}
     for name, encoder in encoders.items():
         (taken,) = encoder.backbone.inputs
         inputs[name] = keras.Input(taken.shape[1:], dtype=taken.dtype, name=name)
         present = keras.Input((), dtype="float32", name=f"{name}.present")
-        inputs[f"{name}.present"] = presences[name] = present
+        inputs[f"{name}.present"] = present
         encoder.backbone.name = f"{name}_encoder"
         x = encoder.backbone(inputs[name])[encoder.feature]
         if encoder.modulated:
             x = GradientScale(adaptive=True, name=f"{name}_gradient")(x)
         maps[name] = OrAbsent(name=f"{name}_or_absent")(x, present)
-    return Towers(inputs, maps, presences)
-
-
-def pooled_feature(name: str, x: keras.KerasTensor) -> keras.KerasTensor:
-    """Return the mean of a feature (B, …, D) over its positions, (B, D), by the layer NAME_pool."""
-    if len(x.shape) == 4:
-        return keras.layers.GlobalAveragePooling2D(name=f"{name}_pool")(x)
-    if len(x.shape) == 3:
-        return keras.layers.GlobalAveragePooling1D(name=f"{name}_pool")(x)
-    return x
+    return Towers(inputs, maps)
 
 
 def joined(features: Mapping[str, keras.KerasTensor]) -> keras.KerasTensor:

@@ -9,6 +9,10 @@ from math import factorial
 
 import numpy as np
 
+from zoo.metrics.intervals import RESAMPLES, TAIL, Sampling, weights_of
+
+_ROUNDING = 1e-9
+
 
 def shapley_values(worth: np.ndarray) -> np.ndarray:
     """Return the Shapley value of each input: its part of what all inputs are worth together.
@@ -49,13 +53,13 @@ def num_inputs(subsets: int) -> int:
 
 
 def shares_of(values: np.ndarray) -> np.ndarray:
-    """Return values as shares of their sum, (M, …); NaN where that is not above 0.
+    """Return values as shares of their sum, (M, …); NaN where that is not above 0 but for rounding.
 
     A share may be below 0, of an input that does harm, and then another is above 1.
     """
     total = values.sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(total > 0, values / total, np.nan)
+        return np.where(total > _ROUNDING, values / total, np.nan)
 
 
 def lost_without(worth: np.ndarray) -> np.ndarray:
@@ -67,7 +71,7 @@ def lost_without(worth: np.ndarray) -> np.ndarray:
 
 
 def resampled(
-    right: np.ndarray, *, resamples: int = 1000, seed: int = 0, groups: Sequence | None = None
+    right: np.ndarray, *, resamples: int = RESAMPLES, seed: int = 0, groups: Sequence | None = None
 ) -> np.ndarray:
     """Return the worth of each subset in resamples of the examples, (2 ** M, resamples).
 
@@ -77,20 +81,19 @@ def resampled(
         seed: of the draws.
         groups: of the examples, (N,); whole groups are drawn where they are given.
     """
-    generator = np.random.default_rng(seed)
-    _, members = np.unique(
-        np.arange(right.shape[1]) if groups is None else groups, return_inverse=True
-    )
-    size = members.max() + 1
-    counts = generator.multinomial(size, np.full(size, 1 / size), size=resamples)  # (R, G)
-    weights = counts[:, members]  # (R, N)
-    return right @ weights.T / weights.sum(axis=1)
+    sampling = Sampling.of(right.shape[1], groups)
+    drawn = weights_of(sampling, seed=seed, resamples=resamples)  # blocks of (R, N)
+    return np.concatenate([right @ w.T / w.sum(axis=1) for w in drawn], axis=1)
 
 
-def interval(values: np.ndarray, *, level: float = 0.95) -> tuple[np.ndarray, np.ndarray]:
-    """Return the ends of the middle `level` of resampled values, along their last axis."""
-    ends = (100 * (1 - level) / 2, 100 * (1 + level) / 2)
-    low, high = np.nanpercentile(values, ends, axis=-1)
+def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the middle 95 % of the resampled values that are known, by row.
+
+    NaN in a row where none is known.
+    """
+    known = ~np.isnan(values).all(axis=-1)
+    low, high = np.full((2, *known.shape), np.nan)
+    low[known], high[known] = np.nanquantile(values[known], (TAIL, 1 - TAIL), axis=-1)
     return low, high
 
 

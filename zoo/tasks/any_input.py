@@ -2,19 +2,17 @@
 
 import inspect
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import keras
 
-from zoo.columns import Audio, Column, Image, Text
+from zoo.columns import Column
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, DataError, unknown_name
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Task
 from zoo.tasks.classification import Classification, with_dense_head
-from zoo.tasks.image_classification import ImageClassification
-from zoo.tasks.keyword_spotting import KeywordSpotting
-from zoo.tasks.text_classification import TextClassification
+from zoo.tasks.readers import arguments_by_kind, readers_of
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -67,35 +65,24 @@ class AnyInput(Task):
         if loss is not None and loss not in self.losses:
             raise unknown_name("loss", str(loss), self.losses, fix="set task.arguments.loss")
         self.loss_name = loss or self.losses[0]
-        given: dict[type[Column], tuple[type[Classification], dict[str, Any]]] = {
-            Image: (ImageClassification, {"image_size": image_size}),
-            Text: (
-                TextClassification,
-                {
-                    "tokenizer": tokenizer,
-                    "vocabulary_size": vocabulary_size,
-                    "max_tokens": max_tokens,
-                    "lowercase": lowercase,
-                    "min_count": min_count,
-                },
-            ),
-            Audio: (
-                KeywordSpotting,
-                {
-                    "sample_rate_hz": sample_rate_hz,
-                    "clip_seconds": clip_seconds,
-                    "window_ms": window_ms,
-                    "hop_ms": hop_ms,
-                    "num_mels": num_mels,
-                    "low_hz": low_hz,
-                    "high_hz": high_hz,
-                    "num_coefficients": num_coefficients,
-                    "normalization": normalization,
-                },
-            ),
-        }
-        self._arguments = {kind: arguments for kind, (_, arguments) in given.items()}
-        self._readers = {kind: reader(**arguments) for kind, (reader, arguments) in given.items()}
+        self._arguments = arguments_by_kind(
+            image_size=image_size,
+            tokenizer=tokenizer,
+            vocabulary_size=vocabulary_size,
+            max_tokens=max_tokens,
+            lowercase=lowercase,
+            min_count=min_count,
+            sample_rate_hz=sample_rate_hz,
+            clip_seconds=clip_seconds,
+            window_ms=window_ms,
+            hop_ms=hop_ms,
+            num_mels=num_mels,
+            low_hz=low_hz,
+            high_hz=high_hz,
+            num_coefficients=num_coefficients,
+            normalization=normalization,
+        )
+        self._readers = readers_of(self._arguments)
 
     def fit(
         self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]

@@ -1,6 +1,7 @@
 """Multimodal classification: one label for several inputs."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
 import keras
@@ -12,7 +13,8 @@ from zoo.heads.several import modulation_of, own_logits, several_model
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Modulation, Tensors
 from zoo.tasks.classification import Classification
-from zoo.tasks.several_inputs import SeveralInputs, readers_of
+from zoo.tasks.readers import arguments_by_kind, readers_of
+from zoo.tasks.several_inputs import KNOWN, SeveralInputs
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -81,7 +83,7 @@ class MultimodalClassification(Classification):
             positive_class=positive_class,
             regularization=regularization,
         )
-        readers = readers_of(
+        arguments = arguments_by_kind(
             image_size=image_size,
             tokenizer=tokenizer,
             vocabulary_size=vocabulary_size,
@@ -98,7 +100,13 @@ class MultimodalClassification(Classification):
             num_coefficients=num_coefficients,
             normalization=normalization,
         )
-        self.several = SeveralInputs(readers, inputs)
+        self.several = SeveralInputs(readers_of(arguments), inputs)
+
+    def fit(
+        self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
+    ) -> Assets:
+        fitted = super().fit(train, features=features, classes=classes)
+        return replace(fitted, extra={KNOWN: self.several.known(features)})
 
     def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
         return self.several.inputs(train, features)

@@ -15,8 +15,9 @@ from zoo.metrics.estimators import Estimator
 from zoo.metrics.regression import ESTIMATORS
 from zoo.regularization import NONE, Regularization
 from zoo.tasks.base import Front, Predictions, Task, Tensors
+from zoo.tasks.readers import arguments_by_kind, readers_of
 from zoo.tasks.regression import Regression
-from zoo.tasks.several_inputs import SeveralInputs, readers_of
+from zoo.tasks.several_inputs import KNOWN, SeveralInputs
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
@@ -75,7 +76,7 @@ class MultimodalRegression(Task):
     ):
         super().__init__(regularization=regularization)
         self.numbers = Regression(loss=loss)
-        readers = readers_of(
+        arguments = arguments_by_kind(
             image_size=image_size,
             tokenizer=tokenizer,
             vocabulary_size=vocabulary_size,
@@ -92,13 +93,14 @@ class MultimodalRegression(Task):
             num_coefficients=num_coefficients,
             normalization=normalization,
         )
-        self.several = SeveralInputs(readers, inputs)
+        self.several = SeveralInputs(readers_of(arguments), inputs)
 
     def fit(
         self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]
     ) -> Assets:
         y = self.targets(train, features=features, classes=classes)
-        return Assets(x=self.several.inputs(train, features), y=y)
+        known = {KNOWN: self.several.known(features)}
+        return Assets(x=self.several.inputs(train, features), y=y, extra=known)
 
     def targets(
         self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]

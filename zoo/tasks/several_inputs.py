@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, final
 
-from zoo.columns import Audio, Column, Image, Text, Vector
+from zoo.columns import Column, Vector
 from zoo.columns.assets import Assets
 from zoo.errors import ArgumentError, DataError, unknown_name
 from zoo.tasks.classification import Classification
-from zoo.tasks.image_classification import ImageClassification
-from zoo.tasks.keyword_spotting import KeywordSpotting
-from zoo.tasks.text_classification import TextClassification
 
 if TYPE_CHECKING:
     from zoo.data.dataset import Split
+
+
+KNOWN = "inputs"  # in the assets: all columns of the data that can be inputs
 
 
 @final
@@ -38,6 +38,11 @@ class SeveralInputs:
             )
         self.readers, self.names = readers, names
 
+    def known(self, features: Mapping[str, Column]) -> list[str]:
+        """Return the data's columns that can be inputs."""
+        kinds = (*self.readers, Vector)
+        return [name for name, column in features.items() if isinstance(column, kinds)]
+
     def inputs(self, train: "Split", features: Mapping[str, Column]) -> dict[str, Column]:
         """Return the fitted column of each input, called as the data calls it.
 
@@ -45,8 +50,7 @@ class SeveralInputs:
             UnknownNameError: the data has no such column.
             DataError: none of its columns can be an input.
         """
-        kinds = (*self.readers, Vector)
-        known = [name for name, column in features.items() if isinstance(column, kinds)]
+        known = self.known(features)
         for name in self.names or ():
             if name not in known:
                 raise unknown_name("input", name, known, fix="set task.arguments.inputs")
@@ -79,10 +83,10 @@ class SeveralInputs:
         """Return the split, its sounds at the rate of the model.
 
         Raises:
-            DataError: an example has neither an input nor anything else beside its targets.
+            DataError: an example has none of the inputs that the data of train had, taken or not.
         """
-        targets = {column.source or name for name, column in assets.y.items()}
-        columns = [values for name, values in split.columns.items() if name not in targets]
+        names = assets.extra.get(KNOWN, [column.source for column in assets.x.values()])
+        columns = [split.columns[name] for name in names if name in split.columns]
         for i in range(len(split)):
             if all(values[i] is None for values in columns):
                 raise DataError(
@@ -96,37 +100,6 @@ class SeveralInputs:
             if (change := column.adapter())
         }
         return split.changed(changes) if changes else split
-
-
-def readers_of(
-    *,
-    image_size: int | None = None,
-    tokenizer: str = "word",
-    vocabulary_size: int = 20_000,
-    max_tokens: int = 256,
-    lowercase: bool = True,
-    min_count: int = 1,
-    **sounds: Any,
-) -> dict[type[Column], Classification]:
-    """Return what reads a column of each kind, from the arguments of a task of several inputs.
-
-    Args:
-        image_size: of images, as `ImageClassification`.
-        tokenizer, vocabulary_size, max_tokens, lowercase, min_count: of texts, as
-            `TextClassification`.
-        **sounds: as `KeywordSpotting`.
-    """
-    return {
-        Image: ImageClassification(image_size=image_size),
-        Text: TextClassification(
-            tokenizer=tokenizer,
-            vocabulary_size=vocabulary_size,
-            max_tokens=max_tokens,
-            lowercase=lowercase,
-            min_count=min_count,
-        ),
-        Audio: KeywordSpotting(**sounds),
-    }
 
 
 def _or_none(change: Any) -> Any:

@@ -181,6 +181,7 @@ def test_a_column_that_the_table_lacks_is_named(folder, rows):
     ("arguments", "said"),
     [
         (dict(input_columns=["photo"]), "is not a list of several columns"),
+        (dict(input_columns=3), "is not a list of several columns"),
         (dict(input_columns="photo"), "is not a list of several columns"),
         (dict(input_columns=["photo", "photo"]), "'photo' has a name that is taken"),
         (dict(input_columns=["photo", "label"]), "'label' has a name that is taken"),

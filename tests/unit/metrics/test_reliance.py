@@ -71,6 +71,11 @@ def test_resamples_draw_whole_groups_and_have_the_mean_of_the_examples():
     assert drawn.std(axis=1) == pytest.approx(of_groups.std(axis=1) / np.sqrt(10), rel=0.1)
 
 
+def test_examples_of_a_single_group_are_drawn_one_by_one():
+    right = np.random.default_rng(0).random((2, 50))
+    assert resampled(right, groups=["one"] * 50).std(axis=1).min() > 0
+
+
 def test_a_mean_lies_in_its_interval_as_often_as_promised():
     generator, inside = np.random.default_rng(0), 0
     for seed in range(200):

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 
 import keras
 
-from zoo.heads.towers import Encoder, joined, pooled_feature, towers
+from zoo.heads.classification import pooled_feature
+from zoo.heads.towers import Encoder, joined, towers
 from zoo.layers.cross_attention import CrossAttention, SplitHeads
 from zoo.layers.feed_forward import dense, feed_forward
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import keras
 
-from zoo.heads.towers import pooled_feature
+from zoo.heads.classification import pooled_feature
 from zoo.layers.attention import PositionEmbedding
 from zoo.layers.masked_mean import MaskedMean
 from zoo.layers.masking import PaddingMask

@@ -11,7 +11,8 @@ import keras
 from keras import ops
 
 from zoo.errors import unknown_name
-from zoo.heads.towers import Encoder, joined, pooled_feature, towers
+from zoo.heads.classification import pooled_feature
+from zoo.heads.towers import Encoder, joined, towers
 
 
 @keras.saving.register_keras_serializable(package="kerazoo")
