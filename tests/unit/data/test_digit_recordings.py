@@ -13,7 +13,7 @@ from zoo.errors import ArgumentError
 from zoo.testing import check_dataset
 
 CLEAN = {"image_noise": 0.0, "image_occluded": 0.0, "audio_snr_db": None, "text_replaced": 0.0}
-EACH = 2  # recordings of a digit and speaker
+EACH = 7  # recordings of a digit and speaker
 
 
 def png(value, file):
@@ -35,8 +35,8 @@ def made(monkeypatch):
     monkeypatch.setattr(pairs, "recordings_of", lambda *_, **__: (names, waves))
     drawn = {
         split: {
-            "image": [png(20 + 20 * (i % 10), io.BytesIO()) for i in range(10 * 40)],
-            "label": [i % 10 for i in range(10 * 40)],
+            "image": [png(20 + 20 * (i % 10), io.BytesIO()) for i in range(10 * 100)],
+            "label": [i % 10 for i in range(10 * 100)],
         }
         for split in ("train", "test")
     }
@@ -55,17 +55,15 @@ def shown(example):
     )
 
 
-def test_all_inputs_show_the_label_and_speakers_are_in_one_split(made):
+def test_all_inputs_show_the_label_and_the_speaker_of_test_is_new(made):
     dataset = pairs.load(**CLEAN)
     check_dataset(dataset)
-    counts = {
-        name: 10 * len(held) * EACH * pairs.PASSES[name] for name, held in pairs.SPEAKERS.items()
-    }
+    recordings = {"train": 10 * 4 * 2, "validation": 10 * 4 * 5, "test": 10 * 7}
+    counts = {name: count * pairs.PASSES[name] for name, count in recordings.items()}
     assert {name: len(split) for name, split in dataset.splits.items()} == counts
     for name, split in dataset.splits.items():
-        assert {group.split("_")[1] for group in split.columns["group"]} == set(
-            pairs.SPEAKERS[name]
-        )
+        speakers = {group.split("_")[1] for group in split.columns["group"]}
+        assert speakers == ({pairs.TEST_SPEAKER} if name == "test" else set(pairs.SPEAKERS))
         for example in split:
             assert shown(example) == (example["label"],) * 3
         used = np.unique(split.columns["group"], return_counts=True)[1]
