@@ -136,8 +136,8 @@ def _accuracy(answers: np.ndarray, labels: np.ndarray) -> float:
 
 def cells(seeds: int) -> Iterator[tuple[str, int, str]]:
     """Yield data, seed and what is trained."""
-    for seed in range(1, seeds + 1):
-        for data in DATA:
+    for data in DATA:
+        for seed in range(1, seeds + 1):
             yield from ((data, seed, what) for what in (ALONE, *FUSIONS))
 
 

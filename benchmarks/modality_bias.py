@@ -40,6 +40,8 @@ WAYS = {  # what training does against it
     "dropout of inputs, 0.3": {"modality_dropout_rate": 0.3},
     "heads of their own, 1.0": {"auxiliary_loss_weight": 1.0},
     "modulated gradients, 0.5": {"gradient_modulation_alpha": 0.5},
+    "warm-up of single inputs, 10 epochs": {"unimodal_warmup_epochs": 10},
+    "gradient blending, every 5 epochs": {"gradient_blending_epochs": 5},
 }
 
 

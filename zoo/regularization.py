@@ -54,6 +54,10 @@ class Regularization:
         auxiliary_loss_weight: of the loss of each input's own linear head, beside the fused one.
         gradient_modulation_alpha: how much less the encoder of an input learns whose head is ahead
             of the others' (OGM, 2203.15332 eq. 10); 0 is off.
+        unimodal_warmup_epochs: first epochs in which each input's own head teaches its encoder, and
+            the fused answer teaches nothing; 0 is off.
+        gradient_blending_epochs: epochs between estimates of the weights of all losses, fused and own,
+            by how much each generalizes (G-Blend, 1905.12681 eq. 4); 0 is off.
     """
 
     l1: float = 0.0
@@ -93,6 +97,13 @@ class Regularization:
     modality_dropout_rate: float = 0.0
     auxiliary_loss_weight: float = 0.0
     gradient_modulation_alpha: float = 0.0
+    unimodal_warmup_epochs: int = 0
+    gradient_blending_epochs: int = 0
+
+    @property
+    def blends_losses(self) -> bool:
+        """Whether the weights of the fused loss and of the inputs' own change during training."""
+        return self.unimodal_warmup_epochs > 0 or self.gradient_blending_epochs > 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return every knob by name."""

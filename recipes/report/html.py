@@ -81,6 +81,9 @@ def _modalities(data: ReportInput) -> dict[str, Any]:
         "modality_drawings": [
             Markup(figures.answers_svg(panel, found, height=2.6)) for panel in drawn if found
         ],
+        "training_drawings": _drawings(data, modalities.heads, modalities.encoder_gradients)
+        if found
+        else [],
     }
 
 

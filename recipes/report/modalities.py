@@ -1,14 +1,16 @@
 """What a report shows of a model of several inputs: what it owes to each, and what each tells alone."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from recipes.report import numbers
 from recipes.report.data import ReportInput
-from recipes.report.theme import FIRST, MUTED, SECOND, plain
+from recipes.report.theme import FIRST, MUTED, SECOND, note, plain
 
 _HOW = {
     "absent": "taken away, as in training",
@@ -83,6 +85,49 @@ def alone(axes: Axes, found: Mapping[str, Any]) -> None:
     rows = {**found["alone"], "average": found["averaged"], "all together": whole}
     _bars(axes, list(rows), list(rows.values()), SECOND)
     axes.set_title("Accuracy of each input alone")
+
+
+def heads(axes: Axes, data: ReportInput) -> None:
+    """Accuracy of each input's own head on validation by epoch: which is learned first."""
+    axes.set_title("Accuracy of each input's own head")
+    columns = {name: f"val_{name}_accuracy" for name in data.metrics["modalities"]["inputs"]}
+    rows = {name: numbers.column(data, key) for name, key in columns.items()}
+    _lines(axes, numbers.epochs(data), {**rows, "all": numbers.column(data, "val_accuracy")})
+    axes.yaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+
+
+def encoder_gradients(axes: Axes, data: ReportInput) -> None:
+    """Gradient norm of each input's encoder by epoch: which one the loss still moves."""
+    axes.set_title("Gradient norm of each encoder")
+    names = data.metrics["modalities"]["inputs"]
+    norms = {
+        name: [_gradient_norm(record["kernels"], f"{name}_encoder/") for record in data.records]
+        for name in names
+    }
+    _lines(axes, [record["epoch"] for record in data.records], norms)
+    if axes.has_data():
+        axes.set_yscale("log")
+
+
+def _gradient_norm(kernels: Sequence[Mapping[str, Any]], part: str) -> float:
+    """Return the norm of the gradients of all kernels whose key has a part; NaN where none has."""
+    own = [one["gradient_norm"] for one in kernels if part in one["key"]]
+    known = [value for value in own if value is not None]
+    return float(np.sqrt(np.sum(np.square(known)))) if known else np.nan
+
+
+def _lines(axes: Axes, epochs: Sequence[int], rows: Mapping[str, Sequence[float]]) -> None:
+    """Draw a line for each name that has a finite value."""
+    for (name, values), dash in zip(rows.items(), itertools.cycle(("-", "--", "-.", ":"))):
+        if np.isfinite(np.asarray(values, dtype="float64")).any():
+            axes.plot(epochs, values, dash, label=name)
+    if not axes.has_data():
+        note(axes, "not measured")
+        return
+    plain(axes)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.legend(fontsize=8)
 
 
 def _bars(axes: Axes, names: list[str], entries: list[Mapping[str, float]], colour: str) -> None:

@@ -7,8 +7,10 @@ import numpy as np
 
 from recipes.diagnosis.noise_scale import NoiseScale, epochs_between
 from recipes.diagnosis.probe import Probe
+from recipes.modalities.own_heads import OwnHeads
 from recipes.runs.evaluate import BATCH_SIZE
 from recipes.training.callbacks import Recorder, Selection
+from zoo.heads.several import own_logits
 
 if TYPE_CHECKING:
     from recipes.training.setup import Setup
@@ -40,10 +42,19 @@ def observers_of(
     return recorder, probe, selection
 
 
-def noise_callbacks(setup: "Setup", records: list[dict[str, Any]]) -> list[NoiseScale]:
-    """Return what measures the gradient noise scale into the records of the probe, where asked for."""
+def more_observers(setup: "Setup", probe: Probe, recorder: Recorder) -> list[Any]:
+    """Return the callbacks that only some runs have; they come before the recorder.
+
+    They measure the gradient noise scale into the records of the probe, where that is asked for, and the
+    heads of single inputs, where there are several.
+    """
+    found: list[Any] = []
+    if len(heads := own_logits(setup.model.output)) > 1:
+        regularization = setup.recipe.regularization_values()
+        found.append(OwnHeads(setup.validation, tuple(heads), regularization, recorder))
     values = setup.recipe.training
-    if not values.noise_scale:
-        return []
-    how = {"batch_size": values.batch_size, "seed": values.seed}
-    return [NoiseScale(setup.train, records, every=epochs_between(setup.steps), **how)]
+    if values.noise_scale:
+        how = {"batch_size": values.batch_size, "seed": values.seed}
+        every = epochs_between(setup.steps)
+        found.append(NoiseScale(setup.train, probe.records, every=every, **how))
+    return found

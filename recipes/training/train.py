@@ -142,7 +142,7 @@ def fit(
         The callbacks that hold the results: recorder (history), probe (records), selection.
     """
     from recipes.training.callbacks import Rejoin
-    from recipes.training.observers import noise_callbacks, observers_of
+    from recipes.training.observers import more_observers, observers_of
     from recipes.training.progress import ProgressDisplay
     from recipes.training.resume import Position, restore
     from zoo.data.pipeline import training_stream
@@ -170,7 +170,7 @@ def fit(
     stream = training_stream(setup.train, first_step=before, augment=setup.augment, **how)
     more = [Rejoin(position.step, position.midway.metrics)] if position.midway else []
     more += [display] * progress
-    measured = noise_callbacks(setup, probe.records)
+    measured = more_observers(setup, probe, recorder)
     with stopping(folder, recorder), contextlib.closing(display), contextlib.closing(recorder):
         setup.model.fit(
             stream,

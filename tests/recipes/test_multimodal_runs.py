@@ -133,7 +133,10 @@ def test_the_run_tells_what_each_input_is_worth(run):
 
 def test_history_has_the_accuracy_of_each_input_s_own_head(run):
     header = (run.path / "history.csv").read_text().splitlines()[0].split(",")
-    assert {"first_accuracy", "second_accuracy", "said_accuracy"} <= set(header)
+    names = [
+        f"{name}_{what}" for name in ("first", "second", "said") for what in ("accuracy", "loss")
+    ]
+    assert {*names, *(f"val_{name}" for name in names)} <= set(header)
 
 
 def test_a_finished_run_is_resumed_with_those_of_its_inputs(run, tmp_path):
@@ -143,11 +146,21 @@ def test_a_finished_run_is_resumed_with_those_of_its_inputs(run, tmp_path):
     assert before == {p: p.stat().st_mtime_ns for p in run.path.rglob("weights.safetensors")}
 
 
-@pytest.mark.parametrize("place", [(0, 2), (1, 1)])
-def test_a_run_that_was_stopped_goes_on_exactly(tmp_path, monkeypatch, place):
-    """Inputs are taken away at random, and what modulates gradients is kept from step to step."""
-    strong = {"preset": "strong", "modality_dropout_rate": 0.3, "gradient_modulation_alpha": 0.5}
-    values = {"regularization": strong, "training.epochs": 2, "training.batch_size": 20}
+STRONG = {"preset": "strong", "modality_dropout_rate": 0.3, "gradient_modulation_alpha": 0.5}
+BLENDED = {"preset": "none", "unimodal_warmup_epochs": 1, "gradient_blending_epochs": 1}
+
+
+@pytest.mark.parametrize(
+    ("regularization", "place", "kept"),
+    [
+        (STRONG, (0, 2), "first_gradient"),
+        (STRONG, (1, 1), "first_gradient"),
+        (BLENDED, (2, 1), "logits_gradient"),
+    ],
+)
+def test_a_run_that_was_stopped_goes_on_exactly(tmp_path, monkeypatch, regularization, place, kept):
+    """Inputs are taken away at random, and what weights gradients is kept from step to step."""
+    values = {"regularization": regularization, "training.epochs": 3, "training.batch_size": 20}
     whole, history = fitted(recipe(**values), tmp_path / "whole")
     monkeypatch.setattr(recipes.training.callbacks, "CHECKPOINT_SECONDS", 0)
     with monkeypatch.context() as patch:
@@ -158,7 +171,7 @@ def test_a_run_that_was_stopped_goes_on_exactly(tmp_path, monkeypatch, place):
     resumed, again = fitted(recipe(**values), tmp_path / "run", resume=True)
     assert again == history
     names = {variable.path for variable in whole.non_trainable_variables}
-    assert any(name.endswith("first_gradient/coefficient") for name in names)
+    assert any(name.endswith(f"{kept}/coefficient") for name in names)
     for one, other in zip(whole.variables, resumed.variables, strict=True):
         assert np.array_equal(one, other), one.path
 

@@ -15,6 +15,10 @@ from zoo.layers.presence import ModalityDropout, OrAbsent
 from zoo.regularization import Regularization
 
 _OWN = "_logits"  # behind the name of an input, of what its own head says
+_FUSED_GRADIENT, _OWN_GRADIENT = (
+    "logits_gradient",
+    "_head_gradient",
+)  # layers that weight the losses
 
 
 def several_model(
@@ -30,7 +34,8 @@ def several_model(
     """Return a model to "logits" and, where there are several inputs, "NAME_logits" of each.
 
     The latter are of linear heads: what one encoder's feature tells by itself. As much of their
-    gradient goes on to the encoder as `auxiliary_loss_weight` says; at 0 they are probes.
+    gradient goes on to the encoder as `auxiliary_loss_weight` says; at 0 they are probes. Where training
+    changes the weights of the losses, `set_loss_weights` does so.
 
     Args:
         backbone: of a fusion, or of a single input.
@@ -38,7 +43,7 @@ def several_model(
         fronts: layers before it, by input name.
         feature: that the head takes; None takes the deepest.
         outputs: of each dense layer; 0 gives the fused feature alone.
-        regularization: `dropout_rate`, `modality_dropout_rate` and `auxiliary_loss_weight` act here.
+        regularization: `dropout_rate` and the fields of several inputs act here.
         name: of the model.
     """
     inputs = keras_inputs(assets)
@@ -51,11 +56,13 @@ def several_model(
     logits = classification_head(features, outputs, **how)
     if not outputs or len(assets.x) == 1:
         return keras.Model(inputs, logits, name=name)
-    own = {}
+    own, adaptive = {}, regularization.blends_losses
+    if adaptive:
+        logits = GradientScale(adaptive=True, name=_FUSED_GRADIENT)(logits)
     for key in assets.x:
         x = pooled_feature(f"{key}_head", features[key])
         weight = regularization.auxiliary_loss_weight
-        x = GradientScale(weight, name=f"{key}_head_gradient")(x)
+        x = GradientScale(weight, adaptive, name=f"{key}{_OWN_GRADIENT}")(x)
         head = keras.layers.Dense(outputs, dtype="float32", name=f"{key}_head")
         own[f"{key}{_OWN}"] = head(x)
     return keras.Model(inputs, {"logits": logits, **own}, name=name)
@@ -65,6 +72,19 @@ def own_logits(outputs: Any) -> dict[str, Any]:
     """Return the logits of each input's own head by the name of the input."""
     named = outputs if isinstance(outputs, Mapping) else {}
     return {key.removesuffix(_OWN): x for key, x in named.items() if key.endswith(_OWN)}
+
+
+def set_loss_weights(model: keras.Model, fused: float, own: Mapping[str, float]) -> None:
+    """Set what the fused loss counts from the next step on, and each input's own for its encoder.
+
+    Args:
+        model: of `several_model`, whose regularization changes the weights.
+        fused: >= 0.
+        own: by name of the input, >= 0.
+    """
+    model.get_layer(_FUSED_GRADIENT).coefficient.assign(fused)
+    for name, weight in own.items():
+        model.get_layer(f"{name}{_OWN_GRADIENT}").coefficient.assign(weight)
 
 
 def modulation_of(model: keras.Model, alpha: float) -> Callable[[Any, Any], None] | None:

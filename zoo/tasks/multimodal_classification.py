@@ -36,8 +36,7 @@ class MultimodalClassification(Classification):
         sample_rate_hz, clip_seconds, window_ms, hop_ms, num_mels, low_hz, high_hz, num_coefficients,
             normalization: of sounds, as `ClipClassification`.
         loss, focal_gamma, logit_tau, threshold_goal, positive_class: as `Classification`.
-        regularization: `label_smoothing`, `dropout_rate`, `modality_dropout_rate`,
-            `auxiliary_loss_weight` and `gradient_modulation_alpha` act here.
+        regularization: `label_smoothing`, `dropout_rate` and the fields of several inputs act here.
 
     Raises:
         ArgumentError: a value out of range.
@@ -130,11 +129,12 @@ class MultimodalClassification(Classification):
             regularization=self.regularization,
             name=self.model_name,
         )
-        self.shown = tuple(f"{name}_accuracy" for name in own_logits(made.output))
+        names = own_logits(made.output)
+        self.shown = tuple(f"{name}_{what}" for what in ("accuracy", "loss") for name in names)
         return made
 
     def loss(self, y: Tensors, y_pred: Tensors) -> dict[str, Any]:
-        """Return the loss of the fused answer, and the accuracy of each input's own head.
+        """Return the loss of the fused answer, and accuracy and loss of each input's own head.
 
         The heads' losses train them, and their encoders as far as `auxiliary_loss_weight` says, but
         do not show in the value.
@@ -143,7 +143,7 @@ class MultimodalClassification(Classification):
         for name, logits in own_logits(y_pred).items():
             own = super().loss(y, {"logits": logits})
             found["loss"] = found["loss"] + own["loss"] - ops.stop_gradient(own["loss"])
-            found[f"{name}_accuracy"] = own["accuracy"]
+            found[f"{name}_accuracy"], found[f"{name}_loss"] = own["accuracy"], own["loss"]
         return found
 
     def modulation(self, model: keras.Model) -> Modulation | None:
