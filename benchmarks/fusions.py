@@ -47,7 +47,7 @@ FUSIONS = {
     "gated_fusion": {"hidden_dim": 64},
     "film_fusion": {},
     "low_rank_fusion": {},
-    "bottleneck_fusion": {"hidden_dim": 48, "num_layers": 2},
+    "bottleneck_fusion": {"hidden_dim": 48, "num_layers": 3, "fusion_layer": 1},
     "cross_attention_fusion": {"hidden_dim": 48},
 }
 WITHOUT_ENCODERS = ("early_fusion", "bottleneck_fusion")

@@ -10,6 +10,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from recipes.report import numbers
 from recipes.report.data import ReportInput
+from recipes.report.panels import log_axis
 from recipes.report.theme import FIRST, MUTED, SECOND, note, plain
 
 _HOW = {
@@ -106,7 +107,7 @@ def encoder_gradients(axes: Axes, data: ReportInput) -> None:
     }
     _lines(axes, [record["epoch"] for record in data.records], norms)
     if axes.has_data():
-        axes.set_yscale("log")
+        log_axis(axes)
 
 
 def _gradient_norm(kernels: Sequence[Mapping[str, Any]], part: str) -> float:

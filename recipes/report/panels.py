@@ -171,7 +171,7 @@ def gradient_by_depth(axes: Axes, data: ReportInput) -> None:
         x = np.arange(1, len(chosen[epoch]) + 1)
         label = f"epoch {epoch}"
         axes.plot(x, chosen[epoch], dash, marker="o", markersize=3, color=shade, label=label)
-    _log(axes)
+    log_axis(axes)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     axes.set_xlabel("kernel, from input to output")
     axes.legend(fontsize=8)
@@ -191,7 +191,7 @@ def gradient_by_epoch(axes: Axes, data: ReportInput) -> None:
     axes.plot(x, values[:, 0], "-", marker=dot, markersize=3, color=FIRST, label=first)
     if values.shape[1] > 1:
         axes.plot(x, values[:, -1], "--", marker=dot, markersize=3, color=SECOND, label=last)
-    _log(axes)
+    log_axis(axes)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set_xlabel("epoch")
     axes.legend(fontsize=8)
@@ -210,7 +210,7 @@ def updates(axes: Axes, data: ReportInput) -> None:
     middle = np.ma.median(values, axis=1)
     dot = "o" if len(x) <= FEW_EPOCHS else ""
     axes.plot(x, middle, "-", marker=dot, markersize=3, color=FIRST, label="median kernel")
-    _log(axes)
+    log_axis(axes)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set_xlabel("epoch")
     axes.set_ylabel("net change / weight norm")
@@ -244,7 +244,8 @@ def _kernel_values(axes: Axes, data: ReportInput, name: str) -> np.ndarray | Non
     return None
 
 
-def _log(axes: Axes) -> None:
+def log_axis(axes: Axes) -> None:
+    """Make the vertical axis logarithmic, with plain figures."""
     axes.set_yscale("log")
     low, high = axes.get_ylim()
     marks = (1.0,) if high > 30 * low else (1.0, 2.0, 5.0)  # less than two powers of ten
