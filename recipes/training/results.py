@@ -41,6 +41,7 @@ from recipes.training.balance import weights_of
 from recipes.training.calibration import calibrated, class_answers, temperature_facts
 from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
+from recipes.training.encoders import begins_with_weights
 from recipes.training.environment import environment_of
 from zoo import registry
 from zoo.adapters import merged, save_adapters
@@ -233,7 +234,11 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
 def _parent(recipe: Any) -> str:
     """Return what published weights a run began with or was taught by, whose licences may bind it."""
     start, taught = recipe.initialization, recipe.distillation
-    began = _licensed(start.weights) if start else ""
+    names = [
+        *((start.weights,) if start else ()),
+        *(v.weights for v in begins_with_weights(recipe).values()),
+    ]
+    began = " and ".join(filter(None, map(_licensed, names)))
     teacher = _licensed(taught.teacher) if taught else ""
     if not teacher:
         return began
