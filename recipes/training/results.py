@@ -311,11 +311,17 @@ def _inputs(setup: "Setup") -> dict[str, Any]:
     return {column.source or name: column for name, column in setup.assets.x.items()}
 
 
-def _multiply_adds(setup: "Setup", usual: tuple[int, ...]) -> int | None:
-    """Count the multiply-adds of one example, at the card's length if it varies; None for several."""
+def _multiply_adds(setup: "Setup", usual: Any) -> int:
+    """Count the multiply-adds of one example: at the card's length if it varies, of several inputs at
+    the longest that they can have.
+    """
     specs, _ = setup.assets.specs()
     if len(specs) > 1:
-        return None
+        longest = {
+            name: tuple(size or max(spec.buckets, default=1) for size in spec.shape)
+            for name, spec in specs.items()
+        }
+        return multiply_adds(setup.model, input_shape=longest)
     (spec,) = specs.values()
     return multiply_adds(setup.model, input_shape=usual if None in spec.shape else spec.shape)
 
