@@ -9,6 +9,7 @@ import inspect
 import json
 import math
 import numbers
+import re
 import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
@@ -290,7 +291,9 @@ def declared(card: ModelCard) -> dict[str, dict[str, Any]] | None:
             try:
                 values = {
                     argument.arg: {
-                        "type": ast.unparse(argument.annotation) if argument.annotation else "",
+                        "type": _written(ast.unparse(argument.annotation))
+                        if argument.annotation
+                        else "",
                         "default": card.arguments.get(
                             argument.arg, None if default is None else ast.literal_eval(default)
                         ),
@@ -309,13 +312,24 @@ def signature(card: ModelCard) -> dict[str, dict[str, Any]]:
     parameters = inspect.signature(resolve(card.builder)).parameters.values()
     values = {
         p.name: {
-            "type": inspect.formatannotation(p.annotation).removeprefix("collections.abc."),
+            "type": _written(
+                inspect.formatannotation(p.annotation).removeprefix("collections.abc.")
+            ),
             "default": card.arguments.get(p.name, None if p.default is p.empty else p.default),
         }
         for p in parameters
         if p.name not in _SHAPES
     }
     return json.loads(json.dumps(values))  # tuples become lists
+
+
+def _written(annotation: str) -> str:
+    """Return the type of an argument as a recipe writes it: encoders are named, and built from that.
+
+    >>> _written("Mapping[str, zoo.heads.towers.Encoder]")
+    'Mapping[str, str | Mapping[str, Any]]'
+    """
+    return re.sub(r"([a-z]+\.)*Encoder\b", "str | Mapping[str, Any]", annotation)
 
 
 def weight_info(name: str) -> dict[str, Any]:
