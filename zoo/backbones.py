@@ -14,14 +14,13 @@ from zoo.cards import ModelCard
 from zoo.catalog.multimodal import ENCODERS
 from zoo.columns import Column, Vector, is_presence
 from zoo.columns.assets import Assets
+from zoo.encoder_values import ARGUMENT, EncoderValues, encoder_values
 from zoo.errors import ArgumentError, unknown_name
 from zoo.heads.towers import Encoder
 from zoo.image_sizes import build_at_size
 from zoo.preprocessing import front_layers, preprocessing_of
 from zoo.regularization import Regularization
 from zoo.tasks.base import Front
-
-_ENCODERS = "encoders"  # the argument of a builder that joins several
 
 
 def made_backbone(
@@ -47,12 +46,12 @@ def made_backbone(
     parameters = inspect.signature(builder).parameters
     registry.check_arguments(card.name, arguments, parameters)
     registry.check_values(card.name, arguments)
-    if _ENCODERS in parameters:
+    if ARGUMENT in parameters:
         encoders, fronts, assets = _encoders(
             card, assets, arguments, preprocessing, regularization=regularization
         )
         with _as_argument_error(card, arguments, {}):
-            made = builder(**{**card.arguments, **arguments, _ENCODERS: encoders})
+            made = builder(**{**card.arguments, **arguments, ARGUMENT: encoders})
         return _checked(card, made), fronts, assets
     values = preprocessing if isinstance(preprocessing, Mapping) else None
     fronts = front_layers(preprocessing_of(card, assets, values), regularization, named=named)
@@ -93,19 +92,14 @@ def _encoders(
     regularization: Regularization,
 ) -> tuple[dict[str, Encoder], dict[str, Front], Assets]:
     """Return the encoder of each input, the layers before them, and the assets of the whole model."""
-    asked = {} if arguments.get(_ENCODERS) is None else arguments[_ENCODERS]
-    if not isinstance(asked, Mapping):
-        raise ArgumentError(
-            f"encoders={asked!r} does not say which encoder each input has.",
-            expected='{"image": "resnet18", "audio": {"name": "ds_cnn_s", "arguments": {…}}}',
-            fix="leave it out to take the usual ones",
-        )
+    asked = encoder_values(arguments)
     for name in asked:
         if name not in assets.x:
             raise unknown_name("input", name, assets.x, fix="give encoders for these inputs")
     encoders, fronts, x = {}, {}, dict(assets.x)
     for name, column in assets.x.items():
-        encoder, own = _encoder_of(name, column, asked.get(name))
+        values = _encoder_of(name, column, asked.get(name))
+        encoder, own = registry.model_card(values.name), dict(values.arguments)
         backbone, before, alone = made_backbone(
             encoder,
             replace(assets, x={name: column}),
@@ -114,37 +108,30 @@ def _encoders(
             regularization=regularization,
             named=True,
         )
+        if values.frozen:
+            backbone.trainable = False
         modulated = regularization.gradient_modulation_alpha > 0
         encoders[name] = Encoder(backbone, head_feature(encoder, backbone, own), modulated)
         fronts, x = {**fronts, **before}, {**x, **alone.x}
     return encoders, fronts, replace(assets, x=x)
 
 
-def _encoder_of(name: str, column: Column, asked: Any) -> tuple[ModelCard, dict[str, Any]]:
-    """Return the card of an input's encoder and the arguments of its builder."""
+def _encoder_of(name: str, column: Column, asked: EncoderValues | None) -> EncoderValues:
+    """Return the encoder of an input, the usual one where none is asked for."""
     if asked is None and column.modality not in ENCODERS:
         raise ArgumentError(
             f"No encoder is known for {name}, a column of {column.word}.",
             fix=f"name one that takes them: model.arguments.encoders.{name}=MODEL",
         )
-    asked = ENCODERS[column.modality] if asked is None else asked
-    values = {"name": asked} if isinstance(asked, str) else asked
-    whole = isinstance(values, Mapping) and isinstance(values.get("name"), str)
-    own = values.get("arguments") or {} if whole else None
-    if not whole or set(values) - {"name", "arguments"} or not isinstance(own, Mapping):
-        raise ArgumentError(
-            f"encoders.{name}={asked!r} does not name a model.",
-            expected='"resnet18" or {"name": "resnet18", "arguments": {…}}',
-            fix="zoo list shows the models",
-        )
-    card = registry.model_card(values["name"])
+    values = asked or EncoderValues(ENCODERS[column.modality])
+    card = registry.model_card(values.name)
     if column.modality and card.modality != column.modality:
         raise ArgumentError(
             f"{card.name} takes {card.modality}; {name} is a column of {column.word}.",
             expected=f"a model of modality {column.modality}",
             fix=f"zoo list --modality {column.modality} shows them",
         )
-    return card, dict(own)
+    return values
 
 
 def _checked(card: ModelCard, backbone: Any) -> keras.Model:

@@ -15,6 +15,7 @@ from zoo.columns import Label, Text
 from zoo.columns.assets import Assets
 from zoo.columns.modalities import input_of
 from zoo.devices import enough_memory
+from zoo.encoder_values import ARGUMENT, encoder_values
 from zoo.errors import ArgumentError, WeightsError, unknown_name
 from zoo.files import as_path
 from zoo.heads.inputs import keras_inputs
@@ -73,7 +74,7 @@ def build(
     """
     base, source = split_name(name, weights)
     card = registry.model_card(base)
-    _check(card, input_shape, num_classes, preprocessing)
+    _check(card, input_shape, num_classes, preprocessing, arguments)
     weight, card = _weight(card, source)
     task = _task_name(card, weight, task)
     if isinstance(weight, PretrainedCard):
@@ -247,15 +248,33 @@ def _assets(
 
 
 def _check(
-    card: ModelCard, input_shape: Any, num_classes: Any, preprocessing: bool | Mapping[str, Any]
+    card: ModelCard,
+    input_shape: Any,
+    num_classes: Any,
+    preprocessing: bool | Mapping[str, Any],
+    arguments: Mapping[str, Any],
 ) -> None:
     _check_sizes(card, input_shape, num_classes)
+    _check_encoders(card, arguments)
     if not isinstance(preprocessing, bool | Mapping):
         raise ArgumentError(
             f"preprocessing={preprocessing!r} is not True, False or a dictionary.",
             expected='{"scale": 1 / 255, "mean": (0.5,), "deviation": (0.5,)} or a part of it',
             fix="leave it out to take the model's own",
         )
+
+
+def _check_encoders(card: ModelCard, arguments: Mapping[str, Any]) -> None:
+    """Refuse weights of encoders, which are loaded when a training begins."""
+    if ARGUMENT not in registry.builder_arguments(card.name):
+        return
+    for name, values in encoder_values(arguments).items():
+        if values.weights:
+            raise ArgumentError(
+                f"encoders.{name}.weights={values.weights!r} would be ignored: zoo.build makes the "
+                "encoders of a fusion with random numbers.",
+                fix="zoo.train loads them; its run has the model: run.model",
+            )
 
 
 def _check_sizes(

@@ -1,15 +1,12 @@
 """Find cards by name, and the functions that they name; standard library only."""
 
-import ast
 import dataclasses
 import fnmatch
 import functools
-import importlib.util
-import inspect
+import importlib
 import json
 import math
 import numbers
-import sys
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,11 +15,11 @@ from zoo.cards import ColumnCard, DatasetCard, ModelCard, PretrainedCard, TaskCa
 from zoo.errors import ArgumentError, nearest, unknown_name
 from zoo.metrics.base import Metric, metric_named
 from zoo.shelves import MODELS, SHELVES, origin_of
+from zoo.signatures import declared, signed
 
 CATALOG = Path(__file__).parent / "catalog"
 TASKS, DATASETS, COLUMNS = (SHELVES[kind] for kind in (TaskCard, DatasetCard, ColumnCard))
 _OWN = "your own cards must be registered with zoo.register first, or their package installed"
-_SHAPES = ("input_shape", "input_shapes")  # arguments that the data gives
 
 
 @functools.cache
@@ -273,49 +270,9 @@ def builder_arguments(name: str) -> dict[str, dict[str, Any]]:
     return known["arguments"] if known else declared(card) or signature(card)
 
 
-def declared(card: ModelCard) -> dict[str, dict[str, Any]] | None:
-    """Return what `signature` does, read from the source of a module that is not imported yet.
-
-    None where the module is imported, has no source, or the builder is not a plain function with
-    literal defaults.
-    """
-    module, _, name = card.builder.partition(":")
-    spec = None if module in sys.modules else importlib.util.find_spec(module)
-    if spec is None or not spec.origin or not spec.origin.endswith(".py"):
-        return None
-    body = ast.parse(Path(spec.origin).read_text(encoding="utf-8")).body
-    for node in body:
-        if isinstance(node, ast.FunctionDef) and node.name == name and not node.args.args:
-            pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-            try:
-                values = {
-                    argument.arg: {
-                        "type": ast.unparse(argument.annotation) if argument.annotation else "",
-                        "default": card.arguments.get(
-                            argument.arg, None if default is None else ast.literal_eval(default)
-                        ),
-                    }
-                    for argument, default in pairs
-                    if argument.arg not in _SHAPES
-                }
-            except ValueError:  # a default that is computed
-                return None
-            return json.loads(json.dumps(values))
-    return None
-
-
 def signature(card: ModelCard) -> dict[str, dict[str, Any]]:
     """Return the builder's arguments with their types and the card's defaults, as JSON values."""
-    parameters = inspect.signature(resolve(card.builder)).parameters.values()
-    values = {
-        p.name: {
-            "type": inspect.formatannotation(p.annotation).removeprefix("collections.abc."),
-            "default": card.arguments.get(p.name, None if p.default is p.empty else p.default),
-        }
-        for p in parameters
-        if p.name not in _SHAPES
-    }
-    return json.loads(json.dumps(values))  # tuples become lists
+    return signed(card, resolve(card.builder))
 
 
 def weight_info(name: str) -> dict[str, Any]:

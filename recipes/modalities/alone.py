@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from recipes.runs.run import Run
+from recipes.runs.trained import CHECKPOINT
+from recipes.training.encoders import unavailable
 from recipes.values.schema import Recipe
 from zoo.columns.assets import Assets
 
@@ -54,9 +56,19 @@ def train_alone(
         folder: of the run.
         names: of the inputs.
         **how: of `train`.
+
+    Returns:
+        The runs by input; none, and a note says so, where encoders begin with weights that were there
+        when the run of all inputs began, and are no longer.
     """
     from recipes.training.progress import show_notes
 
+    begun = {name for name in names if (folder / FOLDER / name / CHECKPOINT).is_file()}
+    gone = {n: w for n, w in unavailable(recipe).items() if n in set(names) - begun}
+    if gone:
+        told = ", ".join(gone.values())
+        show_notes([f"Nothing was trained with one input alone: {told} cannot be loaded."])
+        return {}
     runs = {}
     for name in names:
         if how["progress"]:

@@ -24,6 +24,7 @@ Input = Value | Mapping[str, Value]
 # Endings by which a single word is taken for the name of a file, not for a text.
 _ENDINGS = (*formats.TEXTS, *formats.TABLES, ".md", ".json", ".html", ".log", ".pdf", ".docx")
 _USUAL_COLUMNS = ("file", "path", "filename")  # of tables that name files
+_MISSPELT = 0.75  # how close an unknown column must be to that of an input to be taken for it
 _ALIKE = 0.8  # how close a word must be to the name of a file to be taken for it
 
 
@@ -202,7 +203,7 @@ def _from_table(
             f"({', '.join(formats.TABLES)}) with these columns",
             fix="for example: " + _written(columns),
         )
-    there, rows = read_rows(path, only=(*columns, *called.values()))
+    there, rows = read_rows(path, only=(*columns, *called.values()), blank=True)
     theirs = {name: name if name in there else called.get(name, name) for name in columns}
     absent = [n for n, c in columns.items() if theirs[n] not in there and not c.optional]
     if there and absent:
@@ -211,17 +212,34 @@ def _from_table(
             expected=f"the columns {' and '.join(columns)}; it has {', '.join(there[:12])}",
             fix=f"name the column {absent[0]} in its first line",
         )
-    items = []
+    _check_spelling(str(path), there, theirs)
+    items, checked = [], {there}
     for where, row in rows:
         if isinstance(row, DataError):
             items.append(Item(dict.fromkeys(columns), str(path), where, error=row))
             continue
+        if (keys := tuple(row)) not in checked:  # JSON Lines, where rows differ
+            _check_spelling(f"{path}, {where}", keys, theirs)
+            checked.add(keys)
         cells = {name: row.get(theirs[name]) for name in columns}
         values = {name: None if is_empty(cell) else cell for name, cell in cells.items()}
         files = {n: path.parent / v for n, v in values.items() if columns[n].is_file(v)}
         item = _named(values | files, columns, model)
         items.append(replace(item, file=str(path), row=where, error=_of_row(item, path, where)))
     return items
+
+
+def _check_spelling(place: str, there: Sequence[str], theirs: Mapping[str, str]) -> None:
+    """Raise DataError where an input has no column, and a column that is not used resembles it."""
+    spare = {key.casefold(): key for key in there if key not in theirs.values()}
+    for name in theirs.values():
+        near = [] if name in there else nearest(name.casefold(), spare, count=1, cutoff=_MISSPELT)
+        if near:
+            raise DataError(
+                f"{place} has the column {spare[near[0]]!r}, and none named {name!r}.",
+                expected=f"the columns {' and '.join(theirs.values())}, or some of them",
+                fix=f"rename it {name}; if it is something else, take it out of the table",
+            )
 
 
 def _of_row(item: Item, path: Path, where: str) -> ZooError | None:

@@ -1,5 +1,6 @@
 """What a data set holds, as far as the choice of a training depends on it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -60,13 +61,7 @@ def look_at(dataset: Dataset) -> Look:
     kind = kind_of(dataset)
     pair = inputs_of(dataset) == PAIR
     if not kind or (pair and kind not in _OF_PAIRS):
-        held = ", ".join(f"{name} ({column.word})" for name, column in dataset.features.items())
-        raise DataError(
-            f"{dataset.name} holds {held}.",
-            expected="one column of images, texts or sounds, or two of texts, and classes, labels or "
-            "numbers",
-            fix="zoo data shows the columns of data; docs/own_data.md says how tables name them",
-        )
+        raise _unsuited(dataset, inputs)
     name, column = next(iter(inputs.items()))
     train = dataset.splits["train"]
     targets = [kind for kind in dataset.features.values() if kind.kind == "number"]
@@ -85,6 +80,19 @@ def look_at(dataset: Dataset) -> Look:
         outputs=outputs.get(kind, 0),
         fewest=int(min(counts)),
         **_extent(train, name, column),
+    )
+
+
+def _unsuited(dataset: Dataset, inputs: Collection[str]) -> DataError:
+    """Make the error for columns of which `zoo start` makes nothing, several inputs among them."""
+    held = ", ".join(f"{name} ({column.word})" for name, column in dataset.features.items())
+    return DataError(
+        f"{dataset.name} holds {held}.",
+        expected="one column of images, texts or sounds, or two of texts, and classes, labels or "
+        "numbers",
+        fix="zoo start takes one input; docs/tasks/several_inputs.md says how several are trained on"
+        if len(inputs) > 1
+        else "zoo data shows the columns of data; docs/own_data.md says how tables name them",
     )
 
 

@@ -41,6 +41,7 @@ from recipes.training.balance import weights_of
 from recipes.training.calibration import calibrated, class_answers, temperature_facts
 from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
+from recipes.training.encoders import begins_with_weights
 from recipes.training.environment import environment_of
 from zoo import registry
 from zoo.adapters import merged, save_adapters
@@ -233,7 +234,11 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
 def _parent(recipe: Any) -> str:
     """Return what published weights a run began with or was taught by, whose licences may bind it."""
     start, taught = recipe.initialization, recipe.distillation
-    began = _licensed(start.weights) if start else ""
+    names = [
+        *((start.weights,) if start else ()),
+        *(v.weights for v in begins_with_weights(recipe).values()),
+    ]
+    began = " and ".join(filter(None, map(_licensed, names)))
     teacher = _licensed(taught.teacher) if taught else ""
     if not teacher:
         return began
@@ -306,11 +311,17 @@ def _inputs(setup: "Setup") -> dict[str, Any]:
     return {column.source or name: column for name, column in setup.assets.x.items()}
 
 
-def _multiply_adds(setup: "Setup", usual: tuple[int, ...]) -> int | None:
-    """Count the multiply-adds of one example, at the card's length if it varies; None for several."""
+def _multiply_adds(setup: "Setup", usual: Any) -> int:
+    """Count the multiply-adds of one example: at the card's length if it varies, of several inputs at
+    the longest that they can have.
+    """
     specs, _ = setup.assets.specs()
     if len(specs) > 1:
-        return None
+        longest = {
+            name: tuple(size or max(spec.buckets, default=1) for size in spec.shape)
+            for name, spec in specs.items()
+        }
+        return multiply_adds(setup.model, input_shape=longest)
     (spec,) = specs.values()
     return multiply_adds(setup.model, input_shape=usual if None in spec.shape else spec.shape)
 

@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from recipes.objects import make_augmentation, make_dataset, make_model, make_task
@@ -36,7 +37,9 @@ class Setup:
             release.enter(epoch)
 
 
-def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Setup:
+def prepare(
+    recipe: Recipe, *, device: str = "cpu", begun: Path | None = None, **data_arguments: Any
+) -> Setup:
     """Load data, fit assets, build and compile the model: everything before `fit`.
 
     A batch size that is left to kerazoo is chosen by a pilot, which is prepared and trained first.
@@ -44,25 +47,26 @@ def prepare(recipe: Recipe, *, device: str = "cpu", **data_arguments: Any) -> Se
     Args:
         recipe: what to prepare; its dtype policy must be in force.
         device: on "gpu" operations are made deterministic, which they are on a CPU.
+        begun: folder of the run that is resumed or continued, if any.
         **data_arguments: of `recipes.objects.make_dataset`.
 
     Raises:
         RecipeError, DataError: the recipe does not suit the data, or the strategy in force.
     """
     if recipe.training.batch_size != AUTO:
-        return _prepared(recipe, device, **data_arguments)
+        return _prepared(recipe, device, begun, **data_arguments)
     from recipes.training.batch_size import PILOT_BATCH, batch_size_after
 
     def with_size(size: int) -> Setup:
         sized = recipe.with_values({"training.batch_size": size})
-        return _prepared(sized, device, **data_arguments)
+        return _prepared(sized, device, begun, **data_arguments)
 
     size, why = batch_size_after(with_size(PILOT_BATCH))
     setup = with_size(size)
     return replace(setup, dataset=replace(setup.dataset, notes=(*setup.dataset.notes, why)))
 
 
-def _prepared(recipe: Recipe, device: str, **data_arguments: Any) -> Setup:
+def _prepared(recipe: Recipe, device: str, begun: Path | None, **data_arguments: Any) -> Setup:
     """Prepare a recipe whose batch size is known."""
     import keras
     import tensorflow as tf
@@ -71,6 +75,7 @@ def _prepared(recipe: Recipe, device: str, **data_arguments: Any) -> Setup:
     from recipes.training.automatic import with_chosen_preset
     from recipes.training.balance import with_balance
     from recipes.training.distillation import teaching
+    from recipes.training.encoders import PretrainedEncoders, with_pinned_encoders
     from recipes.training.example_weights import with_weights
     from recipes.training.optimizer import steps_per_epoch
     from zoo.data.pipeline import Encoded
@@ -80,7 +85,8 @@ def _prepared(recipe: Recipe, device: str, **data_arguments: Any) -> Setup:
     dataset = make_dataset(recipe, **data_arguments)
     task = make_task(recipe.provisional())
     examples, source = dataset.splits["train"], source_of(recipe)
-    assets = _assets(recipe, dataset, task, source)
+    encoders = PretrainedEncoders(recipe := with_pinned_encoders(recipe, begun), begun)
+    assets = encoders.adopted(_assets(recipe, dataset, task, source), dataset)
     recipe, task, dataset = with_chosen_preset(recipe, task, assets, dataset)
     task, dataset = with_balance(task, recipe, dataset, assets.classes)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
@@ -92,7 +98,8 @@ def _prepared(recipe: Recipe, device: str, **data_arguments: Any) -> Setup:
         tf.config.experimental.enable_op_determinism()
     model = make_model(recipe, task, assets)
     model.teach, model.modulate = teach, task.modulation(model)
-    told = _begin_at(source, model, recipe, task, assets, examples) if source else ()
+    told = encoders.load_into(model, assets)
+    told += _begin_at(source, model, recipe, task, assets, examples) if source else ()
     transforms, augment = make_augmentation(recipe, assets, dataset.features)
     trained_on = trained_on.placed(transforms.steps) if transforms else trained_on
     how = {"transforms": transforms, "sampling": recipe.data.sampling}

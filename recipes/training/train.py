@@ -11,6 +11,7 @@ from recipes.runs.run import Run, load
 from recipes.runs.splits import METRICS, skips_corrupt, write_splits
 from recipes.runs.trained import RECIPE, as_begun, values_in, write_recipe
 from recipes.training.distillation import with_pinned_teacher
+from recipes.training.encoders import keep_inputs, with_pinned_encoders
 from recipes.training.setup import Setup, prepare
 from recipes.values.schema import Recipe
 from zoo import devices
@@ -62,7 +63,7 @@ def train(
     source = folder_of_run(recipe) if continue_run else None
     recipe = recipe_from(run_to_continue(source) if source else recipe, overrides, values, train)
     recipe = as_begun(recipe.smoke() if smoke else recipe, run_dir if resume else None)
-    recipe = with_pinned_teacher(recipe)
+    recipe = with_pinned_encoders(with_pinned_teacher(recipe), run_dir if resume else None)
     place = folder_of(recipe.data.name)  # kept in full, so that the run can be used from anywhere
     recipe = recipe.with_values({"data.name": str(place)}) if place else recipe
     if source:
@@ -76,7 +77,8 @@ def train(
         how = {"progress": progress, "checkpoint_minutes": checkpoint_minutes}
         lower = "training.batch_size, model.arguments or the size of the inputs"
         with precision(recipe), devices.enough_memory(f"train {recipe.name}", lower=lower):
-            setup = prepare(recipe, device=device, **where)
+            begun = folder if resume else source
+            setup = prepare(recipe, device=device, begun=begun, **where)
             begin = {"source": source, "resume": resume, "beside": not smoke}
             return _train_in(folder, setup, where | {"device": device}, **begin, **how)
 
@@ -121,6 +123,7 @@ def _train_in(
     elif not (folder / RECIPE).exists():
         write_recipe(folder, setup.recipe)  # all inputs are good
     write_splits(folder, setup.dataset)
+    keep_inputs(folder, setup.recipe, setup.assets)
     recorder, probe, chosen = fit(setup, folder, resume=resume or source is not None, **how)
     found = {"history": recorder.history, "records": probe.records, "selection": chosen.state}
     inputs = tuple(setup.assets.x) if beside and has_several(setup.assets) else ()

@@ -28,6 +28,7 @@ from recipes.values.sections import (
     Values,
 )
 from zoo import registry, regularization
+from zoo.encoder_values import ARGUMENT, encoder_values
 from zoo.errors import RecipeError, check_format
 from zoo.metrics.base import Metric, metric_named
 from zoo.regularization import AUTO, Regularization
@@ -104,6 +105,8 @@ class Recipe(Values):
         registry.check_arguments(
             card.name, self.model.arguments, registry.builder_arguments(card.name)
         )
+        if ARGUMENT in self.model.arguments:
+            encoder_values(self.model.arguments)  # raises where one is not as it should be
         registry.check_arguments(
             task.name,
             self.task.arguments,

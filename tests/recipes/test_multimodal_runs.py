@@ -25,6 +25,7 @@ from zoo.columns.vector import Vector
 from zoo.data.dataset import Dataset, Split
 from zoo.data.pipeline import Encoded
 from zoo.errors import DataError, UnknownNameError
+from zoo.quantities import human
 from zoo.tasks.multimodal_classification import MultimodalClassification
 
 CLASSES, SIZE = 3, 90
@@ -98,6 +99,17 @@ def run(tmp_path_factory, registered):
     """A whole run: the model of all inputs, and one of each alone."""
     folder = tmp_path_factory.mktemp("run") / "run"
     return train(recipe(), run_dir=folder, progress=False)
+
+
+def test_multiply_adds_are_those_of_all_encoders_and_heads(run):
+    """Counted by hand: dense layers, convolutions over 4 tokens with zeros on both sides, heads."""
+    vectors = CLASSES * 8 + CLASSES * 64 + 64 * 64
+    text = sum((4 + width - 1) * width * 4 * 4 for width in (3, 4, 5))
+    heads = 2 * (8 + 64 + 3 * 4) * CLASSES  # of all together, and of each
+    assert (
+        f"| Multiply-adds | {human(vectors + text + heads)} |"
+        in (run.path / "README.md").read_text()
+    )
 
 
 def test_inputs_that_are_absent_in_training_and_in_use_are_no_crash(run):

@@ -44,6 +44,7 @@ def trial(*, folder: str, epochs: int, data_dir: str | None) -> dict[str, Any]:
     """
     import keras
 
+    from recipes.training.encoders import keep_inputs
     from recipes.training.setup import prepare
     from recipes.training.train import fit
 
@@ -53,10 +54,11 @@ def trial(*, folder: str, epochs: int, data_dir: str | None) -> dict[str, Any]:
     keras.backend.clear_session()  # what the last trial left behind
     gc.collect()
     with precision(recipe):
-        setup = prepare(recipe, device=device, data_dir=data_dir)
+        setup = prepare(recipe, device=device, begun=Path(folder), data_dir=data_dir)
         prepared = time.perf_counter() - started
         if setup.recipe != recipe:  # with the preset that was chosen
             write_recipe(Path(folder), setup.recipe)
+        keep_inputs(Path(folder), setup.recipe, setup.assets)
         setup = dataclasses.replace(setup, recipe=_ending_after(setup.recipe, epochs))
         recorder, _, selection = fit(setup, Path(folder), resume=True, progress=False)
     found = outcome(setup, recorder, selection)

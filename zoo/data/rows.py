@@ -26,6 +26,7 @@ def read_rows(
     encoding: str = "",
     header: bool = True,
     only: Collection[str] | None = None,
+    blank: bool = False,
 ) -> tuple[tuple[str, ...], Iterator[Row]]:
     """Return the columns of a table and its rows, read as they are asked for.
 
@@ -43,6 +44,7 @@ def read_rows(
         encoding: of texts; "" reads UTF-8, and UTF-16 by its byte order mark.
         header: the first line of CSV or TSV names the columns; else they are column_1 and so on.
         only: columns that are needed, which spares reading the others of Parquet; None for all.
+        blank: keep rows of CSV or TSV whose fields are all empty; lines without any field are left out.
 
     Raises:
         DataError: the file cannot be read, has no rows, or its first line names no columns.
@@ -60,7 +62,7 @@ def read_rows(
     if os.fspath(path).lower().endswith(".jsonl"):
         rows = _json_rows(path, text)
     else:
-        rows = _csv_rows(path, text, header=header)
+        rows = _csv_rows(path, text, header=header, blank=blank)
     first = next(rows, None)
     if first is None:
         raise DataError(f"{path} has a first line, but no rows.", fix="add rows, one per example")
@@ -100,7 +102,7 @@ def bad_row(path: str | os.PathLike, where: str, problem: str, *, expected: str)
     )
 
 
-def _csv_rows(path: str | os.PathLike, text: str, *, header: bool) -> Iterator[Row]:
+def _csv_rows(path: str | os.PathLike, text: str, *, header: bool, blank: bool) -> Iterator[Row]:
     tabs = os.fspath(path).lower().endswith(".tsv")
     declared = None if tabs else _DELIMITER_LINE.match(text)
     if declared:
@@ -128,7 +130,7 @@ def _csv_rows(path: str | os.PathLike, text: str, *, header: bool) -> Iterator[R
             continue
         if values is None:
             return
-        if not any(values):
+        if not any(values) and not (blank and columns and values):
             continue
         if not columns and header:
             columns = _header(path, line, values)

@@ -93,7 +93,8 @@ def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     known = ~np.isnan(values).all(axis=-1)
     low, high = np.full((2, *known.shape), np.nan)
-    low[known], high[known] = np.nanquantile(values[known], (TAIL, 1 - TAIL), axis=-1)
+    if known.any():  # NumPy makes nothing of no rows
+        low[known], high[known] = np.nanquantile(values[known], (TAIL, 1 - TAIL), axis=-1)
     return low, high
 
 

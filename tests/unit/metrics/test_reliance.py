@@ -99,3 +99,11 @@ def test_answers_without_interaction_are_kept():
     generator = np.random.default_rng(0)
     outputs = generator.normal(size=(5, 1, 3)) + generator.normal(size=(1, 5, 3))
     assert additive(outputs) == pytest.approx(outputs[np.arange(5), np.arange(5)])
+
+
+def test_a_model_that_is_never_better_than_the_prior_has_no_shares():
+    """Training may have begun just now: all shares are unknown, and no row has an interval."""
+    right = np.zeros((4, 10))
+    right[0] = 0.1
+    shares = shares_of(shapley_values(resampled(right)))
+    assert np.isnan(shares).all() and np.isnan(interval(shares)).all()

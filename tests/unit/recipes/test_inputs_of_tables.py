@@ -7,6 +7,7 @@ from recipes.runs.inputs import encoded, items_of
 from zoo.columns import Audio, Image, Text
 from zoo.columns.readers.audio import write_wav
 from zoo.columns.readers.images import write_png
+from zoo.errors import DataError
 
 COLUMNS = {
     "photo": Image((4, 4, 3), optional=True),
@@ -52,6 +53,30 @@ def test_an_empty_cell_is_an_absence(table):
 def test_a_column_may_be_absent_from_the_table(table):
     (item,) = items(table("a dog", header="caption"))
     assert item.error is None and there(item) == ["caption"]
+
+
+@pytest.mark.parametrize("column", ["captoin", "Caption", "captions"])
+def test_a_misspelt_column_is_not_an_absence(table, column):
+    with pytest.raises(DataError, match=f"the column '{column}', and none named 'caption'"):
+        items(table("a.png,a dog", header=f"photo,{column}"))
+
+
+def test_a_misspelt_column_of_one_row_of_json_is_told(tmp_path):
+    path = tmp_path / "new.jsonl"
+    path.write_text('{"caption": "a dog"}\n{"captoin": "a cat", "photo": null}\n')
+    with pytest.raises(DataError, match="line 2 has the column 'captoin'"):
+        items(path)
+
+
+def test_columns_that_are_something_else_are_passed_over(table):
+    (item,) = items(table("7,dog,a dog", header="number,label,caption"))
+    assert item.error is None and there(item) == ["caption"]
+
+
+def test_a_row_of_commas_is_an_example_without_inputs(table):
+    good, bad, last = items(table("a.png,,", ",,", "", ",,a dog"))
+    assert good.error is None and last.error is None and last.row == "line 5"
+    assert "new.csv, line 3: An example has none of photo, clip, caption." in bad.error.problem
 
 
 def test_a_row_without_any_input_is_an_error_with_its_row(table):

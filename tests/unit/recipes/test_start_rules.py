@@ -14,7 +14,7 @@ from recipes.start.minutes import Timing
 from recipes.start.rules import advice, batch_size, epochs_for, plans
 from recipes.start.start import _shortened
 from recipes.values.load import load_recipe
-from zoo.columns import Labels, Text
+from zoo.columns import Image, Label, Labels, Text
 from zoo.data.dataset import Dataset, Split
 from zoo.data.load import load_dataset
 from zoo.errors import DataError
@@ -256,3 +256,13 @@ def test_pairs_with_several_labels_are_refused():
     made = {"classes": (), "licence": "none stated", "source": "own"}
     with pytest.raises(DataError, match="sets of labels"):
         look_at(Dataset(name="made up", splits=splits, features=features, **made))
+
+
+def test_several_inputs_are_told_where_to_go():
+    label = np.arange(4) % 2
+    columns = {"seen": np.zeros((4, 8, 8, 1), "uint8"), "said": ["a"] * 4, "label": label}
+    features = {"seen": Image((8, 8, 1)), "said": Text(), "label": Label()}
+    splits = dict.fromkeys(("train", "validation", "test"), Split(columns))
+    dataset = Dataset("both", splits, features, ("no", "yes"), "CC0", "own")
+    with pytest.raises(DataError, match=r"docs/tasks/several_inputs\.md"):
+        look_at(dataset)
