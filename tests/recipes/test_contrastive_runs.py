@@ -1,0 +1,116 @@
+"""Runs of inputs that belong together: arrays that are learned, scored by direction and used."""
+
+import json
+
+import numpy as np
+import pytest
+
+import zoo
+from recipes.training.setup import prepare
+from recipes.training.train import train
+from recipes.values.schema import Recipe
+from zoo.cards import DatasetCard
+from zoo.columns import Label, Vector
+from zoo.data.dataset import Dataset, Split
+from zoo.errors import RecipeError
+
+WIDTHS = {"one": 6, "two": 4}
+
+
+def made() -> Dataset:
+    """Two noisy linear maps of the same hidden numbers; each is absent in some examples."""
+    generator = np.random.default_rng(0)
+    maps = {name: generator.normal(size=(3, width)) for name, width in WIDTHS.items()}
+    splits = {}
+    for name, count in {"train": 400, "validation": 60, "test": 80}.items():
+        hidden = generator.normal(size=(count, 3))
+        columns = {
+            key: list(hidden @ m + 0.1 * generator.normal(size=(count, m.shape[1])))
+            for key, m in maps.items()
+        }
+        for place, values in enumerate(columns.values()):
+            for i in range(place, count, 10):
+                values[i] = None
+        splits[name] = Split({**columns, "label": np.arange(count) % 2})
+    features = {name: Vector((width,), optional=True) for name, width in WIDTHS.items()}
+    features["label"] = Label()
+    return Dataset("pairs_of_arrays", splits, features, ("even", "odd"), "CC0", "made")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def registered():
+    card = DatasetCard(
+        name="pairs_of_arrays",
+        source="made",
+        loader=f"{__name__}:made",
+        modality="multimodal",
+        task="contrastive_pairs",
+        summary="Two arrays.",
+        licence="CC0",
+        homepage="",
+        num_classes=2,
+    )
+    zoo.register(card)
+    yield
+    zoo.registry.SHELVES[DatasetCard].pop("pairs_of_arrays", None)
+
+
+def recipe(**changes):
+    values = {
+        "name": "pairs-of-arrays",
+        "summary": "Two arrays.",
+        "task": {"name": "contrastive_pairs", "arguments": {"embedding_dim": 8}},
+        "data": {"name": "pairs_of_arrays"},
+        "model": {"name": "dual_encoder"},
+        "optimizer": {"name": "adamw", "learning_rate": 0.01},
+        "training": {"epochs": 8, "batch_size": 50, "select": "last"},
+    }
+    return Recipe.parse(values, source="test").with_values(changes)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory, registered):
+    return train(recipe(), run_dir=tmp_path_factory.mktemp("run") / "run", progress=False)
+
+
+def test_a_run_finds_what_belongs_together_in_both_directions(run):
+    metrics = json.loads((run.path / "metrics.json").read_text())
+    assert metrics["metrics"]["recall_at_1"]["value"] > 0.5  # 1 / 72 by chance
+    assert list(metrics["targets"]) == ["one to two", "two to one"]
+    by_direction = [entry["recall_at_1"]["value"] for entry in metrics["targets"].values()]
+    assert metrics["metrics"]["recall_at_1"]["value"] == pytest.approx(np.mean(by_direction))
+    assert run.evaluate()["metrics"] == metrics["metrics"]
+
+
+def test_a_loaded_run_gives_vectors_of_the_inputs_that_are_there(run):
+    example = run.dataset().splits["test"][5]
+    both, single = zoo.load(run.path).predict(
+        [{name: example[name] for name in WIDTHS}, {"two": example["two"]}]
+    )
+    (told,) = both["predictions"]
+    vectors = {name: np.array(vector) for name, vector in told["vectors"].items()}
+    cosine = vectors["one"] @ vectors["two"]
+    assert told["similarities"] == {"one, two": pytest.approx(cosine, abs=1e-5)}
+    assert single["predictions"][0]["similarities"] == {}
+    assert single["predictions"][0]["vectors"] == {"two": told["vectors"]["two"]}
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"training.accumulate_steps": 2, "training.steps_per_epoch": 4}, "one large batch"),
+        ({"training.noise_scale": True}, "compares the examples"),
+    ],
+)
+def test_what_needs_a_mean_over_examples_is_refused(changes, words, tmp_path):
+    with pytest.raises(RecipeError, match=words):
+        train(recipe(**changes), run_dir=tmp_path / "run", progress=False)
+
+
+def test_the_scale_stays_within_its_limit_with_the_optimizer_of_recipes(registered):
+    setup = prepare(recipe(**{"optimizer.learning_rate": 0.5, "task.arguments.temperature": 0.011}))
+    scale = setup.model.get_layer("scale").log_scale
+    for step in range(12):
+        setup.model.train_on_batch(*setup.train.batch(np.arange(50) + step))
+        assert float(scale) <= np.log(100) + 1e-6
+    assert float(scale) != pytest.approx(-np.log(0.011))
