@@ -12,7 +12,7 @@ from recipes.values.schema import Recipe
 from zoo.cards import DatasetCard
 from zoo.columns import Label, Vector
 from zoo.data.dataset import Dataset, Split
-from zoo.errors import RecipeError
+from zoo.errors import ArgumentError, DataError, RecipeError, UnknownNameError
 
 WIDTHS = {"one": 6, "two": 4}
 
@@ -114,3 +114,53 @@ def test_the_scale_stays_within_its_limit_with_the_optimizer_of_recipes(register
         setup.model.train_on_batch(*setup.train.batch(np.arange(50) + step))
         assert float(scale) <= np.log(100) + 1e-6
     assert float(scale) != pytest.approx(-np.log(0.011))
+
+
+def test_zero_shot_chooses_among_candidates_by_their_cosines(run):
+    split = run.dataset().splits["test"]
+    there = [i for i in range(30) if all(split[i][name] is not None for name in WIDTHS)]
+    queries, among = [{"one": split[i]["one"]} for i in there], [split[i]["two"] for i in there]
+    found = zoo.zero_shot(run, queries, among={"two": among}, top=len(there))
+    vectors = run.predict([{name: split[i][name] for name in WIDTHS} for i in there])
+    one, two = (
+        np.array([told["predictions"][0]["vectors"][name] for told in vectors]) for name in WIDTHS
+    )
+    logits = np.exp(float(run.model.get_layer("scale").log_scale)) * one @ two.T
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    for row, told in zip(expected, found, strict=True):
+        listed = {int(item["label"]): item["probability"] for item in told["predictions"]}
+        assert [listed[k] for k in range(len(there))] == pytest.approx(row, abs=1e-3)
+        assert list(listed.values()) == sorted(listed.values(), reverse=True)
+
+
+def test_zero_shot_refuses_what_does_not_say_which_input_it_is(run):
+    value = run.dataset().splits["test"][5]["two"]
+    with pytest.raises(DataError, match="does not say which input"):
+        zoo.zero_shot(run, [{"one": np.ones(6)}], among=[value, value])
+    with pytest.raises(UnknownNameError, match="three"):
+        zoo.zero_shot(run, [{"one": np.ones(6)}], among={"three": [value, value]})
+    with pytest.raises(ArgumentError, match="nothing to choose from"):
+        zoo.zero_shot(run, [{"one": np.ones(6)}], among={"two": [value]})
+    failed, good = zoo.zero_shot(
+        run, [{"two": value}, np.ones(6)], among={"two": [value, -value]}, keep_going=True
+    )
+    assert failed["predictions"] == [] and "none of" in failed["error"]["problem"]
+    assert len(good["predictions"]) == 2
+
+
+def test_embed_gives_the_vector_of_a_single_input_and_the_mean_direction_of_several(run):
+    example = run.dataset().splits["test"][5]
+    values = {name: example[name] for name in WIDTHS}
+    (told,) = run.predict([values])
+    one, two = (np.array(told["predictions"][0]["vectors"][name]) for name in WIDTHS)
+    both, single = run.embed([values, {"one": values["one"]}])
+    assert single == pytest.approx(one, abs=1e-5)
+    assert both == pytest.approx((one + two) / np.linalg.norm(one + two), abs=1e-5)
+
+
+def test_the_report_shows_each_direction_and_its_chance(run):
+    page = (run.path / "report.html").read_text(encoding="utf-8")
+    assert "What belongs together" in page and "Recall at 1 by chance" in page
+    for direction in ("one to two", "two to one"):
+        assert f">{direction}</td>" in page
+    assert page.count("✓ right") + page.count("✗ wrong") == 2 * 6 * 3

@@ -33,6 +33,7 @@ def predict_command(
     calibrated: answers.Calibrated = False,
     temperature: answers.TemperatureOrTranscripts = None,
     enrol: answers.Enrol = None,
+    among: answers.Among = None,
     language: answers.Language = None,
     vad: answers.Vad = False,
     beam: answers.Beam = None,
@@ -61,6 +62,8 @@ def predict_command(
 
     zoo predict runs/speech-an4_speakers-xvector-1 --enrol ann1.wav ann2.wav --test who.wav
 
+    zoo predict runs/photos-captions photo.jpg --among 'a cat,a dog,a house'
+
     find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
     from zoo.cli.predict_output import Output
@@ -77,23 +80,25 @@ def predict_command(
         results, texts = _foreign(target, inputs, how, more=bool(tta) or asked is not False), False
     else:
         how |= {"tta": tta, "calibrated": asked}
-        results, texts = _answers(target, inputs, enrol, subtitles, how)
+        results, texts = _answers(target, inputs, (enrol, among), subtitles, how)
     if output.give(results, texts=texts):
         raise typer.Exit(1)
 
 
 def _answers(
-    target: str, inputs: list[str], enrol: list[str] | None, subtitles: Any, how: dict[str, Any]
+    target: str, inputs: list[str], others: tuple[Any, Any], subtitles: Any, how: dict[str, Any]
 ) -> tuple[Any, bool]:
-    """Return the results, and whether the inputs are texts."""
+    """Return the results, and whether the inputs are texts; `others` are those to compare them with."""
     from recipes.runs.run import load
+    from zoo.cli.candidates import chosen
     from zoo.cli.inputs import inputs_of
     from zoo.cli.output import takes_words
     from zoo.cli.voices import compared
 
-    if enrol:
-        subtitles.refuse(target)
-        return compared(target, enrol, inputs, keep_going=True, **how), False
+    for given, method in zip(others, (compared, chosen), strict=True):
+        if given:
+            subtitles.refuse(target)
+            return method(target, given, inputs, keep_going=True, **how), False
     run = load(target)
     texts = takes_words(run)
     paths = inputs_of(inputs, texts=texts)

@@ -133,3 +133,9 @@ def contrastive_model(
 def embeddings_of(outputs: Any) -> dict[str, Any]:
     """Return the vectors of each input by its name."""
     return {k.removesuffix(_EMBEDDING): x for k, x in outputs.items() if k.endswith(_EMBEDDING)}
+
+
+def mean_embedding(outputs: Mapping[str, Any]) -> Any:
+    """Return the direction of the mean over an example's inputs, (B, D); of a single one its vector."""
+    total = keras.layers.Add(name="sum_of_embeddings")([*embeddings_of(outputs).values()])
+    return keras.layers.UnitNormalization(dtype="float32", name="embedding")(total)
