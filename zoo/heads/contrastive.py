@@ -12,7 +12,7 @@ from zoo.heads.classification import pooled_feature
 from zoo.heads.inputs import keras_inputs
 
 LARGEST_SCALE = 100.0  # of the cosines (2103.00020 §2.5)
-_EMBEDDING = "_embedding"  # behind the name of an input, of its vector
+EMBEDDING = "_embedding"  # behind the name of an input, of its vector
 SCALE = "scale"
 
 
@@ -123,8 +123,8 @@ def contrastive_model(
             x = keras.layers.Dropout(dropout_rate, name=f"{key}_head_dropout")(x)
         how = {"use_bias": False, "dtype": "float32", "name": f"{key}_projection"}
         x = keras.layers.Dense(embedding_dim, **how)(x)
-        unit = UnitOrZero(dtype="float32", name=f"{key}{_EMBEDDING}")
-        outputs[f"{key}{_EMBEDDING}"] = unit(x, inputs[f"{key}.present"])
+        unit = UnitOrZero(dtype="float32", name=f"{key}{EMBEDDING}")
+        outputs[f"{key}{EMBEDDING}"] = unit(x, inputs[f"{key}.present"])
     scale = LogitScale(temperature, dtype="float32", name=SCALE)
     outputs[SCALE] = scale(next(iter(outputs.values())))
     return keras.Model(inputs, outputs, name=name)
@@ -132,7 +132,7 @@ def contrastive_model(
 
 def embeddings_of(outputs: Any) -> dict[str, Any]:
     """Return the vectors of each input by its name."""
-    return {k.removesuffix(_EMBEDDING): x for k, x in outputs.items() if k.endswith(_EMBEDDING)}
+    return {k.removesuffix(EMBEDDING): x for k, x in outputs.items() if k.endswith(EMBEDDING)}
 
 
 def mean_embedding(outputs: Mapping[str, Any]) -> Any:
