@@ -111,8 +111,8 @@ def _input_of(values: Sequence[Any], columns: Mapping[str, Column], model: str) 
         raise DataError(
             f"{given} does not say which input of {model} it is.",
             expected=f"values of one of {', '.join(columns)}",
-            fix=f'name the input: {{"{next(iter(columns))}": …}}, or {next(iter(columns))}=… on the '
-            "command line",
+            fix=f'name the input: {{"{next(iter(columns))}": …}} in Python, and before candidates '
+            f"--among {next(iter(columns))}=…",
         )
     return found[0]
 
