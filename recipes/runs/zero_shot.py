@@ -9,6 +9,7 @@ import numpy as np
 
 from recipes.runs.base import TrainedModel
 from recipes.runs.inputs import Input, Item, items_of
+from recipes.runs.listing import Listing
 from recipes.runs.predict import Reading, answers
 from recipes.runs.run import load_run
 from zoo.columns import Column
@@ -54,9 +55,7 @@ def zero_shot(
     """
     run = load_run(target)
     columns = {column.source or name: column for name, column in run.assets.x.items()}
-    scale = _scale_of(run)
-    if top is not None and top < 1:
-        raise ArgumentError(f"top={top} is out of range.", expected="1 or more")
+    scale, listed = _scale_of(run), Listing(top).top or LISTED
     named = dict(among) if isinstance(among, Mapping) else {}
     if len(named) > 1 or not set(named) <= set(columns):
         raise unknown_name("input", ", ".join(named), columns, fix="name one input in among")
@@ -77,7 +76,7 @@ def zero_shot(
             continue
         there = np.delete(vectors, list(columns).index(place), axis=0)
         cosines = candidates @ there[there.any(axis=1)].mean(axis=0)
-        found.append(told | {"predictions": _likeliest(names, cosines, scale, top or LISTED)})
+        found.append(told | {"predictions": _likeliest(names, cosines, scale, listed)})
     return found
 
 
@@ -127,7 +126,9 @@ def _fits(value: Any, kind: Column) -> bool:
     ending = Path(value).suffix.lower()
     if ending in formats.TABLES or Path(value).is_dir():
         return True  # of any column
-    return ending in kind.suffixes if kind.is_file("word") else not Path(value).is_file()
+    if kind.is_file("word") or isinstance(value, Path):
+        return ending in kind.suffixes
+    return ending not in (*formats.IMAGES, *formats.SOUNDS)
 
 
 def _candidates(

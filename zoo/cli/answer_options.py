@@ -36,13 +36,6 @@ Enrol = Annotated[
         "them."
     ),
 ]
-Among = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Candidates for another input, such as 'cat,dog' or texts.csv; text='cat,dog' names the "
-        "input. For models of contrastive_pairs.",
-    ),
-]
 Threshold = Annotated[
     float | None,
     typer.Option(

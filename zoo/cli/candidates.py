@@ -1,6 +1,18 @@
 """`zoo predict --among`: which of several candidates belongs to an input."""
 
-from typing import Any
+from typing import Annotated, Any
+
+import typer
+
+from zoo.errors import ArgumentError
+
+Among = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Candidates for another input, such as 'cat,dog' or texts.csv; text='cat,dog' names the "
+        "input. For models of contrastive_pairs.",
+    ),
+]
 
 
 def chosen(
@@ -25,7 +37,6 @@ def chosen(
     """
     from recipes.runs.zero_shot import zero_shot
     from zoo.cli.inputs import inputs_of
-    from zoo.errors import ArgumentError
 
     if threshold is not None or tta or calibrated is not False:
         raise ArgumentError(
@@ -48,3 +59,14 @@ def named(among: list[str]) -> tuple[str, list[str]]:
     name = first.strip() if equals and first.strip().isidentifier() else ""
     parts = [rest if name else among[0], *among[1:]]
     return name, [word.strip() for part in parts for word in part.split(",") if word.strip()]
+
+
+def alone(others: tuple[list[str] | None, list[str] | None]) -> bool:
+    """Return True where one of --enrol and --among was given.
+
+    Raises:
+        ArgumentError: both were.
+    """
+    if all(others):
+        raise ArgumentError("--enrol and --among were both given.", fix="give one of them")
+    return any(others)
