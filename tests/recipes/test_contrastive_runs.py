@@ -15,6 +15,7 @@ from zoo.data.dataset import Dataset, Split
 from zoo.errors import ArgumentError, DataError, RecipeError, UnknownNameError
 
 WIDTHS = {"one": 6, "two": 4}
+TINY_TEXTS = {"name": "textcnn", "arguments": {"num_filters": 4, "embedding_dim": 4}}
 
 
 def made() -> Dataset:
@@ -164,3 +165,29 @@ def test_the_report_shows_each_direction_and_its_chance(run):
     for direction in ("one to two", "two to one"):
         assert f">{direction}</td>" in page
     assert page.count("✓ right") + page.count("✗ wrong") == 2 * 6 * 3
+
+
+def test_the_command_line_chooses_among_words(tmp_path, monkeypatch):
+    from typer.testing import CliRunner
+
+    from zoo.cli.main import app
+
+    monkeypatch.chdir(tmp_path)
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven"]
+    rows = [f"{one} {two},{a} {b}" for a, one in enumerate(names) for b, two in enumerate(names)]
+    (tmp_path / "numbers.csv").write_text("\n".join(["words,digits", *rows]))
+    data = {"input_columns": ["words", "digits"], "label_column": ""}
+    changes = {"data": {"name": "./numbers.csv", "arguments": data}, "training.epochs": 1}
+    changes["model.arguments"] = {"encoders": dict.fromkeys(("words", "digits"), TINY_TEXTS)}
+    train(recipe(**changes), run_dir="run", progress=False)
+
+    def answer(*words):
+        return CliRunner().invoke(app, ["predict", "run", "three five", *words])
+
+    told = answer("--among", "digits=3 5,5 3", "--json")
+    found = json.loads(told.stdout)[0]["predictions"]
+    assert told.exit_code == 0 and {one["label"] for one in found} == {"3 5", "5 3"}
+    assert sum(one["probability"] for one in found) == pytest.approx(1, abs=1e-5)
+    assert "say which input" in str(answer("--among", "3 5,5 3").exception)
+    both = answer("--among", "3 5,5 3", "--enrol", "a.wav", "--test", "b.wav")
+    assert "both given" in str(both.exception)
