@@ -38,6 +38,7 @@ _PUBLIC = {
     "transcribe": "recipes.runs.by_name",
     "tune": "tuning.tune",
     "verify": "recipes.records.verify",
+    "zero_shot": "recipes.runs.zero_shot",
 }
 __all__ = list(_PUBLIC)
 

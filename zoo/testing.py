@@ -16,6 +16,7 @@ from zoo.cards import FeatureSpec
 from zoo.columns import is_presence
 from zoo.composition import build
 from zoo.data.dataset import Dataset
+from zoo.task_model import TaskModel
 from zoo.tasks.base import Assets, Task
 from zoo.weights import load_model_weights, save_model_weights, tensor_keys
 
@@ -71,11 +72,12 @@ def check_build(name: str) -> np.ndarray:
         The outputs for `tiny_batch`.
     """
     model = tiny_model(name)
-    outputs = np.asarray(model(tiny_batch(model)))
+    outputs = _outputs(model, tiny_batch(model))
     shape = (BATCH, TOKENS, CLASSES) if _writes(name) else (BATCH, CLASSES)
-    assert outputs.shape == shape, f"{name}: logits have shape {outputs.shape}"
+    by_name = isinstance(model.output, Mapping)  # vectors, not logits of classes
+    assert by_name or outputs.shape == shape, f"{name}: logits have shape {outputs.shape}"
     assert np.isfinite(outputs).all(), f"{name}: outputs are not finite"
-    again = np.asarray(tiny_model(name)(tiny_batch(model)))
+    again = _outputs(tiny_model(name), tiny_batch(model))
     assert np.allclose(outputs, again), f"{name}: seed does not repeat"
     _check_keys(name, model)
     return outputs
@@ -94,7 +96,7 @@ def check_model(name: str) -> None:
     _check_backward(name, model, x)
     check_features(name)
     if not _writes(name):
-        features = np.asarray(tiny_model(name, num_classes=0)(x))
+        features = _outputs(tiny_model(name, num_classes=0), x)
         assert features.ndim == 2, f"{name}: headless features have shape {features.shape}"
     _check_bfloat16(name, x)
 
@@ -118,6 +120,14 @@ def check_overfits(name: str, *, examples: int = 24, steps: int = 600) -> None:
         if accuracy == 1.0:
             return
     raise AssertionError(f"{name}: {accuracy:.0%} of {examples} images after {steps} steps")
+
+
+def _outputs(model: keras.Model, x: Any) -> np.ndarray:
+    """Return what a model gives; outputs by name side by side, (B, sum of their widths)."""
+    outputs = model(x)
+    if not isinstance(outputs, Mapping):
+        return np.asarray(outputs)
+    return np.concatenate([np.asarray(part) for part in outputs.values()], axis=-1)
 
 
 def _writes(name: str) -> bool:
@@ -207,21 +217,22 @@ def _check_reload(name: str, model: keras.Model, x: Any, outputs: np.ndarray) ->
         path = Path(folder) / "weights.safetensors"
         save_model_weights(path, model)
         other = tiny_model(name, seed=2)
-        assert not np.array_equal(np.asarray(other(x)), outputs), (
-            f"{name}: seeds make no difference"
-        )
+        assert not np.array_equal(_outputs(other, x), outputs), f"{name}: seeds make no difference"
         load_model_weights(path, other)
-        assert np.array_equal(np.asarray(other(x)), outputs), f"{name}: reloads to other outputs"
+        assert np.array_equal(_outputs(other, x), outputs), f"{name}: reloads to other outputs"
         model.save(Path(folder) / "model.keras")
         restored = keras.saving.load_model(Path(folder) / "model.keras")
-        assert np.allclose(np.asarray(restored(x)), outputs, atol=1e-6), f"{name}: .keras differs"
+        assert np.allclose(_outputs(restored, x), outputs, atol=1e-6), f"{name}: .keras differs"
 
 
 def _check_backward(name: str, model: keras.Model, x: Any) -> None:
     before = [np.asarray(v) for v in model.trainable_variables]
-    model.compile(keras.optimizers.SGD(0.1), keras.losses.SparseCategoricalCrossentropy(True))
-    labels = np.arange(BATCH) % CLASSES
-    if len(model.output_shape) == 3:
+    labels, loss = np.arange(BATCH) % CLASSES, keras.losses.SparseCategoricalCrossentropy(True)
+    if isinstance(model.output, Mapping):
+        task = registry.resolve(registry.task_card(registry.model_card(name).tasks[0]).task)()
+        model, labels, loss = TaskModel(model, task=task), None, None  # without targets
+    model.compile(keras.optimizers.SGD(0.1), loss)
+    if isinstance(model.output_shape, tuple) and len(model.output_shape) == 3:
         labels = x["ids"] if isinstance(x, Mapping) else x
     else:
         x = keras.tree.map_structure(lambda v: v.astype("float32") if v.dtype == "uint8" else v, x)
@@ -240,11 +251,9 @@ def _check_bfloat16(name: str, x: Any) -> None:
         model = tiny_model(name)
     finally:
         keras.config.set_dtype_policy(old)
-    outputs = model(x)
-    assert keras.backend.standardize_dtype(outputs.dtype) == "float32", (
-        f"{name}: logits not float32"
-    )
-    assert np.isfinite(np.asarray(outputs)).all(), f"{name}: not finite under mixed_bfloat16"
+    outputs = _outputs(model, x)
+    assert outputs.dtype == "float32", f"{name}: outputs not float32"
+    assert np.isfinite(outputs).all(), f"{name}: not finite under mixed_bfloat16"
     assert {v.dtype for v in model.trainable_variables} == {"float32"}, (
         f"{name}: weights not float32"
     )

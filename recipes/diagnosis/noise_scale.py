@@ -57,7 +57,7 @@ class NoiseScale(keras.callbacks.Callback):
         every: int = 1,
     ):
         super().__init__()
-        if encoded.task.together(encoded.assets):
+        if encoded.task.contrastive:
             raise RecipeError(
                 "The loss compares the examples of a batch with one another: its gradient is not a "
                 "mean over examples, and has no noise scale.",

@@ -264,7 +264,7 @@ def _compare(
 
 def _compared_by(run: "Run | Ensemble", outputs: Iterable[str]) -> str:
     """Return what is counted: "labels", or "numbers" and "vectors", which are close as a whole."""
-    if "vector" in outputs:
+    if "vector" in outputs or "logits" not in outputs:
         return "vectors"
     return "numbers" if run.assets.outputs and not run.assets.label else "labels"
 

@@ -99,7 +99,7 @@ def _meaning(output: str, run: "Run", temperature: float | None) -> str:
     if output == "vector":
         return "of length 1; the product of two is their score"
     if output != "logits":
-        return "features"
+        return _meaning_of_vectors(output)
     if run.task.name == "speaker_verification":
         return "cosines with each speaker of train"
     if run.assets.numbers:
@@ -114,6 +114,14 @@ def _meaning(output: str, run: "Run", temperature: float | None) -> str:
             "calibrated probabilities"
         )
     return "one for each class" if run.assets.outputs else "of the next token, at each position"
+
+
+def _meaning_of_vectors(output: str) -> str:
+    from zoo.heads.contrastive import EMBEDDING, SCALE
+
+    if output.endswith(EMBEDDING):
+        return "of length 1, or zeros where the input is absent; the product of two is their similarity"
+    return "that similarities are multiplied by before a softmax" if output == SCALE else "features"
 
 
 def _inputs(run: "Run") -> dict[str, str]:

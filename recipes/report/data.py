@@ -9,6 +9,7 @@ import numpy as np
 
 from recipes.report.examples import Shown
 from recipes.report.label_sets import LabelSets
+from recipes.report.retrieval import Direction
 from recipes.report.targets import Target
 from recipes.report.transcripts import Heard
 from recipes.report.verification import Pairs
@@ -45,6 +46,7 @@ class ReportInput:
         augmented_samples: (image or text, class name) as the model sees them in training.
         targets: what was predicted where the task predicts numbers.
         label_sets: what was predicted where the task predicts several labels.
+        retrieval: what was found in each direction where the task compares inputs.
         verification: scores of pairs where the task compares recordings.
         inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
@@ -93,6 +95,7 @@ class ReportInput:
     transcripts: Sequence[Heard] = ()
     targets: Sequence[Target] = ()
     label_sets: LabelSets | None = None
+    retrieval: Sequence[Direction] = ()
     verification: Pairs | None = None
     guesses: np.ndarray | None = None
     threshold: Mapping[str, Any] | None = None

@@ -23,6 +23,7 @@ from recipes.report import (
 )
 from recipes.report.data import ReportInput
 from recipes.report.examples import Shown
+from recipes.report.retrieval import Direction
 from zoo.metrics.multilabel import LEAST_EXAMPLES
 from zoo.quantities import human
 
@@ -62,6 +63,7 @@ def render_report(data: ReportInput) -> str:
         weights=_weights(data),
         targets=_targets(data) if data.targets else None,
         sets=_label_sets(data) if data.label_sets else None,
+        retrieval=_retrieval(data) if data.retrieval else None,
         pairs_drawings=[
             Markup(figures.answers_svg(panel, data.verification))
             for panel in (verification.detection_errors, verification.pair_scores)
@@ -154,6 +156,44 @@ def _label_sets(data: ReportInput) -> dict[str, Any]:
             for i in sets.worst(count=figures.MISTAKES)
         ],
     }
+
+
+def _retrieval(data: ReportInput) -> dict[str, Any]:
+    """Return what only tasks that compare inputs have: recall by direction, queries with answers."""
+    measures = [data.measure(name) for name in data.metrics["metrics"]]
+
+    def part(index: int, place: int, **more: Any) -> dict[str, Any]:
+        return _example(data.example_of(index)[place]) | {"name": data.name_of(index)} | more
+
+    def cells(direction: Direction) -> list[str]:
+        entries = [(m, direction.metrics[m.name]) for m in measures]
+        told = [f"{m.text(entry['value'])} {_in_brackets(m.span(entry))}" for m, entry in entries]
+        return [*told, *(wording.percent(value, 1) for value in direction.chance.values())]
+
+    chances = [f"{m.label} by chance" for m in measures[: len(data.retrieval[0].chance)]]
+    return {
+        "columns": [*(m.label for m in measures), *chances],
+        "rows": [{"name": d.name, "cells": cells(d)} for d in data.retrieval],
+        "groups": [
+            {
+                "name": d.name,
+                "rows": [
+                    {
+                        "query": part(query.index, d.query),
+                        "rank": f"{query.rank:g}",
+                        "nearest": [part(i, d.answer, right=right) for i, right in query.nearest],
+                    }
+                    for query in d.queries
+                ],
+            }
+            for d in data.retrieval
+            if d.queries
+        ],
+    }
+
+
+def _in_brackets(text: str) -> str:
+    return f"({text})" if text else ""
 
 
 @cache

@@ -150,8 +150,12 @@ def embedder(model: Any, assets: Assets, *, name: str) -> Any:
     """
     import keras
 
+    from zoo.heads.contrastive import SCALE, mean_embedding
+
     if "vector" in model.output:
         taken = model.output["vector"]
+    elif SCALE in model.output:
+        taken = mean_embedding(model.output)
     elif assets.outputs and "head_logits" in {layer.name for layer in model.layers}:
         taken = model.get_layer("head_logits").input
     else:

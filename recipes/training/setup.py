@@ -84,6 +84,7 @@ def _prepared(recipe: Recipe, device: str, begun: Path | None, **data_arguments:
     _check_replicas(recipe, devices.replicas())
     dataset = make_dataset(recipe, **data_arguments)
     task = make_task(recipe.provisional())
+    _check_accumulation(recipe, task)
     examples, source = dataset.splits["train"], source_of(recipe)
     encoders = PretrainedEncoders(recipe := with_pinned_encoders(recipe, begun), begun)
     assets = encoders.adopted(_assets(recipe, dataset, task, source), dataset)
@@ -135,6 +136,18 @@ def _check_replicas(recipe: Recipe, replicas: int) -> None:
             expected="training.accumulate_steps=1, or a single replica",
             fix=f"set training.accumulate_steps=1 training.batch_size={whole}, which the replicas "
             "share, or train outside the strategy's scope",
+        )
+
+
+def _check_accumulation(recipe: Recipe, task: Any) -> None:
+    """Refuse to make one update of several batches where the loss compares the examples of a batch."""
+    values = recipe.training
+    if task.contrastive and values.accumulate_steps > 1:
+        raise RecipeError(
+            f"training.accumulate_steps={values.accumulate_steps}: this loss compares the examples of a "
+            "batch with one another, so several small batches are not one large batch.",
+            expected="training.accumulate_steps=1",
+            fix=f"set training.accumulate_steps=1 training.batch_size={values.update_size}",
         )
 
 

@@ -10,7 +10,7 @@ from zoo.tasks.base import Task
 
 # What a trained model is given, where that is neither texts nor single files.
 OF_TABLES = ("sentence_pairs", "sentence_similarity")
-OF_TABLES += ("multimodal_classification", "multimodal_regression")
+OF_TABLES += ("multimodal_classification", "multimodal_regression", "contrastive_pairs")
 EXAMPLES = dict.fromkeys(OF_TABLES, "TABLE.csv")
 EXAMPLES["speaker_verification"] = "--enrol A.wav B.wav --test FILE…"
 

@@ -30,6 +30,11 @@ CER = Metric("cer", mode="min", unit="error rate", label="Character error rate (
 EER = Metric("eer", mode="min", label="Equal error rate (EER)")
 MIN_DCF = Metric("min_dcf", mode="min", unit="", label="Minimum detection cost (minDCF)", digits=3)
 
+RECALL_AT_1 = Metric("recall_at_1", label="Recall at 1")
+RECALL_AT_5 = Metric("recall_at_5", label="Recall at 5")
+MEDIAN_RANK = Metric("median_rank", mode="min", unit="", label="Median rank", digits=1)
+
+RETRIEVAL = (RECALL_AT_1, RECALL_AT_5, MEDIAN_RANK)
 VERIFICATION = (EER, MIN_DCF)
 GREEDY_WER = Metric(
     "greedy_wer", mode="min", unit="error rate", label="Word error rate of greedy decoding"

@@ -1,4 +1,4 @@
-"""Fusions of several inputs, and the encoders that they take where none are named."""
+"""Fusions and dual encoders of several inputs, and the encoders that they take where none are named."""
 
 from typing import Any
 
@@ -153,5 +153,26 @@ MODELS: tuple[ModelCard, ...] = (
         arxiv="1906.00295",
         year=2019,
         tiny={"hidden_dim": 4, "num_heads": 2},
+    ),
+    ModelCard(
+        name="dual_encoder",
+        builder="zoo.models.multimodal.dual_encoder:dual_encoder",
+        family="dual_encoder",
+        modality="multimodal",
+        tasks=("contrastive_pairs",),
+        summary="Encoders side by side, whose vectors of the same example lie close (CLIP).",
+        paper="Learning Transferable Visual Models From Natural Language Supervision",
+        arxiv="2103.00020",
+        year=2021,
+        input_shape=_SHAPES,
+        num_classes=0,
+        features=(
+            *(FeatureSpec(key, None, size) for key, size in _WIDTHS.items()),
+            FeatureSpec("joined", None, sum(_WIDTHS.values())),
+        ),
+        head_feature="joined",
+        preprocessing=_PREPROCESSING,
+        tiny_arguments=_TINY,
+        tiny_input_shape=_TINY_SHAPES,
     ),
 )

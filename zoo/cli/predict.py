@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from zoo.cli import answer_options as answers
-from zoo.cli import complete, options
+from zoo.cli import candidates, complete, options
 
 Target = Annotated[
     str,
@@ -33,6 +33,7 @@ def predict_command(
     calibrated: answers.Calibrated = False,
     temperature: answers.TemperatureOrTranscripts = None,
     enrol: answers.Enrol = None,
+    among: candidates.Among = None,
     language: answers.Language = None,
     vad: answers.Vad = False,
     beam: answers.Beam = None,
@@ -55,11 +56,11 @@ def predict_command(
 
     zoo predict textcnn.docstrings "Return the number of days in a month."
 
-    zoo predict runs/text-trec-textcnn-1 questions.csv --column question
-
     zoo predict whisper_base.openai talk.mp3 --beam 5 --srt talk.srt
 
     zoo predict runs/speech-an4_speakers-xvector-1 --enrol ann1.wav ann2.wav --test who.wav
+
+    zoo predict runs/photos-captions photo.jpg --among 'a cat,a dog,a house'
 
     find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
@@ -71,29 +72,29 @@ def predict_command(
     output = Output(csv, jsonl, json, top, subtitles)
     output.check()
     how = {"batch_size": batch_size, "column": column, "top": top, "threshold": threshold}
-    asked = answers.temperature_asked(calibrated, temperature)
+    more = {"tta": tta, "calibrated": answers.temperature_asked(calibrated, temperature)}
     if allow_keras_file:
         subtitles.refuse(target)
-        results, texts = _foreign(target, inputs, how, more=bool(tta) or asked is not False), False
+        results, texts = _foreign(target, inputs, how, more), False
     else:
-        how |= {"tta": tta, "calibrated": asked}
-        results, texts = _answers(target, inputs, enrol, subtitles, how)
+        results, texts = _answers(target, inputs, (enrol, among), subtitles, how | more)
     if output.give(results, texts=texts):
         raise typer.Exit(1)
 
 
 def _answers(
-    target: str, inputs: list[str], enrol: list[str] | None, subtitles: Any, how: dict[str, Any]
+    target: str, inputs: list[str], others: tuple[Any, Any], subtitles: Any, how: dict[str, Any]
 ) -> tuple[Any, bool]:
-    """Return the results, and whether the inputs are texts."""
+    """Return the results, and whether the inputs are texts; `others` are those to compare them with."""
     from recipes.runs.run import load
     from zoo.cli.inputs import inputs_of
     from zoo.cli.output import takes_words
     from zoo.cli.voices import compared
 
-    if enrol:
-        subtitles.refuse(target)
-        return compared(target, enrol, inputs, keep_going=True, **how), False
+    for given, method in zip(others, (compared, candidates.chosen), strict=True):
+        if given and candidates.alone(others):
+            subtitles.refuse(target)
+            return method(target, given, inputs, keep_going=True, **how), False
     run = load(target)
     texts = takes_words(run)
     paths = inputs_of(inputs, texts=texts)
@@ -101,12 +102,12 @@ def _answers(
     return method(paths, keep_going=True, **how), texts
 
 
-def _foreign(target: str, inputs: list[str], how: dict[str, Any], *, more: bool) -> Any:
+def _foreign(target: str, inputs: list[str], how: dict[str, Any], more: dict[str, Any]) -> Any:
     from recipes.runs.foreign import load_keras_file
     from zoo.cli.inputs import inputs_of
     from zoo.errors import ArgumentError
 
-    if more:
+    if more["tta"] or more["calibrated"] is not False:
         raise ArgumentError(
             f"{target} does not say how it was trained: no --tta, --calibrated or --temperature.",
             fix="leave them out",

@@ -27,6 +27,7 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
         answers = ("same speaker", "score", "threshold")
     elif "label" not in first:
         answers = ("predicted",) if "target" in first else ("measured",)
+        answers = ("similarities",) if "similarities" in first else answers
     elif "threshold" in first:
         answers = ("labels",)
     failed = sum("error" in result for result in results)
@@ -61,6 +62,9 @@ def _cells(result: dict[str, Any], top: int) -> tuple[str, ...]:
         return _voice(first)
     if "vector" in first:
         return (f"a vector of {len(first['vector'])} numbers",)
+    if "similarities" in first:
+        told = (f"{names} {cosine:.3f}" for names, cosine in first["similarities"].items())
+        return ("; ".join(told) or f"a vector of {', '.join(first['vectors'])} alone",)
     if "threshold" in first:
         told = (f"{item['label']} {item['probability']:.1%}" for item in result["predictions"])
         return (", ".join(told),)

@@ -3,6 +3,7 @@
 from zoo.columns.audio import Audio
 from zoo.columns.base import Column, Spec, is_presence
 from zoo.columns.boxes import Boxes
+from zoo.columns.content import Content
 from zoo.columns.group import Group
 from zoo.columns.identity import Identity
 from zoo.columns.image import Image
@@ -20,6 +21,7 @@ __all__ = [
     "Audio",
     "Boxes",
     "Column",
+    "Content",
     "Group",
     "Identity",
     "Image",

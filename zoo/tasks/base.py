@@ -39,6 +39,7 @@ class Task(abc.ABC):
         shown: keys of `loss` that are shown in training beside "loss".
         random_encoding: `encode` uses its seed, so that training encodes at every visit.
         writes: outputs are logits of a vocabulary at every token so far, the input "ids".
+        contrastive: the loss compares the examples of a batch, so it is not a mean over them.
         calibrates: False spares a pass over validation where `calibrated` would choose nothing.
     """
 
@@ -48,6 +49,7 @@ class Task(abc.ABC):
     shown: tuple[str, ...] = ()
     random_encoding: bool = False
     writes: bool = False
+    contrastive: bool = False
     calibrates: bool = True
 
     def __init__(self, *, regularization: Regularization = NONE):

@@ -8,6 +8,7 @@ from typing import Any, Self
 from keras import ops
 
 from zoo.errors import ArgumentError, unknown_name
+from zoo.tasks.ranges import checked
 
 AAM, GE2E = LOSSES = ("aam_softmax", "ge2e")
 MARGIN = 0.2  # of ECAPA-TDNN (2005.07143 §4.1)
@@ -64,9 +65,9 @@ class SpeakerLoss:
         clips = CLIPS if clips_per_speaker is None else clips_per_speaker
         return cls(
             name,
-            margin=_checked("margin", MARGIN if margin is None else margin, 0, 1),
-            scale=_checked("scale", SCALES[name] if scale is None else scale, 0.001, 1_000),
-            clips_per_speaker=int(_checked("clips_per_speaker", clips, 2, 1_000)),
+            margin=checked("margin", MARGIN if margin is None else margin, 0, 1),
+            scale=checked("scale", SCALES[name] if scale is None else scale, 0.001, 1_000),
+            clips_per_speaker=int(checked("clips_per_speaker", clips, 2, 1_000)),
             label_smoothing=label_smoothing,
         )
 
@@ -162,14 +163,3 @@ def ge2e_softmax(vectors: Any, labels: Any, *, scale: float) -> tuple[Any, Any]:
     everyone = ops.concatenate([own, strangers], axis=1)  # (B, 1 + B)
     counts = ops.cast(several[:, 0], vectors.dtype)
     return (ops.logsumexp(everyone, axis=1) - own[:, 0]) * counts, counts
-
-
-def _checked(argument: str, value: Any, low: float, high: float) -> float:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not is_number or not low <= value <= high:
-        raise ArgumentError(
-            f"{argument}={value!r} is out of range.",
-            expected=f"{low:,} to {high:,}",
-            fix=f"set task.arguments.{argument} within that range",
-        )
-    return value

@@ -103,6 +103,7 @@ class SpeakerVerification(Task):
             clips_per_speaker=clips_per_speaker,
             label_smoothing=regularization.label_smoothing,
         )
+        self.contrastive = not self.speaker_loss.learns_directions
 
     def targets(
         self, train: "Split", *, features: Mapping[str, Column], classes: tuple[str, ...]

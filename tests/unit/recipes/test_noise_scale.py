@@ -31,11 +31,10 @@ DIM, EXAMPLES, NOISE = 4, 20_000, 2.0  # standard deviation of what the inputs d
 class Regression:
     """Half the squared error of a linear regression: as much of a task as the callback needs."""
 
+    contrastive = False
+
     def loss(self, y, y_pred):
         return {"loss": keras.ops.mean(keras.ops.square(y_pred[:, 0] - y["y"])) / 2}
-
-    def together(self, assets):
-        return None
 
 
 class Drawn:
@@ -153,7 +152,7 @@ def test_a_sentence_says_what_it_means(value, said):
 
 
 def test_a_loss_that_compares_examples_is_refused():
-    encoded = SimpleNamespace(task=SimpleNamespace(together=lambda assets: ("who", 2)), assets=None)
+    encoded = SimpleNamespace(task=SimpleNamespace(contrastive=True), assets=None)
     with pytest.raises(RecipeError, match="compares the examples") as caught:
         NoiseScale(encoded, [], batch_size=8, seed=1)
     assert "training.noise_scale=false" in caught.value.fix
