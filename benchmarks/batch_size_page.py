@@ -1,0 +1,3 @@
+"""The page and the figure of batch_size.py."""
+
+draw = to_lines = None
