@@ -2,10 +2,10 @@
 
     python benchmarks/batch_size.py --seeds 3 --write
 
-Three embedded recipes, and the first once more with plain SGD; seven batch sizes. For each of these 28,
+Three embedded recipes, and the first once more with plain SGD; seven batch sizes. For each of these 28
 the learning rate is tuned with one run a rate (about 4), and the best is run with 3 other seeds: about
-200 runs of 2 to 15 CPU seconds, 25 minutes of CPU time together. Then 3 runs each for the noise scale, and
-the time of a step. Results are kept in a file, so that it can be stopped and go on.
+200 runs of 2 to 15 CPU seconds, 20 minutes of CPU time together. Then 3 runs each for the noise scale,
+and the time of a step. Results are kept in a file, so that it can be stopped and go on.
 """
 
 import argparse
@@ -83,7 +83,7 @@ def checks(most: int) -> list[int]:
     """Return after which steps validation is looked at.
 
     >>> checks(14)
-    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14]
+    [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14]
     """
     found, at = [], float(FIRST_CHECK)
     while round(at) <= most:
