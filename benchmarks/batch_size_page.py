@@ -106,9 +106,9 @@ def to_lines(results: Results, cases: Mapping[str, Any], options: argparse.Names
         "network, the docstrings, and the digits once more with plain SGD instead of AdamW. The goal is "
         "reached at the middle of the first three checks in a row whose mean is the goal; checks come "
         "after every step up to the tenth, then 12 % apart. Constant rate, no regularization, no batch "
-        "normalization, 30 % of the examples for validation. For each batch size the learning rate that needs the "
-        "fewest steps was chosen with seed 0, from rates that are a factor of 2 apart, until the best "
-        "had a worse one on both sides (five rates at most).",
+        "normalization, 30 % of the examples for validation. For each batch size the learning rate that "
+        "needs the fewest steps was chosen with seed 0, from rates that are a factor of 2 apart, until "
+        "the best had a worse one on both sides (five rates at most).",
         "",
         "## The fitted hyperbola",
         "",
