@@ -2,14 +2,13 @@
 
     python benchmarks/replicas.py --seeds 3 --write
 
-Four subsets of the digits, at random or by class. All ways see as many examples: 200 steps with 64 of
+Four subsets of the digits, at random or by class. All ways see as many examples: 96 steps with 64 of
 all, or with 16 of each subset. The replicas are those of `tf.distribute.MirroredStrategy` on four
-logical CPU devices. About 90 trainings of 200 steps, 6 minutes of CPU time together.
+logical CPU devices. 28 trainings of 96 steps for each seed, 2 minutes of CPU time together.
 """
 
-import contextlib
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,10 @@ from recipes.training.setup import Setup, prepare
 from zoo import devices
 from zoo.data.pipeline import Encoded, batch_positions
 
-PARTS, BATCH, STEPS, FIRST = 4, 64, 200, 20
+PARTS, BATCH, STEPS, FIRST = 4, 64, 96, 20
 EACH = BATCH // PARTS
 RATE = 6e-3
 SPLITS = ("random", "class")
-NORMALIZATIONS = ("group", "batch")
 PER_PASS = 16  # steps of one pass over a subset: 251 digits in batches of 16
 WAYS = {
     "one": "one model, all digits",
@@ -57,12 +55,12 @@ def logical_devices() -> None:
         tf.config.set_logical_device_configuration(processor, parts)
 
 
-def made(seed: int, *, size: int = BATCH, normalization: str = "group") -> Setup:
+def prepared(seed: int, size: int = BATCH) -> Setup:
     """Return a model that is ready, and its data."""
     return prepare(
         bare(
             optimizer__learning_rate=RATE,
-            model__arguments={"widths": [16, 32], "normalization": normalization},
+            model__arguments={"widths": [16, 32], "normalization": "group"},
             data__validation_fraction=0.3,
             training__batch_size=size,
             training__epochs=1,
@@ -99,14 +97,26 @@ def fit(setup: Setup, batches: np.ndarray) -> None:
     setup.model.fit(stream, steps_per_epoch=len(batches), shuffle=False, verbose=0)
 
 
-def weights_of(setup: Setup) -> list[np.ndarray]:
-    """Return copies of all weights."""
-    return [np.array(value) for value in setup.model.get_weights()]
+def state_of(setup: Setup) -> list[np.ndarray]:
+    """Return copies of weights and of the optimizer's variables, in this order."""
+    return [np.array(v) for v in (*setup.model.weights, *setup.model.optimizer.variables)]
+
+
+def put(setup: Setup, state: list[np.ndarray]) -> None:
+    """Set weights, and variables of the optimizer where the state holds them."""
+    variables = (*setup.model.weights, *setup.model.optimizer.variables)
+    for variable, value in zip(variables, state, strict=False):
+        variable.assign(value)
+
+
+def mean(states: Sequence[list[np.ndarray]], count: int) -> list[np.ndarray]:
+    """Return the means of the first `count` arrays of each state."""
+    return [np.mean([state[i] for state in states], axis=0) for i in range(count)]
 
 
 def farthest(one: Sequence[np.ndarray], other: Sequence[np.ndarray]) -> float:
-    """Return the largest difference of a weight."""
-    return float(max(np.abs(a - b).max() for a, b in zip(one, other, strict=True)))
+    """Return the largest difference between two states, over all that both hold."""
+    return float(max(np.abs(a - b).max() for a, b in zip(one, other, strict=False)))
 
 
 def probabilities_of(setup: Setup) -> tuple[np.ndarray, np.ndarray]:
@@ -122,145 +132,117 @@ def accuracy(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float((probabilities.argmax(-1) == np.ravel(labels)).mean())
 
 
-def whole(normalization: str, seed: int) -> dict[str, float]:
-    """Train on one device and on four, with the same batches; return accuracies and differences."""
-    found, states = {}, []
-    for name, scope in (("one", contextlib.nullcontext()), ("replicas", strategy().scope())):
-        with scope:
-            setup = made(seed, normalization=normalization)
-            batches = order(np.arange(len(setup.train)), BATCH, seed)
-            begin = weights_of(setup)
-            fit(setup, batches[:FIRST])
-            states.append(weights_of(setup))
-            fit(setup, batches[FIRST:])
-            states.append(weights_of(setup))
-            found[name] = accuracy(*probabilities_of(setup))
-    found["early"], found["late"] = (farthest(states[i], states[i + 2]) for i in (0, 1))
-    return found | {"moved": farthest(begin, states[0])}
-
-
-def gradients(split: str, seed: int) -> float:
-    """Train replicas, each on its own subset; return test accuracy."""
+def run(seed: int) -> dict[str, Any]:
+    """Train in all ways; return test accuracies by split and way, and how far replicas are off."""
+    one, each = prepared(seed), prepared(seed, EACH)
     with strategy().scope():
-        setup = made(seed)
-        parts = subsets(setup.dataset.splits["train"].labels, split, seed)
-        fit(setup, np.concatenate([order(part, EACH, seed) for part in parts], axis=1))
-        return accuracy(*probabilities_of(setup))
+        replicas = prepared(seed)
+    found, states = {}, {}
+    begin = state_of(one)
+    batches = order(np.arange(len(one.train)), BATCH, seed)
+    for name, setup in (("one", one), ("replicas", replicas)):
+        fit(setup, batches[:FIRST])
+        states[name] = state_of(setup)[: len(one.model.weights)]
+        fit(setup, batches[FIRST:])
+        found[name] = accuracy(*probabilities_of(setup))
+    found["off"] = farthest(states["one"], states["replicas"])
+    found["moved"] = farthest(states["one"], begin)
+    for split in SPLITS:
+        parts = subsets(one.dataset.splits["train"].labels, split, seed)
+        put(replicas, begin)
+        fit(replicas, np.concatenate([order(part, EACH, seed) for part in parts], axis=1))
+        batches = [order(part, EACH, seed) for part in parts]
+        found[split] = {
+            "gradients": accuracy(*probabilities_of(replicas)),
+            "pass": averaged_often(each, begin, batches),
+            **averaged_at_the_end(each, [begin] * PARTS, batches, ("weights",)),
+            **averaged_at_the_end(
+                each, starts(begin, seed), batches, ("own starts", "answers", "single")
+            ),
+        }
+    return found
 
 
-def apart(split: str, start: str, seed: int) -> dict[str, float]:
-    """Train models apart and average what they end with; `start` is of their weights, same or own."""
-    found, ends, setup = [], [], None
-    for number in range(PARTS):
-        setup = made(seed + (100 * number if start == "own" else 0), size=EACH)
-        part = subsets(setup.dataset.splits["train"].labels, split, seed)[number]
-        fit(setup, order(part, EACH, seed))
-        found.append(probabilities_of(setup))
-        ends.append(weights_of(setup))
-    setup.model.set_weights([np.mean(same, axis=0) for same in zip(*ends, strict=True)])
-    labels = found[0][1]
-    return {
-        "weights": accuracy(*probabilities_of(setup)),
-        "answers": accuracy(np.mean([one for one, _ in found], axis=0), labels),
-        "single": float(np.mean([accuracy(one, labels) for one, _ in found])),
-    }
+def starts(begin: list[np.ndarray], seed: int) -> list[list[np.ndarray]]:
+    """Return a state of each model, all from different initializations."""
+    others = [state_of(prepared(seed + 100 * number, EACH)) for number in range(1, PARTS)]
+    return [begin, *others]
 
 
-def local(split: str, seed: int) -> float:
-    """Train models on subsets that take their mean weights after every pass; return test accuracy."""
-    setups = [made(seed, size=EACH) for _ in range(PARTS)]
-    parts = subsets(setups[0].dataset.splits["train"].labels, split, seed)
-    batches = [order(part, EACH, seed) for part in parts]
+def averaged_often(setup: Setup, begin: list[np.ndarray], batches: list[np.ndarray]) -> float:
+    """Train models that all take their mean weights after every pass; return test accuracy."""
+    states, count = [begin] * PARTS, len(setup.model.weights)
     for step in range(0, STEPS, PER_PASS):
-        for setup, own in zip(setups, batches, strict=True):
+        for number, own in enumerate(batches):
+            put(setup, states[number])
             fit(setup, own[step : step + PER_PASS])
-        ends = [weights_of(setup) for setup in setups]
-        mean = [np.mean(same, axis=0) for same in zip(*ends, strict=True)]
-        for setup in setups:
-            setup.model.set_weights(mean)
-    return accuracy(*probabilities_of(setups[0]))
+            states[number] = state_of(setup)
+        middle = mean(states, count)
+        states = [[*middle, *state[count:]] for state in states]  # each keeps its own moments
+    put(setup, middle)
+    return accuracy(*probabilities_of(setup))
 
 
-KINDS = {"whole": whole, "gradients": gradients, "apart": apart, "local": local}
+def averaged_at_the_end(
+    setup: Setup, begins: list[list[np.ndarray]], batches: list[np.ndarray], names: tuple[str, ...]
+) -> dict[str, float]:
+    """Train models apart; return the accuracy of mean weights, of mean answers, and their own mean."""
+    found, ends = [], []
+    for begin, own in zip(begins, batches, strict=True):
+        put(setup, begin)
+        fit(setup, own)
+        found.append(probabilities_of(setup))
+        ends.append(state_of(setup))
+    put(setup, mean(ends, len(setup.model.weights)))
+    labels = found[0][1]
+    values = (
+        accuracy(*probabilities_of(setup)),
+        accuracy(np.mean([one for one, _ in found], axis=0), labels),
+        float(np.mean([accuracy(one, labels) for one, _ in found])),
+    )
+    return dict(zip(names, values, strict=False))
 
 
-def cells(seeds: int) -> Iterator[tuple[Any, ...]]:
-    """Yield what is trained."""
-    for seed in range(1, seeds + 1):
-        yield from (("whole", normalization, seed) for normalization in NORMALIZATIONS)
-        for split in SPLITS:
-            yield from (("gradients", split, seed), ("local", split, seed))
-            yield from (("apart", split, start, seed) for start in ("same", "own"))
-
-
-def by_way(found: dict[tuple[Any, ...], Any], split: str, seeds: int) -> dict[str, list[float]]:
+def by_way(found: Sequence[dict[str, Any]], split: str) -> dict[str, list[float]]:
     """Return test accuracies over seeds by way."""
-    numbers = range(1, seeds + 1)
-    same = [found["apart", split, "same", seed] for seed in numbers]
-    own = [found["apart", split, "own", seed] for seed in numbers]
-    return {
-        "one": [found["whole", "group", seed]["one"] for seed in numbers],
-        "gradients": [found["gradients", split, seed] for seed in numbers],
-        "pass": [found["local", split, seed] for seed in numbers],
-        "weights": [one["weights"] for one in same],
-        "own starts": [one["weights"] for one in own],
-        "answers": [one["answers"] for one in own],
-        "single": [one["single"] for one in own],
-    }
+    return {way: [one["one"] if way == "one" else one[split][way] for one in found] for way in WAYS}
 
 
-def to_lines(found: dict[tuple[Any, ...], Any], seeds: int) -> list[str]:
+def to_lines(found: Sequence[dict[str, Any]]) -> list[str]:
     """Return the page."""
-    ways = {split: by_way(found, split, seeds) for split in SPLITS}
+    ways = {split: by_way(found, split) for split in SPLITS}
     rows = [(text, *(percent(ways[split][way]) for split in SPLITS)) for way, text in WAYS.items()]
-    same = []
-    for normalization in NORMALIZATIONS:
-        some = [found["whole", normalization, seed] for seed in range(1, seeds + 1)]
-        worst = [f"{max(one[name] for one in some):.1e}" for name in ("early", "late", "moved")]
-        accuracies = [percent([one[name] for one in some]) for name in ("one", "replicas")]
-        same.append((normalization, *worst, *accuracies))
+    off, moved = (max(one[name] for one in found) for name in ("off", "moved"))
     return [
         "# Several subsets at once",
         "",
-        f"A small convolutional network on 1,004 digits, AdamW, cosine schedule from {RATE:g}, no "
-        f"regularization, {STEPS} steps with {BATCH} examples, or with {EACH} of each of {PARTS} "
-        f"subsets. Test accuracy in percent on 359 digits, mean of {seeds} seeds ± half its 95 % "
-        "interval (Student t).",
+        "A small convolutional network with group normalization on 1,004 digits, AdamW, cosine "
+        f"schedule from {RATE:g}, no regularization, {STEPS} steps with {BATCH} examples, or with "
+        f"{EACH} of each of {PARTS} subsets. Test accuracy in percent on 359 digits, mean of "
+        f"{len(found)} seeds ± half its 95 % interval (Student t).",
         "",
-        "## The same batches on four replicas",
-        "",
-        f"One device with batches of {BATCH}, and {PARTS} replicas (`tf.distribute.MirroredStrategy` on "
-        f"logical CPU devices) that each take {EACH} of the same {BATCH}. Largest difference of a "
-        f"weight, over all seeds, and beside it how far the farthest weight had moved in {FIRST} steps.",
-        "",
-        *table(
-            (
-                "normalization",
-                f"after {FIRST} steps",
-                f"after {STEPS}",
-                f"moved in {FIRST}",
-                "test, one device",
-                "test, replicas",
-            ),
-            same,
-        ),
-        "",
-        "## Each on its own subset",
+        f"The same batches on {PARTS} replicas (`tf.distribute.MirroredStrategy` on logical CPU "
+        f"devices, {EACH} of each {BATCH} on each): after {FIRST} steps the weights differ from those "
+        f"of one device by {off:.1g} at most, where one had moved by up to {moved:.1g}. Test accuracy at "
+        f"the end: {percent([one['replicas'] for one in found])}, on one device "
+        f"{percent([one['one'] for one in found])}.",
         "",
         "*Random*: the subsets are drawn at random. *By class*: each holds about two and a half of the "
-        "ten classes. The last three rows are of one set of models, from different initializations.",
+        "ten classes. The last three rows are of the same models, from different initializations.",
         "",
         *table(("way", "random subsets", "subsets by class"), rows),
     ]
 
 
-def draw(found: dict[tuple[Any, ...], Any], seeds: int):
+def draw(found: Sequence[dict[str, Any]]):
     """Draw test accuracy by way, for both kinds of subsets."""
     figure, row = panels(2, width=4.6, height=2.8)
     for axes, split in zip(row, SPLITS, strict=True):
-        ways = by_way(found, split, seeds)
+        ways = by_way(found, split)
         for place, values in enumerate(reversed(ways.values())):
-            axes.plot([100 * v for v in values], [place] * seeds, "o", color=theme.MUTED, ms=3)
+            axes.plot(
+                [100 * v for v in values], [place] * len(values), "o", color=theme.MUTED, ms=3
+            )
             axes.plot([100 * interval(values)[0]], [place], "o", color=theme.FIRST, ms=6)
         axes.set_yticks(range(len(ways)), [*reversed(ways)])
         axes.set(
@@ -277,11 +259,9 @@ def main(arguments: list[str] | None = None) -> None:
     options = options.parse_args(arguments)
     logical_devices()
     with start():
-        found = measured(
-            options.results, cells(options.seeds), lambda kind, *cell: KINDS[kind](*cell)
-        )
-        lines, figure = to_lines(found, options.seeds), draw(found, options.seeds)
-        publish("replicas", lines, figure, options)
+        cells = [(seed,) for seed in range(1, options.seeds + 1)]
+        found = [*measured(options.results, cells, run).values()][: options.seeds]
+        publish("replicas", to_lines(found), draw(found), options)
 
 
 if __name__ == "__main__":
