@@ -104,8 +104,8 @@ def to_lines(results: Results, cases: Mapping[str, Any], options: argparse.Names
         "",
         "Three trainings with AdamW to a fixed validation accuracy: the digits, the vowels with a "
         "recurrent network, and the docstrings. The goal is reached at the middle of the first three "
-        "checks in a row whose mean is the goal; checks come after every step up to the tenth, then 12 % "
-        "apart. Constant rate, no regularization, no batch normalization, 30 % of the examples for "
+        "checks in a row whose mean is the goal; checks come after every step up to the tenth, then "
+        "12 % apart. Constant rate, no regularization, no batch normalization, 30 % of the examples for "
         "validation. For each batch size the learning rate that needs the fewest steps was chosen with "
         "seed 0, from rates that are a factor of 2 apart, until the best had a worse one on both sides "
         "(five rates at most).",
@@ -141,7 +141,7 @@ def fits(results: Results, cases: Mapping[str, Any], seeds: int) -> list[str]:
                 f"{fit.fewest_steps:.0f}",
                 f"{fit.fewest_examples:,.0f}",
                 f"{fit.critical:,.0f} ({min(alone):,.0f}–{max(alone):,.0f})",
-                f"{fit.explained:.2f}",
+                f"{fit.explained:.3f}",
                 f"{fit.worst:.2f}",
                 spread(noises),
                 f"{early:,.0f}",
@@ -182,7 +182,8 @@ def section(name: str, found: Mapping[str, Any], case: Any) -> list[str]:
         "",
         f"## {name[0].upper()}{name[1:]}",
         "",
-        f"`{case.recipe}`, {found['examples']:,} examples to train on, goal {100 * case.goal:.0f} %. "
+        f"`{case.recipe}` with `{next(iter(case.changes))}` = `{next(iter(case.changes.values()))}`, "
+        f"{found['examples']:,} examples to train on, goal {100 * case.goal:.0f} %. "
         "Steps: mean (range) over seeds. CPU time is that of the process, all threads together; to the "
         "goal: mean steps times the median time of a step.",
         "",
@@ -213,6 +214,7 @@ def draw(results: Results) -> Figure:
     _logarithmic(front, "examples to the goal", "steps to the goal", "Seeds and fitted curves")
     _logarithmic(over, "batch size", "steps to the goal", "Diamond: critical batch")
     _logarithmic(cost, "batch size", "CPU seconds to the goal", "CPU time")
+    cost.set(yscale="linear", ylim=(0, None))
     return figure
 
 

@@ -223,8 +223,8 @@ def to_lines(found: Sequence[dict[str, Any]]) -> list[str]:
         "",
         f"The same batches on {PARTS} replicas (`tf.distribute.MirroredStrategy` on logical CPU "
         f"devices, {EACH} of each {BATCH} on each): after {FIRST} steps the weights differ from those "
-        f"of one device by {off:.1g} at most, where one had moved by up to {moved:.1g}. Test accuracy at "
-        f"the end: {percent([one['replicas'] for one in found])}, on one device "
+        f"of one device by {off:.1g} at most, where one had moved by up to {moved:.1g}. Test accuracy "
+        f"at the end: {percent([one['replicas'] for one in found])}, on one device "
         f"{percent([one['one'] for one in found])}.",
         "",
         "*Random*: the subsets are drawn at random. *By class*: each holds about two and a half of the "
