@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from looking import bare, interval, measured, panels, parser, percent, publish, start, table
+from looking import bare, interval, measured, panels, parser, publish, start, table
 from scipy.special import softmax
 
 from recipes.report import theme
@@ -208,10 +208,19 @@ def by_way(found: Sequence[dict[str, Any]], split: str) -> dict[str, list[float]
     return {way: [one["one"] if way == "one" else one[split][way] for one in found] for way in WAYS}
 
 
+def ranged(values: Sequence[float]) -> str:
+    """Write shares as "mean (lowest–highest)" in percent.
+
+    >>> ranged([0.5, 0.7])
+    '60.0 (50.0–70.0)'
+    """
+    return f"{100 * np.mean(values):.1f} ({100 * min(values):.1f}–{100 * max(values):.1f})"
+
+
 def to_lines(found: Sequence[dict[str, Any]]) -> list[str]:
     """Return the page."""
     ways = {split: by_way(found, split) for split in SPLITS}
-    rows = [(text, *(percent(ways[split][way]) for split in SPLITS)) for way, text in WAYS.items()]
+    rows = [(text, *(ranged(ways[split][way]) for split in SPLITS)) for way, text in WAYS.items()]
     off, moved = (max(one[name] for one in found) for name in ("off", "moved"))
     return [
         "# Several subsets at once",
@@ -219,13 +228,13 @@ def to_lines(found: Sequence[dict[str, Any]]) -> list[str]:
         "A small convolutional network with group normalization on 1,004 digits, AdamW, cosine "
         f"schedule from {RATE:g}, no regularization, {STEPS} steps with {BATCH} examples, or with "
         f"{EACH} of each of {PARTS} subsets. Test accuracy in percent on 359 digits, mean of "
-        f"{len(found)} seeds ± half its 95 % interval (Student t).",
+        f"{len(found)} seeds (lowest–highest).",
         "",
         f"The same batches on {PARTS} replicas (`tf.distribute.MirroredStrategy` on logical CPU "
         f"devices, {EACH} of each {BATCH} on each): after {FIRST} steps the weights differ from those "
         f"of one device by {off:.1g} at most, where one had moved by up to {moved:.1g}. Test accuracy "
-        f"at the end: {percent([one['replicas'] for one in found])}, on one device "
-        f"{percent([one['one'] for one in found])}.",
+        f"at the end: {ranged([one['replicas'] for one in found])}, on one device "
+        f"{ranged([one['one'] for one in found])}.",
         "",
         "*Random*: the subsets are drawn at random. *By class*: each holds about two and a half of the "
         "ten classes. The last three rows are of the same models, from different initializations.",
