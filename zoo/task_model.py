@@ -50,7 +50,11 @@ class TaskModel(keras.Model):
         self.shown = [keras.metrics.Mean(name=name) for name in task.shown]
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-        """Return the task's loss plus the penalties of the layers."""
+        """Return the task's loss plus the penalties of the layers.
+
+        On several replicas it is divided by their number, as Keras does with the losses of `compile`:
+        Keras sums the gradients of the replicas, and this makes the sum their mean.
+        """
         total = self.task.loss(y, y_pred)["loss"]
         if training and self.r_drop_alpha:
             again = self(x, training=True)
@@ -62,7 +66,8 @@ class TaskModel(keras.Model):
             self.modulate(y, y_pred)
         for penalty in self.losses:
             total = total + keras.ops.cast(penalty, total.dtype)
-        return total
+        replicas = _replicas()
+        return total / replicas if replicas > 1 else total
 
     def compute_metrics(self, x, y, y_pred, sample_weight=None):
         """Update the running means of the values that the task shows."""
@@ -70,6 +75,15 @@ class TaskModel(keras.Model):
         for mean in self.shown:
             mean.update_state(values[mean.name])
         return self.get_metrics_result()
+
+
+def _replicas() -> int:
+    """Return how many copies of a model the `tf.distribute` strategy in force trains."""
+    if keras.backend.backend() != "tensorflow":
+        return 1
+    import tensorflow as tf
+
+    return tf.distribute.get_strategy().num_replicas_in_sync
 
 
 def divergence(logits: Any, others: Any) -> Any:

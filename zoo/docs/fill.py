@@ -35,6 +35,7 @@ MAKERS: dict[str, Callable[[], str]] = {
     f"measured_{name}": functools.partial(measured.measured, name)
     for name in (
         "auto_preset",
+        "batch_size",
         "fine_tuning",
         "imbalance",
         "learning_curve",
@@ -42,6 +43,7 @@ MAKERS: dict[str, Callable[[], str]] = {
         "optimizers",
         "presets",
         "regularizers",
+        "replicas",
         "simple_models",
         "speakers",
         "ten_fold",
