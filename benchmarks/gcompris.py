@@ -2,11 +2,11 @@
 
     python benchmarks/gcompris.py --write
 
-Needs ZOO_DATA_DIR with gcompris_words, ZOO_PRETRAINED_DIR with efficientnet_lite0, and in the cache of
-weights (`zoo weights add`) minilm_l6.all_v2, ge2e.resemblyzer and whisper_base.openai. The 112 words of
-test are not in train (394 words). Each network is frozen and its features are computed once: EfficientNet
-Lite0 of the drawing; MiniLM of the written word; of the recording GE2E, or the last encoder block of
-Whisper base, the means of three parts of it. What is trained on them is small.
+Needs ZOO_DATA_DIR with gcompris_words, and in the cache of weights (`zoo weights add`)
+efficientnet_lite0.in1k, minilm_l6.all_v2, ge2e.resemblyzer and whisper_base.openai. The 112 words of
+test are not in train (394 words). Each network is frozen, and its features are computed once:
+EfficientNet Lite0 of the drawing; MiniLM of the written word; of the recording GE2E, or the last
+encoder block of Whisper base, the means of three parts of it. What is trained on them is small.
 """
 
 import tempfile
