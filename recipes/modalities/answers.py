@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, final
 
 import numpy as np
+from scipy.special import softmax
 
 from recipes.runs.evaluate import BATCH_SIZE, decoded
 from zoo.columns import is_presence
 from zoo.data.pipeline import Encoded
+from zoo.metrics.classification import ESTIMATORS
 from zoo.metrics.reliance import additive
 
 ABSENT, SHUFFLED = "absent", "shuffled"
@@ -49,18 +51,21 @@ class Changed:
 
 def right_by_subset(
     decode: Decode, encoded: Encoded, *, how: str, repeats: int = 3, seed: int = 0
-) -> np.ndarray:
+) -> tuple[np.ndarray, np.ndarray]:
     """Return how often each example's class is found with each subset of the inputs, (2 ** M, N).
 
     Args:
-        decode: from a batch of inputs to probabilities (B, K).
+        decode: from a batch of inputs to logits (B, K).
         encoded: the split.
         how: "absent" takes the other inputs away, "shuffled" gives them values of other examples.
         repeats: of shuffling, whose mean is returned.
         seed: of shuffling.
+
+    Returns:
+        That, and the gap between confidence and accuracy with each subset (ECE), (2 ** M,).
     """
     names = tuple(encoded.assets.x)
-    rows = []
+    rows, gaps = [], []
     for subset in range(2 ** len(names)):
         gone = tuple(name for m, name in enumerate(names) if not subset >> m & 1)
         if how == ABSENT or not gone:
@@ -68,13 +73,18 @@ def right_by_subset(
         else:
             draws = np.random.default_rng([seed, subset])
             orders = [draws.permutation(len(encoded)) for _ in range(repeats)]
-        rows.append(np.mean([_right(decode, Changed(encoded, gone, o)) for o in orders], axis=0))
-    return np.stack(rows)
+        found = [_right(decode, Changed(encoded, gone, order)) for order in orders]
+        rows.append(np.mean([one["right"] for one in found], axis=0))
+        gaps.append(np.mean([ESTIMATORS["ece"](one) for one in found]))
+    return np.stack(rows), np.array(gaps)
 
 
-def _right(decode: Decode, changed: Changed) -> np.ndarray:
+def _right(decode: Decode, changed: Changed) -> dict[str, np.ndarray]:
+    """Return whether each answer is right, and its confidence, (N,)."""
     found, truths = decoded(decode, changed, batch_size=BATCH_SIZE)
-    return (np.asarray(found).argmax(axis=-1) == truths["label"]).astype("float64")
+    probabilities = softmax(np.asarray(found), axis=-1)
+    right = probabilities.argmax(axis=-1) == truths["label"]
+    return {"right": right.astype("float64"), "confidence": probabilities.max(axis=-1)}
 
 
 def additive_answers(

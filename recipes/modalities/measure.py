@@ -87,13 +87,13 @@ def reliance(
     def decode(x: Mapping[str, np.ndarray]) -> np.ndarray:
         return np.asarray(model.predict_on_batch(x)["logits"], dtype="float64")
 
-    rights = {
-        how: right_by_subset(decode, test, how=how) for how in (ABSENT, SHUFFLED)
-    }  # (2 ** M, N) each
+    rights, gaps = {}, {}
+    for how in (ABSENT, SHUFFLED):
+        rights[how], gaps[how] = right_by_subset(decode, test, how=how)  # (2 ** M, N), (2 ** M,)
     for right in rights.values():
         right[0] = prior
     found = {
-        **_by_input(names, rights, ABSENT if learned_absence else SHUFFLED, groups),
+        **_by_input(names, rights, gaps, ABSENT if learned_absence else SHUFFLED, groups),
         "examples": len(test),
         "prior": round(prior, 6),
         "interactions": _interactions(decode, test),
@@ -107,6 +107,7 @@ def reliance(
 def _by_input(
     names: tuple[str, ...],
     rights: Mapping[str, np.ndarray],
+    gaps: Mapping[str, np.ndarray],
     by: str,
     groups: Sequence[Any] | None,
 ) -> dict[str, Any]:
@@ -116,6 +117,7 @@ def _by_input(
         names: of the inputs.
         rights: how often each example is right with each subset, (2 ** M, N), by what stands for
             the others.
+        gaps: between confidence and accuracy, (2 ** M,), likewise.
         by: which of these shares are made from.
         groups: as of `reliance`.
     """
@@ -139,6 +141,7 @@ def _by_input(
                     how: _entry(right[subset].mean(), interval(drawn[how]), subset)
                     for how, right in rights.items()
                 },
+                "ece": {how: _number(gap[subset]) for how, gap in gaps.items()},
             }
             for subset in range(1, 2 ** len(names))
         ],

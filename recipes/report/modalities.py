@@ -33,7 +33,12 @@ def of_run(data: ReportInput) -> dict[str, Any]:
         "verdict": verdict(found),
         "inputs": [_input_row(name, found) for name in found["inputs"]],
         "subsets": [
-            (" + ".join(one["inputs"]), _percent(one["absent"]), _percent(one["shuffled"]))
+            (
+                " + ".join(one["inputs"]),
+                _percent(one["absent"]),
+                _plain(one.get("ece", {}).get("absent")),
+                _percent(one["shuffled"]),
+            )
             for one in found["subsets"]
         ],
         "how": _HOW[found["by"]],
@@ -156,6 +161,10 @@ def _percent(entry: Mapping[str, Any] | None) -> str:
     if not entry or None in entry.values():
         return "–"
     return f"{100 * entry['value']:.1f} % ({100 * entry['low']:.1f} to {100 * entry['high']:.1f})"
+
+
+def _plain(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.1f} %"
 
 
 def _neglect(name: str, found: Mapping[str, Any]) -> str:

@@ -278,9 +278,11 @@ def of_both(x):
 
 
 def test_subsets_take_inputs_away_or_shuffle_them(encoded):
-    absent = right_by_subset(of_first, encoded, how=ABSENT).mean(axis=1)
+    right, gaps = right_by_subset(of_first, encoded, how=ABSENT)
+    absent = right.mean(axis=1)
     assert absent == pytest.approx([1 / 3, 1, 1 / 3, 1])  # without it class 0, a third of all
-    shuffled = right_by_subset(of_first, encoded, how=SHUFFLED, repeats=20).mean(axis=1)
+    assert gaps[[0, 2]] == pytest.approx([0, 0], abs=1e-6)  # and a third is what it is sure of
+    shuffled = right_by_subset(of_first, encoded, how=SHUFFLED, repeats=20)[0].mean(axis=1)
     assert shuffled[[1, 3]] == pytest.approx([1, 1])
     assert shuffled[[0, 2]] == pytest.approx([1 / 3, 1 / 3], abs=0.05)
 
