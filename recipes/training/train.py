@@ -16,7 +16,7 @@ from recipes.training.setup import Setup, prepare
 from recipes.values.schema import Recipe
 from zoo import devices
 from zoo.data.load import folder_of
-from zoo.errors import ArgumentError, RunError
+from zoo.errors import ArgumentError, RecipeError, RunError
 
 CHECKPOINT_MINUTES = 10.0
 
@@ -72,6 +72,7 @@ def train(
         if resume and (folder / METRICS).exists():
             return load(folder)
         device = devices.prepare(device)  # before anything loads Keras, so that it starts quietly
+        _check_one_replica(devices.replicas())
         skips = skip_corrupt or skips_corrupt(source or folder)
         where = {"data_dir": data_dir, "download": download, "skip_corrupt": skips}
         how = {"progress": progress, "checkpoint_minutes": checkpoint_minutes}
@@ -99,6 +100,16 @@ def _check_arguments(
     if not checkpoint_minutes > 0:
         given = f"checkpoint_minutes={checkpoint_minutes} is out of range."
         raise ArgumentError(given, expected="a number above 0", fix="leave it out to take 10")
+
+
+def _check_one_replica(replicas: int) -> None:
+    """Refuse a strategy of several: what is measured beside training runs on one device."""
+    if replicas > 1:
+        raise RecipeError(
+            f"A run is trained on one device; the tf.distribute strategy in force has {replicas}.",
+            expected="no strategy, or one of a single replica",
+            fix="call zoo.train outside the strategy's scope",
+        )
 
 
 def _train_in(

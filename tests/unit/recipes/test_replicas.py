@@ -34,6 +34,16 @@ for strategy in (None, tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])):
 np.testing.assert_allclose(found[0][0], found[1][0], rtol=1e-5)
 for one, two in zip(found[0][1], found[1][1], strict=True):
     np.testing.assert_allclose(one, two, atol=1e-5)
+
+import zoo
+from zoo.errors import RecipeError
+with strategy.scope():
+    try:
+        zoo.train(recipe, run_dir="run", progress=False)
+    except RecipeError as error:
+        assert "has 2" in str(error)
+    else:
+        raise AssertionError("a run on two replicas was not refused")
 """
 
 
