@@ -10,7 +10,7 @@ from recipes.explanations.explanation import Explanation
 from recipes.report.theme import FIRST, INK, MUTED, PAPER, SECOND, plain, style, to_png
 
 AGAINST_FOR = LinearSegmentedColormap.from_list("against_for", [FIRST, PAPER, SECOND])
-FRAMES = 200  # columns of heat over a waveform
+FRAMES = 50  # columns of heat over a waveform
 
 
 def heat_over_image(pixels: np.ndarray, found: Explanation) -> bytes:
@@ -107,8 +107,10 @@ def token_colours(found: Explanation) -> list[tuple[str, str]]:
 
 def _title(found: Explanation) -> str:
     words = found.method.replace("_", " ")
-    baseline = f", baseline {found.baseline}" if found.baseline else ""
-    return f"{found.label}: logit {found.score:.3g} ({words}{baseline})"
+    if found.baseline is None:
+        return f"{found.label}: logit {found.score:.3g} ({words})"
+    against = f"{found.baseline_score:.3g} for the baseline {found.baseline}"
+    return f"{found.label}: logit {found.score:.3g}, {against} ({words})"
 
 
 def _legend() -> str:

@@ -17,7 +17,7 @@ from recipes.runs.answering import decoder
 from recipes.runs.inputs import Input
 from recipes.runs.predict import Reading, answers
 from recipes.runs.run import Run, load_run
-from zoo import registry
+from zoo import devices, registry
 from zoo.cards import ModelCard
 from zoo.errors import ArgumentError, unknown_name
 
@@ -106,6 +106,8 @@ def explained(
         subject, told = _subject(run, kind, compiled, next(iter(x.values())), label)
         attribution, error = chosen(subject, nothing, feature)
         tokens = subject.tokens  # without the padding behind a text
+        has_baseline = METHODS[method].has_baseline
+        ground = subject.network.scores(subject.baseline(nothing)[None]) if has_baseline else None
         found = Explanation(
             method=method,
             label=told[0],
@@ -113,7 +115,8 @@ def explained(
             attribution=np.asarray(attribution, "float64")[: tokens and len(tokens)],
             tokens=tokens,
             completeness=error,
-            baseline=nothing if METHODS[method].has_baseline else None,
+            baseline=nothing if has_baseline else None,
+            baseline_score=float(ground[0]) if has_baseline else None,
         )
         return [(subject, found)]
 
@@ -167,6 +170,7 @@ def _feature(run: Run, kind: type[Subject], method: str) -> str:
     Raises:
         ArgumentError: there is none.
     """
+    devices.load_tensorflow()  # quietly, before a module imports it
     from recipes.explanations.network import BACKBONE
 
     names = {layer.name for layer in run.model.layers}
@@ -198,6 +202,7 @@ def _compiled(run: Run, kind: type[Subject], tell: Callable[[int], None]) -> Any
     Raises:
         ArgumentError: there are tokens, and no layer that embeds them.
     """
+    devices.load_tensorflow()
     from recipes.explanations.network import Compiled, first_embedding
 
     model = run.float32_model()

@@ -1,11 +1,13 @@
-"""What explains one prediction."""
+"""What explains one prediction, and what methods ask of a network for it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+Scores = Callable[[np.ndarray], np.ndarray]
+Gradients = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 DIGITS = 6  # of numbers in JSON
 
 
@@ -23,6 +25,8 @@ class Explanation:
         completeness: by what share of the difference of the scores of input and baseline the numbers
             fail to sum to it; None for methods that do not promise it.
         baseline: what stands for "nothing there"; None for methods without one.
+        baseline_score: the logit of the class for the baseline alone. Where it is higher than `score`,
+            the input as a whole speaks against the class, compared with that baseline.
         source: "file", "row" and "text" of the input, where it has them.
     """
 
@@ -33,6 +37,7 @@ class Explanation:
     tokens: tuple[str, ...] | None = None
     completeness: float | None = None
     baseline: str | None = None
+    baseline_score: float | None = None
     source: Mapping[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -42,12 +47,11 @@ class Explanation:
             **self.source,
             "method": self.method,
             "label": self.label,
-            "score": _rounded(self.score),
             "baseline": self.baseline,
-            "completeness": self.completeness
-            if self.completeness is None
-            else _rounded(self.completeness),
         }
+        for name in ("score", "baseline_score", "completeness"):
+            value = getattr(self, name)
+            told[name] = value if value is None else _rounded(value)
         if self.tokens is None:
             return told | {"attribution": numbers}
         both = zip(self.tokens, numbers, strict=True)

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recipes.explanations.network import Gradients
+from recipes.explanations.explanation import Gradients
 
 
 def gradient_times_input(gradients: Gradients, point: np.ndarray) -> np.ndarray:

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
 
-from recipes.explanations.network import Network
+from recipes.explanations.explanation import Explanation
 from recipes.explanations.subject import Subject, windows
 from zoo.columns import Column
 
 if TYPE_CHECKING:
-    from recipes.explanations.explanation import Explanation
+    from recipes.explanations.network import Network
 
 FEW_PIXELS = 8  # up to so many along a side, each is a cell
 CELLS = 7  # along a side beyond, as in RISE
@@ -25,7 +25,7 @@ class ImageSubject(Subject):
     baselines: ClassVar[tuple[str, ...]] = ("zeros", "mean", "blur")
     positions: ClassVar[tuple[int, ...]] = (3,)  # (h, w, channels)
 
-    def __init__(self, network: Network, encoded: np.ndarray, column: Column):
+    def __init__(self, network: "Network", encoded: np.ndarray, column: Column):
         super().__init__(network, encoded, column)
         self.point = encoded.astype("float32")  # (H, W, C)
 
@@ -63,7 +63,7 @@ class ImageSubject(Subject):
         small = Image.fromarray(coarse.astype("float32"))
         return np.asarray(small.resize((width, height), Image.Resampling.BILINEAR), "float64")
 
-    def write(self, found: "Explanation", folder: Path, stem: str) -> list[Path]:
+    def write(self, found: Explanation, folder: Path, stem: str) -> list[Path]:
         """Draw the image, and beside it the heat over the image in gray: STEM.png."""
         from recipes.explanations.drawing import heat_over_image
         from zoo.files import write_bytes

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recipes.explanations.network import Gradients
+from recipes.explanations.explanation import Gradients
 
 STEPS = 32  # at first; doubled until the attributions add up
 MOST_STEPS = 1024

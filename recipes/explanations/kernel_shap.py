@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from recipes.explanations.network import Scores
+from recipes.explanations.explanation import Scores
 
 MOST_EXACT = 12  # parts, up to which all coalitions are scored
 

@@ -10,8 +10,6 @@ import tensorflow as tf
 
 from zoo.errors import ArgumentError
 
-Scores = Callable[[np.ndarray], np.ndarray]
-Gradients = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 LARGEST_BATCH = 32  # points
 LARGEST_SIZE = 2_000_000  # numbers of all points of a batch
 LOGITS, BACKBONE = "logits", "backbone"

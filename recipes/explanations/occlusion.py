@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recipes.explanations.network import Scores
+from recipes.explanations.explanation import Scores
 
 
 def occlusion(scores: Scores, patches: np.ndarray) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recipes.explanations.network import Scores
+from recipes.explanations.explanation import Scores
 
 MASKS = 2000  # the paper takes 4,000 to 8,000
 SHOWN = 0.5  # share of cells that a mask shows

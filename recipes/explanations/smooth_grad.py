@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from recipes.explanations.network import Gradients
+from recipes.explanations.explanation import Gradients
 
 CHUNK = 10  # points at a time
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
 
-from recipes.explanations.network import Network
+from recipes.explanations.explanation import Explanation
 from recipes.explanations.subject import Subject, windows
 from zoo.columns import Column
 
 if TYPE_CHECKING:
-    from recipes.explanations.explanation import Explanation
+    from recipes.explanations.network import Network
 
 PIECES = 10  # of a clip: few enough for exact Shapley values
 
@@ -23,7 +23,7 @@ class SoundSubject(Subject):
     positions: ClassVar[tuple[int, ...]] = (2, 3)  # (frames, channels), (frames, bands, channels)
     power: ClassVar[int] = 4
 
-    def __init__(self, network: Network, encoded: np.ndarray, column: Column):
+    def __init__(self, network: "Network", encoded: np.ndarray, column: Column):
         super().__init__(network, encoded, column)
         self.point = encoded.astype("float32")  # (S,)
 
@@ -49,7 +49,7 @@ class SoundSubject(Subject):
     def grown(self, coarse: np.ndarray) -> np.ndarray:
         return coarse.astype("float64")
 
-    def strongest(self, found: "Explanation") -> slice:
+    def strongest(self, found: Explanation) -> slice:
         """Return the tenth of the clip with the largest sum of numbers for the class, in samples."""
         heat = found.attribution
         heat = heat.sum(axis=1) if heat.ndim == 2 else heat  # (T,) or (S,)
@@ -59,7 +59,7 @@ class SoundSubject(Subject):
         sums = [heat[edges[piece]].sum() * share for piece in slices]
         return slices[int(np.argmax(sums))]
 
-    def write(self, found: "Explanation", folder: Path, stem: str) -> list[Path]:
+    def write(self, found: Explanation, folder: Path, stem: str) -> list[Path]:
         """Draw the heat over waveform and log-mel, and cut out what mattered: STEM.png, STEM.wav."""
         from recipes.explanations.drawing import heat_over_sound
         from zoo.columns.readers.audio import write_wav

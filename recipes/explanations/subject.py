@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from recipes.explanations.network import Network, Scores
+from recipes.explanations.explanation import Explanation, Scores
 from zoo.columns import Column
 
 if TYPE_CHECKING:
-    from recipes.explanations.explanation import Explanation
+    from recipes.explanations.network import Network
 
 
 class Subject(abc.ABC):
@@ -39,7 +39,7 @@ class Subject(abc.ABC):
     is_embedded: ClassVar[bool] = False
     point: np.ndarray
 
-    def __init__(self, network: Network, encoded: np.ndarray, column: Column):
+    def __init__(self, network: "Network", encoded: np.ndarray, column: Column):
         self.network, self.encoded, self.column = network, encoded, column
 
     @property
@@ -70,7 +70,7 @@ class Subject(abc.ABC):
         """Return a map of a feature's positions at the size that is shown."""
 
     @abc.abstractmethod
-    def write(self, found: "Explanation", folder: Path, stem: str) -> list[Path]:
+    def write(self, found: Explanation, folder: Path, stem: str) -> list[Path]:
         """Draw an explanation into new files FOLDER/STEM…, and return them."""
 
     def parts(self) -> np.ndarray:

@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, ClassVar, final
 
 import numpy as np
 
-from recipes.explanations.network import Network
+from recipes.explanations.explanation import Explanation
 from recipes.explanations.subject import Subject
 from zoo.columns import Column
 from zoo.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from recipes.explanations.explanation import Explanation
+    from recipes.explanations.network import Network
 
 
 @final
@@ -21,7 +21,7 @@ class TextSubject(Subject):
     baselines: ClassVar[tuple[str, ...]] = ("zeros", "padding", "unknown")
     is_embedded: ClassVar[bool] = True
 
-    def __init__(self, network: Network, encoded: np.ndarray, column: Column):
+    def __init__(self, network: "Network", encoded: np.ndarray, column: Column):
         super().__init__(network, encoded, column)
         vectors = network.embedded(encoded[None])  # (T, D)
         if vectors.ndim != 2 or len(vectors) != len(encoded):
@@ -71,7 +71,7 @@ class TextSubject(Subject):
     def grown(self, coarse: np.ndarray) -> np.ndarray:
         return coarse
 
-    def write(self, found: "Explanation", folder: Path, stem: str) -> list[Path]:
+    def write(self, found: Explanation, folder: Path, stem: str) -> list[Path]:
         """Write the text with coloured tokens: STEM.html."""
         from recipes.explanations.drawing import coloured_tokens
         from zoo.files import write_text
