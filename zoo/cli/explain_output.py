@@ -7,10 +7,15 @@ from typing import Any
 
 from zoo.cli.output import console, show_table
 
+TOLERANCE = 0.01  # of a sum
 LONGEST_NAME = 40  # characters of a file's name
 NOTE = (
     "note: a baseline scores higher than its input, so most numbers speak against the class. "
     "Another --baseline, or grad_cam, which needs none, may say more."
+)
+NOT_COMPLETE = (
+    "note: numbers of an input do not add up within 1 %: the network is too rough for this method. "
+    "--method kernel_shap or occlusion takes no gradients."
 )
 
 
@@ -53,6 +58,8 @@ def show(found: Sequence[Any], written: Sequence[Sequence[Path]]) -> None:
     show_table(found[0].method, columns, rows)
     if any(one.baseline and one.baseline_score > one.score for one in found):
         console.print(NOTE, soft_wrap=True)
+    if any((one.completeness or 0) > TOLERANCE for one in found):
+        console.print(NOT_COMPLETE, soft_wrap=True)
 
 
 def _against(found: Any) -> tuple[str, str]:
