@@ -19,6 +19,7 @@ _PUBLIC = {
     "embed": "recipes.runs.by_name",
     "ensemble": "recipes.ensembles.chosen",
     "evaluate": "recipes.runs.by_name",
+    "explain": "recipes.explanations.explain",
     "export": "recipes.export.export",
     "finetune": "recipes.training.finetune",
     "generate": "recipes.runs.generate",

@@ -32,7 +32,8 @@ _ARITHMETIC = (  # settings from outside that change the order of sums
     "OMP_NUM_THREADS",
     "TF_ENABLE_ONEDNN_OPTS",
 )
-_OF_EACH_MODEL = ("make_predict_function", "_compiled.<locals>.measure")  # Keras', and the probe's
+# Keras', the probe's, and those that explain
+_OF_EACH_MODEL = ("make_predict_function", "_compiled.<locals>.measure", "Compiled._")
 # What TensorFlow, JAX and NumPy say, also where one passes on another's error as text.
 _NO_MEMORY = ("OOM when allocating", "RESOURCE_EXHAUSTED", "Unable to allocate", "MemoryError")
 PACKAGES = ("kerazoo", "tensorflow", "keras", "tensorflow-datasets", "numpy", "jax", "safetensors")

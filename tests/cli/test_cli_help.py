@@ -28,6 +28,7 @@ COMMANDS = [
     ("compare",),
     ("ensemble",),
     ("predict",),
+    ("explain",),
     ("embed",),
     ("generate",),
     ("export",),

@@ -17,6 +17,7 @@ from zoo.cli import (
     embed,
     ensemble,
     evaluate,
+    explain,
     export,
     finetune,
     generate,
@@ -78,6 +79,7 @@ app.command("evaluate")(evaluate.evaluate_command)
 app.command("compare")(compare.compare_command)
 app.command("ensemble")(ensemble.ensemble_command)
 app.command("predict", cls=Enrolling)(predict.predict_command)
+app.command("explain")(explain.explain_command)
 app.command("embed")(embed.embed_command)
 app.command("generate")(generate.generate_command)
 app.command("export")(export.export_command)

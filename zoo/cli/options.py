@@ -30,6 +30,7 @@ WRITTEN = {  # the option that says where a command writes
     "embed": "--output",
     "ensemble": "--output",
     "evaluate": "--predictions",
+    "explain": "--output",
     "export": "--output",
     "finetune": "--run-dir",
     "predict": "--csv",

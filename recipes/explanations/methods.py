@@ -1,0 +1,88 @@
+"""The methods by name, and what each does with an example."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from recipes.explanations.grad_cam import grad_cam, grad_cam_plus_plus
+from recipes.explanations.gradient_times_input import gradient_times_input
+from recipes.explanations.integrated_gradients import complete_gradients, completeness_error
+from recipes.explanations.kernel_shap import kernel_shap
+from recipes.explanations.occlusion import occlusion
+from recipes.explanations.rise import rise
+from recipes.explanations.smooth_grad import smooth_grad
+from recipes.explanations.subject import Subject
+
+DEFAULT = "integrated_gradients"
+Result = tuple[np.ndarray, float | None]  # the map, and the completeness error
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of explanation.
+
+    Attributes:
+        run: from an example, the name of a baseline and that of a feature to its map.
+        has_baseline: replaces a part of the input by something.
+        needs_positions: asks for a feature of the backbone that has positions.
+    """
+
+    run: Callable[[Subject, str, str], Result]
+    has_baseline: bool = True
+    needs_positions: bool = False
+
+
+def _gradient_times_input(subject: Subject, baseline: str, feature: str) -> Result:
+    found = gradient_times_input(subject.network.gradients, subject.point)
+    return subject.summed(found.astype("float64")), None
+
+
+def _smooth_grad(subject: Subject, baseline: str, feature: str) -> Result:
+    return subject.sized(smooth_grad(subject.network.gradients, subject.point)), None
+
+
+def _integrated_gradients(subject: Subject, baseline: str, feature: str) -> Result:
+    found, error = complete_gradients(
+        subject.network.gradients, subject.point, subject.baseline(baseline), power=subject.power
+    )
+    return subject.summed(found), error
+
+
+def _grad_cam(subject: Subject, baseline: str, feature: str) -> Result:
+    return subject.grown(grad_cam(*subject.network.feature(feature))), None
+
+
+def _grad_cam_plus_plus(subject: Subject, baseline: str, feature: str) -> Result:
+    return subject.grown(grad_cam_plus_plus(*subject.network.feature(feature))), None
+
+
+def _occlusion(subject: Subject, baseline: str, feature: str) -> Result:
+    return occlusion(subject.masked(baseline), subject.patches()), None
+
+
+def _rise(subject: Subject, baseline: str, feature: str) -> Result:
+    found = rise(subject.masked(baseline), subject.places, cells=subject.cells)
+    return subject.changeable * found, None
+
+
+def _kernel_shap(subject: Subject, baseline: str, feature: str) -> Result:
+    """Return each part's Shapley value, spread evenly over its places."""
+    parts, masked = subject.parts(), subject.masked(baseline)
+    count = int(parts.max()) + 1
+    values = kernel_shap(lambda coalitions: masked(coalitions[:, parts]), count)
+    ends = masked(np.stack([np.ones(parts.shape), np.zeros(parts.shape)]).astype("float32"))
+    error = completeness_error(values.sum(), float(ends[0]) - float(ends[1]))
+    return subject.shared(values, parts), error
+
+
+METHODS = {
+    DEFAULT: Method(_integrated_gradients),
+    "gradient_times_input": Method(_gradient_times_input, has_baseline=False),
+    "grad_cam": Method(_grad_cam, has_baseline=False, needs_positions=True),
+    "grad_cam_plus_plus": Method(_grad_cam_plus_plus, has_baseline=False, needs_positions=True),
+    "kernel_shap": Method(_kernel_shap),
+    "occlusion": Method(_occlusion),
+    "rise": Method(_rise),
+    "smooth_grad": Method(_smooth_grad, has_baseline=False),
+}

@@ -1,0 +1,162 @@
+"""What methods ask of a Keras model: the logit of one class, and its gradients."""
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from zoo.errors import ArgumentError
+
+LARGEST_BATCH = 32  # points
+LARGEST_SIZE = 2_000_000  # numbers of all points of a batch
+LOGITS, BACKBONE = "logits", "backbone"
+
+
+class Compiled:
+    """A model's logits and gradients as compiled functions, which all its examples share.
+
+    Args:
+        model: a `zoo.task_model.TaskModel` of one input, in float32.
+        embedding: layer whose output is the point, in place of the input; None takes the input.
+        tell: called with how many points were run.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        *,
+        embedding: keras.layers.Layer | None = None,
+        tell: Callable[[int], None] = lambda points: None,
+    ):
+        self.model, self.embedding, self.tell = model, embedding, tell
+        (self.name,) = (tensor.name for tensor in model.inputs)
+        ((shape, dtype),) = ((tensor.shape, tensor.dtype) for tensor in model.inputs)
+        point = shape if embedding is None else (None, None, embedding.output_dim)
+        # One signature for all examples, so that a function is traced once.
+        signature = (
+            tf.TensorSpec(point, "float32"),
+            tf.TensorSpec(shape, dtype),
+            tf.TensorSpec((), "int32"),
+        )
+        self.dtype = dtype
+        self.score = tf.function(self._score, input_signature=signature)
+        self.gradient = tf.function(self._gradient, input_signature=signature)
+
+    def logits(self, inputs: Any) -> Any:
+        """Return the logits of encoded inputs, (N, K)."""
+        return self.model({self.name: inputs}, training=False)[LOGITS]
+
+    def _score(self, points: Any, example: Any, label: Any) -> Any:
+        if self.embedding is None:
+            return tf.gather(self.logits(points), label, axis=1)
+        ids = tf.repeat(example, tf.shape(points)[0], axis=0)
+        with replaced(self.embedding, lambda *given, **how: points):
+            return tf.gather(self.logits(ids), label, axis=1)
+
+    def _gradient(self, points: Any, example: Any, label: Any) -> Any:
+        with tf.GradientTape() as tape:
+            tape.watch(points)
+            score = self._score(points, example, label)
+        return score, tape.gradient(score, points)
+
+
+class Network:
+    """The logit of one class as a function of one of a model's inputs, or of its embedded tokens.
+
+    Args:
+        compiled: the model.
+        example: encoded, (1, …).
+        label: position of the class.
+    """
+
+    def __init__(self, compiled: Compiled, example: np.ndarray, *, label: int):
+        self.compiled, self.example = compiled, tf.cast(example, compiled.dtype)
+        self.label = tf.constant(label)
+
+    def scores(self, points: np.ndarray) -> np.ndarray:
+        """Return the logit at points (N, …), float32 (N,)."""
+        found = [self.compiled.score(*given).numpy() for given in self._batches(points)]
+        return np.concatenate(found)
+
+    def gradients(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the logit at points (N, …), float32 (N,), and its gradients, of the points' shape."""
+        found = [self.compiled.gradient(*given) for given in self._batches(points)]
+        scores, gradients = zip(*found, strict=True)
+        return np.concatenate(scores), np.concatenate(gradients)
+
+    def embedded(self, ids: np.ndarray) -> np.ndarray:
+        """Return the vectors of ids (1, T) at the embedding layer, float32 (T, D)."""
+        with recorded(self.compiled.embedding) as found:
+            self.compiled.logits(ids)
+        return found[0].numpy()[0]
+
+    def feature(self, name: str) -> tuple[np.ndarray, np.ndarray]:
+        """Return a feature of the backbone for the example, and the logit's gradient there, (…, K).
+
+        Raises:
+            ArgumentError: the logit does not depend on the positions of that feature.
+        """
+        with tf.GradientTape() as tape:
+            tape.watch(self.example)
+            with recorded(self.compiled.model.get_layer(BACKBONE)) as found:
+                score = tf.gather(self.compiled.logits(self.example), self.label, axis=1)
+        feature = found[0][name]
+        gradient = tape.gradient(score, feature)
+        if gradient is None:
+            raise ArgumentError(
+                f"The head does not use the positions of the feature {name!r}.",
+                expected="a model whose head takes the mean over positions",
+                fix="choose integrated_gradients, which needs no positions",
+            )
+        return feature.numpy()[0], gradient.numpy()[0]
+
+    def _batches(self, points: np.ndarray) -> Iterator[tuple[Any, Any, Any]]:
+        size = max(1, min(LARGEST_BATCH, LARGEST_SIZE // max(1, points[0].size)))
+        for start in range(0, len(points), size):
+            part = tf.convert_to_tensor(points[start : start + size])
+            yield part, self.example, self.label
+            self.compiled.tell(len(part))
+
+
+def first_embedding(model: keras.Model) -> keras.layers.Embedding | None:
+    """Return the layer that turns ids into vectors; None where there is none.
+
+    Subclasses of Keras' Embedding count, in models inside models too. Positions and segments are
+    embedded after the tokens.
+    """
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Embedding):
+            return layer
+        inner = first_embedding(layer) if isinstance(layer, keras.Model) else None
+        if inner is not None:
+            return inner
+    return None
+
+
+@contextlib.contextmanager
+def replaced(layer: keras.layers.Layer, call: Callable[..., Any]) -> Iterator[None]:
+    """Let a layer compute another function for a while.
+
+    Keras has no hooks as PyTorch has; an attribute of the object hides the method of its class.
+    """
+    vars(layer)["call"] = call
+    try:
+        yield
+    finally:
+        del vars(layer)["call"]
+
+
+@contextlib.contextmanager
+def recorded(layer: keras.layers.Layer) -> Iterator[list[Any]]:
+    """Give the outputs of a layer, call by call."""
+    found, own = [], layer.call
+
+    def call(*given: Any, **how: Any) -> Any:
+        found.append(own(*given, **how))
+        return found[-1]
+
+    with replaced(layer, call):
+        yield found

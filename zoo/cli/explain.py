@@ -1,0 +1,98 @@
+"""`zoo explain`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zoo.cli import answer_options as answers
+from zoo.cli import complete, options
+from zoo.cli.output import show_json
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        help="A run directory, or a weight's name: shipped, or published (zoo list --pretrained).",
+        autocompletion=complete.targets,
+    ),
+]
+Inputs = Annotated[
+    list[str],
+    typer.Argument(
+        help="Files, folders, quoted patterns ('photos/**/*.jpg'), tables of texts or of file names, "
+        "texts, or - for one text or path per line from standard input."
+    ),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "--out",
+        help="A new folder for the pictures; explanations/NAME-1 by default, and with --json none.",
+    ),
+]
+Method = Annotated[
+    str,
+    typer.Option(
+        help="integrated_gradients, gradient_times_input, smooth_grad, grad_cam, grad_cam_plus_plus, "
+        "occlusion, rise or kernel_shap."
+    ),
+]
+Label = Annotated[
+    str | None, typer.Option(help="The class to explain; the predicted one by default.")
+]
+Baseline = Annotated[
+    str | None,
+    typer.Option(
+        help='What stands for "nothing there": zeros, mean or blur for images, zeros, padding or '
+        "unknown for texts, silence for sounds."
+    ),
+]
+
+
+def explain_command(
+    target: Target,
+    inputs: Inputs,
+    method: Method = "integrated_gradients",
+    label: Label = None,
+    baseline: Baseline = None,
+    column: answers.Column = None,
+    output: Output = None,
+    json: options.Json = False,
+) -> None:
+    """Show which pixels, tokens or moments speak for a class, of a model that classifies.
+
+    An image gives a picture with heat, a text a page with coloured tokens, a sound a picture and the
+    piece that mattered most as a .wav file.
+
+    [bold]Examples[/bold]
+
+    zoo explain cnn_small.digits seven.png
+
+    zoo explain resnet50.a1_in1k photos/ --method grad_cam --out heat
+
+    zoo explain textcnn.docstrings "Return the number of days in a month." --label calendar
+
+    zoo explain runs/speech-vowels-dscnn-1 clip.wav --method kernel_shap --json
+    """
+    from recipes.explanations.explain import explained
+    from recipes.runs.run import load_run
+    from zoo.cli.explain_output import show, write_pictures
+    from zoo.cli.inputs import inputs_of
+    from zoo.cli.output import takes_words
+    from zoo.cli.prediction_files import check_new
+
+    if output is not None:
+        check_new(output)
+    run = load_run(target)
+    paths = inputs_of(inputs, texts=takes_words(run))
+    how = {"method": method, "label": label, "baseline": baseline, "column": column}
+    found = list(explained(run, paths, **how))
+    written = [] if json and output is None else write_pictures(found, output, run.name)
+    if json:
+        files = [{"pictures": [str(path) for path in paths]} for paths in written] or [{}] * len(
+            found
+        )
+        show_json([one.to_dict() | more for (_, one), more in zip(found, files, strict=True)])
+    else:
+        show([one for _, one in found], written)

@@ -1,0 +1,69 @@
+"""What `zoo explain` writes: pictures in a folder, coloured tokens and a table on the terminal."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from zoo.cli.output import console, show_table
+
+TOLERANCE = 0.01  # of a sum
+LONGEST_NAME = 40  # characters of a file's name
+NOTE = (
+    "note: a baseline scores higher than its input, so most numbers speak against the class. "
+    "Another --baseline, or grad_cam, which needs none, may say more."
+)
+NOT_COMPLETE = (
+    "note: numbers of an input do not add up within 1 %: the network is too rough for this method. "
+    "--method kernel_shap or occlusion takes no gradients."
+)
+
+
+def write_pictures(found: Sequence[Any], output: Path | None, name: str) -> list[list[Path]]:
+    """Draw all explanations into one folder; return the files of each."""
+    from zoo.files import make_folder, reserve
+
+    folder = output or reserve(Path("explanations"), _slug(Path(name).name))
+    make_folder(folder)
+    return [
+        subject.write(one, folder, f"{number:02d}-{_slug(_name_of(one))}")
+        for number, (subject, one) in enumerate(found, start=1)
+    ]
+
+
+def _name_of(found: Any) -> str:
+    file = found.source.get("file")
+    return Path(file).stem if file else found.source.get("text", "input")
+
+
+def _slug(text: str) -> str:
+    """Return a text as part of a file's name."""
+    return re.sub(r"[^\w.]+", "-", text)[:LONGEST_NAME].strip("-.") or "input"
+
+
+def show(found: Sequence[Any], written: Sequence[Sequence[Path]]) -> None:
+    """Print tokens in colour, then a line for each explanation with its pictures."""
+    from recipes.explanations.drawing import token_colours
+
+    for one in found:
+        if one.tokens is not None:
+            for word, style in token_colours(one):
+                console.print(word, style=style, end=" ")
+            console.print()
+    rows = [
+        (_name_of(one), one.label, f"{one.score:.3g}", *_against(one), ", ".join(map(str, files)))
+        for one, files in zip(found, written, strict=True)
+    ]
+    columns = ("input", "class", "logit", "of the baseline", "sum is off by", "pictures")
+    show_table(found[0].method, columns, rows)
+    if any(one.baseline and one.baseline_score > one.score for one in found):
+        console.print(NOTE, soft_wrap=True)
+    if any((one.completeness or 0) > TOLERANCE for one in found):
+        console.print(NOT_COMPLETE, soft_wrap=True)
+
+
+def _against(found: Any) -> tuple[str, str]:
+    """Return the logit of the baseline, and by what share the numbers fail to add up."""
+    score = "–" if found.baseline is None else f"{found.baseline_score:.3g}"
+    off = "–" if found.completeness is None else f"{100 * found.completeness:.2f} %"
+    return score, off
