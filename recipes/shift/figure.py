@@ -13,6 +13,7 @@ from zoo.transforms.corruptions import SEVERITIES
 
 _LINES = ((FIRST, "o"), (SECOND, "s"), (THIRD, "^"), (INK, "D"))
 _WIDTH, _HEIGHT = 3.1, 3.0  # inches, of a panel
+_ACROSS = 3  # panels beside one another
 
 
 def shift_png(shift: Mapping[str, Any], metric: Metric, *, name: str) -> bytes:
@@ -27,14 +28,19 @@ def shift_png(shift: Mapping[str, Any], metric: Metric, *, name: str) -> bytes:
     for corruption, found in shift["corruptions"].items():
         groups.setdefault(found["group"], []).append(corruption)
     with style():
-        size = (max(_WIDTH * len(groups), 2 * _WIDTH), _HEIGHT)
+        rows = -(-len(groups) // _ACROSS)
+        size = (_WIDTH * min(max(len(groups), 2), _ACROSS), _HEIGHT * rows)
         figure = Figure(figsize=size, layout="constrained")
-        panels = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
-        for axes, (group, names) in zip(panels, groups.items(), strict=True):
+        across = min(len(groups), _ACROSS)
+        panels = figure.subplots(rows, across, sharey=True, squeeze=False)
+        for axes, (group, names) in zip(panels.flat, groups.items(), strict=False):
             _panel(axes, shift, metric, group, names)
-        panels[0].set_ylabel(metric.label)
-        if metric.in_percent:
-            panels[0].yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
+        for axes in panels.flat[len(groups) :]:
+            axes.set_axis_off()
+        for axes in panels[:, 0]:
+            axes.set_ylabel(metric.label)
+            if metric.in_percent:
+                axes.yaxis.set_major_formatter(PercentFormatter(1, decimals=0))
         figure.suptitle(f"{name}: {shift['examples']:,} corrupted test examples", fontsize=10)
         return to_png(figure)
 

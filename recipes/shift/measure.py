@@ -31,11 +31,14 @@ def chosen_for(run: TrainedModel, names: str | Sequence[str]) -> dict[str, Corru
         names: of corruptions or groups, in a list or with commas between; "all" for all.
 
     Raises:
-        ArgumentError: the run has several inputs, or an input that no corruption is for.
+        ArgumentError: the run has several inputs, an input that no corruption is for, or is scored on
+            pieces of its examples.
         UnknownNameError: there is no corruption of that name.
     """
     inputs = run.assets.x
     leave = "leave --shift (shift=) out"
+    if run.task.writes:
+        raise _in_pieces(run)
     if len(inputs) > 1:
         raise ArgumentError(
             f"{run.name} has several inputs: {', '.join(inputs)}. Corruptions are for models of one.",
@@ -62,57 +65,47 @@ def shifted(
     batch_size: int = BATCH_SIZE,
     tta: int = 0,
     seed: int = 0,
-    progress: Progress | None = None,
+    progress: Progress = lambda *_: None,
 ) -> dict[str, Any]:
     """Score a run on every corruption at severity 1 to 5, with 95 % intervals.
 
-    Every example keeps its own draws at all severities. A difference from clean compares the same
-    examples; its interval resamples them, corrupted and clean together. The calibration error has no
-    interval, as in `zoo evaluate`.
+    Differences from clean are of the same examples. The calibration error has no interval.
 
     Args:
         run: of one input.
         scored: what `zoo.evaluate` scored; a temperature of it is used here, too.
         names: as `chosen_for`.
         examples: so many at random; None for all.
-        batch_size: examples per prediction step.
-        tta: as in `zoo.evaluate`.
+        batch_size, tta: as in `zoo.evaluate`.
         seed: of the draws, and of which examples are taken.
-        progress: called with the number of scores that are done, that of all, and what comes next.
+        progress: called with the number of scores so far, that of all, and the next one's name.
 
     Returns:
         {"metric", "examples", "seed", "clean": {metric: entry}, "corruptions": {name: {"group",
-        "severities": [{metric: entry}, …], "mean": {metric: value}, "difference": entry}}, "mean":
-        {metric: value}, "difference": entry, "worst", "advice"}. An entry is {"value", "low", "high",
-        "method"}; "difference" is that of the first metric from clean, in the mean.
+        "severities": [{metric: entry}, …], "mean", "difference"}}, "mean": {metric: value},
+        "difference": entry, "worst", "advice"}, entries as {"value", "low", "high", "method"};
+        "difference" is that of the first metric from clean, in the mean.
 
     Raises:
-        ArgumentError, UnknownNameError: as `chosen_for`; or the task cuts examples into pieces.
+        ArgumentError, UnknownNameError: as `chosen_for`; or `examples` is out of range.
     """
     wanted = chosen_for(run, names)
     scorer = _Scorer.of(run, scored, batch_size=batch_size, tta=tta)
     split, places = _some(scored.found.split, examples, seed)
+    seeds = [(seed, int(place)) for place in places]
     source = next((column.source or name) for name, column in run.assets.x.items())
-    total, tell = 1 + len(wanted) * len(SEVERITIES), progress or (lambda *_: None)
-    tell(0, total, "clean")
     clean, sampling = scorer(split)
-    found, everything = {}, []
-    for k, (name, corruption) in enumerate(wanted.items()):
+    found, everything, total = {}, [], len(wanted) * len(SEVERITIES)
+    for name, corruption in wanted.items():
         cells = []
         for severity in SEVERITIES:
-            tell(1 + k * len(SEVERITIES) + severity - 1, total, f"{name} {severity}")
-            seeds = [(seed, int(place)) for place in places]
+            progress(len(everything) + len(cells), total, f"{name} {severity}")
             values = _Corrupted(split, source, corruption, severity, seeds)
             cells.append(scorer(_with_column(split, source, values))[0])
         everything += cells
-        found[name] = {
-            "group": corruption.group,
-            "severities": [scorer.entries(cell, sampling) for cell in cells],
-            **scorer.together(cells, clean, sampling),
-        }
-    tell(total, total, "")
-    sign = scorer.metrics[0].sign
-    worst = min(found, key=lambda name: sign * found[name]["difference"]["value"])
+        listed = [scorer.entries(cell, sampling) for cell in cells]
+        found[name] = {"group": corruption.group, "severities": listed}
+        found[name] |= scorer.together(cells, clean, sampling)
     return {
         "metric": scorer.metrics[0].name,
         "examples": len(split),
@@ -120,11 +113,25 @@ def shifted(
         "clean": scorer.entries(clean, sampling),
         "corruptions": found,
         **scorer.together(everything, clean, sampling),
-        "worst": worst,
-        "advice": advice(
-            wanted[worst], found[worst]["difference"], scorer.metrics[0], run.task.regularization
-        ),
+        **_worst(found, wanted, scorer.metrics[0], run),
     }
+
+
+def _worst(
+    found: Mapping[str, Any], wanted: Mapping[str, Corruption], metric: Metric, run: TrainedModel
+) -> dict[str, str]:
+    """Return the corruption that costs most in the mean, and what may help against it."""
+    name = min(found, key=lambda each: metric.sign * found[each]["difference"]["value"])
+    hint = advice(wanted[name], found[name]["difference"], metric, run.task.regularization)
+    return {"worst": name, "advice": hint}
+
+
+def _in_pieces(run: TrainedModel) -> ArgumentError:
+    return ArgumentError(
+        f"{run.name} is scored on pieces of its examples, which a corruption moves.",
+        expected="a model that answers once for each example, such as a classifier",
+        fix="leave --shift (shift=) out",
+    )
 
 
 def _some(split: Split, examples: int | None, seed: int) -> tuple[Split, np.ndarray]:
@@ -196,11 +203,7 @@ class _Scorer:
         task, found = self.run.task, self.scored.found
         encoded = Encoded(split, task, self.run.assets)
         if len(encoded) != len(split):
-            raise ArgumentError(
-                f"{self.run.name} is scored on pieces of its examples, which a corruption moves.",
-                expected="a model that answers once for each example, such as a classifier",
-                fix="leave --shift (shift=) out",
-            )
+            raise _in_pieces(self.run)
         predictions, truths = decoded(self.decode, encoded, batch_size=self.batch_size)
         if self.scored.temperature is not None:
             predictions = tempered(predictions, self.scored.temperature["value"])

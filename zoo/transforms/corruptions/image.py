@@ -1,7 +1,7 @@
 """Corruptions of images: the 15 of ImageNet-C (1903.12261), and four of another camera or place.
 
 Axes: H rows, W columns, C channels (1 or 3). Values are uint8 (H, W, C), 0–255, of any size, and come
-back so. The levels are those of ImageNet-C, whose images have 224 pixels a side. A length (the radius
+back so. The levels are those of ImageNet-C, whose images are 224 pixels wide. A length (the radius
 of a blur, the reach of glass) is scaled by the shorter side: at 32 pixels it is 1/7 as long, near the
 levels of CIFAR-10-C. A colour, a share or a quality is the same at any size.
 
