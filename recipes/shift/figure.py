@@ -63,4 +63,4 @@ def _panel(
     axes.set_xlabel("severity")
     if metric.in_percent:
         axes.set_ylim(0, 1.02)
-    axes.legend(fontsize=7, loc="lower left" if metric.sign > 0 else "upper left")
+    axes.legend(fontsize=7)
