@@ -20,6 +20,8 @@ def evaluate(
     batch_size: int = 256,
     tta: int = 0,
     calibrated: bool | float = False,
+    shift: str | Sequence[str] | None = None,
+    examples: int | None = None,
 ) -> dict[str, Any]:
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
@@ -27,11 +29,27 @@ def evaluate(
         target: run directory, folder of an ensemble, weight name or recipe name.
         data, data_dir, batch_size, tta, calibrated: as in `Run.evaluate`, which also describes the
             result.
+        shift: names of corruptions or of groups of them, or "all": "shift" of the result holds the
+            first metric and the calibration error at severity 1 to 5 of each, and their differences
+            from clean (`recipes.shift.measure.shifted` describes it). None measures none.
+        examples: that are corrupted, drawn at random; None for all.
+
+    Raises:
+        ArgumentError: the model has several inputs, or one that no corruption is for.
+        UnknownNameError: there is no corruption of that name.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
-    return load(target).evaluate(data=data, **how)
+    if shift is None:
+        return load(target).evaluate(data=data, **how)
+    from recipes.shift.measure import chosen_for, shifted
+
+    run = load_run(target)
+    chosen_for(run, shift)
+    found = run.scored(data=data, **how)
+    corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
+    return found.result_of(run, data=data) | {"shift": shifted(run, found, **corrupted)}
 
 
 def predict(

@@ -7,8 +7,14 @@ import typer
 
 from zoo.cli import answer_options as answers
 from zoo.cli import complete, options
-from zoo.cli.output import console, counted, show_json, show_metrics
+from zoo.cli import shift_table as shifts
+from zoo.cli.evaluate_output import show_result
+from zoo.cli.output import show_json
 
+Data = Annotated[
+    str | None,
+    typer.Option(help="Where the run's data is now, or other data with the same classes."),
+]
 Predictions = Annotated[
     Path | None,
     typer.Option(help="Write every answer with its truth to a new .csv or .jsonl file."),
@@ -25,10 +31,7 @@ def evaluate_command(
             help="A run directory, weight or recipe name.", autocompletion=complete.targets
         ),
     ],
-    data: Annotated[
-        str | None,
-        typer.Option(help="Where the run's data is now, or other data with the same classes."),
-    ] = None,
+    data: Data = None,
     data_dir: options.DataDir = None,
     batch_size: Annotated[int, typer.Option(help="Of prediction.", min=1)] = 256,
     predictions: Predictions = None,
@@ -37,6 +40,9 @@ def evaluate_command(
     tta: answers.Tta = 0,
     calibrated: answers.Calibrated = False,
     temperature: answers.Temperature = None,
+    shift: shifts.Shift = None,
+    examples: shifts.ShiftExamples = None,
+    picture: shifts.Picture = None,
     json: options.Json = False,
 ) -> None:
     """Score a trained model on its whole test split, with intervals.
@@ -52,13 +58,15 @@ def evaluate_command(
     zoo evaluate runs/pets-1 --data /mnt/pets --predictions answers.csv --save-mistakes mistakes
 
     zoo evaluate cnn_small.digits --calibrated --json
+
+    zoo evaluate cnn_small.digits --shift noise,blur --picture shift.png
     """
     from recipes.runs.mistakes import check_mistakes
-    from recipes.runs.mistakes import save_mistakes as save
-    from recipes.runs.predictions import check_predictions, write_predictions
+    from recipes.runs.predictions import check_predictions
     from recipes.runs.run import load
 
     run = load(target)
+    shifts.check_shift(run, shift, examples=examples, picture=picture)
     if predictions is not None:
         check_predictions(predictions, run.assets)
     if save_mistakes is not None:
@@ -67,41 +75,28 @@ def evaluate_command(
     how["calibrated"] = answers.temperature_asked(calibrated, temperature)
     found = run.scored(data=data, data_dir=data_dir, **how)
     result = found.result_of(run, data=data)
-    if predictions is not None:
-        write_predictions(predictions, found, run.assets)
-        result["predictions"] = str(predictions)
-    if save_mistakes is not None:
-        wrong = save(save_mistakes, found, run.assets, most=most)
-        result["mistakes"] = {"folder": str(save_mistakes), "wrong": wrong}
+    result |= _written(found, run, predictions=predictions, mistakes=save_mistakes, most=most)
+    if shift is not None:
+        corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
+        result["shift"] = shifts.measured_shift(run, found, corrupted, picture=picture)
     if json:
         show_json(result)
     else:
-        _show(result, run, most=most)
+        show_result(result, run, most=most)
 
 
-def _show(result: dict[str, Any], run: Any, *, most: int) -> None:
-    console.print(f"{result['name']}: {result['examples']:,} test examples")
-    for note in result["notes"]:
-        console.print(f"note: {note}", soft_wrap=True)
-    show_metrics(result["metrics"], run.task.metrics)
-    if "temperature" in result:
-        console.print(f"\n{_told(result)}", soft_wrap=True)
-    if "predictions" in result:
-        console.print(f"\npredictions  {result['predictions']}", soft_wrap=True)
-    if "mistakes" in result:
-        wrong, folder = result["mistakes"]["wrong"], result["mistakes"]["folder"]
-        kept = f", {most} of them" if wrong > most else ""
-        console.print(f"\n{counted(wrong, 'mistake')}{kept}: {folder}", soft_wrap=True)
+def _written(
+    found: Any, run: Any, *, predictions: Path | None, mistakes: Path | None, most: int
+) -> dict[str, Any]:
+    """Write the files that were asked for, and return what a reader must know of them."""
+    from recipes.runs.mistakes import save_mistakes
+    from recipes.runs.predictions import write_predictions
 
-
-def _told(result: dict[str, Any]) -> str:
-    """Say what the temperature did to the test examples."""
-    temperature, before = result["temperature"], result["uncalibrated"]
-    after = {name: result["metrics"][name]["value"] for name in before}
-    fitted = temperature.get("examples")
-    where = f", fitted on {fitted:,} validation examples" if fitted else ""
-    return (
-        f"temperature {temperature['value']:.4g}{where}: loss {before['loss']:.4f} → "
-        f"{after['loss']:.4f}, ECE {100 * before['ece']:.2f} % → {100 * after['ece']:.2f} %; "
-        "the answers are the same"
-    )
+    told: dict[str, Any] = {}
+    if predictions is not None:
+        write_predictions(predictions, found, run.assets)
+        told["predictions"] = str(predictions)
+    if mistakes is not None:
+        wrong = save_mistakes(mistakes, found, run.assets, most=most)
+        told["mistakes"] = {"folder": str(mistakes), "wrong": wrong}
+    return told

@@ -1,0 +1,1 @@
+"""How a model does on its own test examples when they are corrupted."""
