@@ -95,7 +95,13 @@ def _encoders(
     asked = encoder_values(arguments)
     for name in asked:
         if name not in assets.x:
-            raise unknown_name("input", name, assets.x, fix="give encoders for these inputs")
+            raise unknown_name(
+                "input",
+                name,
+                assets.x,
+                fix="name these in model.arguments.encoders, or set model.arguments={} to take the "
+                "usual encoders",
+            )
     encoders, fronts, x = {}, {}, dict(assets.x)
     for name, column in assets.x.items():
         values = _encoder_of(name, column, asked.get(name))

@@ -12,6 +12,7 @@ from recipes.runs.inputs import Input, Item, items_of
 from recipes.runs.listing import Listing
 from recipes.runs.predict import Reading, answers
 from recipes.runs.run import load_run
+from zoo import devices
 from zoo.columns import Column
 from zoo.columns.readers import formats
 from zoo.errors import ArgumentError, DataError, unknown_name
@@ -82,6 +83,7 @@ def zero_shot(
 
 def _scale_of(run: TrainedModel) -> float:
     """Return the learned number that cosines are multiplied by."""
+    devices.load_tensorflow()  # quietly, before anything else loads it
     from zoo.heads.contrastive import SCALE
 
     if SCALE not in run.model.output:

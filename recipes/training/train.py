@@ -78,8 +78,7 @@ def train(
         how = {"progress": progress, "checkpoint_minutes": checkpoint_minutes}
         lower = "training.batch_size, model.arguments or the size of the inputs"
         with precision(recipe), devices.enough_memory(f"train {recipe.name}", lower=lower):
-            begun = folder if resume else source
-            setup = prepare(recipe, device=device, begun=begun, **where)
+            setup = prepare(recipe, device=device, begun=folder if resume else source, **where)
             begin = {"source": source, "resume": resume, "beside": not smoke}
             return _train_in(folder, setup, where | {"device": device}, **begin, **how)
 

@@ -49,6 +49,8 @@ def mistake(app: typer.Typer, words: Sequence[str]) -> ArgumentError:
             expected=f"nearest: {', '.join(near)}" if near else None,
             fix=fix,
         )
+    if hasattr(found, "commands") and not rest:  # which typer answers with the help
+        return ArgumentError(f"{command(*path)} needs one of its commands.", fix=fix)
     try:
         found.make_context(path[-1], list(rest))
     except Exception as error:

@@ -1,6 +1,6 @@
 """Several inputs of one table: columns of images, sounds and texts, some of which a row may lack."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +37,7 @@ def with_inputs(columns: Columns, names: Any, *, absent: str, alone: Mapping[str
         raise ArgumentError(
             f"absent={absent!r} is not known.",
             expected=f"{REFUSE} (an empty cell is an error) or {ALLOW} (the example lacks that input)",
-            fix=f"set absent={(nearest(str(absent), (REFUSE, ALLOW)) or [REFUSE])[0]}",
+            fix=f"set absent={(nearest(str(absent), (REFUSE, ALLOW)) or [ALLOW])[0]}",
         )
     texts = isinstance(names, list | tuple) and all(isinstance(n, str) and n for n in names)
     if not texts or len(names) < 2:
@@ -58,11 +58,20 @@ def with_inputs(columns: Columns, names: Any, *, absent: str, alone: Mapping[str
     if taken or len(set(names)) < len(names):
         name = (taken or [n for n in names if names.count(n) > 1])[0]
         raise ArgumentError(
-            f"The input {name!r} has a name that is taken, or holds a point.",
+            f"The column {name!r} cannot be an input: {_why_not(name, names, others)}.",
             expected=f"each column once, without a point, and none of {', '.join(_TAKEN)}",
             fix="name each column once, or rename it in the table",
         )
     return replace(columns, text="", pair="", inputs=tuple(names), absent=absent == ALLOW)
+
+
+def _why_not(name: str, names: Sequence[str], others: Collection[str]) -> str:
+    """Return what keeps a column from being an input."""
+    if names.count(name) > 1:
+        return "it is named twice"
+    if name in others:
+        return "it is the label, or another column with a use of its own"
+    return "its name holds a point" if "." in name else "kerazoo uses that name itself"
 
 
 @dataclass(frozen=True)

@@ -82,7 +82,7 @@ def load(
         source="embedded",
         homepage=_CARD.homepage,
         notes=(
-            "The inputs tell as much as was asked for, and nothing else joins them.",
+            "Each input shows the digit that is meant as often as its knob says.",
             "The sounds are synthetic; no voice and no drawing is in two splits.",
         ),
     )
