@@ -40,6 +40,10 @@ class SizeWarning(UserWarning):
     """Images of a size of which a network can make little."""
 
 
+class RepeatedCandidateWarning(UserWarning):
+    """Candidates that were given more than once, and count once."""
+
+
 class UnknownNameError(ZooError):
     """An unknown name; the message suggests the nearest known ones."""
 

@@ -184,7 +184,7 @@ def _items(run: TrainedModel, inputs: Sequence[Input], reading: Reading) -> list
             f"{run.name} takes {' and '.join(columns)}: the columns of a table have these names.",
             fix="leave --column (column=) out",
         )
-    how = {"model": run.name, "column": reading.column or _column_of(run), "called": _called(run)}
+    how = {"model": run.name, "column": reading.column or _column_of(run), "called": called(run)}
     items = items_of(_listed(inputs, columns), columns, **how)
     for item in items:
         if item.error is not None and not reading.keep_going:
@@ -213,7 +213,7 @@ def _column_of(run: TrainedModel) -> str | None:
     return None if column is None else str(column)
 
 
-def _called(run: TrainedModel) -> dict[str, str]:
+def called(run: TrainedModel) -> dict[str, str]:
     """Return what the table of training called the two texts, where its recipe says so."""
     named = {name: run.recipe.data.arguments.get(f"{name}_column") for name in ("text", "pair")}
     return {name: str(column) for name, column in named.items() if column}

@@ -12,7 +12,14 @@ from recipes.values.schema import Recipe
 from zoo.cards import DatasetCard
 from zoo.columns import Label, Vector
 from zoo.data.dataset import Dataset, Split
-from zoo.errors import ArgumentError, DataError, RecipeError, UnknownNameError
+from zoo.errors import (
+    ArgumentError,
+    DataError,
+    RecipeError,
+    RepeatedCandidateWarning,
+    UnknownNameError,
+    ZooError,
+)
 
 WIDTHS = {"one": 6, "two": 4}
 TINY_TEXTS = {"name": "textcnn", "arguments": {"num_filters": 4, "embedding_dim": 4}}
@@ -137,16 +144,56 @@ def test_zero_shot_chooses_among_candidates_by_their_cosines(run):
 def test_zero_shot_refuses_what_does_not_say_which_input_it_is(run):
     value = run.dataset().splits["test"][5]["two"]
     with pytest.raises(DataError, match="does not say which input"):
-        zoo.zero_shot(run, [{"one": np.ones(6)}], among=[value, value])
+        zoo.zero_shot(run, [np.ones(6)], among=[value, -value])
     with pytest.raises(UnknownNameError, match="three"):
         zoo.zero_shot(run, [{"one": np.ones(6)}], among={"three": [value, value]})
-    with pytest.raises(ArgumentError, match="nothing to choose from"):
+    with pytest.raises(ArgumentError, match=r"^1 candidate: there is nothing to choose from"):
         zoo.zero_shot(run, [{"one": np.ones(6)}], among={"two": [value]})
     failed, good = zoo.zero_shot(
         run, [{"two": value}, np.ones(6)], among={"two": [value, -value]}, keep_going=True
     )
-    assert failed["predictions"] == [] and "none of" in failed["error"]["problem"]
-    assert len(good["predictions"]) == 2
+    assert failed["predictions"] == [] and "are both two" in failed["error"]["problem"]
+    assert len(good["predictions"]) == 2 and good["direction"] == "one to two"
+
+
+def test_candidates_are_for_the_input_that_the_query_does_not_name(run):
+    values = [run.dataset().splits["test"][i]["two"] for i in (5, 6)]
+    query = [{"one": np.ones(6)}]
+    expected = zoo.zero_shot(run, query, among={"two": values})
+    assert zoo.zero_shot(run, query, among=values) == expected
+    assert zoo.zero_shot(run, query, among=[{"two": value} for value in values]) == expected
+    with pytest.raises(ArgumentError, match="not all of one input"):
+        zoo.zero_shot(run, query, among=[{"two": values[0]}, {"one": np.ones(6)}])
+
+
+def test_equal_candidates_count_once_with_a_warning(run):
+    values = [run.dataset().splits["test"][i]["two"] for i in (5, 6)]
+    query = [{"one": np.ones(6)}]
+    with pytest.warns(RepeatedCandidateWarning, match="'0'"):
+        (found,) = zoo.zero_shot(run, query, among=[*values, values[0].copy()])
+    assert found == zoo.zero_shot(run, query, among=values)[0]
+    with pytest.raises(ArgumentError, match="1 candidate, repeated"):
+        zoo.zero_shot(run, query, among=[values[0], values[0]])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "among", "words"),
+    [
+        ([{"wrds": "three five"}], ["3 5", "5 3"], "no input named 'wrds'.*\n.*one of: words"),
+        ([{"words": None}], ["3 5", "5 3"], "none of words, digits"),
+        ([], ["3 5", "5 3"], "inputs is empty"),
+        ([5], ["3 5", "5 3"], "inputs holds 5 .int"),
+        ("three five", [], "among is empty"),
+        ("three five", {}, "among is empty"),
+        ("three five", "3 5,5 3", "among is one text"),
+        ("three five", {"digits": "3 5,5 3"}, "among is one text"),
+        ([{"words": "three five"}], [35, 53], "among holds 35 .int"),
+        ([{"words": "three five"}], [np.ones(3), np.ones(3)], "does not fit any input"),
+    ],
+)
+def test_zero_shot_names_what_is_wrong(numbers, inputs, among, words):
+    with pytest.raises(ZooError, match=words):
+        zoo.zero_shot(numbers / "run", inputs, among=among)
 
 
 def test_embed_gives_the_vector_of_a_single_input_and_the_mean_direction_of_several(run):
@@ -167,27 +214,66 @@ def test_the_report_shows_each_direction_and_its_chance(run):
     assert page.count("✓ right") + page.count("✗ wrong") == 2 * 6 * 3
 
 
-def test_the_command_line_chooses_among_words(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def numbers(tmp_path_factory, registered):
+    """A folder with a table of numbers as words and as digits, and a run that was trained on it."""
+    folder = tmp_path_factory.mktemp("numbers")
+    names = ["zero", "one", "two", "three", "four", "five", "six", "seven"]
+    rows = [f"{one} {two},{a} {b}" for a, one in enumerate(names) for b, two in enumerate(names)]
+    (folder / "numbers.csv").write_text("\n".join(["words,digits", *rows]))
+    data = {"input_columns": ["words", "digits"], "label_column": ""}
+    changes = {"data": {"name": str(folder / "numbers.csv"), "arguments": data}}
+    changes |= {"training.epochs": 1}
+    changes["model.arguments"] = {"encoders": dict.fromkeys(("words", "digits"), TINY_TEXTS)}
+    train(recipe(**changes), run_dir=folder / "run", progress=False)
+    return folder
+
+
+@pytest.fixture
+def answer(numbers, monkeypatch):
     from typer.testing import CliRunner
 
     from zoo.cli.main import app
 
-    monkeypatch.chdir(tmp_path)
-    names = ["zero", "one", "two", "three", "four", "five", "six", "seven"]
-    rows = [f"{one} {two},{a} {b}" for a, one in enumerate(names) for b, two in enumerate(names)]
-    (tmp_path / "numbers.csv").write_text("\n".join(["words,digits", *rows]))
-    data = {"input_columns": ["words", "digits"], "label_column": ""}
-    changes = {"data": {"name": "./numbers.csv", "arguments": data}, "training.epochs": 1}
-    changes["model.arguments"] = {"encoders": dict.fromkeys(("words", "digits"), TINY_TEXTS)}
-    train(recipe(**changes), run_dir="run", progress=False)
+    monkeypatch.chdir(numbers)
+    return lambda *words: CliRunner().invoke(app, ["predict", "run", *words])
 
-    def answer(*words):
-        return CliRunner().invoke(app, ["predict", "run", "three five", *words])
 
-    told = answer("--among", "digits=3 5,5 3", "--json")
+def test_the_command_line_chooses_among_words(answer):
+    told = answer("three five", "--among", "digits=3 5,5 3", "--json")
     found = json.loads(told.stdout)[0]["predictions"]
     assert told.exit_code == 0 and {one["label"] for one in found} == {"3 5", "5 3"}
     assert sum(one["probability"] for one in found) == pytest.approx(1, abs=1e-5)
-    assert "say which input" in str(answer("--among", "3 5,5 3").exception)
-    both = answer("--among", "3 5,5 3", "--enrol", "a.wav", "--test", "b.wav")
+    assert "say which input" in str(answer("three five", "--among", "3 5,5 3").exception)
+    assert "among is empty" in str(answer("three five", "--among", "").exception)
+    both = answer("x", "--among", "3 5,5 3", "--enrol", "a.wav", "--test", "b.wav")
     assert "both given" in str(both.exception)
+
+
+def test_results_say_which_input_the_query_is_and_which_the_candidates_are(answer, tmp_path):
+    reverse = answer("three five", "--among", "words=3 5,5 3", "--csv", str(tmp_path / "a.csv"))
+    assert "digits to words" in reverse.stdout
+    assert "digits to words" in (tmp_path / "a.csv").read_text()
+    for among in ("3 5,5 3", "digits=3 5,5 3"):
+        (told,) = json.loads(answer("words=three five", "--among", among, "--json").stdout)
+        assert told["text"] == "three five" and told["direction"] == "words to digits"
+    same = answer("digits=3 5", "--among", "digits=3 5,5 3").exception
+    assert "are both digits" in str(same)
+    assert "no input named 'wrds'" in str(answer("wrds=three", "--among", "3 5,5 3").exception)
+
+
+def test_a_table_of_the_runs_inputs_gives_queries_and_candidates(answer, numbers):
+    few = numbers / "few.csv"
+    few.write_text("words,digits\nthree five,3 5\nsix one,6 1\n,7 7\n")
+    told = answer("few.csv", "--among", "digits=3 5,5 3", "--json")
+    *found, blank = json.loads(told.stdout)
+    assert [one["text"] for one in found] == ["three five", "six one"]
+    assert [one["row"] for one in found] == ["line 2", "line 3"]
+    assert told.exit_code == 1 and "are both digits" in blank["error"]["problem"]
+    for one in found:
+        (alone,) = json.loads(answer(one["text"], "--among", "digits=3 5,5 3", "--json").stdout)
+        assert alone["predictions"] == one["predictions"]
+    (first,) = json.loads(answer("three five", "--among", "digits=few.csv", "--json").stdout)
+    assert {one["label"] for one in first["predictions"]} == {"3 5", "6 1", "7 7"}
+    named = json.loads(answer("words=few.csv", "--among", "1 2,2 1", "--json").stdout)
+    assert named[0]["text"] == "three five" and "none of words" in named[2]["error"]["problem"]

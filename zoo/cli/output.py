@@ -11,7 +11,7 @@ from rich.console import Console
 
 from zoo import registry
 from zoo.cli.table import PLAIN, console, show_table
-from zoo.errors import PluginWarning, SizeWarning, ZooError, command
+from zoo.errors import PluginWarning, RepeatedCandidateWarning, SizeWarning, ZooError, command
 from zoo.metrics.base import OLD_METHOD, Metric, metric_named
 
 _usual_warning = warnings.formatwarning
@@ -29,7 +29,7 @@ def plain_warnings() -> None:
     """Print kerazoo's own warnings as one line, without the place in the code."""
 
     def line(message: Any, category: type[Warning], *where: Any) -> str:
-        is_plain = issubclass(category, PluginWarning | SizeWarning)
+        is_plain = issubclass(category, PluginWarning | SizeWarning | RepeatedCandidateWarning)
         return f"warning: {message}\n" if is_plain else _usual_warning(message, category, *where)
 
     warnings.formatwarning = line

@@ -31,13 +31,17 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
     elif "threshold" in first:
         answers = ("labels",)
     failed = sum("error" in result for result in results)
+    compared = any("direction" in result for result in results)
     rows = []
     for result in results:
         cells = _cells(result, top or 3)
         row = [_source(result), *cells, *[""] * (len(answers) - len(cells))]
+        row[1:1] = [result.get("direction", "")] * compared
         rows.append(row + [result.get("error", {}).get("problem", "")] * bool(failed))
     title = counted(len(rows), "prediction") + (f", {failed} of them failed" if failed else "")
-    columns = ("text" if texts else "file", *answers, *["error"] * bool(failed))
+    directions = ["direction"] * compared
+    source = "input" if compared else "text" if texts else "file"
+    columns = (source, *directions, *answers, *["error"] * bool(failed))
     show_table(title, columns, rows)
 
 

@@ -80,7 +80,8 @@ def write_csv(path: Path, results: list[dict[str, Any]], *, top: int | None = No
         top: classes for which there are columns; None writes the first alone.
     """
     answers = [key for result in results for key in answer(result, top=top)]
-    columns = [*dict.fromkeys(["file", "row", "text", *answers, "error"])]
+    directions = ["direction"] if any("direction" in result for result in results) else []
+    columns = [*dict.fromkeys(["file", "row", "text", *directions, *answers, "error"])]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
