@@ -1,6 +1,6 @@
 """Which of several inputs of a model a value is for."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -154,7 +154,14 @@ def _table(value: Any, columns: Mapping[str, Column]) -> Path | None:
     if ending not in formats.TABLES or any(ending in c.suffixes for c in columns.values()):
         return None
     path = as_path(value)
-    return path if path.is_file() else None
+    return path if _exists(path, Path.is_file) else None
+
+
+def _exists(path: Path, check: Callable[[Path], bool]) -> bool:
+    try:
+        return check(path)
+    except (OSError, ValueError):  # longer than a file's name may be, or with a NUL
+        return False
 
 
 def _fits(value: Any, name: str, columns: Mapping[str, Column]) -> bool:
@@ -170,7 +177,7 @@ def _fits(value: Any, name: str, columns: Mapping[str, Column]) -> bool:
         named = set(columns) & set(read_rows(table)[0])
         return name in named or not named
     ending = Path(value).suffix.lower()
-    if ending in formats.TABLES or Path(value).is_dir():
+    if ending in formats.TABLES or _exists(Path(value), Path.is_dir):
         return True  # of any column
     if kind.is_file("word") or isinstance(value, Path):
         return ending in kind.suffixes

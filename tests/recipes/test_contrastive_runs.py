@@ -229,6 +229,13 @@ def numbers(tmp_path_factory, registered):
     return folder
 
 
+def test_a_candidate_may_be_longer_than_the_name_of_a_file(numbers):
+    long = "3 5 " * 900
+    for among in ([long, "5 3"], {"digits": [f"{long}.csv", "5 3"]}):
+        (told,) = zoo.zero_shot(numbers / "run", [{"words": "three five"}], among=among)
+        assert told["direction"] == "words to digits" and len(told["predictions"]) == 2
+
+
 @pytest.fixture
 def answer(numbers, monkeypatch):
     from typer.testing import CliRunner
