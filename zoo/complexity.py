@@ -57,7 +57,8 @@ def multiply_adds(
             own where it is known.
 
     Raises:
-        ValueError: an axis of the first input is neither known nor given.
+        ValueError: an axis of the first input is neither known nor given, or a layer inside takes what has
+            no fixed size.
 
     >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
     >>> multiply_adds(model)
@@ -86,6 +87,8 @@ def _of_graph(model: keras.Model, shapes: list[tuple[int, ...]]) -> int:
             total += math.prod(args[0].shape[1:]) * output.shape[-1]
         elif args:
             taken = [tuple(tensor.shape) for tensor in keras.tree.flatten(args[0])]
+            if any(None in shape for shape in taken):  # such as of texts that are put together
+                raise ValueError(f"{layer.name} takes {taken[0]}, whose size is not known")
             total += _layer(layer, taken if isinstance(args[0], list) else taken[0], output)
         return output
 

@@ -49,9 +49,11 @@ def more_observers(setup: "Setup", probe: Probe, recorder: Recorder) -> list[Any
     heads of single inputs, where there are several.
     """
     found: list[Any] = []
-    if len(heads := own_logits(setup.model.output)) > 1:
+    names = own_logits(setup.model.output)
+    heads = tuple(name for name in names if f"{name}_loss" in setup.task.shown)
+    if heads:
         regularization = setup.recipe.regularization_values()
-        found.append(OwnHeads(setup.validation, tuple(heads), regularization, recorder))
+        found.append(OwnHeads(setup.validation, heads, regularization, recorder))
     values = setup.recipe.training
     if values.noise_scale:
         how = {"batch_size": values.batch_size, "seed": values.seed}

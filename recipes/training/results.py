@@ -1,5 +1,6 @@
 """The end of a run: choose the weights, score the test split once, write the results."""
 
+import contextlib
 import json
 from collections.abc import Mapping
 from dataclasses import replace
@@ -313,9 +314,9 @@ def _inputs(setup: "Setup") -> dict[str, Any]:
     return {column.source or name: column for name, column in setup.assets.x.items()}
 
 
-def _multiply_adds(setup: "Setup", usual: Any) -> int:
+def _multiply_adds(setup: "Setup", usual: Any) -> int | None:
     """Count the multiply-adds of one example: at the card's length if it varies, of several inputs at
-    the longest that they can have.
+    the longest that they can have. None where lengths inside follow from values, as of joined texts.
     """
     specs, _ = setup.assets.specs()
     if len(specs) > 1:
@@ -323,7 +324,9 @@ def _multiply_adds(setup: "Setup", usual: Any) -> int:
             name: tuple(size or max(spec.buckets, default=1) for size in spec.shape)
             for name, spec in specs.items()
         }
-        return multiply_adds(setup.model, input_shape=longest)
+        with contextlib.suppress(ValueError):
+            return multiply_adds(setup.model, input_shape=longest)
+        return None
     (spec,) = specs.values()
     return multiply_adds(setup.model, input_shape=usual if None in spec.shape else spec.shape)
 

@@ -10,6 +10,7 @@ from keras import ops
 from zoo.catalog.metrics import REGRESSION
 from zoo.columns import Column
 from zoo.columns.assets import Assets
+from zoo.errors import ArgumentError
 from zoo.heads.several import own_logits, several_model
 from zoo.metrics.estimators import Estimator
 from zoo.metrics.regression import ESTIMATORS
@@ -117,6 +118,11 @@ class MultimodalRegression(Task):
         fronts: Mapping[str, Front] | None = None,
         head_feature: str | None = None,
     ) -> keras.Model:
+        if self.regularization.blends_losses:
+            raise ArgumentError(
+                "unimodal_warmup_epochs and gradient_blending_epochs act on classes, not on numbers.",
+                fix="set both to 0; auxiliary_loss_weight and modality_dropout_rate act on numbers too",
+            )
         return several_model(
             backbone,
             assets,

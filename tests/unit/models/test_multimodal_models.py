@@ -8,7 +8,11 @@ import zoo
 from zoo import registry, testing
 from zoo.errors import ArgumentError, UnknownNameError
 
-FUSIONS = [card.name for card in registry.MODELS.values() if card.modality == "multimodal"]
+FUSIONS = [
+    card.name
+    for card in registry.MODELS.values()
+    if card.modality == "multimodal" and card.head_feature == "fused"
+]
 INPUTS = ("image", "audio", "ids")
 
 
