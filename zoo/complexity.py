@@ -57,8 +57,8 @@ def multiply_adds(
             own where it is known.
 
     Raises:
-        ValueError: an axis of the first input is neither known nor given, or a layer inside takes what has
-            no fixed size.
+        ValueError: an axis of the first input is neither known nor given, or a layer inside takes
+            what has no fixed size.
 
     >>> model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(3)])
     >>> multiply_adds(model)

@@ -315,15 +315,11 @@ def _inputs(setup: "Setup") -> dict[str, Any]:
 
 
 def _multiply_adds(setup: "Setup", usual: Any) -> int | None:
-    """Count the multiply-adds of one example: at the card's length if it varies, of several inputs at
-    the longest that they can have. None where lengths inside follow from values, as of joined texts.
-    """
+    """Count the multiply-adds of one example, of several inputs at their longest; None where it varies."""
     specs, _ = setup.assets.specs()
     if len(specs) > 1:
-        longest = {
-            name: tuple(size or max(spec.buckets, default=1) for size in spec.shape)
-            for name, spec in specs.items()
-        }
+        full = {name: max(spec.buckets, default=1) for name, spec in specs.items()}
+        longest = {n: tuple(size or full[n] for size in s.shape) for n, s in specs.items()}
         with contextlib.suppress(ValueError):
             return multiply_adds(setup.model, input_shape=longest)
         return None
