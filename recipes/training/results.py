@@ -315,7 +315,7 @@ def _inputs(setup: "Setup") -> dict[str, Any]:
 
 
 def _multiply_adds(setup: "Setup", usual: Any) -> int | None:
-    """Count the multiply-adds of one example, of several inputs at their longest; None where it varies."""
+    """Count multiply-adds of one example, of several inputs at their longest; None where it varies."""
     specs, _ = setup.assets.specs()
     if len(specs) > 1:
         full = {name: max(spec.buckets, default=1) for name, spec in specs.items()}
