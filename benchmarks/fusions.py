@@ -50,11 +50,6 @@ FUSIONS = {
     "bottleneck_fusion": {"hidden_dim": 48, "num_layers": 3, "fusion_layer": 1},
     "cross_attention_fusion": {"hidden_dim": 48},
 }
-# With losses that depend on each other: one that cannot use how inputs go together, and three that can.
-COMPARED = {
-    INDEPENDENT: tuple(FUSIONS),
-    DEPENDENT: ("late_fusion", "intermediate_fusion", "low_rank_fusion", "cross_attention_fusion"),
-}
 WITHOUT_ENCODERS = ("early_fusion", "bottleneck_fusion")
 ENCODERS = {
     "image": {"name": "cnn_small", "arguments": {"widths": [12, 24]}},
@@ -143,7 +138,7 @@ def cells(seeds: Mapping[str, int]) -> Iterator[tuple[str, int, str]]:
     """Yield data, seed and what is trained."""
     for data in DATA:
         for seed in range(1, seeds[data] + 1):
-            yield from ((data, seed, what) for what in (ALONE, *COMPARED[data]))
+            yield from ((data, seed, what) for what in (ALONE, *FUSIONS))
 
 
 def to_lines(found: Mapping[tuple[str, int, str], dict[str, float]]) -> list[str]:
@@ -164,7 +159,7 @@ def to_lines(found: Mapping[tuple[str, int, str], dict[str, float]]) -> list[str
         best = max(INPUTS, key=lambda name: sum(single[name]))
         rows = [(name, percent(single[name]), "", "", "") for name in INPUTS]
         rows += [_row("average of single inputs", single["average"], single, best)]
-        for fusion in COMPARED[data]:
+        for fusion in FUSIONS:
             accuracy = [found[data, seed, fusion]["accuracy"] for seed in seeds]
             rows.append(_row(f"`{fusion}`", accuracy, single, best))
         told = ", ".join(f"{key} {value}" for key, value in knobs.items())
