@@ -59,7 +59,7 @@ ENCODERS = {
         "arguments": {"num_filters": 64, "embedding_dim": 32, "filter_widths": [2, 3, 4]},
     },
 }
-# Noise is added in training because a network of sounds knows a new voice's digits far better with it.
+# With noise, shifts and few mel bands a network of sounds carries over better to a new voice.
 REGULARIZATION = {
     "weight_decay": 0.01,
     "dropout_rate": 0.1,

@@ -125,7 +125,15 @@ class Recipe(Values):
             OPTIMIZERS[self.optimizer.name],
             fix="see the Keras documentation of that optimizer",
         )
-        self.provisional().regularization_values()  # raises where a knob is out of range
+        regularization = (
+            self.provisional().regularization_values()
+        )  # raises where one is out of range
+        if 0 < self.training.epochs <= regularization.unimodal_warmup_epochs:
+            raise RecipeError(
+                f"regularization.unimodal_warmup_epochs={regularization.unimodal_warmup_epochs} leaves "
+                f"none of training.epochs={self.training.epochs}, in which inputs would learn together.",
+                fix="lower it, or train for more epochs",
+            )
         self._check_record()
         self._check_initialization()
         self._check_adapters()
@@ -354,6 +362,11 @@ class Recipe(Values):
                 "training.steps_per_epoch": 2,
                 "training.accumulate_steps": min(2, self.training.accumulate_steps),
                 "training.batch_size": 16 if batch == AUTO else min(16, batch),
+                **(
+                    {"regularization.unimodal_warmup_epochs": 1}
+                    if self.provisional().regularization_values().unimodal_warmup_epochs
+                    else {}
+                ),
                 **{
                     f"initialization.{name}": min(1, getattr(self.initialization, name))
                     for name in ("frozen_epochs", "unfreeze_epochs")

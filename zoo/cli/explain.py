@@ -6,23 +6,10 @@ from typing import Annotated
 import typer
 
 from zoo.cli import answer_options as answers
-from zoo.cli import complete, options
+from zoo.cli import options
+from zoo.cli.embed import Inputs, Target
 from zoo.cli.output import show_json
 
-Target = Annotated[
-    str,
-    typer.Argument(
-        help="A run directory, or a weight's name: shipped, or published (zoo list --pretrained).",
-        autocompletion=complete.targets,
-    ),
-]
-Inputs = Annotated[
-    list[str],
-    typer.Argument(
-        help="Files, folders, quoted patterns ('photos/**/*.jpg'), tables of texts or of file names, "
-        "texts, or - for one text or path per line from standard input."
-    ),
-]
 Output = Annotated[
     Path | None,
     typer.Option(

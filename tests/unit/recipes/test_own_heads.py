@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 
 from recipes.modalities.own_heads import FUSED, blended, weights_of_losses
+from recipes.values.load import load_recipe
+from zoo.errors import RecipeError
 from zoo.regularization import NONE
 
 
@@ -51,3 +53,11 @@ def test_weights_are_estimated_every_few_epochs_from_those_before():
     assert all(one == {FUSED: 1.0, "a": 1.0} for one in found[:3])
     assert found[3] == found[4] == found[5] == blended(rows[0], rows[2], ["a"])
     assert found[6] == blended(rows[2], rows[5], ["a"]) != found[3]
+
+
+def test_a_warm_up_leaves_epochs_for_all_inputs_together():
+    recipe = load_recipe("multimodal/digit_trios-late")
+    warm = {"regularization.unimodal_warmup_epochs": 5}
+    assert recipe.with_values(warm).smoke().regularization_values().unimodal_warmup_epochs == 1
+    with pytest.raises(RecipeError, match=r"leaves none of training.epochs=5"):
+        recipe.with_values(warm | {"training.epochs": 5})

@@ -1,4 +1,4 @@
-"""Corruptions of images: the 15 of ImageNet-C (1903.12261), and four of another camera or place.
+"""Corruptions of images: the 15 of ImageNet-C (1903.12261), and three of another camera or place.
 
 Axes: H rows, W columns, C channels (1 or 3). Values are uint8 (H, W, C), 0–255, of any size, and come
 back so. The levels are those of ImageNet-C, whose images are 224 pixels wide. A length (the radius
@@ -19,8 +19,16 @@ from PIL import Image as Pillow
 from scipy import ndimage
 
 from zoo.columns import Image
-from zoo.transforms.corruptions import fields
 from zoo.transforms.corruptions.base import Corruption
+from zoo.transforms.corruptions.fields import (
+    cloud,
+    disk_kernel,
+    displaced,
+    filtered,
+    line_kernel,
+    mapped,
+    smooth_field,
+)
 
 _REFERENCE = 224  # pixels, to which lengths among the levels refer
 Generator = np.random.Generator
@@ -65,7 +73,7 @@ def _impulse_noise(x: np.ndarray, share: float, generator: Generator) -> np.ndar
 def _defocus_blur(x: np.ndarray, level: tuple[float, float], generator: Generator) -> np.ndarray:
     """Blur by a disk, whose rim a Gaussian softens."""
     radius, rim = level
-    blurred = fields.filtered(x, fields.disk_kernel(radius * _scale(x)))
+    blurred = filtered(x, disk_kernel(radius * _scale(x)))
     return ndimage.gaussian_filter(blurred, (rim * _scale(x),) * 2 + (0,), mode="reflect")
 
 
@@ -75,21 +83,21 @@ def _glass_blur(x: np.ndarray, level: tuple[float, float, int], generator: Gener
     x = ndimage.gaussian_filter(x, smooth, mode="reflect")
     for _ in range(times):
         by = generator.uniform(-1, 1, (2, *x.shape[:2])) * reach * _scale(x)
-        x = fields.displaced(x, by)
+        x = displaced(x, by)
     return ndimage.gaussian_filter(x, smooth, mode="reflect")
 
 
 def _motion_blur(x: np.ndarray, level: tuple[float, float], generator: Generator) -> np.ndarray:
     radius, sigma = (value * _scale(x) for value in level)
     angle = generator.uniform(-np.pi / 4, np.pi / 4)
-    return fields.filtered(x, fields.line_kernel(2 * radius, sigma, angle))
+    return filtered(x, line_kernel(2 * radius, sigma, angle))
 
 
 def _zoom_blur(x: np.ndarray, level: tuple[float, float], generator: Generator) -> np.ndarray:
     """Average the image over zooms from 1 up to the level's, in its steps."""
     most, step = level
     zooms = np.arange(1, most, step)
-    views = [fields.mapped(x, np.eye(2) / zoom) for zoom in zooms]
+    views = [mapped(x, np.eye(2) / zoom) for zoom in zooms]
     return (x + sum(views)) / (len(views) + 1)
 
 
@@ -107,7 +115,7 @@ def _snow(x: np.ndarray, level: tuple[float, ...], generator: Generator) -> np.n
     flakes = ndimage.map_coordinates(flakes, places, order=1, mode="nearest")
     flakes = np.clip(np.where(flakes < threshold, 0, flakes), 0, 1)[..., None]
     angle = np.deg2rad(generator.uniform(-135, -45))
-    flakes = fields.filtered(flakes, fields.line_kernel(2 * radius * scale, sigma * scale, angle))
+    flakes = filtered(flakes, line_kernel(2 * radius * scale, sigma * scale, angle))
     gray = x @ [0.299, 0.587, 0.114] if x.shape[2] == 3 else x[..., 0]
     paler = np.maximum(x, gray[..., None] * 1.5 + 0.5)
     return kept * x + (1 - kept) * paler + flakes + flakes[::-1, ::-1]
@@ -116,7 +124,7 @@ def _snow(x: np.ndarray, level: tuple[float, ...], generator: Generator) -> np.n
 def _frost(x: np.ndarray, level: tuple[float, float], generator: Generator) -> np.ndarray:
     """Add crystals: the ridges of two clouds, bluish white."""
     kept, strength = level
-    ridges = [1 - np.abs(2 * fields.cloud(x.shape[:2], 1.8, generator) - 1) for _ in range(2)]
+    ridges = [1 - np.abs(2 * cloud(x.shape[:2], 1.8, generator) - 1) for _ in range(2)]
     crystals = np.maximum(*ridges)[..., None] ** 3
     colour = np.array([0.82, 0.92, 1.0]) if x.shape[2] == 3 else np.array([0.9])
     return kept * x + strength * crystals * colour
@@ -126,7 +134,7 @@ def _fog(x: np.ndarray, level: tuple[float, float], generator: Generator) -> np.
     """Add a cloud, and darken so that the brightest pixel stays as it was."""
     strength, decay = level
     brightest = x.max()
-    foggy = x + strength * fields.cloud(x.shape[:2], decay, generator)[..., None]
+    foggy = x + strength * cloud(x.shape[:2], decay, generator)[..., None]
     return foggy * brightest / max(brightest + strength, 1e-12)
 
 
@@ -148,8 +156,8 @@ def _contrast(x: np.ndarray, factor: float, generator: Generator) -> np.ndarray:
 def _elastic_transform(x: np.ndarray, share: float, generator: Generator) -> np.ndarray:
     """Move pixels smoothly, by a share of the shorter side."""
     side = min(x.shape[:2])
-    field = fields.smooth_field(x.shape[:2], 0.06 * side, generator)
-    return fields.displaced(x, field * share * side)
+    field = smooth_field(x.shape[:2], 0.06 * side, generator)
+    return displaced(x, field * share * side)
 
 
 def _pixelate(image: np.ndarray, share: float, generator: Generator) -> np.ndarray:
@@ -179,14 +187,14 @@ def _translation(x: np.ndarray, share: float, generator: Generator) -> np.ndarra
     """Move the image by a share of the shorter side, in a random direction."""
     angle = generator.uniform(-np.pi, np.pi)
     by = share * min(x.shape[:2]) * np.array([np.sin(angle), np.cos(angle)])
-    return fields.mapped(x, np.eye(2), by)
+    return mapped(x, np.eye(2), by)
 
 
 def _rotation(x: np.ndarray, degrees: float, generator: Generator) -> np.ndarray:
     """Turn the image about its middle, to a random side."""
     angle = np.deg2rad(degrees) * generator.choice([-1, 1])
     turn = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    return fields.mapped(x, np.array(turn))
+    return mapped(x, np.array(turn))
 
 
 def _camera(x: np.ndarray, level: tuple[float, float], generator: Generator) -> np.ndarray:
