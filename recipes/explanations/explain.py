@@ -12,7 +12,7 @@ from rich.console import Console
 
 from recipes.explanations.explanation import Explanation
 from recipes.explanations.methods import DEFAULT, METHODS
-from recipes.explanations.subject import Subject
+from recipes.explanations.subject import EMBEDDING, LOG_MEL, Subject
 from recipes.runs.answering import decoder
 from recipes.runs.inputs import Input
 from recipes.runs.predict import Reading, answers
@@ -203,17 +203,18 @@ def _compiled(run: Run, kind: type[Subject], tell: Callable[[int], None]) -> Any
         ArgumentError: there are tokens, and no layer that embeds them.
     """
     devices.load_tensorflow()
-    from recipes.explanations.network import Compiled, first_embedding
+    from recipes.explanations.network import Compiled, first_embedding, first_log_mel
 
     model = run.float32_model()
-    embedding = first_embedding(model) if kind.is_embedded else None
-    if kind.is_embedded and embedding is None:
+    find = {EMBEDDING: first_embedding, LOG_MEL: first_log_mel}.get(kind.front)
+    front = find(model) if find else None
+    if kind.front == EMBEDDING and front is None:
         raise ArgumentError(
             f"{run.name} has no embedding layer, which explanations of tokens start from.",
             expected="a model with a keras.layers.Embedding, such as textcnn",
             fix="explain another model",
         )
-    return Compiled(model, embedding=embedding, tell=tell)
+    return Compiled(model, front=front, tell=tell)
 
 
 def _subject(

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from zoo.errors import ArgumentError
+from zoo.layers.log_mel import LogMel
 
 LARGEST_BATCH = 32  # points
 LARGEST_SIZE = 2_000_000  # numbers of all points of a batch
@@ -20,7 +21,8 @@ class Compiled:
 
     Args:
         model: a `zoo.task_model.TaskModel` of one input, in float32.
-        embedding: layer whose output is the point, in place of the input; None takes the input.
+        front: layer whose output is the point, in place of the input: what embeds tokens, or gives a
+            sound's log-mel features. None takes the input.
         tell: called with how many points were run.
     """
 
@@ -28,33 +30,35 @@ class Compiled:
         self,
         model: keras.Model,
         *,
-        embedding: keras.layers.Layer | None = None,
+        front: keras.layers.Layer | None = None,
         tell: Callable[[int], None] = lambda points: None,
     ):
-        self.model, self.embedding, self.tell = model, embedding, tell
+        self.model, self.front, self.tell = model, front, tell
         (self.name,) = (tensor.name for tensor in model.inputs)
         ((shape, dtype),) = ((tensor.shape, tensor.dtype) for tensor in model.inputs)
-        point = shape if embedding is None else (None, None, embedding.output_dim)
-        # One signature for all examples, so that a function is traced once.
-        signature = (
-            tf.TensorSpec(point, "float32"),
-            tf.TensorSpec(shape, dtype),
-            tf.TensorSpec((), "int32"),
-        )
+        point = shape if front is None else (None, None, _width(front))
+        # One signature for all examples, so that a function is traced once, and only if it is asked.
+        example, label = tf.TensorSpec(shape, dtype), tf.TensorSpec((), "int32")
+        at_point = (tf.TensorSpec(point, "float32"), example, label)
+        at_input = (tf.TensorSpec(shape, "float32"), example, label)
         self.dtype = dtype
-        self.score = tf.function(self._score, input_signature=signature)
-        self.gradient = tf.function(self._gradient, input_signature=signature)
+        self.score = tf.function(self._score, input_signature=at_point)
+        self.gradient = tf.function(self._gradient, input_signature=at_point)
+        self.input_score = tf.function(self._input_score, input_signature=at_input)
 
     def logits(self, inputs: Any) -> Any:
         """Return the logits of encoded inputs, (N, K)."""
         return self.model({self.name: inputs}, training=False)[LOGITS]
 
     def _score(self, points: Any, example: Any, label: Any) -> Any:
-        if self.embedding is None:
-            return tf.gather(self.logits(points), label, axis=1)
-        ids = tf.repeat(example, tf.shape(points)[0], axis=0)
-        with replaced(self.embedding, lambda *given, **how: points):
-            return tf.gather(self.logits(ids), label, axis=1)
+        if self.front is None:
+            return self._input_score(points, example, label)
+        examples = tf.repeat(example, tf.shape(points)[0], axis=0)
+        with replaced(self.front, lambda *given, **how: points):
+            return tf.gather(self.logits(examples), label, axis=1)
+
+    def _input_score(self, points: Any, example: Any, label: Any) -> Any:
+        return tf.gather(self.logits(points), label, axis=1)
 
     def _gradient(self, points: Any, example: Any, label: Any) -> Any:
         with tf.GradientTape() as tape:
@@ -64,7 +68,7 @@ class Compiled:
 
 
 class Network:
-    """The logit of one class as a function of one of a model's inputs, or of its embedded tokens.
+    """The logit of one class as a function of a model's input, or of what its front layer gives.
 
     Args:
         compiled: the model.
@@ -81,16 +85,26 @@ class Network:
         found = [self.compiled.score(*given).numpy() for given in self._batches(points)]
         return np.concatenate(found)
 
+    def input_scores(self, inputs: np.ndarray) -> np.ndarray:
+        """Return the logit of inputs (N, …) as the model takes them, float32 (N,)."""
+        found = [self.compiled.input_score(*given).numpy() for given in self._batches(inputs)]
+        return np.concatenate(found)
+
     def gradients(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the logit at points (N, …), float32 (N,), and its gradients, of the points' shape."""
         found = [self.compiled.gradient(*given) for given in self._batches(points)]
         scores, gradients = zip(*found, strict=True)
         return np.concatenate(scores), np.concatenate(gradients)
 
-    def embedded(self, ids: np.ndarray) -> np.ndarray:
-        """Return the vectors of ids (1, T) at the embedding layer, float32 (T, D)."""
-        with recorded(self.compiled.embedding) as found:
-            self.compiled.logits(ids)
+    @property
+    def has_front(self) -> bool:
+        """Whether points are what a front layer gives, not inputs."""
+        return self.compiled.front is not None
+
+    def fronted(self, inputs: np.ndarray) -> np.ndarray:
+        """Return what the front layer gives for one input (1, …), float32 (T, D)."""
+        with recorded(self.compiled.front) as found:
+            self.compiled.logits(inputs)
         return found[0].numpy()[0]
 
     def feature(self, name: str) -> tuple[np.ndarray, np.ndarray]:
@@ -134,6 +148,18 @@ def first_embedding(model: keras.Model) -> keras.layers.Embedding | None:
         if inner is not None:
             return inner
     return None
+
+
+def first_log_mel(model: keras.Model) -> LogMel | None:
+    """Return the layer that turns a waveform into log-mel features; None where there is none."""
+    return next((layer for layer in model.layers if isinstance(layer, LogMel)), None)
+
+
+def _width(front: keras.layers.Layer) -> int | None:
+    """Return the length of a front layer's vectors."""
+    if isinstance(front, keras.layers.Embedding):
+        return front.output_dim
+    return front.output.shape[-1]
 
 
 @contextlib.contextmanager

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from recipes.explanations.network import Network
 
 
+EMBEDDING, LOG_MEL = "embedding", "log-mel"  # layers that a point may be the output of
+
+
 class Subject(abc.ABC):
     """An example; abstract, because subclasses say what its places are.
 
@@ -29,14 +32,15 @@ class Subject(abc.ABC):
         positions: ranks that a feature with positions may have, without the batch; none where features
             have no places on a map.
         power: of `integrated_gradients`.
-        is_embedded: the point is what the embedding layer gives, not the input itself.
-        point: float32; what gradients are taken at. Its first axes are the places.
+        front: EMBEDDING or LOG_MEL, the layer whose output is the point; "" for the input itself.
+        point: float32; what gradients are taken at. Its first axes are the places, except those of
+            log-mel features.
     """
 
     baselines: ClassVar[tuple[str, ...]]
     positions: ClassVar[tuple[int, ...]] = ()
-    power: ClassVar[int] = 1
-    is_embedded: ClassVar[bool] = False
+    power: int = 1
+    front: ClassVar[str] = ""
     point: np.ndarray
 
     def __init__(self, network: "Network", encoded: np.ndarray, column: Column):

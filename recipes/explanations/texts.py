@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 import numpy as np
 
 from recipes.explanations.explanation import Explanation
-from recipes.explanations.subject import Subject
+from recipes.explanations.subject import EMBEDDING, Subject
 from zoo.columns import Column
 from zoo.errors import ArgumentError
 
@@ -19,11 +19,11 @@ class TextSubject(Subject):
     """Tokens as the vectors that the embedding layer gives; marks and padding stay as they are."""
 
     baselines: ClassVar[tuple[str, ...]] = ("zeros", "padding", "unknown")
-    is_embedded: ClassVar[bool] = True
+    front: ClassVar[str] = EMBEDDING
 
     def __init__(self, network: "Network", encoded: np.ndarray, column: Column):
         super().__init__(network, encoded, column)
-        vectors = network.embedded(encoded[None])  # (T, D)
+        vectors = network.fronted(encoded[None])  # (T, D)
         if vectors.ndim != 2 or len(vectors) != len(encoded):
             raise ArgumentError(
                 f"The model embeds {len(encoded)} tokens as an array of {vectors.shape}.",
@@ -58,7 +58,7 @@ class TextSubject(Subject):
         nothing = np.zeros_like(self.point)
         if name != self.baselines[0]:
             number = tokenizer.padding_id if name == "padding" else tokenizer.unknown_id
-            nothing = self.network.embedded(np.full_like(self.encoded, number)[None])
+            nothing = self.network.fronted(np.full_like(self.encoded, number)[None])
         return np.where(self.changeable[:, None], nothing, self.point)
 
     def parts(self) -> np.ndarray:

@@ -9,6 +9,7 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from recipes.explanations.explain import explained
 from recipes.explanations.gradient_times_input import gradient_times_input
 from recipes.explanations.integrated_gradients import complete_gradients, integrated_gradients
 from recipes.explanations.kernel_shap import kernel_shap
@@ -171,6 +172,23 @@ def test_integrated_gradients_of_shipped_classifiers_add_up(shipped):
         assert found.completeness <= 0.01
         assert found.label == answer["predictions"][0]["label"]
         assert len(found.attribution) == len(found.tokens or found.attribution)
+
+
+def test_integrated_gradients_of_sounds_add_up_where_each_clip_is_normalized(in_tmp):
+    run = load_run("ds_cnn_s.spoken_digit")
+    column = run.assets.x["audio"]
+    times = np.arange(column.samples) / column.sample_rate_hz
+    clip = (0.3 * np.sin(2 * np.pi * (300 + 900 * times) * times)).astype("float32")
+    ((subject, found),) = explained(run, [clip])
+    features = run.model.get_layer("log_mel")(np.stack([clip, 0 * clip])).numpy()
+    assert found.attribution.shape == features.shape[1:]
+    assert found.completeness <= 0.01
+    np.testing.assert_allclose(subject.point, features[0], atol=1e-4)
+    logits = run.model(np.stack([clip, 0 * clip]))["logits"].numpy()
+    gain = np.subtract(*logits[:, run.assets.classes.index(found.label)])
+    np.testing.assert_allclose(found.attribution.sum(), gain, rtol=0.011)
+    picture, sound = subject.write(found, in_tmp, "clip")
+    assert picture.stat().st_size > 10_000 and sound.suffix == ".wav"
 
 
 @pytest.mark.parametrize("method", sorted(METHODS))
