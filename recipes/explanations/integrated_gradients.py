@@ -49,15 +49,20 @@ def integrated_gradients(
 
 
 def complete_gradients(
-    gradients: Gradients, point: np.ndarray, baseline: np.ndarray, *, power: int = 1
+    gradients: Gradients,
+    point: np.ndarray,
+    baseline: np.ndarray,
+    *,
+    power: int = 1,
+    most_steps: int = MOST_STEPS,
 ) -> tuple[np.ndarray, float]:
     """Return `integrated_gradients` with as many steps as it takes to add up within one per cent.
 
-    Steps are doubled from 32 to at most 1,024; the error that is left is returned.
+    Steps are doubled from 32 to at most `most_steps`; the error that is left is returned.
     """
     steps = STEPS
     found, error = integrated_gradients(gradients, point, baseline, steps=steps, power=power)
-    while error > TOLERANCE and steps < MOST_STEPS:
+    while error > TOLERANCE and steps < most_steps:
         steps *= 2
         found, error = integrated_gradients(gradients, point, baseline, steps=steps, power=power)
     return found, error
