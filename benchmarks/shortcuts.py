@@ -201,10 +201,10 @@ def to_lines(
         "means that the report of the run names the class. *Alarms for others* counts classes without a "
         "mark that it names too. The columns in between are of the marked class, mean of the seeds ± "
         "half the 95 % interval (Student t), in %: the suspected part's share of what speaks for the "
-        "class; how far it takes examples of other classes to this one, and the same for what others have in that "
-        "place; how many of them it makes the model take for the class; how many of the class's own are "
-        "recognized without it. The last three columns say why it matters: accuracy on the test split "
-        "with marks, without marks, and recall of the class without.",
+        "class; how far it takes examples of other classes to this one, and the same for what others "
+        "have in that place; how many of them it makes the model take for the class; how many of the "
+        "class's own are recognized without it. The last three columns say why it matters: accuracy on "
+        "the test split with marks, without marks, and recall of the class without.",
         "",
         *table(
             (
@@ -224,8 +224,8 @@ def to_lines(
         ),
         "",
         "The same trainings on the data as they are; *furthest* is the largest way beyond the placebo "
-        f"of any class, in %, of which {100 * MOST_OF_THE_WAY:.0f} raise an alarm (of texts, also half of "
-        "what speaks for the class):",
+        f"of any class, in %, of which {100 * MOST_OF_THE_WAY:.0f} raise an alarm (of texts, also half "
+        "of what speaks for the class):",
         "",
         *table(("inputs", "runs", "alarms, of classes", "furthest", "accuracy"), clean_rows),
         "",
