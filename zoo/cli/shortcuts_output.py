@@ -52,6 +52,6 @@ def _verdict(found: Sequence[dict[str, Any]]) -> str:
     return (
         f"A small part of the input alone makes the model answer {', '.join(named)}. share: of what "
         "speaks for the class; way: how far the part takes examples of other classes (100% is "
-        "undecided), and the placebo; flipped: how many are then taken for the class; kept: how many of its own are "
-        "recognized without the part."
+        "undecided), and the placebo; flipped: how many are then taken for the class; kept: how many of "
+        "its own are recognized without the part."
     )
