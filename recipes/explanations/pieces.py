@@ -117,7 +117,7 @@ class ImagePieces(Pieces):
         rows, columns = pieces[0]
         if any(piece != pieces[0] for piece in pieces):
             size = f"{rows.stop - rows.start} × {columns.stop - columns.start} pixels"
-            return f"a piece of {size}, in another place of each picture"
+            return f"a piece of {size}, in a different place in each picture"
         told = corner(rows, columns, example.shape[:2])
         return (
             f"{told} (rows {rows.start + 1}–{rows.stop}, "
@@ -171,7 +171,7 @@ class SoundPieces(Pieces):
         rate = self.column.sample_rate_hz
         start, stop = pieces[0].start / rate, pieces[0].stop / rate
         if any(piece != pieces[0] for piece in pieces):
-            return f"a piece of {stop - start:.2g} s, in another place of each clip"
+            return f"a piece of {stop - start:.2g} s, in a different place in each clip"
         return f"{start:.2f} to {stop:.2f} s of the clip"
 
     def told(self, found: np.ndarray, example: np.ndarray) -> str:
@@ -190,8 +190,8 @@ class SoundPieces(Pieces):
 class TextPieces(Pieces):
     """Single tokens that are in half of the texts or more, wherever they are.
 
-    A word means something by itself: that "url" speaks for a module of that name is no shortcut, as
-    other words do so too. One that has half of all that speaks for the class is.
+    A word means something by itself: that "url" speaks for a module of that name is not a
+    shortcut, as other words do so too. One that has half of all that speaks for the class is.
     """
 
     least_share: ClassVar[float] = 0.5

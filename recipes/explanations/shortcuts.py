@@ -84,7 +84,7 @@ def suspects(
 
 @dataclass(frozen=True)
 class Suspect:
-    """A part of the input that speaks for a class, and what came of the tests.
+    """A part of the input that speaks for a class, and the result of the tests.
 
     Attributes:
         label: the class.

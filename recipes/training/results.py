@@ -91,7 +91,6 @@ def finish(
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     answers = class_answers(setup, predictions, truths)
-    environment = environment_of(setup.dataset)
     metrics = {
         "format": FORMAT,
         "split": "test",
@@ -107,7 +106,7 @@ def finish(
     }
     metrics |= _baselines(setup, metrics["metrics"], progress=progress) if baselines else {}
     metrics |= of_run(setup, test, alone)
-    _write_values(folder, setup.assets, environment, records)
+    environment = _write_values(folder, setup, records)
     report = ReportInput(
         environment=environment,
         history=history,
@@ -154,10 +153,13 @@ def _saved(setup: "Setup", folder: Path) -> tuple["Setup", str]:
     return replace(setup, model=model), sha256
 
 
-def _write_values(folder: Path, assets: Any, environment: Any, records: Any) -> None:
-    write_text(folder / ASSETS, json.dumps(assets.to_dict(), indent=1))
+def _write_values(folder: Path, setup: "Setup", records: Any) -> dict[str, Any]:
+    """Write what the model was fitted on, the machine and the gradients; return the machine."""
+    environment = environment_of(setup.dataset)
+    write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
+    return environment
 
 
 def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> dict[str, Any]:
