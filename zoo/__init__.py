@@ -39,6 +39,7 @@ _PUBLIC = {
     "transcribe": "recipes.runs.by_name",
     "tune": "tuning.tune",
     "verify": "recipes.records.verify",
+    "visualize": "recipes.visualization.visualize",
     "zero_shot": "recipes.runs.zero_shot",
 }
 __all__ = list(_PUBLIC)
