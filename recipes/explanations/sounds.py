@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 import numpy as np
 
 from recipes.explanations.explanation import Explanation, Scores
-from recipes.explanations.subject import LOG_MEL, Subject, windows
+from recipes.explanations.subject import LOG_MEL, Subject, reaching, windows
 from zoo.columns import Column
 
 if TYPE_CHECKING:
@@ -75,6 +75,9 @@ class SoundSubject(Subject):
 
     def grown(self, coarse: np.ndarray) -> np.ndarray:
         return coarse.astype("float64")
+
+    def attended(self, rollout: np.ndarray, pooling: str) -> np.ndarray:
+        return reaching(rollout, pooling)  # (frames,)
 
     def strongest(self, found: Explanation) -> slice:
         """Return the tenth of the clip with the largest sum of numbers for the class, in samples."""

@@ -77,6 +77,15 @@ class Subject(abc.ABC):
     def write(self, found: Explanation, folder: Path, stem: str) -> list[Path]:
         """Draw an explanation into new files FOLDER/STEM…, and return them."""
 
+    @abc.abstractmethod
+    def attended(self, rollout: np.ndarray, pooling: str) -> np.ndarray:
+        """Return the map of a transformer's tokens (T, T): what reaches those that make its answer.
+
+        Args:
+            rollout: of `attention_rollout`.
+            pooling: "first", of the class token before all places, or "mean", of all tokens.
+        """
+
     def parts(self) -> np.ndarray:
         """Return the part of each place that is kept or replaced as a whole, int (*places): 0, 1, …"""
         axes = [
@@ -127,3 +136,12 @@ def windows(size: int, share: float) -> Sequence[slice]:
     step = max(1, length // 2)
     starts = [*range(0, size - length, step), size - length]
     return [slice(start, start + length) for start in starts]
+
+
+def reaching(rollout: np.ndarray, pooling: str) -> np.ndarray:
+    """Return what of each place reaches the answer, (T,); a class token is not a place.
+
+    >>> reaching(np.array([[0.5, 0.2, 0.3], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]), "first").tolist()
+    [0.2, 0.3]
+    """
+    return rollout[0, 1:] if pooling == "first" else rollout.mean(axis=0)
