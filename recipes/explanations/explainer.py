@@ -75,6 +75,8 @@ class Explainer:
                 fix="explain another model",
             )
         self.compiled = Compiled(model, front=front, tell=tell)
+        link = "softmax" if run.assets.classes else "sigmoid"
+        self.probabilities = Compiled(model, front=front, tell=tell, link=link)
 
     @property
     def methods(self) -> list[str]:
@@ -158,6 +160,16 @@ class Explainer:
         (column,) = self.run.assets.x.values()
         subject = self.kind(Network(self.compiled, batch, label=position), encoded, column)
         return Question(subject, classes[position], float(logits[position]))
+
+    def likely(self, question: Question) -> Subject:
+        """Return the example with a network whose score is the probability of the class."""
+        from recipes.explanations.network import Network
+
+        subject = question.subject
+        example, label = subject.encoded[None], subject.network.label
+        return self.kind(
+            Network(self.probabilities, example, label=label), subject.encoded, subject.column
+        )
 
     def attribution(
         self, question: Question, method: str, baseline: str

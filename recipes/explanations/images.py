@@ -24,6 +24,7 @@ class ImageSubject(Subject):
 
     baselines: ClassVar[tuple[str, ...]] = ("zeros", "mean", "blur")
     positions: ClassVar[tuple[int, ...]] = (3,)  # (h, w, channels)
+    power: int = 2  # networks bend most next to black
 
     def __init__(self, network: "Network", encoded: np.ndarray, column: Column):
         super().__init__(network, encoded, column)

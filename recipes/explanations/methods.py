@@ -50,7 +50,11 @@ def _smooth_grad(subject: Subject, baseline: str, feature: str) -> Result:
 
 def _integrated_gradients(subject: Subject, baseline: str, feature: str) -> Result:
     found, error = complete_gradients(
-        subject.network.gradients, subject.point, subject.baseline(baseline), power=subject.power
+        subject.network.gradients,
+        subject.network.scores,
+        subject.point,
+        subject.baseline(baseline),
+        power=subject.power,
     )
     return subject.summed(found), error
 

@@ -32,6 +32,7 @@ class Compiled:
         front: layer whose output is the point, in place of the input: what embeds tokens, or gives a
             sound's log-mel features. None takes the input.
         tell: called with how many points were run.
+        link: "softmax" or "sigmoid" gives probabilities in place of logits; "" leaves them.
     """
 
     def __init__(
@@ -40,8 +41,10 @@ class Compiled:
         *,
         front: keras.layers.Layer | None = None,
         tell: Callable[[int], None] = lambda points: None,
+        link: str = "",
     ):
         self.model, self.front, self.tell = model, front, tell
+        self.link = keras.activations.get(link or "linear")
         (self.name,) = (tensor.name for tensor in model.inputs)
         ((shape, dtype),) = ((tensor.shape, tensor.dtype) for tensor in model.inputs)
         point = shape if front is None else (None, None, _width(front))
@@ -56,8 +59,8 @@ class Compiled:
         self.input_score = tf.function(self._input_score, input_signature=at_input)
 
     def logits(self, inputs: Any) -> Any:
-        """Return the logits of encoded inputs, (N, K)."""
-        return self.model({self.name: inputs}, training=False)[LOGITS]
+        """Return the logits, or the probabilities, of encoded inputs, (N, K)."""
+        return self.link(self.model({self.name: inputs}, training=False)[LOGITS])
 
     def _score(self, points: Any, example: Any, label: Any) -> Any:
         if self.front is None:
@@ -91,7 +94,11 @@ class Network:
 
     def __init__(self, compiled: Compiled, example: np.ndarray, *, label: int):
         self.compiled, self.example = compiled, tf.cast(example, compiled.dtype)
-        self.label = tf.constant(label)
+        self.label = label
+
+    def of(self, example: np.ndarray) -> "Network":
+        """Return the same network with another example, (1, …)."""
+        return Network(self.compiled, example, label=self.label)
 
     def scores(self, points: np.ndarray) -> np.ndarray:
         """Return the logit at points (N, …), float32 (N,)."""
@@ -169,7 +176,7 @@ class Network:
         size = max(1, min(LARGEST_BATCH, LARGEST_SIZE // max(1, points[0].size)))
         for start in range(0, len(points), size):
             part = tf.convert_to_tensor(points[start : start + size])
-            yield part, self.example, self.label
+            yield part, self.example, tf.constant(self.label)
             self.compiled.tell(len(part))
 
 

@@ -94,6 +94,31 @@ class Subject(abc.ABC):
         ]
         return np.ravel_multi_index(np.meshgrid(*axes, indexing="ij"), self.cells)
 
+    def removed_parts(self) -> np.ndarray:
+        """Return the part of each place as `parts`; deletion and insertion remove one after another."""
+        return self.parts()
+
+    def by_part(self, attribution: np.ndarray, parts: np.ndarray) -> np.ndarray:
+        """Return the sum of a map over each part, (P,)."""
+        return np.bincount(parts.ravel(), weights=(self.changeable * attribution).ravel())
+
+    @property
+    def input(self) -> np.ndarray:
+        """The numbers that noise is added to, of the example or of its tokens' vectors."""
+        return self.point
+
+    def at(self, numbers: np.ndarray) -> "Subject":
+        """Return the example with other numbers in place of `input`."""
+        return type(self)(self.network.of(numbers[None]), numbers, self.column)
+
+    def compared(self, attribution: np.ndarray, baseline: str) -> np.ndarray:
+        """Return the numbers of a map (N,) where the input differs from a baseline.
+
+        Elsewhere many methods give 0 by definition, with any weights.
+        """
+        differs = np.abs(self.point - self.baseline(baseline)).reshape(*self.places, -1) > 0
+        return attribution[differs.any(axis=-1) & self.changeable]
+
     def masked(self, baseline: str) -> Scores:
         """Return the score where masks (N, *places) are 1, with the baseline where they are 0."""
         nothing = self.baseline(baseline)

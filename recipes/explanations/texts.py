@@ -1,5 +1,6 @@
 """Texts: which tokens speak for a class; axes T (tokens), D (dimensions of their vectors)."""
 
+import copy
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, final
 
@@ -95,6 +96,15 @@ class TextSubject(Subject):
 
     def sized(self, gradient: np.ndarray) -> np.ndarray:
         return self._by_word(super().sized(gradient))
+
+    def at(self, numbers: np.ndarray) -> "TextSubject":
+        """Return the text with other vectors for its tokens."""
+        near = copy.copy(self)
+        near.point = numbers
+        return near
+
+    def compared(self, attribution: np.ndarray, baseline: str) -> np.ndarray:
+        return attribution[self.changeable]
 
     def parts(self) -> np.ndarray:
         """Return a part for each word; marks and padding belong to the first, as they never change."""

@@ -75,7 +75,8 @@ def test_integrated_gradients_of_a_cubic_are_those_of_the_integral(power):
 def test_steps_are_doubled_until_the_attributions_add_up():
     model = network(use_bias=True, activation="relu")
     point, nothing = 9 * RNG.normal(size=6).astype("float32"), np.zeros(6, "float32")
-    found, error = complete_gradients(of_keras(model), point, nothing)
+    scores = lambda points: model(points).numpy()[:, 0]  # noqa: E731
+    found, error = complete_gradients(of_keras(model), scores, point, nothing)
     gain = float(model(point[None])[0, 0] - model(nothing[None])[0, 0])
     assert error <= 0.01
     np.testing.assert_allclose(found.sum(), gain, atol=0.0101 * abs(gain))
