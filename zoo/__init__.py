@@ -14,6 +14,7 @@ _PUBLIC = {
     "baseline": "recipes.baseline.beside",
     "build": "zoo.composition",
     "check_dataset": "zoo.data.checks",
+    "check_explanations": "recipes.explanations.checks.check",
     "compare": "recipes.comparison.compare",
     "convert": "zoo.weight_conversion",
     "embed": "recipes.runs.by_name",
