@@ -22,6 +22,7 @@ def evaluate(
     calibrated: bool | float = False,
     shift: str | Sequence[str] | None = None,
     examples: int | None = None,
+    against: str | Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
@@ -33,23 +34,38 @@ def evaluate(
             first metric and the calibration error at severity 1 to 5 of each, and their differences
             from clean (`recipes.shift.measure.shifted` describes it). None measures none.
         examples: that are corrupted, drawn at random; None for all.
+        against: other data sets, folders or tables, whose classes do not matter: "against" of the
+            result holds how well three scores tell them from the test examples
+            (`recipes.out_of_distribution.measure.compared_with` describes it). None compares none.
 
     Raises:
-        ArgumentError: the model has several inputs, or one that no corruption is for.
+        ArgumentError: the model has several inputs, no classes, or an input that no corruption is for.
         UnknownNameError: there is no corruption of that name.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
-    if shift is None:
+    if shift is None and against is None:
         return load(target).evaluate(data=data, **how)
+    from recipes.out_of_distribution.answers import check_model
+    from recipes.out_of_distribution.measure import compared_with
     from recipes.shift.measure import chosen_for, shifted
 
     run = load_run(target)
-    chosen_for(run, shift)
+    if shift is not None:
+        chosen_for(run, shift)
+    if against is not None:
+        check_model(run)
     found = run.scored(data=data, **how)
-    corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
-    return found.result_of(run, data=data) | {"shift": shifted(run, found, **corrupted)}
+    result = found.result_of(run, data=data)
+    if shift is not None:
+        corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
+        result["shift"] = shifted(run, found, **corrupted)
+    if against is not None:
+        moved = {"data": None if data is None else str(data), "data_dir": data_dir}
+        how = {"against": against, "batch_size": batch_size, **moved}
+        result["against"] = compared_with(run, found, **how)[0]
+    return result
 
 
 def predict(

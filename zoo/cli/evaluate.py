@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
+from zoo.cli import against_table as others
 from zoo.cli import answer_options as answers
 from zoo.cli import complete, options
 from zoo.cli import shift_table as shifts
@@ -42,6 +43,7 @@ def evaluate_command(
     temperature: answers.Temperature = None,
     shift: shifts.Shift = None,
     examples: shifts.ShiftExamples = None,
+    against: others.Against = None,
     picture: shifts.Picture = None,
     json: options.Json = False,
 ) -> None:
@@ -60,13 +62,16 @@ def evaluate_command(
     zoo evaluate cnn_small.digits --calibrated --json
 
     zoo evaluate cnn_small.digits --shift noise,blur --picture shift.png
+
+    zoo evaluate cnn_small.digits --against digit_pairs,./photos
     """
     from recipes.runs.mistakes import check_mistakes
     from recipes.runs.predictions import check_predictions
     from recipes.runs.run import load
 
     run = load(target)
-    shifts.check_shift(run, shift, examples=examples, picture=picture)
+    others.check_against(run, against, tta=tta, shift=shift, picture=picture)
+    shifts.check_shift(run, shift, examples=examples, picture=None if against else picture)
     if predictions is not None:
         check_predictions(predictions, run.assets)
     if save_mistakes is not None:
@@ -79,6 +84,9 @@ def evaluate_command(
     if shift is not None:
         corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
         result["shift"] = shifts.measured_shift(run, found, corrupted, picture=picture)
+    if against is not None:
+        where = {"against": against, "data": data, "data_dir": data_dir, "batch_size": batch_size}
+        result["against"] = others.measured_against(run, found, where, picture=picture)
     if json:
         show_json(result)
     else:

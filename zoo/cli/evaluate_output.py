@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from zoo.cli.against_table import show_against
 from zoo.cli.output import console, counted, show_metrics
 from zoo.cli.shift_table import show_shift
 
@@ -28,6 +29,8 @@ def show_result(result: dict[str, Any], run: Any, *, most: int) -> None:
         console.print(f"\n{counted(wrong, 'mistake')}{kept}: {folder}", soft_wrap=True)
     if "shift" in result:
         show_shift(result["shift"], run)
+    if "against" in result:
+        show_against(result["against"])
 
 
 def _told(result: dict[str, Any]) -> str:
