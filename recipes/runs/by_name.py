@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from recipes.runs.abstention import check_error, promised_on
 from recipes.runs.inputs import Input
 from recipes.runs.run import load, load_run
 from recipes.runs.transcribe import TASK, Listening, transcribe_each
@@ -23,6 +24,7 @@ def evaluate(
     shift: str | Sequence[str] | None = None,
     examples: int | None = None,
     against: str | Sequence[str] | None = None,
+    abstain: float | None = None,
 ) -> dict[str, Any]:
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
@@ -37,6 +39,8 @@ def evaluate(
         against: other data sets, folders or tables, whose classes do not matter: "against" of the
             result holds how well three scores tell them from the test examples
             (`recipes.out_of_distribution.measure.compared_with` describes it). None compares none.
+        abstain: as in `predict`: "abstain" of the result holds which share of the test examples is
+            accepted, and which of these is answered wrongly.
 
     Raises:
         ArgumentError: the model has several inputs, no classes, or an input that no corruption is for.
@@ -45,7 +49,7 @@ def evaluate(
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
-    if shift is None and against is None:
+    if shift is None and against is None and abstain is None:
         return load(target).evaluate(data=data, **how)
     from recipes.out_of_distribution.answers import check_model
     from recipes.out_of_distribution.measure import compared_with
@@ -56,15 +60,21 @@ def evaluate(
         chosen_for(run, shift)
     if against is not None:
         check_model(run)
+    if abstain is not None:
+        check_error(run, abstain)
     found = run.scored(data=data, **how)
     result = found.result_of(run, data=data)
     if shift is not None:
         corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
         result["shift"] = shifted(run, found, **corrupted)
+    moved = {"data": None if data is None else str(data), "data_dir": data_dir}
     if against is not None:
-        moved = {"data": None if data is None else str(data), "data_dir": data_dir}
         how = {"against": against, "batch_size": batch_size, **moved}
         result["against"] = compared_with(run, found, **how)[0]
+    if abstain is not None:
+        result["abstain"] = promised_on(
+            run, found, abstain, tta=tta, calibrated=calibrated, **moved
+        )
     return result
 
 
@@ -80,6 +90,7 @@ def predict(
     calibrated: bool | float = False,
     top: int | None = None,
     threshold: float | None = None,
+    abstain: float | None = None,
 ) -> list[dict[str, Any]]:
     """Predict with a run, a shipped weight or a recipe's weight.
 
@@ -103,6 +114,10 @@ def predict(
         top: classes that are listed; None lists five.
         threshold: probability below which "uncertain" is True; of several labels those that reach it are
             listed.
+        abstain: share of wrong answers among those that are accepted, such as 0.02, that is promised
+            with a probability of 90 %: each result then says whether it is "abstained". The threshold is
+            chosen on the run's validation examples, which must be at hand
+            (`recipes.runs.abstention.Abstention`). None accepts all.
 
     Returns:
         One {"file", "task", "predictions"} for each input and each row of a table ("row" says which);
@@ -111,12 +126,18 @@ def predict(
 
     Raises:
         ArgumentError: an option does not suit the model.
-        RunError: `calibrated` is True, and no temperature was fitted.
+        RunError: `calibrated` is True, and no temperature was fitted; or no threshold keeps what
+            `abstain` promises.
 
     >>> zoo.predict("cnn_small.digits", ["seven.png"])[0]["predictions"][0]  # doctest: +SKIP
     {'label': '7', 'probability': 0.999}
     """
-    return load(target).predict(
+    run = load(target)
+    promised: dict[str, Any] = {}
+    if abstain is not None:
+        check_error(run, abstain)
+        promised["abstain"] = abstain
+    return run.predict(
         inputs,
         batch_size=batch_size,
         column=column or text_column,
@@ -125,6 +146,7 @@ def predict(
         calibrated=calibrated,
         top=top,
         threshold=threshold,
+        **promised,
     )
 
 

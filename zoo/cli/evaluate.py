@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from zoo.cli import abstaining, complete, options
 from zoo.cli import against_table as others
 from zoo.cli import answer_options as answers
-from zoo.cli import complete, options
 from zoo.cli import shift_table as shifts
 from zoo.cli.evaluate_output import show_result
 from zoo.cli.output import show_json
@@ -44,6 +44,7 @@ def evaluate_command(
     shift: shifts.Shift = None,
     examples: shifts.ShiftExamples = None,
     against: others.Against = None,
+    abstain: abstaining.Abstain = None,
     picture: shifts.Picture = None,
     json: options.Json = False,
 ) -> None:
@@ -78,8 +79,10 @@ def evaluate_command(
         check_mistakes(save_mistakes, run.assets)
     how: dict[str, Any] = {"batch_size": batch_size, "tta": tta}
     how["calibrated"] = answers.temperature_asked(calibrated, temperature)
+    error = abstaining.checked(run, abstain)
     found = run.scored(data=data, data_dir=data_dir, **how)
     result = found.result_of(run, data=data)
+    result |= abstaining.promised(run, found, error, data=data, data_dir=data_dir, how=how)
     result |= _written(found, run, predictions=predictions, mistakes=save_mistakes, most=most)
     if shift is not None:
         corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}

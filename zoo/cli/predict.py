@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from zoo.cli import abstaining, candidates, complete, options
 from zoo.cli import answer_options as answers
-from zoo.cli import candidates, complete, options
 
 Target = Annotated[
     str,
@@ -29,6 +29,7 @@ def predict_command(
     jsonl: answers.Jsonl = None,
     top: answers.Top = None,
     threshold: answers.Threshold = None,
+    abstain: abstaining.Abstain = None,
     tta: answers.Tta = 0,
     calibrated: answers.Calibrated = False,
     temperature: answers.TemperatureOrTranscripts = None,
@@ -72,6 +73,7 @@ def predict_command(
     output = Output(csv, jsonl, json, top, subtitles)
     output.check()
     how = {"batch_size": batch_size, "column": column, "top": top, "threshold": threshold}
+    how |= abstaining.asked(abstain, others=bool(enrol or among or allow_keras_file))
     more = {"tta": tta, "calibrated": answers.temperature_asked(calibrated, temperature)}
     if allow_keras_file:
         subtitles.refuse(target)
@@ -99,7 +101,7 @@ def _answers(
     texts = takes_words(run)
     paths = inputs_of(inputs, texts=texts)
     method = subtitles.method(run, paths, column=how["column"])
-    return method(paths, keep_going=True, **how), texts
+    return method(paths, keep_going=True, **abstaining.chosen(run, how)), texts
 
 
 def _foreign(target: str, inputs: list[str], how: dict[str, Any], more: dict[str, Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Scores of how well an input belongs, against torch and scikit-learn; AUROC's interval by resampling."""
+"""Scores of how well an input belongs, against torch and SciPy; the interval of AUROC by simulation."""
 
 import numpy as np
 import pytest
