@@ -15,6 +15,7 @@ _PUBLIC = {
     "build": "zoo.composition",
     "check_dataset": "zoo.data.checks",
     "compare": "recipes.comparison.compare",
+    "compare_data": "recipes.drift.compare",
     "convert": "zoo.weight_conversion",
     "embed": "recipes.runs.by_name",
     "ensemble": "recipes.ensembles.chosen",

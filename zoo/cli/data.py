@@ -8,6 +8,7 @@ import typer
 from zoo.cli import complete, options
 from zoo.cli.data_view import draw, facts_of, list_datasets, show_facts, show_findings
 from zoo.cli.data_where import show_where
+from zoo.cli.drift_table import Compare, show_comparison
 from zoo.cli.output import console, show_json
 from zoo.errors import ArgumentError, RunError
 
@@ -34,8 +35,12 @@ def data_command(
     ] = False,
     picture: Annotated[
         Path | None,
-        typer.Option(help="File for the picture of samples; zoo-data-NAME.png by default."),
+        typer.Option(
+            help="File for the picture of samples, zoo-data-NAME.png by default; with --compare for "
+            "that of the differences."
+        ),
     ] = None,
+    compare: Compare = None,
     json: options.Json = False,
 ) -> None:
     """Show a dataset's splits, classes, licence and samples; without a name, list datasets.
@@ -51,11 +56,19 @@ def data_command(
     zoo data ./reviews.csv text_column=review label_column=stars
 
     zoo data fashion_mnist --where
+
+    zoo data ./photos --compare ./new_photos
     """
     if name is None:
-        if check or where or download or picture:
+        if check or where or download or picture or compare:
             raise ArgumentError("No dataset was named.", fix="zoo data shows the names")
         list_datasets(json=json)
+        return
+    if compare is not None:
+        refused = {"key=value": arguments, "--check": check, "--where": where}
+        refused |= {"--download": download, "--skip-corrupt": skip_corrupt}
+        how = {"refused": refused, "data_dir": data_dir, "picture": picture, "json": json}
+        show_comparison(name, compare, **how)
         return
     if where:
         show_where(name, json=json)
