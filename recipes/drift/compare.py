@@ -15,7 +15,7 @@ from zoo.errors import ArgumentError, DataError
 
 LEVEL = 0.05  # of all tests
 MOST_EXAMPLES = 2_000  # of a data set
-ABSENT = " is there"  # what a column is called of which some values are absent
+ABSENT = " is given"  # what a column is called of which some values are absent
 Progress = Callable[[str], None]
 
 
@@ -190,7 +190,7 @@ def _told(
     corrected: Mapping[str, float],
     changed: set[str],
 ) -> dict[str, Any]:
-    """Return what is said of each column, with measures of those that changed."""
+    """Return the result of each column, with measures of those that changed."""
     measures = _measures({name: columns[name] for name in columns if name in changed})
     found = {}
     for name, held in columns.items():

@@ -146,17 +146,17 @@ def _heard(path: Path) -> tuple[np.ndarray, int]:
 
 def _of_folder(name: str, place: Path, most: int, seed: int) -> Sample:
     files = layout.files_below(place)
-    for suffixes, column, kind, read in _FILES:
-        own = [file for file in files if file.suffix.lower() in suffixes]
-        if own:
-            break
-    else:
+    suffixes = [path.suffix.lower() for path in files]
+    held = next((each for each in _FILES if set(each[0]) & set(suffixes)), None)
+    if held is None:
         raise DataError(
             f"{name} holds no images, sounds, texts or tables.",
             expected="a folder with files of one kind, at any depth; or a table",
             fix="give another folder",
         )
-    values, notes = [], []
+    endings, column, kind, read = held
+    own = [file for file, suffix in zip(files, suffixes, strict=True) if suffix in endings]
+    notes: list[str] = []
     chosen = [own[i] for i in _chosen(len(own), most, seed)]
     folders = [_folder(file, place) for file in chosen]
     values = [_read(file, read, notes) for file in chosen]

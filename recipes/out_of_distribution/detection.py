@@ -21,7 +21,7 @@ def detection(own: np.ndarray, others: np.ndarray) -> dict[str, dict[str, Any]]:
 
     Returns:
         "auroc": with its interval: {"value", "low", "high", "method"}; "fpr_at_95_tpr": the share of
-        the others that pass a threshold which 95 % of one's own examples pass; "aupr": the average
+        the others that pass a threshold which 95 % of the own examples pass; "aupr": the average
         precision, which is "chance" where a score knows nothing.
 
     >>> detection(np.array([2.0, 3.0, 4.0]), np.array([1.0, 2.5]))["auroc"]["value"].__round__(3)
@@ -58,7 +58,7 @@ def auroc_interval(own: np.ndarray, others: np.ndarray) -> dict[str, Any]:
 
     m, n, tail = len(own), len(others), (1 - LEVEL) / 2
     ranks = rankdata(np.r_[own, others])
-    passed = (ranks[:m] - rankdata(own)) / n  # share of the others below each of one's own
+    passed = (ranks[:m] - rankdata(own)) / n  # share of the others below each own example
     failed = 1 - (ranks[m:] - rankdata(others)) / m
     value = float(passed.mean())
     if min(m, n) < 2:

@@ -19,7 +19,7 @@ from recipes.out_of_distribution.max_softmax import max_softmax
 from recipes.runs.base import TrainedModel
 from recipes.runs.evaluate import BATCH_SIZE
 from recipes.runs.scored import Scored
-from recipes.runs.splits import split_of
+from recipes.runs.splits import splits_of
 from zoo.data.load import folder_of
 from zoo.errors import ArgumentError, ZooError
 
@@ -121,7 +121,7 @@ def _fitted(
     if network.has_features:
         try:
             progress("training examples, for Mahalanobis distances")
-            train = split_of(network.run, "train", data=data, data_dir=data_dir)
+            train = splits_of(network.run, data=data, data_dir=data_dir)["train"]
             found = network.of_split(train)
             return Mahalanobis.fitted(found.features, found.labels)
         except ZooError as error:

@@ -9,7 +9,7 @@ import numpy as np
 from recipes.runs.answering import TEMPERATURE, check_calibrated, decoder, tempered
 from recipes.runs.base import TrainedModel
 from recipes.runs.evaluate import BATCH_SIZE, decoded, groups_of
-from recipes.runs.splits import split_of
+from recipes.runs.splits import splits_of
 from zoo.data.pipeline import Encoded
 from zoo.errors import ArgumentError, RunError, command
 from zoo.metrics.estimators import Share
@@ -70,9 +70,8 @@ class Abstention:
         if calibrated is not False:
             check_calibrated(run, calibrated)
         ask = decoder(run, tta=tta)
-        validation = split_of(run, "validation", data=data, data_dir=data_dir)
-        train = split_of(run, "train", data=data, data_dir=data_dir)
-        encoded = Encoded(validation, run.task, run.assets)
+        splits = splits_of(run, data=data, data_dir=data_dir)
+        encoded = Encoded(splits["validation"], run.task, run.assets)
         predictions, truths = decoded(ask, encoded, batch_size=BATCH_SIZE)
         labels = np.asarray(truths[run.assets.label])
         temperature = _temperature(run, predictions, labels, calibrated)
@@ -81,7 +80,7 @@ class Abstention:
         chosen = acceptance(score, wrong, error=error)
         if chosen is None:
             raise _impossible(run, error, smallest_promise(score, wrong), wrong)
-        told = () if groups_of(encoded.split, train) is None else (_GROUPS,)
+        told = () if groups_of(encoded.split, splits["train"]) is None else (_GROUPS,)
         applied = None if calibrated is not False else temperature
         return cls(error, CONFIDENCE, chosen, applied, told)
 

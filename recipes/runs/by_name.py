@@ -51,30 +51,43 @@ def evaluate(
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
     if shift is None and against is None and abstain is None:
         return load(target).evaluate(data=data, **how)
+    run = load_run(target)
+    if abstain is not None:
+        check_error(run, abstain)
+    more = {"shift": shift, "examples": examples, "against": against, "abstain": abstain}
+    return _with_more(run, None if data is None else str(data), how, **more)
+
+
+def _with_more(
+    run: Any,
+    data: str | None,
+    how: dict[str, Any],
+    *,
+    shift: Any,
+    examples: Any,
+    against: Any,
+    abstain: Any,
+) -> dict[str, Any]:
+    """Return what `evaluate` does, with the sections that its last arguments ask for."""
     from recipes.out_of_distribution.answers import check_model
     from recipes.out_of_distribution.measure import compared_with
     from recipes.shift.measure import chosen_for, shifted
 
-    run = load_run(target)
     if shift is not None:
         chosen_for(run, shift)
     if against is not None:
         check_model(run)
-    if abstain is not None:
-        check_error(run, abstain)
     found = run.scored(data=data, **how)
-    result = found.result_of(run, data=data)
+    result, where = found.result_of(run, data=data), {"data": data, "data_dir": how["data_dir"]}
     if shift is not None:
-        corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
-        result["shift"] = shifted(run, found, **corrupted)
-    moved = {"data": None if data is None else str(data), "data_dir": data_dir}
+        asked = {key: how[key] for key in ("batch_size", "tta")}
+        result["shift"] = shifted(run, found, names=shift, examples=examples, **asked)
     if against is not None:
-        how = {"against": against, "batch_size": batch_size, **moved}
-        result["against"] = compared_with(run, found, **how)[0]
+        asked = {"against": against, "batch_size": how["batch_size"]}
+        result["against"] = compared_with(run, found, **asked, **where)[0]
     if abstain is not None:
-        result["abstain"] = promised_on(
-            run, found, abstain, tta=tta, calibrated=calibrated, **moved
-        )
+        asked = {key: how[key] for key in ("tta", "calibrated")}
+        result["abstain"] = promised_on(run, found, abstain, **asked, **where)
     return result
 
 
@@ -114,10 +127,9 @@ def predict(
         top: classes that are listed; None lists five.
         threshold: probability below which "uncertain" is True; of several labels those that reach it are
             listed.
-        abstain: share of wrong answers among those that are accepted, such as 0.02, that is promised
-            with a probability of 90 %: each result then says whether it is "abstained". The threshold is
-            chosen on the run's validation examples, which must be at hand
-            (`recipes.runs.abstention.Abstention`). None accepts all.
+        abstain: share of wrong answers among accepted ones, such as 0.02, that is promised with a
+            probability of 90 % (`recipes.runs.abstention.Abstention`): each result says whether it is
+            "abstained". The run's validation examples must be at hand. None accepts all.
 
     Returns:
         One {"file", "task", "predictions"} for each input and each row of a table ("row" says which);
@@ -132,22 +144,12 @@ def predict(
     >>> zoo.predict("cnn_small.digits", ["seven.png"])[0]["predictions"][0]  # doctest: +SKIP
     {'label': '7', 'probability': 0.999}
     """
-    run = load(target)
-    promised: dict[str, Any] = {}
+    run, how = load(target), {"tta": tta, "calibrated": calibrated, "keep_going": keep_going}
     if abstain is not None:
         check_error(run, abstain)
-        promised["abstain"] = abstain
-    return run.predict(
-        inputs,
-        batch_size=batch_size,
-        column=column or text_column,
-        keep_going=keep_going,
-        tta=tta,
-        calibrated=calibrated,
-        top=top,
-        threshold=threshold,
-        **promised,
-    )
+        how["abstain"] = abstain
+    how |= {"batch_size": batch_size, "column": column or text_column}
+    return run.predict(inputs, top=top, threshold=threshold, **how)
 
 
 def embed(

@@ -17,7 +17,7 @@ from recipes.runs.evaluate import (
     intervals_of_parts,
     recalls,
 )
-from recipes.runs.splits import Examples, column_bytes, examples_to_score, split_of
+from recipes.runs.splits import Examples, column_bytes, examples_to_score, splits_of
 from zoo.data.pipeline import Encoded
 from zoo.errors import RunError
 from zoo.metrics.temperature import MEASURED, fit_temperature
@@ -135,7 +135,7 @@ def scored(
     def validated() -> tuple[Any, dict[str, np.ndarray]]:
         moved = data if found.as_trained else None
         fix = "give one with --temperature (calibrated=NUMBER)"
-        return predicted(split_of(run, "validation", data=moved, data_dir=data_dir, fix=fix))[1:]
+        return predicted(splits_of(run, data=moved, data_dir=data_dir, fix=fix)["validation"])[1:]
 
     told = _temperature(run, calibrated, validated)
     changed = tempered(predictions, told["value"])

@@ -155,19 +155,17 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
     return _other(run, kept, dataset)
 
 
-def split_of(
+def splits_of(
     run: TrainedModel,
-    name: str,
     *,
     data: str | None = None,
     data_dir: str | None = None,
     fix: str = "put it back, or train again",
-) -> Split:
-    """Return the train or validation split of a run, as it was in training.
+) -> Mapping[str, Split]:
+    """Return train, validation and test of a run, as they were in training.
 
     Args:
         run: one trained model.
-        name: "train" or "validation".
         data: where its data is now; None takes the original place.
         data_dir: folder of TFDS data.
         fix: what to do where the data has changed.
@@ -188,12 +186,12 @@ def split_of(
     dataset = make_dataset(recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
     if dataset.fingerprint != run.fingerprint:
         raise RunError(
-            f"The data of {run.name} has changed since it was trained, so its {name} split is not "
+            f"The data of {run.name} has changed since it was trained, so its splits are not "
             "known.",
             expected="the data as it was",
             fix=fix,
         )
-    return dataset.splits[name]
+    return dataset.splits
 
 
 def _undivided(recipe: Any, error: DataError, **where: Any) -> Dataset:

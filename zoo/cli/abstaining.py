@@ -46,11 +46,11 @@ def share(text: str) -> float:
     Raises:
         ArgumentError: it is not between 0 and 1.
 
-    >>> share("2%"), share("0.02")
-    (0.02, 0.02)
+    >>> share("2%"), share("1.1 %"), share("0.02")
+    (0.02, 0.011, 0.02)
     """
     match = re.fullmatch(r"\s*(\d*\.?\d+)\s*(%?)\s*", text)
-    value = float(match[1]) / (100 if match[2] else 1) if match else 0.0
+    value = round(float(match[1]) / (100 if match[2] else 1), 12) if match else 0.0
     if not 0 < value < 1:
         raise ArgumentError(
             f"--abstain {text} is not a share of answers that may be wrong.",

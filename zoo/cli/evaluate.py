@@ -9,6 +9,7 @@ from zoo.cli import abstaining, complete, options
 from zoo.cli import against_table as others
 from zoo.cli import answer_options as answers
 from zoo.cli import shift_table as shifts
+from zoo.cli.evaluate_more import More
 from zoo.cli.evaluate_output import show_result
 from zoo.cli.output import show_json
 
@@ -56,40 +57,31 @@ def evaluate_command(
 
     [bold]Examples[/bold]
 
-    zoo evaluate runs/image-digits-cnn-1
+    zoo evaluate runs/image-digits-cnn-1 --calibrated --json
 
     zoo evaluate runs/pets-1 --data /mnt/pets --predictions answers.csv --save-mistakes mistakes
 
-    zoo evaluate cnn_small.digits --calibrated --json
-
     zoo evaluate cnn_small.digits --shift noise,blur --picture shift.png
 
-    zoo evaluate cnn_small.digits --against digit_pairs,./photos
+    zoo evaluate cnn_small.digits --against digit_pairs,./photos --abstain 3%
     """
     from recipes.runs.mistakes import check_mistakes
     from recipes.runs.predictions import check_predictions
     from recipes.runs.run import load
 
     run = load(target)
-    others.check_against(run, against, tta=tta, shift=shift, picture=picture)
-    shifts.check_shift(run, shift, examples=examples, picture=None if against else picture)
+    more = More(shift, examples, against, abstain, picture)
+    more.check(run, tta=tta)
     if predictions is not None:
         check_predictions(predictions, run.assets)
     if save_mistakes is not None:
         check_mistakes(save_mistakes, run.assets)
     how: dict[str, Any] = {"batch_size": batch_size, "tta": tta}
     how["calibrated"] = answers.temperature_asked(calibrated, temperature)
-    error = abstaining.checked(run, abstain)
     found = run.scored(data=data, data_dir=data_dir, **how)
     result = found.result_of(run, data=data)
-    result |= abstaining.promised(run, found, error, data=data, data_dir=data_dir, how=how)
+    result |= more.measured(run, found, how, data=data, data_dir=data_dir)
     result |= _written(found, run, predictions=predictions, mistakes=save_mistakes, most=most)
-    if shift is not None:
-        corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
-        result["shift"] = shifts.measured_shift(run, found, corrupted, picture=picture)
-    if against is not None:
-        where = {"against": against, "data": data, "data_dir": data_dir, "batch_size": batch_size}
-        result["against"] = others.measured_against(run, found, where, picture=picture)
     if json:
         show_json(result)
     else:

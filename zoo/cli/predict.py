@@ -51,7 +51,7 @@ def predict_command(
 
     [bold]Examples[/bold]
 
-    zoo predict runs/image-digits-cnn-1 seven.png
+    zoo predict runs/image-digits-cnn-1 seven.png --abstain 2%
 
     zoo predict cnn_small.digits 'digits/**/*.png' --top 2 --csv answers.csv
 
@@ -62,8 +62,6 @@ def predict_command(
     zoo predict runs/speech-an4_speakers-xvector-1 --enrol ann1.wav ann2.wav --test who.wav
 
     zoo predict runs/photos-captions photo.jpg --among 'a cat,a dog,a house'
-
-    find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
