@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from recipes.runs.abstention import check_error, promised_on
 from recipes.runs.inputs import Input
 from recipes.runs.run import load, load_run
 from recipes.runs.transcribe import TASK, Listening, transcribe_each
@@ -22,6 +23,8 @@ def evaluate(
     calibrated: bool | float = False,
     shift: str | Sequence[str] | None = None,
     examples: int | None = None,
+    against: str | Sequence[str] | None = None,
+    abstain: float | None = None,
 ) -> dict[str, Any]:
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
@@ -33,23 +36,59 @@ def evaluate(
             first metric and the calibration error at severity 1 to 5 of each, and their differences
             from clean (`recipes.shift.measure.shifted` describes it). None measures none.
         examples: that are corrupted, drawn at random; None for all.
+        against: other data sets, folders or tables, whose classes do not matter: "against" of the
+            result holds how well three scores tell them from the test examples
+            (`recipes.out_of_distribution.measure.compared_with` describes it). None compares none.
+        abstain: as in `predict`: "abstain" of the result holds which share of the test examples is
+            accepted, and which of these is answered wrongly.
 
     Raises:
-        ArgumentError: the model has several inputs, or one that no corruption is for.
+        ArgumentError: the model has several inputs, no classes, or an input that no corruption is for.
         UnknownNameError: there is no corruption of that name.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
-    if shift is None:
+    if shift is None and against is None and abstain is None:
         return load(target).evaluate(data=data, **how)
+    run = load_run(target)
+    if abstain is not None:
+        check_error(run, abstain)
+    more = {"shift": shift, "examples": examples, "against": against, "abstain": abstain}
+    return _with_more(run, None if data is None else str(data), how, **more)
+
+
+def _with_more(
+    run: Any,
+    data: str | None,
+    how: dict[str, Any],
+    *,
+    shift: Any,
+    examples: Any,
+    against: Any,
+    abstain: Any,
+) -> dict[str, Any]:
+    """Return what `evaluate` does, with the sections that its last arguments ask for."""
+    from recipes.out_of_distribution.answers import check_model
+    from recipes.out_of_distribution.measure import compared_with
     from recipes.shift.measure import chosen_for, shifted
 
-    run = load_run(target)
-    chosen_for(run, shift)
+    if shift is not None:
+        chosen_for(run, shift)
+    if against is not None:
+        check_model(run)
     found = run.scored(data=data, **how)
-    corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
-    return found.result_of(run, data=data) | {"shift": shifted(run, found, **corrupted)}
+    result, where = found.result_of(run, data=data), {"data": data, "data_dir": how["data_dir"]}
+    if shift is not None:
+        asked = {key: how[key] for key in ("batch_size", "tta")}
+        result["shift"] = shifted(run, found, names=shift, examples=examples, **asked)
+    if against is not None:
+        asked = {"against": against, "batch_size": how["batch_size"]}
+        result["against"] = compared_with(run, found, **asked, **where)[0]
+    if abstain is not None:
+        asked = {key: how[key] for key in ("tta", "calibrated")}
+        result["abstain"] = promised_on(run, found, abstain, **asked, **where)
+    return result
 
 
 def predict(
@@ -64,6 +103,7 @@ def predict(
     calibrated: bool | float = False,
     top: int | None = None,
     threshold: float | None = None,
+    abstain: float | None = None,
 ) -> list[dict[str, Any]]:
     """Predict with a run, a shipped weight or a recipe's weight.
 
@@ -87,6 +127,9 @@ def predict(
         top: classes that are listed; None lists five.
         threshold: probability below which "uncertain" is True; of several labels those that reach it are
             listed.
+        abstain: share of wrong answers among accepted ones, such as 0.02, that is promised with a
+            probability of 90 % (`recipes.runs.abstention.Abstention`): each result says whether it is
+            "abstained". The run's validation examples must be at hand. None accepts all.
 
     Returns:
         One {"file", "task", "predictions"} for each input and each row of a table ("row" says which);
@@ -95,21 +138,18 @@ def predict(
 
     Raises:
         ArgumentError: an option does not suit the model.
-        RunError: `calibrated` is True, and no temperature was fitted.
+        RunError: `calibrated` is True, and no temperature was fitted; or no threshold keeps what
+            `abstain` promises.
 
     >>> zoo.predict("cnn_small.digits", ["seven.png"])[0]["predictions"][0]  # doctest: +SKIP
     {'label': '7', 'probability': 0.999}
     """
-    return load(target).predict(
-        inputs,
-        batch_size=batch_size,
-        column=column or text_column,
-        keep_going=keep_going,
-        tta=tta,
-        calibrated=calibrated,
-        top=top,
-        threshold=threshold,
-    )
+    run, how = load(target), {"tta": tta, "calibrated": calibrated, "keep_going": keep_going}
+    if abstain is not None:
+        check_error(run, abstain)
+        how["abstain"] = abstain
+    how |= {"batch_size": batch_size, "column": column or text_column}
+    return run.predict(inputs, top=top, threshold=threshold, **how)
 
 
 def embed(

@@ -5,9 +5,11 @@ from typing import Annotated, Any
 
 import typer
 
+from zoo.cli import abstaining, complete, options
+from zoo.cli import against_table as others
 from zoo.cli import answer_options as answers
-from zoo.cli import complete, options
 from zoo.cli import shift_table as shifts
+from zoo.cli.evaluate_more import More
 from zoo.cli.evaluate_output import show_result
 from zoo.cli.output import show_json
 
@@ -42,6 +44,8 @@ def evaluate_command(
     temperature: answers.Temperature = None,
     shift: shifts.Shift = None,
     examples: shifts.ShiftExamples = None,
+    against: others.Against = None,
+    abstain: abstaining.Abstain = None,
     picture: shifts.Picture = None,
     json: options.Json = False,
 ) -> None:
@@ -53,20 +57,21 @@ def evaluate_command(
 
     [bold]Examples[/bold]
 
-    zoo evaluate runs/image-digits-cnn-1
+    zoo evaluate runs/image-digits-cnn-1 --calibrated --json
 
     zoo evaluate runs/pets-1 --data /mnt/pets --predictions answers.csv --save-mistakes mistakes
 
-    zoo evaluate cnn_small.digits --calibrated --json
-
     zoo evaluate cnn_small.digits --shift noise,blur --picture shift.png
+
+    zoo evaluate cnn_small.digits --against digit_pairs,./photos --abstain 3%
     """
     from recipes.runs.mistakes import check_mistakes
     from recipes.runs.predictions import check_predictions
     from recipes.runs.run import load
 
     run = load(target)
-    shifts.check_shift(run, shift, examples=examples, picture=picture)
+    more = More(shift, examples, against, abstain, picture)
+    more.check(run, tta=tta)
     if predictions is not None:
         check_predictions(predictions, run.assets)
     if save_mistakes is not None:
@@ -75,10 +80,8 @@ def evaluate_command(
     how["calibrated"] = answers.temperature_asked(calibrated, temperature)
     found = run.scored(data=data, data_dir=data_dir, **how)
     result = found.result_of(run, data=data)
+    result |= more.measured(run, found, how, data=data, data_dir=data_dir)
     result |= _written(found, run, predictions=predictions, mistakes=save_mistakes, most=most)
-    if shift is not None:
-        corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
-        result["shift"] = shifts.measured_shift(run, found, corrupted, picture=picture)
     if json:
         show_json(result)
     else:

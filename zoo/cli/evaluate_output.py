@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from zoo.cli.abstaining_output import show_abstention
+from zoo.cli.against_table import show_against
 from zoo.cli.output import console, counted, show_metrics
 from zoo.cli.shift_table import show_shift
 
@@ -20,6 +22,8 @@ def show_result(result: dict[str, Any], run: Any, *, most: int) -> None:
     show_metrics(result["metrics"], run.task.metrics)
     if "temperature" in result:
         console.print(f"\n{_told(result)}", soft_wrap=True)
+    if "abstain" in result:
+        show_abstention(result["abstain"])
     if "predictions" in result:
         console.print(f"\npredictions  {result['predictions']}", soft_wrap=True)
     if "mistakes" in result:
@@ -28,6 +32,8 @@ def show_result(result: dict[str, Any], run: Any, *, most: int) -> None:
         console.print(f"\n{counted(wrong, 'mistake')}{kept}: {folder}", soft_wrap=True)
     if "shift" in result:
         show_shift(result["shift"], run)
+    if "against" in result:
+        show_against(result["against"])
 
 
 def _told(result: dict[str, Any]) -> str:

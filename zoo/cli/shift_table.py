@@ -24,7 +24,9 @@ ShiftExamples = Annotated[
 ]
 Picture = Annotated[
     Path | None,
-    typer.Option(help="With --shift: draw the metric by severity into a new .png file."),
+    typer.Option(
+        help="A new .png file: with --shift the metric by severity, with --against the scores."
+    ),
 ]
 
 
