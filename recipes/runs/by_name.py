@@ -22,6 +22,7 @@ def evaluate(
     calibrated: bool | float = False,
     shift: str | Sequence[str] | None = None,
     examples: int | None = None,
+    by: str | Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
@@ -33,23 +34,35 @@ def evaluate(
             first metric and the calibration error at severity 1 to 5 of each, and their differences
             from clean (`recipes.shift.measure.shifted` describes it). None measures none.
         examples: that are corrupted, drawn at random; None for all.
+        by: columns of a table or other attributes of examples, in a list or with commas between: "by" of
+            the result holds the scores by group, and the worst (`recipes.groups.measure.by_group`
+            describes it). None measures none.
 
     Raises:
-        ArgumentError: the model has several inputs, or one that no corruption is for.
-        UnknownNameError: there is no corruption of that name.
+        ArgumentError: the model has several inputs, or one that no corruption is for; or an attribute
+            makes no groups.
+        UnknownNameError: there is no corruption or attribute of that name.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
-    if shift is None:
-        return load(target).evaluate(data=data, **how)
+    from recipes.groups.measure import by_group, check_attributes
     from recipes.shift.measure import chosen_for, shifted
 
-    run = load_run(target)
-    chosen_for(run, shift)
+    run = load(target) if shift is None else load_run(target)
+    place = None if data is None else str(data)
+    if shift is not None:
+        chosen_for(run, shift)
+    if by is not None:
+        check_attributes(run, by, data=place)
     found = run.scored(data=data, **how)
-    corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
-    return found.result_of(run, data=data) | {"shift": shifted(run, found, **corrupted)}
+    result = found.result_of(run, data=data)
+    if by is not None:
+        result["by"] = by_group(run, found, by, data=place)
+    if shift is not None:
+        corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
+        result["shift"] = shifted(run, found, **corrupted)
+    return result
 
 
 def predict(

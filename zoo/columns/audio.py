@@ -94,6 +94,9 @@ class Audio(Column):
         samples = sum(len(value) for value in values if value is not None)
         return "seconds", round(samples / self.sample_rate_hz, 2)
 
+    def length(self, value: Any) -> tuple[str, float]:
+        return "seconds", len(value) / (self.data_rate_hz or self.sample_rate_hz)
+
     def told(self, value: Any) -> str:
         return f"{len(value) / self.sample_rate_hz:.2f} s"
 

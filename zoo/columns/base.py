@@ -191,6 +191,10 @@ class Column(abc.ABC):
         """Return the total of decoded values, such as ("seconds", 12.5); None where there is none."""
         return None
 
+    def length(self, value: Any) -> tuple[str, float] | None:
+        """Return how long or large a decoded value is, such as ("seconds", 0.5); None where it isn't."""
+        return None
+
     def told(self, value: Any) -> str:
         """Return a few words beside a picture of a value, such as its length; empty for none."""
         return ""
