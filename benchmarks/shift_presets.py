@@ -24,7 +24,7 @@ from recipes.values.load import load_recipe
 from recipes.values.schema import Recipe
 
 EXAMPLES = 500  # that are corrupted, at most
-# What differs from the recipes: the hint for digits is in theirs already, and sounds train for half as long.
+# What differs from the recipes: that of digits has the hint already; sounds train half as long.
 REFERENCE: dict[str, dict[str, Any]] = {
     "image/digits-cnn": {"regularization.auto_augment": ""},
     "speech/spoken_digit-dscnn": {"training.epochs": 20},

@@ -23,6 +23,7 @@ def evaluate(
     shift: str | Sequence[str] | None = None,
     examples: int | None = None,
     by: str | Sequence[str] | None = None,
+    beside_own: bool = False,
 ) -> dict[str, Any]:
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
@@ -37,6 +38,8 @@ def evaluate(
         by: columns of a table or other attributes of examples, in a list or with commas between: "by" of
             the result holds the scores by group, and the worst (`recipes.groups.measure.by_group`
             describes it). None measures none.
+        beside_own: of other data: "domain" of the result holds the scores of the run's own test
+            examples, too, and the differences (`recipes.shift.domain.beside_own` describes it).
 
     Raises:
         ArgumentError: the model has several inputs, or one that no corruption is for; or an attribute
@@ -47,16 +50,22 @@ def evaluate(
     """
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
     from recipes.groups.measure import by_group, check_attributes
+    from recipes.shift.domain import beside_own as beside
+    from recipes.shift.domain import check_domain
     from recipes.shift.measure import chosen_for, shifted
 
     run = load(target) if shift is None else load_run(target)
     place = None if data is None else str(data)
+    if beside_own:
+        check_domain(data)
     if shift is not None:
         chosen_for(run, shift)
     if by is not None:
         check_attributes(run, by, data=place)
     found = run.scored(data=data, **how)
     result = found.result_of(run, data=data)
+    if beside_own:
+        result["domain"] = beside(run, found, result["metrics"], **how)
     if by is not None:
         result["by"] = by_group(run, found, by, data=place)
     if shift is not None:

@@ -7,6 +7,7 @@ import typer
 
 from zoo.cli import answer_options as answers
 from zoo.cli import complete, options
+from zoo.cli import domain_table as domains
 from zoo.cli import group_table as groups
 from zoo.cli import shift_table as shifts
 from zoo.cli.evaluate_extras import Extras
@@ -46,6 +47,7 @@ def evaluate_command(
     temperature: answers.Temperature = None,
     shift: shifts.Shift = None,
     examples: shifts.ShiftExamples = None,
+    beside_own: domains.BesideOwn = False,
     by: groups.By = None,
     picture: Picture = None,
     json: options.Json = False,
@@ -67,20 +69,22 @@ def evaluate_command(
     zoo evaluate cnn_small.digits --shift noise,blur --picture shift.png
 
     zoo evaluate ds_cnn_s.vowels --by group,length
+
+    zoo evaluate cnn_small.digits --data mnist --beside-own
     """
     from recipes.runs.run import load
 
     run = load(target)
-    extras = Extras(by=by, shift=shift, examples=examples, picture=picture)
+    extras = Extras(beside_own=beside_own, by=by, shift=shift, examples=examples, picture=picture)
     extras.check(run, data=data)
     files = {"predictions": predictions, "mistakes": save_mistakes}
     check_files(run, **files)
-    how: dict[str, Any] = {"batch_size": batch_size, "tta": tta}
+    how: dict[str, Any] = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta}
     how["calibrated"] = answers.temperature_asked(calibrated, temperature)
-    found = run.scored(data=data, data_dir=data_dir, **how)
+    found = run.scored(data=data, **how)
     result = found.result_of(run, data=data)
     result |= written_files(found, run, **files, most=most)
-    result |= extras.measured(run, found, data=data, batch_size=batch_size, tta=tta)
+    result |= extras.measured(run, found, result, data=data, how=how)
     if json:
         show_json(result)
     else:

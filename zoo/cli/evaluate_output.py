@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from zoo.cli.domain_table import show_domain
 from zoo.cli.group_table import show_groups
 from zoo.cli.output import console, counted, show_metrics
 from zoo.cli.shift_table import show_shift
@@ -27,6 +28,8 @@ def show_result(result: dict[str, Any], run: Any, *, most: int) -> None:
         wrong, folder = result["mistakes"]["wrong"], result["mistakes"]["folder"]
         kept = f", {most} of them" if wrong > most else ""
         console.print(f"\n{counted(wrong, 'mistake')}{kept}: {folder}", soft_wrap=True)
+    if "domain" in result:
+        show_domain(result, run)
     if "by" in result:
         show_groups(result["by"], run)
     if "shift" in result:

@@ -105,6 +105,11 @@ class Audio(Column):
             return None
         return partial(resampled, to_hz=self.sample_rate_hz, from_hz=self.data_rate_hz)
 
+    def from_other(self, column: Column) -> Callable[[Any], Any] | None:
+        own = self.data_rate_hz or self.sample_rate_hz
+        other = getattr(column, "sample_rate_hz", 0)
+        return None if other in (0, own) else partial(resampled, to_hz=own, from_hz=other)
+
     def for_data(self, column: Column) -> "Audio":
         super().for_data(column)
         return replace(self, data_rate_hz=column.sample_rate_hz)

@@ -204,6 +204,11 @@ class Column(abc.ABC):
         same."""
         return None
 
+    def from_other(self, column: "Column") -> Callable[[Any], Any] | None:
+        """Return a function from the values of other data to those of this column's own data; None where
+        they are the same."""
+        return None
+
     def for_data(self, column: "Column") -> Self:
         """Return this fitted column for a column of other data.
 
