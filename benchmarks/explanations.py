@@ -112,12 +112,14 @@ def _about(options: argparse.Namespace) -> list[str]:
         f"{options.examples} test examples by `zoo explain --check`. *Deletion gain* is the area below "
         "the curve of a random order less that of the method, *insertion gain* the method's less the "
         "random order's, with a standard error over examples, paired, and all seeds. A seed beats "
-        f"random where its deletion gain is above {ERRORS:.0f} of its own standard errors. *Correlation* is "
+        f"random where its deletion gain is above {ERRORS:.0f} of its own standard errors. "
+        "*Correlation* is "
         "Spearman's rank correlation of a map with that of the trained network, when the numbers of "
         "each tensor are shuffled in all layers, or in all but the first, whichever is higher; *of "
         "strengths* is that of the maps without their signs. *Sensitivity* is how far a map moves, "
         "relative to its norm, when the input moves by up to 2 % of its range. A method passes in a "
-        f"seed if it beats random, its correlation is at most {LARGEST_CORRELATION}, and its numbers add up "
+        f"seed if it beats random, its correlation is at most {LARGEST_CORRELATION}, and its numbers "
+        "add up "
         "where it promises so; the verdict says in how many seeds.",
     ]
 
