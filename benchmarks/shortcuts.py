@@ -218,17 +218,18 @@ def to_lines(
     return [
         "# Planted shortcuts",
         "",
-        "One class of each data set gets a mark in train and in test: a stamp of 2 × 2 white pixels in "
-        "a corner of one digit's pictures, a click of 2 ms in one vowel's clips, a word in the texts of "
-        "one module. Each seed draws class, place and word. The recipes are those that ship, shorter "
-        "and without crops, shifts and dropped words: with these, networks learn such marks less. "
-        "*Found* means that what the report says names the class. *Alarms for others* counts classes "
-        "without a mark that it names too. The columns in between are of the marked class, mean of the "
-        "seeds ± half the 95 % interval (Student t), in %: the suspected part's share of what speaks "
-        "for the class; how far it takes examples of other classes to this one, and the same for what others "
-        "have in that place; how many of them it makes the model take for the class; how many of the "
-        "class's own are recognized without it. The last three columns say why it matters: accuracy on "
-        "the test split with marks, without marks, and recall of the class without.",
+        "One class of each data set gets a mark in train and in test: a stamp of 2 × 2 white pixels "
+        "in a corner of one digit's pictures, a click of 2 ms in one vowel's clips, a word in the "
+        "texts of one module. Each seed draws class, place and word. The recipes are those that ship, "
+        "shorter and without crops, shifts and dropped words: with these, networks learn such marks "
+        "less. *Found* means that what the report says names the class. *Alarms for others* counts "
+        "classes without a mark that it names too. The columns in between are of the marked class, "
+        "mean of the seeds ± half the 95 % interval (Student t), in %: the suspected part's share of "
+        "what speaks for the class; how far it takes examples of other classes to this one, and the "
+        "same for what others have in that place; how many of them it makes the model take for the "
+        "class; how many of the class's own are recognized without it. The last three columns say why "
+        "it matters: accuracy on the test split with marks, without marks, and recall of the class "
+        "without.",
         "",
         *table(
             (

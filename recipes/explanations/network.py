@@ -8,8 +8,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from recipes.explanations.layers import (
+    attention_layers,
+    attention_recorded,
+    guided,
+    longest_run,
+    pooling,
+    recorded,
+    replaced,
+)
 from zoo.errors import ArgumentError
-from zoo.layers.log_mel import LogMel
 
 LARGEST_BATCH = 32  # points
 LARGEST_SIZE = 2_000_000  # numbers of all points of a batch
@@ -24,6 +32,7 @@ class Compiled:
         front: layer whose output is the point, in place of the input: what embeds tokens, or gives a
             sound's log-mel features. None takes the input.
         tell: called with how many points were run.
+        link: "softmax" or "sigmoid" gives probabilities in place of logits; "" leaves them.
     """
 
     def __init__(
@@ -32,8 +41,10 @@ class Compiled:
         *,
         front: keras.layers.Layer | None = None,
         tell: Callable[[int], None] = lambda points: None,
+        link: str = "",
     ):
         self.model, self.front, self.tell = model, front, tell
+        self.link = keras.activations.get(link or "linear")
         (self.name,) = (tensor.name for tensor in model.inputs)
         ((shape, dtype),) = ((tensor.shape, tensor.dtype) for tensor in model.inputs)
         point = shape if front is None else (None, None, _width(front))
@@ -44,12 +55,13 @@ class Compiled:
         self.dtype = dtype
         self.score = tf.function(self._score, input_signature=at_point)
         self.gradient = tf.function(self._gradient, input_signature=at_point)
+        self.guided_gradient = tf.function(self._guided_gradient, input_signature=at_point)
         self.input_score = tf.function(self._input_score, input_signature=at_input)
         self.at_front = tf.function(self._at_front, input_signature=(example,))
 
     def logits(self, inputs: Any) -> Any:
-        """Return the logits of encoded inputs, (N, K)."""
-        return self.model({self.name: inputs}, training=False)[LOGITS]
+        """Return the logits, or the probabilities, of encoded inputs, (N, K)."""
+        return self.link(self.model({self.name: inputs}, training=False)[LOGITS])
 
     def _score(self, points: Any, example: Any, label: Any) -> Any:
         if self.front is None:
@@ -72,6 +84,10 @@ class Compiled:
             score = self._score(points, example, label)
         return score, tape.gradient(score, points)
 
+    def _guided_gradient(self, points: Any, example: Any, label: Any) -> Any:
+        with guided(self.model):
+            return self._gradient(points, example, label)
+
 
 class Network:
     """The logit of one class as a function of a model's input, or of what its front layer gives.
@@ -84,7 +100,11 @@ class Network:
 
     def __init__(self, compiled: Compiled, example: np.ndarray, *, label: int):
         self.compiled, self.example = compiled, tf.cast(example, compiled.dtype)
-        self.label = tf.constant(label)
+        self.label = label
+
+    def of(self, example: np.ndarray) -> "Network":
+        """Return the same network with another example, (1, …)."""
+        return Network(self.compiled, example, label=self.label)
 
     def scores(self, points: np.ndarray) -> np.ndarray:
         """Return the logit at points (N, …), float32 (N,)."""
@@ -98,9 +118,11 @@ class Network:
 
     def gradients(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the logit at points (N, …), float32 (N,), and its gradients, of the points' shape."""
-        found = [self.compiled.gradient(*given) for given in self._batches(points)]
-        scores, gradients = zip(*found, strict=True)
-        return np.concatenate(scores), np.concatenate(gradients)
+        return self._gradients(self.compiled.gradient, points)
+
+    def guided_gradients(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return `gradients` that pass each ReLU only where they are above 0."""
+        return self._gradients(self.compiled.guided_gradient, points)
 
     @property
     def has_front(self) -> bool:
@@ -110,6 +132,24 @@ class Network:
     def fronted(self, inputs: np.ndarray) -> np.ndarray:
         """Return what the front layer gives for one input (1, …), float32 (T, D)."""
         return self.compiled.at_front(tf.cast(inputs, self.compiled.dtype)).numpy()[0]
+
+    @property
+    def longest_run(self) -> int:
+        """Words of the longest runs of words that the front layer gives vectors."""
+        return longest_run(self.compiled.model)
+
+    @property
+    def pooling(self) -> str:
+        """Which tokens of a transformer make its answer."""
+        return pooling(self.compiled.model)
+
+    def attentions(self) -> list[np.ndarray]:
+        """Return the attention weights of each layer for the example, (H, T, T), the first one first."""
+        with contextlib.ExitStack() as stack:
+            layers = attention_layers(self.compiled.model)
+            found = [stack.enter_context(attention_recorded(layer)) for layer in layers]
+            self.compiled.logits(self.example)
+        return [calls[0].numpy()[0] for calls in found]
 
     def feature(self, name: str) -> tuple[np.ndarray, np.ndarray]:
         """Return a feature of the backbone for the example, and the logit's gradient there, (…, K).
@@ -131,32 +171,17 @@ class Network:
             )
         return feature.numpy()[0], gradient.numpy()[0]
 
+    def _gradients(self, compiled: Any, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = [compiled(*given) for given in self._batches(points)]
+        scores, gradients = zip(*found, strict=True)
+        return np.concatenate(scores), np.concatenate(gradients)
+
     def _batches(self, points: np.ndarray) -> Iterator[tuple[Any, Any, Any]]:
         size = max(1, min(LARGEST_BATCH, LARGEST_SIZE // max(1, points[0].size)))
         for start in range(0, len(points), size):
             part = tf.convert_to_tensor(points[start : start + size])
-            yield part, self.example, self.label
+            yield part, self.example, tf.constant(self.label)
             self.compiled.tell(len(part))
-
-
-def first_embedding(model: keras.Model) -> keras.layers.Embedding | None:
-    """Return the layer that turns ids into vectors; None where there is none.
-
-    Subclasses of Keras' Embedding count, in models inside models too. Positions and segments are
-    embedded after the tokens.
-    """
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.Embedding):
-            return layer
-        inner = first_embedding(layer) if isinstance(layer, keras.Model) else None
-        if inner is not None:
-            return inner
-    return None
-
-
-def first_log_mel(model: keras.Model) -> LogMel | None:
-    """Return the layer that turns a waveform into log-mel features; None where there is none."""
-    return next((layer for layer in model.layers if isinstance(layer, LogMel)), None)
 
 
 def _width(front: keras.layers.Layer) -> int | None:
@@ -164,29 +189,3 @@ def _width(front: keras.layers.Layer) -> int | None:
     if isinstance(front, keras.layers.Embedding):
         return front.output_dim
     return front.output.shape[-1]
-
-
-@contextlib.contextmanager
-def replaced(layer: keras.layers.Layer, call: Callable[..., Any]) -> Iterator[None]:
-    """Let a layer compute another function for a while.
-
-    Keras has no hooks as PyTorch has; an attribute of the object hides the method of its class.
-    """
-    vars(layer)["call"] = call
-    try:
-        yield
-    finally:
-        del vars(layer)["call"]
-
-
-@contextlib.contextmanager
-def recorded(layer: keras.layers.Layer) -> Iterator[list[Any]]:
-    """Give the outputs of a layer, call by call."""
-    found, own = [], layer.call
-
-    def call(*given: Any, **how: Any) -> Any:
-        found.append(own(*given, **how))
-        return found[-1]
-
-    with replaced(layer, call):
-        yield found

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from recipes.explanations.explain import _Progress as Progress
+from recipes.explanations.integrated_gradients import FIRST_STEPS
 from recipes.explanations.pieces import OF_KIND, Piece, Pieces
+from recipes.explanations.progress import Progress
 from recipes.explanations.split_explainer import SplitExplainer
-from recipes.explanations.work import DONORS, LEAST_DONORS, RECIPIENTS, SEARCH_STEPS
+from recipes.explanations.work import DONORS, LEAST_DONORS, RECIPIENTS
 from recipes.runs.run import load_run
 from recipes.runs.splits import examples_to_score
 from zoo.data.pipeline import Encoded
@@ -170,7 +171,7 @@ def _strongest(
 ) -> Suspect | None:
     """Return the candidate that takes others furthest; None where nothing speaks for the class."""
     donors, recipients = explainer.inputs(encoded, own), explainer.inputs(encoded, others)
-    maps = [explainer.rough_map(example, position, steps=SEARCH_STEPS) for example in donors]
+    maps = [explainer.map(example, position, most_steps=FIRST_STEPS) for example in donors]
     found = []
     for candidate in pieces.candidates(maps, donors):
         shares = [pieces.share(*one) for one in zip(maps, candidate, donors, strict=True)]

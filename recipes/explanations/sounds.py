@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, ClassVar, final
 import numpy as np
 
 from recipes.explanations.explanation import Explanation, Scores
-from recipes.explanations.subject import LOG_MEL, Subject, windows
+from recipes.explanations.subject import LOG_MEL, Subject, reaching, windows
 from zoo.columns import Column
 
 if TYPE_CHECKING:
     from recipes.explanations.network import Network
 
 PIECES = 10  # of a clip: few enough for exact Shapley values
+REMOVED = 20  # pieces that deletion removes one after another
 WAVEFORM_POWER = 4  # of `integrated_gradients`: networks of waveforms bend most next to silence
 
 
@@ -73,17 +74,39 @@ class SoundSubject(Subject):
             hidden[piece] = True
         return found
 
+    def removed_parts(self) -> np.ndarray:
+        """Return more pieces than exact Shapley values could have."""
+        size = len(self.audio)
+        return np.arange(size) * min(REMOVED, size) // size
+
+    def by_part(self, attribution: np.ndarray, parts: np.ndarray) -> np.ndarray:
+        return np.bincount(parts, weights=self._by_sample(attribution))
+
+    @property
+    def input(self) -> np.ndarray:
+        return self.audio
+
+    def compared(self, attribution: np.ndarray, baseline: str) -> np.ndarray:
+        """Return all numbers: maps of features, of frames and of samples differ in their places."""
+        return attribution.ravel()
+
+    def _by_sample(self, heat: np.ndarray) -> np.ndarray:
+        """Return numbers of samples, (S,), from those of frames and bands, frames or samples."""
+        heat = heat.sum(axis=1) if heat.ndim == 2 else heat  # (T,) or (S,)
+        places = np.arange(len(self.audio)) * len(heat) // len(self.audio)
+        return heat[places] * (len(heat) / len(self.audio))
+
     def grown(self, coarse: np.ndarray) -> np.ndarray:
         return coarse.astype("float64")
 
+    def attended(self, rollout: np.ndarray, pooling: str) -> np.ndarray:
+        return reaching(rollout, pooling)  # (frames,)
+
     def strongest(self, found: Explanation) -> slice:
         """Return the tenth of the clip with the largest sum of numbers for the class, in samples."""
-        heat = found.attribution
-        heat = heat.sum(axis=1) if heat.ndim == 2 else heat  # (T,) or (S,)
+        heat = self._by_sample(found.attribution)
         slices = windows(len(self.audio), 1 / PIECES)
-        edges = np.arange(len(self.audio)) * len(heat) // len(self.audio)
-        share = len(heat) / len(self.audio)  # of a frame's number that each of its samples has
-        sums = [heat[edges[piece]].sum() * share for piece in slices]
+        sums = [heat[piece].sum() for piece in slices]
         return slices[int(np.argmax(sums))]
 
     def write(self, found: Explanation, folder: Path, stem: str) -> list[Path]:

@@ -22,8 +22,8 @@ Inputs = Annotated[list[str] | None, typer.Argument(help=INPUTS_HELP)]
 Method = Annotated[
     str,
     typer.Option(
-        help="integrated_gradients, gradient_times_input, smooth_grad, grad_cam, grad_cam_plus_plus, "
-        "occlusion, rise or kernel_shap."
+        help="integrated_gradients, attention_rollout, gradient_times_input, grad_cam, "
+        "grad_cam_plus_plus, guided_backpropagation, kernel_shap, occlusion, rise or smooth_grad."
     ),
 ]
 Label = Annotated[
@@ -80,7 +80,7 @@ def explain_command(
         show_shortcuts(target, inputs, asked=shortcuts, json=json)
         return
     from recipes.explanations.explain import explained
-    from recipes.runs.run import load_run
+    from recipes.runs.run import load
     from zoo.cli.explain_output import show, write_pictures
     from zoo.cli.inputs import inputs_of
     from zoo.cli.output import takes_words
@@ -88,7 +88,7 @@ def explain_command(
 
     if output is not None:
         check_new(output)
-    run = load_run(target)
+    run = load(target)
     paths = inputs_of(inputs, texts=takes_words(run))
     how = {"method": method, "label": label, "baseline": baseline, "column": column}
     found = list(explained(run, paths, **how))
