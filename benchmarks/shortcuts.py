@@ -6,7 +6,8 @@
 A stamp of 2 × 2 white pixels in a corner of one digit's pictures, a click of 2 ms in one vowel's clips,
 a word in the texts of one module. Each seed draws the class, the place and the word, and trains a recipe
 that ships on the changed data and on the data as it is. Results are appended to a file, and what it
-holds already is not run again. Needs TFDS_DATA_DIR with fashion_mnist and spoken_digit. `--make` only writes the planted data of seed 11.
+holds already is not run again. `--make` only writes the planted data of seed 11. Needs TFDS_DATA_DIR
+with fashion_mnist and spoken_digit.
 """
 
 import argparse
@@ -272,8 +273,8 @@ def to_lines(
         "",
         *table(("inputs", "runs", "alarms, of classes", "furthest", "accuracy"), clean_rows),
         "",
-        "Weights that ship, on their test split: the class whose part takes others furthest, and how far "
-        "beyond the placebo, in %:",
+        "Weights that ship, on their test split: the class whose part takes others furthest, and how "
+        "far beyond the placebo, in %:",
         "",
         *table(("weights", "alarms, of classes", "furthest class", "part", "way"), _shipped(found)),
         "",

@@ -26,6 +26,7 @@ from zoo.data.pipeline import Encoded
 # have by nature stayed below 0.25, and planted marks were above 0.5.
 MOST_OF_THE_WAY = 0.4
 DIGITS = 4  # of shares
+SMALLEST = 1e-6  # lead of the best class, where two are even
 
 
 def find_shortcuts(
@@ -189,7 +190,8 @@ def _strongest(
                 **_tests(explainer, pieces, candidate, donors, recipients, position),
             )
         )
-    return max(found, key=lambda one: one.gain, default=None)
+    known = [one for one in found if np.isfinite([one.share, one.way, one.placebo]).all()]
+    return max(known, key=lambda one: one.gain, default=None)
 
 
 def _tests(
@@ -216,9 +218,10 @@ def _tests(
         lead(explainer.logits(np.stack(examples)), position)
         for examples in (recipients, pasted, placebo, without)
     )
+    distance = np.maximum(-before, SMALLEST)
     found = {
-        "way": np.median((after - before) / -before),
-        "placebo": np.median((beside - before) / -before),
+        "way": np.median((after - before) / distance),
+        "placebo": np.median((beside - before) / distance),
         "flipped": np.mean(after > 0),
         "kept": np.mean(less > 0),
     }
