@@ -51,14 +51,20 @@ SHIPPED = (
     "ds_cnn_s.spoken_digit-speaker",
     "textcnn.docstrings",
 )
-QUICK = {  # trainings of a few seconds, without what blurs a shortcut: crops, shifts, dropped words
+QUICK = {  # trainings of a few seconds, without what blurs a mark: crops, shifts, dropped words
     "images": {
+        "model.arguments": {"widths": [16, 32, 64]},
         "training.epochs": 15,
         "regularization.crop_padding": 0,
         "regularization.auto_augment": "",
     },
-    "sounds": {"training.epochs": 8, "regularization.time_shift_ms": 0.0},
+    "sounds": {
+        "data.max_examples": 600,
+        "training.epochs": 8,
+        "regularization.time_shift_ms": 0.0,
+    },
     "texts": {
+        "model.arguments": {"embedding_dim": 32},
         "training.epochs": 5,
         "regularization.word_dropout_rate": 0.0,
         "regularization.label_smoothing": 0.0,
@@ -240,15 +246,15 @@ def to_lines(
         "One class of each data set gets a mark in train and in test: a stamp of 2 × 2 white pixels "
         "in a corner of one digit's pictures, a click of 2 ms in one vowel's clips, a word in the "
         "texts of one module. Each seed draws class, place and word. The recipes are those that ship, "
-        "shorter and without crops, shifts and dropped words: with these, networks learn such marks "
-        "less. *Found* means that what the report says names the class. *Alarms for others* counts "
-        "classes without a mark that it names too. The columns in between are of the marked class, "
-        "mean of the seeds ± half the 95 % interval (Student t), in %: the suspected part's share of "
-        "what speaks for the class; how far it takes examples of other classes to this one, and the "
-        "same for what others have in that place; how many of them it makes the model take for the "
-        "class; how many of the class's own are recognized without it. The last three columns say why "
-        "it matters: accuracy on the test split with marks, without marks, and recall of the class "
-        "without.",
+        "smaller, shorter and without crops, shifts and dropped words: with these, networks learn "
+        "such marks less. *Found* means that what the report says names the class. *Alarms for "
+        "others* counts classes without a mark that it names too. The columns in between are of the "
+        "marked class, mean of the seeds ± half the 95 % interval (Student t), in %: the suspected "
+        "part's share of what speaks for the class; how far it takes examples of other classes to "
+        "this one, and the same for what others have in that place; how many of them it makes the "
+        "model take for the class; how many of the class's own are recognized without it. The last "
+        "three columns say why it matters: accuracy on the test split with marks, without marks, and "
+        "recall of the class without.",
         "",
         *table(
             (
