@@ -84,17 +84,18 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__.partition("\n")[0], seeds=10)
     options.add_argument("--clean-seeds", type=int, default=5, help="runs without a shortcut")
     options.add_argument("--results", type=Path, default=Path("shortcuts.jsonl"))
+    options.add_argument("--as-is", action="store_true", help="run nothing, show what is there")
     options.add_argument("--make", type=Path, metavar="PLACE", help="only write planted data here")
     options.add_argument("--modality", choices=RECIPES, default="images", help="of --make")
     options = options.parse_args(arguments)
-    make, modality = vars(options).pop("make"), vars(options).pop("modality")
+    make, modality, as_is = (vars(options).pop(name) for name in ("make", "modality", "as_is"))
     if make:
         planted = write(make, modality, seed=FIRST_SEED, planted=True)
         print(f"{planted.place}: {planted.told} in {planted.label}")
         return
     with start():
-        found = measure(options)
-        publish("shortcuts", to_lines(found, options), draw(found), options)
+        found = measure(options, run_missing=not as_is)
+        publish("shortcuts", to_lines(found), draw(found), options)
 
 
 @dataclass(frozen=True)
@@ -134,7 +135,9 @@ def cells(options: argparse.Namespace) -> Iterator[tuple[str, Any, bool]]:
                 yield modality, FIRST_SEED + number, planted
 
 
-def measure(options: argparse.Namespace) -> dict[tuple[str, Any, bool], dict[str, Any]]:
+def measure(
+    options: argparse.Namespace, *, run_missing: bool
+) -> dict[tuple[str, Any, bool], dict[str, Any]]:
     """Return what was found by cell."""
     path, found = options.results, {}
     for line in path.read_text().splitlines() if path.exists() else ():
@@ -142,7 +145,7 @@ def measure(options: argparse.Namespace) -> dict[tuple[str, Any, bool], dict[str
         found[modality, seed, planted] = told
     shipped = (("shipped", name, False) for name in SHIPPED)
     for cell in (*cells(options), *shipped):
-        if cell in found:
+        if cell in found or not run_missing:
             continue
         keras.utils.clear_session()  # else every network stays in memory
         with tempfile.TemporaryDirectory() as folder:
@@ -208,9 +211,7 @@ def _as_run(setup: Any) -> Run:
     return made
 
 
-def to_lines(
-    found: dict[tuple[str, Any, bool], dict[str, Any]], options: argparse.Namespace
-) -> list[str]:
+def to_lines(found: dict[tuple[str, Any, bool], dict[str, Any]]) -> list[str]:
     """Return the page."""
     rows, clean_rows = [], []
     for modality, recipe in RECIPES.items():
@@ -285,7 +286,7 @@ def to_lines(
         *table(("weights", "alarms, of classes", "furthest class", "part", "way"), _shipped(found)),
         "",
         "The limits were chosen on runs with seeds 1 to 3, which are not among these "
-        f"({FIRST_SEED} to {FIRST_SEED + options.seeds - 1}).",
+        f"({FIRST_SEED} and following).",
     ]
 
 
