@@ -7,7 +7,7 @@ import typer
 
 from zoo.cli import answer_options as answers
 from zoo.cli import options
-from zoo.cli.embed import Inputs, Target
+from zoo.cli.embed import INPUTS_HELP, Target
 from zoo.cli.output import show_json
 
 Output = Annotated[
@@ -18,6 +18,7 @@ Output = Annotated[
         help="A new folder for the pictures; explanations/NAME-1 by default, and with --json none.",
     ),
 ]
+Inputs = Annotated[list[str] | None, typer.Argument(help=INPUTS_HELP)]
 Method = Annotated[
     str,
     typer.Option(
@@ -35,16 +36,25 @@ Baseline = Annotated[
         "unknown for texts, silence for sounds."
     ),
 ]
+Shortcuts = Annotated[
+    bool,
+    typer.Option(
+        "--shortcuts",
+        help="Test, on the run's own test examples, whether a small part of the input alone decides "
+        "for a class: a stamp, a click, a word. Takes no inputs.",
+    ),
+]
 
 
 def explain_command(
     target: Target,
-    inputs: Inputs,
+    inputs: Inputs = None,
     method: Method = "integrated_gradients",
     label: Label = None,
     baseline: Baseline = None,
     column: answers.Column = None,
     output: Output = None,
+    shortcuts: Shortcuts = False,
     json: options.Json = False,
 ) -> None:
     """Show which pixels, tokens or moments speak for a class, of a model that classifies.
@@ -61,7 +71,14 @@ def explain_command(
     zoo explain textcnn.docstrings "Return the number of days in a month." --label calendar
 
     zoo explain runs/speech-vowels-dscnn-1 clip.wav --method kernel_shap --json
+
+    zoo explain runs/image-digits-cnn-1 --shortcuts
     """
+    if shortcuts or not inputs:
+        from zoo.cli.shortcuts_output import show_shortcuts
+
+        show_shortcuts(target, inputs, asked=shortcuts, json=json)
+        return
     from recipes.explanations.explain import explained
     from recipes.runs.run import load
     from zoo.cli.explain_output import show, write_pictures
