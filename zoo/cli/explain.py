@@ -101,9 +101,8 @@ def explain_command(
     found = list(explained(run, paths, **how))
     written = [] if json and output is None else write_pictures(found, output, run.name)
     if json:
-        files = [{"pictures": [str(path) for path in paths]} for paths in written] or [{}] * len(
-            found
-        )
+        none: list[dict[str, list[str]]] = [{}] * len(found)
+        files = [{"pictures": list(map(str, paths))} for paths in written] or none
         show_json([one.to_dict() | more for (_, one), more in zip(found, files, strict=True)])
     else:
         show([one for _, one in found], written)
