@@ -16,6 +16,7 @@ _PUBLIC = {
     "check_dataset": "zoo.data.checks",
     "check_explanations": "recipes.explanations.checks.check",
     "compare": "recipes.comparison.compare",
+    "compare_data": "recipes.drift.compare",
     "convert": "zoo.weight_conversion",
     "embed": "recipes.runs.by_name",
     "ensemble": "recipes.ensembles.chosen",
@@ -40,6 +41,7 @@ _PUBLIC = {
     "transcribe": "recipes.runs.by_name",
     "tune": "tuning.tune",
     "verify": "recipes.records.verify",
+    "visualize": "recipes.visualization.visualize",
     "zero_shot": "recipes.runs.zero_shot",
 }
 __all__ = list(_PUBLIC)
