@@ -37,6 +37,7 @@ MAKERS: dict[str, Callable[[], str]] = {
         "auto_preset",
         "batch_size",
         "fine_tuning",
+        "groups",
         "imbalance",
         "learning_curve",
         "leave_one_speaker_out",
