@@ -45,6 +45,7 @@ MAKERS: dict[str, Callable[[], str]] = {
         "presets",
         "regularizers",
         "replicas",
+        "shift_presets",
         "simple_models",
         "speakers",
         "ten_fold",
