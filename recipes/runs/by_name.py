@@ -1,11 +1,12 @@
 """Evaluate and predict in one call, with a run, an ensemble, or a weight by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from recipes.runs.abstention import check_error, promised_on
 from recipes.runs.inputs import Input
 from recipes.runs.run import load, load_run
 from recipes.runs.transcribe import TASK, Listening, transcribe_each
@@ -22,6 +23,8 @@ def evaluate(
     calibrated: bool | float = False,
     shift: str | Sequence[str] | None = None,
     examples: int | None = None,
+    against: str | Sequence[str] | None = None,
+    abstain: float | None = None,
     by: str | Sequence[str] | None = None,
     beside_own: bool = False,
 ) -> dict[str, Any]:
@@ -35,6 +38,11 @@ def evaluate(
             first metric and the calibration error at severity 1 to 5 of each, and their differences
             from clean (`recipes.shift.measure.shifted` describes it). None measures none.
         examples: that are corrupted, drawn at random; None for all.
+        against: other data sets, folders or tables, whose classes do not matter: "against" of the
+            result holds how well three scores tell them from the test examples
+            (`recipes.out_of_distribution.measure.compared_with` describes it). None compares none.
+        abstain: as in `predict`: "abstain" of the result holds which share of the test examples is
+            accepted, and which of these is answered wrongly.
         by: columns of a table or other attributes of examples, in a list or with commas between: "by" of
             the result holds the scores by group, and the worst (`recipes.groups.measure.by_group`
             describes it). None measures none.
@@ -42,36 +50,79 @@ def evaluate(
             examples, too, and the differences (`recipes.shift.domain.beside_own` describes it).
 
     Raises:
-        ArgumentError: the model has several inputs, or one that no corruption is for; or an attribute
-            makes no groups.
+        ArgumentError: the model has several inputs, no classes, or an input that no corruption is for;
+            or an attribute makes no groups.
         UnknownNameError: there is no corruption or attribute of that name.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
-    from recipes.groups.measure import by_group, check_attributes
-    from recipes.shift.domain import beside_own as beside
-    from recipes.shift.domain import check_domain
-    from recipes.shift.measure import chosen_for, shifted
-
-    run = load(target) if shift is None else load_run(target)
+    asked = {"shift": shift, "against": against, "abstain": abstain, "by": by}
+    asked |= {"beside_own": beside_own or None}
+    if all(value is None for value in asked.values()):
+        return load(target).evaluate(data=data, **how)
+    run = (
+        load(target) if shift is None and against is None and abstain is None else load_run(target)
+    )
     place = None if data is None else str(data)
-    if beside_own:
-        check_domain(data)
-    if shift is not None:
-        chosen_for(run, shift)
-    if by is not None:
-        check_attributes(run, by, data=place)
-    found = run.scored(data=data, **how)
+    _check_sections(run, place, asked)
+    found = run.scored(data=place, **how)
     result = found.result_of(run, data=data)
-    if beside_own:
-        result["domain"] = beside(run, found, result["metrics"], **how)
-    if by is not None:
-        result["by"] = by_group(run, found, by, data=place)
-    if shift is not None:
-        corrupted = {"names": shift, "examples": examples, "batch_size": batch_size, "tta": tta}
-        result["shift"] = shifted(run, found, **corrupted)
+    result |= _sections(run, found, result, {**asked, "examples": examples}, how | {"data": place})
     return result
+
+
+def _check_sections(run: Any, data: str | None, asked: Mapping[str, Any]) -> None:
+    """Refuse further sections of a result that cannot be measured, before anything is computed."""
+    from recipes.groups.measure import check_attributes
+    from recipes.out_of_distribution.answers import check_model
+    from recipes.shift.domain import check_domain
+    from recipes.shift.measure import chosen_for
+
+    if asked["beside_own"]:
+        check_domain(data)
+    if asked["shift"] is not None:
+        chosen_for(run, asked["shift"])
+    if asked["by"] is not None:
+        check_attributes(run, asked["by"], data=data)
+    if asked["against"] is not None:
+        check_model(run)
+    if asked["abstain"] is not None:
+        check_error(run, asked["abstain"])
+
+
+def _sections(
+    run: Any,
+    found: Any,
+    result: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    how: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the sections of a result that are asked for beside the metrics, by name."""
+    from recipes.groups.measure import by_group
+    from recipes.out_of_distribution.measure import compared_with
+    from recipes.shift.domain import beside_own
+    from recipes.shift.measure import shifted
+
+    def of(*names: str) -> dict[str, Any]:
+        return {name: how[name] for name in names}
+
+    told: dict[str, Any] = {}
+    if asked["beside_own"]:
+        scoring = of("data_dir", "batch_size", "tta", "calibrated")
+        told["domain"] = beside_own(run, found, result["metrics"], **scoring)
+    if asked["by"] is not None:
+        told["by"] = by_group(run, found, asked["by"], data=how["data"])
+    if asked["shift"] is not None:
+        corrupted = {"names": asked["shift"], "examples": asked["examples"]}
+        told["shift"] = shifted(run, found, **corrupted, **of("batch_size", "tta"))
+    if asked["against"] is not None:
+        others = {"against": asked["against"], **of("batch_size", "data", "data_dir")}
+        told["against"] = compared_with(run, found, **others)[0]
+    if asked["abstain"] is not None:
+        promise = of("tta", "calibrated", "data", "data_dir")
+        told["abstain"] = promised_on(run, found, asked["abstain"], **promise)
+    return told
 
 
 def predict(
@@ -86,6 +137,7 @@ def predict(
     calibrated: bool | float = False,
     top: int | None = None,
     threshold: float | None = None,
+    abstain: float | None = None,
 ) -> list[dict[str, Any]]:
     """Predict with a run, a shipped weight or a recipe's weight.
 
@@ -109,6 +161,9 @@ def predict(
         top: classes that are listed; None lists five.
         threshold: probability below which "uncertain" is True; of several labels those that reach it are
             listed.
+        abstain: share of wrong answers among accepted ones, such as 0.02, that is promised with a
+            probability of 90 % (`recipes.runs.abstention.Abstention`): each result says whether it is
+            "abstained". The run's validation examples must be at hand. None accepts all.
 
     Returns:
         One {"file", "task", "predictions"} for each input and each row of a table ("row" says which);
@@ -117,21 +172,18 @@ def predict(
 
     Raises:
         ArgumentError: an option does not suit the model.
-        RunError: `calibrated` is True, and no temperature was fitted.
+        RunError: `calibrated` is True, and no temperature was fitted; or no threshold keeps what
+            `abstain` promises.
 
     >>> zoo.predict("cnn_small.digits", ["seven.png"])[0]["predictions"][0]  # doctest: +SKIP
     {'label': '7', 'probability': 0.999}
     """
-    return load(target).predict(
-        inputs,
-        batch_size=batch_size,
-        column=column or text_column,
-        keep_going=keep_going,
-        tta=tta,
-        calibrated=calibrated,
-        top=top,
-        threshold=threshold,
-    )
+    run, how = load(target), {"tta": tta, "calibrated": calibrated, "keep_going": keep_going}
+    if abstain is not None:
+        check_error(run, abstain)
+        how["abstain"] = abstain
+    how |= {"batch_size": batch_size, "column": column or text_column}
+    return run.predict(inputs, top=top, threshold=threshold, **how)
 
 
 def embed(

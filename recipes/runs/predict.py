@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from recipes.runs.abstention import Abstention
 from recipes.runs.answering import Decode, decoder, temperature_of, tempered, tempered_assets
 from recipes.runs.base import TrainedModel
 from recipes.runs.inputs import Input, Item, encoded, items_of
@@ -42,12 +43,15 @@ def predict_inputs(
     listing: Listing,
     tta: int = 0,
     calibrated: bool | float = False,
+    abstain: float | Abstention | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Encode inputs with the code that training used, run the model, and describe the outcome.
 
     Results come one by one; mistakes in the arguments are raised before the first.
     """
     listing.check(run.assets, run.name)
+    if abstain is not None and not isinstance(abstain, Abstention):
+        abstain = Abstention.of(run, abstain, tta=tta, calibrated=calibrated)
     if run.task.name == TASK:
         how = {"column": reading.column, "keep_going": reading.keep_going}
         return transcribe_each(run, inputs, **how, tta=tta, calibrated=calibrated)
@@ -58,7 +62,7 @@ def predict_inputs(
             (item, None if answer is None else tempered(np.asarray(answer)[None], temperature)[0])
             for item, answer in found
         )
-    return described(found, run.task, tempered_assets(run.assets, temperature), listing)
+    return described(found, run.task, tempered_assets(run.assets, temperature), listing, abstain)
 
 
 def answers(
@@ -105,13 +109,18 @@ def _answered(
 
 
 def described(
-    answered: Iterable[tuple[Item, Any]], task: Any, assets: Assets, listing: Listing
+    answered: Iterable[tuple[Item, Any]],
+    task: Any,
+    assets: Assets,
+    listing: Listing,
+    abstention: Abstention | None = None,
 ) -> Iterator[dict[str, Any]]:
     """Yield what `zoo predict` says of each input."""
     for item, prediction in answered:
         told = {**item.source, "task": task.name}
         if item.error is None:
-            yield told | listing.of(prediction, task, assets)
+            judged = {} if abstention is None else abstention.told(prediction)
+            yield told | listing.of(prediction, task, assets) | judged
         else:
             yield told | {"predictions": [], "error": item.error.to_dict()}
 

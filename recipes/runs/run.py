@@ -22,6 +22,7 @@ from zoo.tasks.base import Task
 
 if TYPE_CHECKING:
     from recipes.ensembles.ensemble import Ensemble
+    from recipes.runs.abstention import Abstention
     from recipes.runs.scored import Scored
     from zoo.data.dataset import Dataset
     from zoo.task_model import TaskModel
@@ -214,6 +215,7 @@ class Run:
         calibrated: bool | float = False,
         top: int | None = None,
         threshold: float | None = None,
+        abstain: "float | Abstention | None" = None,
     ) -> list[dict[str, Any]]:
         """Predict files, arrays or texts: one {"file", "task", "predictions"} each.
 
@@ -221,7 +223,7 @@ class Run:
             inputs: paths of files, folders, patterns or tables, or values as a dataset gives them:
                 uint8 (H, W, C) for images, float32 (samples,) at the model's rate for audio, str for
                 text. For models of several inputs a dictionary for each example, by column of the data.
-            batch_size, column, text_column, keep_going, tta, calibrated, top, threshold: as
+            batch_size, column, text_column, keep_going, tta, calibrated, top, threshold, abstain: as
                 `zoo.predict`.
         """
         found = self.predict_each(
@@ -233,6 +235,7 @@ class Run:
             calibrated=calibrated,
             top=top,
             threshold=threshold,
+            abstain=abstain,
         )
         return list(found)
 
@@ -247,6 +250,7 @@ class Run:
         calibrated: bool | float = False,
         top: int | None = None,
         threshold: float | None = None,
+        abstain: "float | Abstention | None" = None,
     ) -> Iterator[dict[str, Any]]:
         """Yield what `predict` returns, batch by batch; the arguments are the same."""
         from recipes.runs.listing import Listing
@@ -259,6 +263,7 @@ class Run:
             listing=Listing(top, threshold),
             tta=tta,
             calibrated=calibrated,
+            abstain=abstain,
         )
 
     def embed(

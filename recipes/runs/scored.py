@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from recipes.objects import make_dataset
 from recipes.runs.answering import TEMPERATURE, check_calibrated, decoder, tempered
 from recipes.runs.base import TrainedModel
 from recipes.runs.evaluate import (
@@ -18,7 +17,7 @@ from recipes.runs.evaluate import (
     intervals_of_parts,
     recalls,
 )
-from recipes.runs.splits import Examples, column_bytes, examples_to_score
+from recipes.runs.splits import Examples, column_bytes, examples_to_score, splits_of
 from zoo.data.pipeline import Encoded
 from zoo.errors import RunError
 from zoo.metrics.temperature import MEASURED, fit_temperature
@@ -135,30 +134,12 @@ def scored(
 
     def validated() -> tuple[Any, dict[str, np.ndarray]]:
         moved = data if found.as_trained else None
-        return predicted(_validation(run, data=moved, data_dir=data_dir))[1:]
+        fix = "give one with --temperature (calibrated=NUMBER)"
+        return predicted(splits_of(run, data=moved, data_dir=data_dir, fix=fix)["validation"])[1:]
 
     told = _temperature(run, calibrated, validated)
     changed = tempered(predictions, told["value"])
     return replace(plain, predictions=changed, temperature=told, uncalibrated=predictions)
-
-
-def _validation(run: TrainedModel, *, data: str | None, data_dir: str | None) -> Any:
-    """Return the validation split of a run.
-
-    Raises:
-        RunError: the data has changed, so that it would be divided in another way.
-    """
-    recipe = run.recipe if data is None else run.recipe.with_values({"data.name": data})
-    skip_corrupt = bool(run.metrics.get("skip_corrupt"))
-    dataset = make_dataset(recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
-    if dataset.fingerprint != run.fingerprint:
-        raise RunError(
-            f"The data of {run.name} has changed since it was trained, so its validation split is not "
-            "known.",
-            expected="the data as it was, on which a temperature can be fitted",
-            fix="give one with --temperature (calibrated=NUMBER)",
-        )
-    return dataset.splits["validation"]
 
 
 def _temperature(

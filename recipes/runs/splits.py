@@ -155,6 +155,45 @@ def examples_to_score(run: TrainedModel, *, data: str | None, data_dir: str | No
     return _other(run, kept, dataset)
 
 
+def splits_of(
+    run: TrainedModel,
+    *,
+    data: str | None = None,
+    data_dir: str | None = None,
+    fix: str = "put it back, or train again",
+) -> Mapping[str, Split]:
+    """Return train, validation and test of a run, as they were in training.
+
+    Args:
+        run: one trained model.
+        data: where its data is now; None takes the original place.
+        data_dir: folder of TFDS data.
+        fix: what to do where the data has changed.
+
+    Raises:
+        RunError: the data has changed, so that it would be divided in another way.
+        DataError: it is not at hand.
+    """
+    if run.name in registry.pretrained_cards():
+        raise RunError(
+            f"The data that {run.name} was trained on is not at hand.",
+            expected="a run, or a weight that ships with kerazoo",
+            fix="train on your own data first: "
+            + command("zoo", "finetune", run.name, "--data", "FOLDER"),
+        )
+    recipe = run.recipe if data is None else run.recipe.with_values({"data.name": data})
+    skip_corrupt = bool(run.metrics.get("skip_corrupt"))
+    dataset = make_dataset(recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
+    if dataset.fingerprint != run.fingerprint:
+        raise RunError(
+            f"The data of {run.name} has changed since it was trained, so its splits are not "
+            "known.",
+            expected="the data as it was",
+            fix=fix,
+        )
+    return dataset.splits
+
+
 def _undivided(recipe: Any, error: DataError, **where: Any) -> Dataset:
     """Load other data as it is; where it must be divided, what hinders that is the error."""
     try:

@@ -8,34 +8,42 @@ import typer
 from zoo.cli import complete, options
 from zoo.cli.data_view import draw, facts_of, list_datasets, show_facts, show_findings
 from zoo.cli.data_where import show_where
+from zoo.cli.drift_table import Compare, show_comparison
 from zoo.cli.output import console, show_json
 from zoo.errors import ArgumentError, RunError
 
+Name = Annotated[
+    str | None,
+    typer.Argument(
+        help="A dataset's name, any TFDS name, a folder, or a table (.csv, .tsv, .jsonl).",
+        autocompletion=complete.datasets,
+    ),
+]
+Check = Annotated[
+    bool, typer.Option("--check", help="Look for duplicates, imbalance and corrupt files.")
+]
+Where = Annotated[bool, typer.Option("--where", help="Show how to get the data.")]
+Download = Annotated[bool, typer.Option("--download", help="Let TFDS download and prepare it.")]
+SkipCorrupt = Annotated[bool, typer.Option("--skip-corrupt", help="Leave unreadable files out.")]
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        help="File for the picture of samples, zoo-data-NAME.png by default; with --compare for "
+        "that of the differences."
+    ),
+]
+
 
 def data_command(
-    name: Annotated[
-        str | None,
-        typer.Argument(
-            help="A dataset's name, any TFDS name, a folder, or a table (.csv, .tsv, .jsonl).",
-            autocompletion=complete.datasets,
-        ),
-    ] = None,
+    name: Name = None,
     arguments: options.LoaderArguments = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Look for duplicates, imbalance and corrupt files.")
-    ] = False,
-    where: Annotated[bool, typer.Option("--where", help="Show how to get the data.")] = False,
-    download: Annotated[
-        bool, typer.Option("--download", help="Let TFDS download and prepare it.")
-    ] = False,
+    check: Check = False,
+    where: Where = False,
+    download: Download = False,
     data_dir: options.DataDir = None,
-    skip_corrupt: Annotated[
-        bool, typer.Option("--skip-corrupt", help="Leave unreadable files out.")
-    ] = False,
-    picture: Annotated[
-        Path | None,
-        typer.Option(help="File for the picture of samples; zoo-data-NAME.png by default."),
-    ] = None,
+    skip_corrupt: SkipCorrupt = False,
+    picture: Picture = None,
+    compare: Compare = None,
     json: options.Json = False,
 ) -> None:
     """Show a dataset's splits, classes, licence and samples; without a name, list datasets.
@@ -51,11 +59,19 @@ def data_command(
     zoo data ./reviews.csv text_column=review label_column=stars
 
     zoo data fashion_mnist --where
+
+    zoo data ./photos --compare ./new_photos
     """
     if name is None:
-        if check or where or download or picture:
+        if check or where or download or picture or compare:
             raise ArgumentError("No dataset was named.", fix="zoo data shows the names")
         list_datasets(json=json)
+        return
+    if compare is not None:
+        refused = {"key=value": arguments, "--check": check, "--where": where}
+        refused |= {"--download": download, "--skip-corrupt": skip_corrupt}
+        how = {"refused": refused, "data_dir": data_dir, "picture": picture, "json": json}
+        show_comparison(name, compare, **how)
         return
     if where:
         show_where(name, json=json)

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
+from zoo.cli import abstaining, complete, options
+from zoo.cli import against_table as others
 from zoo.cli import answer_options as answers
-from zoo.cli import complete, options
 from zoo.cli import domain_table as domains
 from zoo.cli import group_table as groups
 from zoo.cli import shift_table as shifts
@@ -47,6 +48,8 @@ def evaluate_command(
     temperature: answers.Temperature = None,
     shift: shifts.Shift = None,
     examples: shifts.ShiftExamples = None,
+    against: others.Against = None,
+    abstain: abstaining.Abstain = None,
     beside_own: domains.BesideOwn = False,
     by: groups.By = None,
     picture: Picture = None,
@@ -60,23 +63,21 @@ def evaluate_command(
 
     [bold]Examples[/bold]
 
-    zoo evaluate runs/image-digits-cnn-1
+    zoo evaluate runs/image-digits-cnn-1 --calibrated --json
 
     zoo evaluate runs/pets-1 --data /mnt/pets --predictions answers.csv --save-mistakes mistakes
 
-    zoo evaluate cnn_small.digits --calibrated --json
-
     zoo evaluate cnn_small.digits --shift noise,blur --picture shift.png
 
-    zoo evaluate ds_cnn_s.vowels --by group,length
+    zoo evaluate cnn_small.digits --against digit_pairs,./photos --abstain 3%
 
-    zoo evaluate cnn_small.digits --data mnist --beside-own
+    zoo evaluate ds_cnn_s.vowels --by group,length
     """
     from recipes.runs.run import load
 
     run = load(target)
-    extras = Extras(beside_own=beside_own, by=by, shift=shift, examples=examples, picture=picture)
-    extras.check(run, data=data)
+    extras = Extras(beside_own, by, shift, examples, against, abstain, picture)
+    extras.check(run, data=data, tta=tta)
     files = {"predictions": predictions, "mistakes": save_mistakes}
     check_files(run, **files)
     how: dict[str, Any] = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta}

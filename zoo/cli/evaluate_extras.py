@@ -1,10 +1,12 @@
-"""What `zoo evaluate` measures beside the metrics: the run's own examples, groups, corruptions."""
+"""What `zoo evaluate` measures beside the metrics, such as groups, corruptions and other data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from zoo.cli import abstaining
+from zoo.cli import against_table as others
 from zoo.cli import group_table as groups
 from zoo.cli import shift_table as shifts
 from zoo.cli.picture_option import check_picture
@@ -18,16 +20,20 @@ class Extras:
         beside_own: whether the run's own test examples are scored beside other data.
         by: attributes of examples, whose groups are scored.
         shift, examples: names of corruptions, and how many examples are corrupted.
-        picture: of the one or the other.
+        against: other data beside which its own are scored.
+        abstain: share of accepted answers that may be wrong, as it was written.
+        picture: of groups, corruptions or other data.
     """
 
     beside_own: bool = False
     by: list[str] | None = None
     shift: str | None = None
     examples: int | None = None
+    against: str | None = None
+    abstain: str | None = None
     picture: Path | None = None
 
-    def check(self, run: Any, *, data: str | None) -> None:
+    def check(self, run: Any, *, data: str | None, tta: int) -> None:
         """Check it before anything is computed.
 
         Raises:
@@ -39,7 +45,9 @@ class Extras:
             check_domain(data)
         shifts.check_shift(run, self.shift, examples=self.examples)
         groups.check_by(run, self.by, data=data)
-        check_picture(self.picture, of=bool(self.shift) + bool(self.by))
+        others.check_against(run, self.against, tta=tta)
+        abstaining.checked(run, self.abstain)
+        check_picture(self.picture, of=bool(self.shift) + bool(self.by) + bool(self.against))
 
     def measured(
         self,
@@ -70,4 +78,9 @@ class Extras:
             corrupted = {"names": self.shift, "examples": self.examples}
             corrupted |= {name: how[name] for name in ("batch_size", "tta")}
             told |= shifts.measured_shift(run, found, corrupted, picture=self.picture)
-        return told
+        where = {"data": data, "data_dir": how["data_dir"]}
+        if self.against is not None:
+            asked = {"against": self.against, "batch_size": how["batch_size"]} | where
+            told |= others.measured_against(run, found, asked, picture=self.picture)
+        error = abstaining.checked(run, self.abstain)
+        return told | abstaining.promised(run, found, error, how=how, **where)

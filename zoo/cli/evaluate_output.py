@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from zoo.cli.abstaining_output import show_abstention
+from zoo.cli.against_table import show_against
 from zoo.cli.domain_table import show_domain
 from zoo.cli.group_table import show_groups
 from zoo.cli.output import console, counted, show_metrics
@@ -22,6 +24,8 @@ def show_result(result: dict[str, Any], run: Any, *, most: int) -> None:
     show_metrics(result["metrics"], run.task.metrics)
     if "temperature" in result:
         console.print(f"\n{_told(result)}", soft_wrap=True)
+    if "abstain" in result:
+        show_abstention(result["abstain"])
     if "predictions" in result:
         console.print(f"\npredictions  {result['predictions']}", soft_wrap=True)
     if "mistakes" in result:
@@ -34,6 +38,8 @@ def show_result(result: dict[str, Any], run: Any, *, most: int) -> None:
         show_groups(result["by"], run)
     if "shift" in result:
         show_shift(result["shift"], run)
+    if "against" in result:
+        show_against(result["against"])
     if "picture" in result:
         console.print(f"\npicture      {result['picture']}", soft_wrap=True)
 

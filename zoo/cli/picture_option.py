@@ -9,7 +9,7 @@ from zoo.errors import ArgumentError, RunError
 
 Picture = Annotated[
     Path | None,
-    typer.Option(help="With --shift or --by: draw the metric into a new .png file."),
+    typer.Option(help="With --shift, --by or --against: draw it into a new .png file."),
 ]
 
 
@@ -28,10 +28,10 @@ def check_picture(picture: Path | None, *, of: int) -> None:
         return
     if of != 1:
         raise ArgumentError(
-            "--picture belongs to --shift or --by, which is not given."
+            "--picture belongs to --shift, --by or --against, which is not given."
             if not of
-            else "--picture draws one figure, of --shift or of --by.",
-            expected="one of the two beside --picture",
+            else "--picture draws one figure, of --shift, of --by or of --against.",
+            expected="one of the three beside --picture",
             fix="run the command once for each" if of else "add one, or leave --picture out",
         )
     if picture.suffix.lower() != ".png":

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
+from zoo.cli import abstaining, candidates, complete, options
 from zoo.cli import answer_options as answers
-from zoo.cli import candidates, complete, options
 
 Target = Annotated[
     str,
@@ -29,6 +29,7 @@ def predict_command(
     jsonl: answers.Jsonl = None,
     top: answers.Top = None,
     threshold: answers.Threshold = None,
+    abstain: abstaining.Abstain = None,
     tta: answers.Tta = 0,
     calibrated: answers.Calibrated = False,
     temperature: answers.TemperatureOrTranscripts = None,
@@ -50,7 +51,7 @@ def predict_command(
 
     [bold]Examples[/bold]
 
-    zoo predict runs/image-digits-cnn-1 seven.png
+    zoo predict runs/image-digits-cnn-1 seven.png --abstain 2%
 
     zoo predict cnn_small.digits 'digits/**/*.png' --top 2 --csv answers.csv
 
@@ -61,8 +62,6 @@ def predict_command(
     zoo predict runs/speech-an4_speakers-xvector-1 --enrol ann1.wav ann2.wav --test who.wav
 
     zoo predict runs/photos-captions photo.jpg --among 'a cat,a dog,a house'
-
-    find photos -name '*.jpg' | zoo predict runs/pets - --tta 8 --jsonl answers.jsonl
     """
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
@@ -72,6 +71,7 @@ def predict_command(
     output = Output(csv, jsonl, json, top, subtitles)
     output.check()
     how = {"batch_size": batch_size, "column": column, "top": top, "threshold": threshold}
+    how |= abstaining.asked(abstain, others=bool(enrol or among or allow_keras_file))
     more = {"tta": tta, "calibrated": answers.temperature_asked(calibrated, temperature)}
     if allow_keras_file:
         subtitles.refuse(target)
@@ -99,7 +99,7 @@ def _answers(
     texts = takes_words(run)
     paths = inputs_of(inputs, texts=texts)
     method = subtitles.method(run, paths, column=how["column"])
-    return method(paths, keep_going=True, **how), texts
+    return method(paths, keep_going=True, **abstaining.chosen(run, how)), texts
 
 
 def _foreign(target: str, inputs: list[str], how: dict[str, Any], more: dict[str, Any]) -> Any:

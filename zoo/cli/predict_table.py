@@ -3,7 +3,7 @@
 from typing import Any
 
 from zoo.cli.output import counted, show_table
-from zoo.cli.prediction_files import UNCERTAIN
+from zoo.cli.shown_labels import shown_label
 from zoo.cli.subtitles import show_transcripts
 
 LONGEST_TEXT = 60  # characters that the table shows
@@ -77,8 +77,7 @@ def _cells(result: dict[str, Any], top: int) -> tuple[str, ...]:
     if "label" not in first:
         return (", ".join(f"{name} {value:.4g}" for name, value in first.items()),)
     also = ", ".join(f"{o['label']} {o['probability']:.1%}" for o in others[: top - 1])
-    label = UNCERTAIN if result.get("uncertain") else first["label"]
-    return label, f"{first['probability']:.1%}", also
+    return shown_label(result), f"{first['probability']:.1%}", also
 
 
 def _voice(item: dict[str, Any]) -> tuple[str, str, str]:

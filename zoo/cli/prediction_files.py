@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from zoo.cli.shown_labels import shown_label
 from zoo.errors import DataError, RunError, WriteError
 from zoo.files import write_text
 
-UNCERTAIN = "uncertain"  # in place of a label whose probability is below --threshold
 STANDARD_OUTPUT = Path("-")
 
 
@@ -113,8 +113,8 @@ def answer(result: dict[str, Any], *, top: int | None = None) -> dict[str, Any]:
 
 def _of_classes(result: dict[str, Any], items: list[dict[str, Any]], top: int) -> dict[str, Any]:
     cells = {key: value for key, value in items[0].items() if key != "stretches"}
-    if result.get("uncertain"):
-        cells["label"] = UNCERTAIN
+    if "label" in cells:
+        cells["label"] = shown_label(result)
     for place, item in enumerate(items[1:top], start=2):
         cells |= {f"{name}_{place}": item[name] for name in ("label", "probability")}
     return cells

@@ -1,0 +1,1 @@
+"""Whether two data sets differ, and in what."""
