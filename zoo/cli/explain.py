@@ -38,14 +38,6 @@ Baseline = Annotated[
         "unknown for texts, silence for sounds."
     ),
 ]
-Shortcuts = Annotated[
-    bool,
-    typer.Option(
-        "--shortcuts",
-        help="Test, on the run's own test examples, whether a small part of the input alone decides "
-        "for a class: a stamp, a click, a word. Takes no inputs.",
-    ),
-]
 
 
 def explain_command(
@@ -56,7 +48,7 @@ def explain_command(
     baseline: Baseline = None,
     column: answers.Column = None,
     output: Output = None,
-    shortcuts: Shortcuts = False,
+    shortcuts: checks.Shortcuts = False,
     check: checks.Check = False,
     examples: checks.Examples = None,
     seed: checks.Seed = None,

@@ -1,4 +1,4 @@
-"""`zoo explain --check`: its options, and the tests that it runs."""
+"""`zoo explain --check` and `--shortcuts`: options, and the tests of methods."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,6 +23,15 @@ Seed = Annotated[
 ]
 Picture = Annotated[
     Path | None, typer.Option(help="With --check: draw the curves into a new .png file.")
+]
+
+Shortcuts = Annotated[
+    bool,
+    typer.Option(
+        "--shortcuts",
+        help="Test, on the run's own test examples, whether a small part of the input alone decides "
+        "for a class: a stamp, a click, a word. Takes no inputs.",
+    ),
 ]
 
 
