@@ -14,6 +14,7 @@ _PUBLIC = {
     "baseline": "recipes.baseline.beside",
     "build": "zoo.composition",
     "check_dataset": "zoo.data.checks",
+    "check_explanations": "recipes.explanations.checks.check",
     "compare": "recipes.comparison.compare",
     "compare_data": "recipes.drift.compare",
     "convert": "zoo.weight_conversion",
@@ -22,6 +23,7 @@ _PUBLIC = {
     "evaluate": "recipes.runs.by_name",
     "explain": "recipes.explanations.explain",
     "export": "recipes.export.export",
+    "find_shortcuts": "recipes.explanations.shortcuts",
     "finetune": "recipes.training.finetune",
     "generate": "recipes.runs.generate",
     "list_datasets": "zoo.registry",
@@ -40,6 +42,7 @@ _PUBLIC = {
     "transcribe": "recipes.runs.by_name",
     "tune": "tuning.tune",
     "verify": "recipes.records.verify",
+    "visualize": "recipes.visualization.visualize",
     "zero_shot": "recipes.runs.zero_shot",
 }
 __all__ = list(_PUBLIC)

@@ -167,6 +167,7 @@ class TaskCard:
     command: str = "predict"  # of `zoo`, that uses a trained model
     example: str = "FILE…"  # what that command takes after the model
     models_of: tuple[str, ...] = ()  # tasks whose models do this one too, with another head
+    strides: int = 0  # of different features with positions that such a model must declare
     trained: bool = True  # by recipes; False where models only come with published weights
 
     @property

@@ -48,7 +48,12 @@ def tasks_of(card: ModelCard) -> tuple[str, ...]:
     >>> tasks_of(model_card("resnet20"))[:2]
     ('image_classification', 'regression')
     """
-    more = [task.name for task in TASKS.values() if set(task.models_of) & set(card.tasks)]
+    strides = len({feature.stride for feature in card.features} - {None})
+    more = [
+        task.name
+        for task in TASKS.values()
+        if set(task.models_of) & set(card.tasks) and strides >= task.strides
+    ]
     return tuple(dict.fromkeys((*card.tasks, *more)))
 
 

@@ -1,33 +1,25 @@
 """Explain predictions: `zoo.explain`, and what the command draws besides."""
 
-import importlib
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
+from recipes.ensembles.ensemble import Ensemble, mean_prediction
+from recipes.explanations.explainer import Explainer
 from recipes.explanations.explanation import Explanation
-from recipes.explanations.methods import DEFAULT, METHODS
+from recipes.explanations.integrated_gradients import completeness_error
+from recipes.explanations.methods import DEFAULT
+from recipes.explanations.progress import Progress
 from recipes.explanations.subject import Subject
-from recipes.runs.answering import decoder
 from recipes.runs.inputs import Input
 from recipes.runs.predict import Reading, answers
-from recipes.runs.run import Run, load_run
-from zoo import devices, registry
-from zoo.cards import ModelCard
-from zoo.errors import ArgumentError, unknown_name
+from recipes.runs.run import load
+from zoo.errors import ArgumentError
 
-QUIET_SECONDS = 2.0  # after which progress is shown
-# kind of column: the module and class of its examples
-SUBJECTS = {
-    "audio": ("recipes.explanations.sounds", "SoundSubject"),
-    "image": ("recipes.explanations.images", "ImageSubject"),
-    "text": ("recipes.explanations.texts", "TextSubject"),
-}
+BATCH_SIZE = 64  # of the predictions of an ensemble
 
 
 def explain(
@@ -43,13 +35,15 @@ def explain(
     """Say which pixels, tokens or moments speak for a class, and by how much.
 
     What is explained is the logit of the class, before softmax, of models that classify images, texts
-    or sounds. docs/hard/black_boxes.md says what each method means and where it fails.
+    or sounds; of an ensemble the mean logit of its members. docs/hard/black_boxes.md says what each
+    method means and where it fails.
 
     Args:
-        target: run, run directory, weight name, name of published weights, or recipe name.
+        target: run, run directory, ensemble, weight name, name of published weights, or recipe name.
         inputs: as `zoo.predict` takes them.
-        method: "integrated_gradients", "gradient_times_input", "smooth_grad", "grad_cam",
-            "grad_cam_plus_plus", "occlusion", "rise" or "kernel_shap".
+        method: "integrated_gradients", "attention_rollout", "gradient_times_input", "grad_cam",
+            "grad_cam_plus_plus", "guided_backpropagation", "kernel_shap", "occlusion", "rise" or
+            "smooth_grad".
         label: the class to explain; None takes the predicted one of each input.
         baseline: what stands for "nothing there": "zeros" (black), "mean" or "blur" for images, "zeros",
             "padding" or "unknown" vectors for tokens, "silence" for sounds. None takes the first.
@@ -62,7 +56,7 @@ def explain(
     Raises:
         UnknownNameError: there is no such method, class or baseline.
         ArgumentError: the model does not classify one image, text or sound, or lacks what the method
-            needs.
+            needs; the message names the methods that serve it.
         DataError: an input cannot be read.
 
     >>> found = zoo.explain("cnn_small.digits", ["seven.png"])[0]  # doctest: +SKIP
@@ -84,176 +78,80 @@ def explained(
     progress: bool = True,
 ) -> Iterator[tuple[Subject, Explanation]]:
     """Yield what `explain` returns with the example behind it; the arguments are the same."""
-    run = load_run(target)
-    kind = _kind_of(run)
-    chosen = _method(run, kind, method)
-    if label is not None and label not in run.assets.outputs:
-        fix = "leave it out to explain the class that is predicted"
-        raise unknown_name(f"class of {run.name}", label, run.assets.outputs, fix=fix)
-    if baseline is not None and baseline not in kind.baselines:
-        raise unknown_name(
-            "baseline for " + next(iter(run.assets.x.values())).word,
-            baseline,
-            kind.baselines,
-            fix=f"leave it out to take {kind.baselines[0]}",
-        )
-    nothing = baseline or kind.baselines[0]
-    feature = _feature(run, kind, method) if METHODS[method].needs_positions else ""
-    show = _Progress(shown=progress)
-    compiled = _compiled(run, kind, show.tell)
+    run = load(target)
+    members = run.members if isinstance(run, Ensemble) else (run,)
+    inputs = list(inputs) if isinstance(inputs, Iterator) else inputs
+    with Progress(shown=progress) as show:
+        explainers = [Explainer(member, tell=show.tell) for member in members]
+        for explainer in explainers:
+            explainer.check(method, label=label, baseline=baseline)
+        labels: Iterable[str | None] = repeat(label)
+        if label is None and len(members) > 1:
+            labels = _predicted(members, inputs, column)
+        how = {"method": method, "baseline": baseline, "column": column}
+        each = [_explained(explainer, inputs, iter(labels), **how) for explainer in explainers]
+        for found in zip(*each, strict=True):
+            subjects, explanations = zip(*found, strict=True)
+            yield subjects[0], mean_explanation(explanations, run.name)
+
+
+def _explained(
+    explainer: Explainer,
+    inputs: Sequence[Input],
+    labels: Iterator[str | None],
+    *,
+    method: str,
+    baseline: str | None,
+    column: str | None,
+) -> Iterator[tuple[Subject, Explanation]]:
+    """Yield the explanations of one model."""
 
     def decode(x: Mapping[str, np.ndarray]) -> list[tuple[Subject, Explanation]]:
-        subject, told = _subject(run, kind, compiled, next(iter(x.values())), label)
-        attribution, error = chosen(subject, nothing, feature)
-        tokens = subject.tokens  # without the padding behind a text
-        has_baseline = METHODS[method].has_baseline
-        ground = subject.network.scores(subject.baseline(nothing)[None]) if has_baseline else None
-        found = Explanation(
-            method=method,
-            label=told[0],
-            score=told[1],
-            attribution=np.asarray(attribution, "float64")[: tokens and len(tokens)],
-            tokens=tokens,
-            completeness=error,
-            baseline=nothing if has_baseline else None,
-            baseline_score=float(ground[0]) if has_baseline else None,
-        )
-        return [(subject, found)]
+        (encoded,) = next(iter(x.values()))
+        question = explainer.question(encoded, next(labels))
+        return [(question.subject, explainer.explanation(question, method, baseline))]
 
-    with show:
-        for item, found in answers(run, inputs, reading=Reading(1, column), decode=decode):
-            subject, explanation = found
-            yield subject, replace(explanation, source=item.source)
+    for item, found in answers(explainer.run, inputs, reading=Reading(1, column), decode=decode):
+        yield found[0], replace(found[1], source=item.source)
 
 
-def _kind_of(run: Run) -> type[Subject]:
-    """Return the class of a run's examples.
+def _predicted(members: Sequence[Any], inputs: Sequence[Input], column: str | None) -> list[str]:
+    """Return the class that the mean of several models finds likeliest, for each input."""
+    reading = Reading(BATCH_SIZE, column)
+    each = [answers(member, inputs, reading=reading) for member in members]
+    labels = []
+    for found in zip(*each, strict=True):
+        mean = mean_prediction([np.asarray(answer) for _, answer in found])
+        likely = mean[..., 0] if mean.ndim > 1 else mean  # beside thresholds, where there are any
+        labels.append(members[0].assets.outputs[int(likely.argmax())])
+    return labels
+
+
+def mean_explanation(found: Sequence[Explanation], name: str) -> Explanation:
+    """Return the mean explanation of several models; that of one model stays as it is.
 
     Raises:
-        ArgumentError: the model does not classify, has several inputs, or one of another kind.
-        RunError: published weights without a head.
+        ArgumentError: the models see the input in different pieces.
     """
-    decoder(run)  # refuses published weights without a head
-    columns = run.assets.x
-    known = len(columns) == 1 and next(iter(columns.values())).kind in SUBJECTS
-    if not known or not (run.assets.classes or run.assets.label_sets):
-        does = registry.task_card(run.recipe.task.name).name
-        words = " and ".join(column.word for column in columns.values())
+    first, *others = found
+    if not others:
+        return first
+    if any(
+        (one.tokens, one.attribution.shape) != (first.tokens, first.attribution.shape)
+        for one in others
+    ):
         raise ArgumentError(
-            f"{run.name} cannot be explained yet: its task is {does}, from {words}.",
-            expected="a model that sorts images, texts or sounds into classes",
-            fix="zoo list --weights shows trained models with their tasks",
+            f"The members of {name} cut the input into different pieces.",
+            expected="members with one tokenizer, or one size of images",
+            fix="explain a member by itself",
         )
-    (column,) = columns.values()
-    module, of_kind = SUBJECTS[column.kind]
-    return getattr(importlib.import_module(module), of_kind)
-
-
-def _method(run: Run, kind: type[Subject], name: str) -> Callable[..., Any]:
-    """Return the function of a method.
-
-    Raises:
-        UnknownNameError: there is no such method.
-        ArgumentError: it needs positions, and this kind of input has none.
-    """
-    if name not in METHODS:
-        raise unknown_name("method", name, METHODS, fix=f"leave it out to take {DEFAULT}")
-    if METHODS[name].needs_positions and not kind.positions:
-        (column,) = run.assets.x.values()
-        raise _without_positions(run, name, f"it takes {column.word}")
-    return METHODS[name].run
-
-
-def _feature(run: Run, kind: type[Subject], method: str) -> str:
-    """Return the deepest feature of the backbone that has positions.
-
-    Raises:
-        ArgumentError: there is none.
-    """
-    devices.load_tensorflow()  # quietly, before a module imports it
-    from recipes.explanations.network import BACKBONE
-
-    names = {layer.name for layer in run.model.layers}
-    outputs = run.model.get_layer(BACKBONE).output if BACKBONE in names else {}
-    declared: ModelCard = registry.model_card(run.recipe.model.name)
-    strided = {feature.name for feature in declared.features if feature.stride is not None}
-    found = [
-        name
-        for name, tensor in outputs.items()
-        if name in strided and len(tensor.shape) - 1 in kind.positions
-    ]
-    if not found:
-        raise _without_positions(run, method, "its backbone declares no feature with positions")
-    return found[-1]
-
-
-def _without_positions(run: Run, method: str, why: str) -> ArgumentError:
-    others = [name for name, other in METHODS.items() if not other.needs_positions]
-    return ArgumentError(
-        f"{method} needs a feature map with positions, and {run.name} has none: {why}.",
-        expected=f"one of: {', '.join(others)}",
-        fix=f"leave the method out to take {DEFAULT}",
+    attribution = np.mean([one.attribution for one in found], axis=0)
+    score = float(np.mean([one.score for one in found]))
+    if first.baseline is None:
+        return replace(first, attribution=attribution, score=score)
+    ground = float(np.mean([one.baseline_score for one in found]))
+    adds_up = first.completeness is not None
+    error = completeness_error(float(attribution.sum()), score - ground) if adds_up else None
+    return replace(
+        first, attribution=attribution, score=score, baseline_score=ground, completeness=error
     )
-
-
-def _compiled(run: Run, kind: type[Subject], tell: Callable[[int], None]) -> Any:
-    """Return the run's model as methods ask it.
-
-    Raises:
-        ArgumentError: there are tokens, and no layer that embeds them.
-    """
-    devices.load_tensorflow()
-    from recipes.explanations.network import Compiled, first_embedding
-
-    model = run.float32_model()
-    embedding = first_embedding(model) if kind.is_embedded else None
-    if kind.is_embedded and embedding is None:
-        raise ArgumentError(
-            f"{run.name} has no embedding layer, which explanations of tokens start from.",
-            expected="a model with a keras.layers.Embedding, such as textcnn",
-            fix="explain another model",
-        )
-    return Compiled(model, embedding=embedding, tell=tell)
-
-
-def _subject(
-    run: Run, kind: type[Subject], compiled: Any, batch: np.ndarray, label: str | None
-) -> tuple[Subject, tuple[str, float]]:
-    """Return an example with its network, and the class that is explained with its logit."""
-    from recipes.explanations.network import Network
-
-    logits = np.asarray(compiled.logits(batch), "float64")[0]
-    classes = run.assets.outputs
-    position = int(logits.argmax()) if label is None else classes.index(label)
-    (column,) = run.assets.x.values()
-    subject = kind(Network(compiled, batch, label=position), batch[0], column)
-    return subject, (classes[position], float(logits[position]))
-
-
-class _Progress:
-    """Tells on stderr how many inputs of the network were run, after two seconds."""
-
-    def __init__(self, *, shown: bool):
-        self.shown, self.console = shown, Console(file=sys.stderr, highlight=False)
-        self.began, self.passes, self.status = time.perf_counter(), 0, None
-
-    def __enter__(self) -> "_Progress":
-        return self
-
-    def tell(self, points: int) -> None:
-        self.passes += points
-        if not self.shown or time.perf_counter() - self.began < QUIET_SECONDS:
-            return
-        words = f"explaining: {self.passes:,} variants of the inputs were run"
-        if self.status is not None:
-            self.status.update(words)
-        elif self.console.is_terminal:
-            self.status = self.console.status(words)
-            self.status.start()
-        else:
-            self.console.print("explaining takes more than two seconds …", markup=False)
-            self.shown = False  # one line is enough in a file
-
-    def __exit__(self, *error: object) -> None:
-        if self.status is not None:
-            self.status.stop()

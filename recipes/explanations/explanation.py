@@ -19,8 +19,9 @@ class Explanation:
         method: such as "integrated_gradients".
         label: the class that is explained.
         score: its logit.
-        attribution: float64, (H, W) of an image, (T,) of tokens, (samples,) of a sound. Grad-CAM gives a
-            sound's (frames, bands) or (frames,) as the feature has them.
+        attribution: float64, (H, W) of an image, (T,) of tokens. Of a sound (samples,) where pieces are
+            silenced, (frames, bands) where gradients are taken at log-mel features; Grad-CAM gives
+            (frames, bands) or (frames,) as the feature has them.
         tokens: of a text, one for each number; None for others.
         completeness: by what share of the difference of the scores of input and baseline the numbers
             fail to sum to it; None for methods that do not promise it.

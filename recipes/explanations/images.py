@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, ClassVar, final
 import numpy as np
 
 from recipes.explanations.explanation import Explanation
-from recipes.explanations.subject import Subject, windows
+from recipes.explanations.subject import Subject, reaching, windows
 from zoo.columns import Column
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ class ImageSubject(Subject):
 
     baselines: ClassVar[tuple[str, ...]] = ("zeros", "mean", "blur")
     positions: ClassVar[tuple[int, ...]] = (3,)  # (h, w, channels)
+    power: int = 2  # networks bend most next to black
 
     def __init__(self, network: "Network", encoded: np.ndarray, column: Column):
         super().__init__(network, encoded, column)
@@ -62,6 +63,12 @@ class ImageSubject(Subject):
         height, width = self.places
         small = Image.fromarray(coarse.astype("float32"))
         return np.asarray(small.resize((width, height), Image.Resampling.BILINEAR), "float64")
+
+    def attended(self, rollout: np.ndarray, pooling: str) -> np.ndarray:
+        found = reaching(rollout, pooling)
+        height, width = self.places
+        rows = round((len(found) * height / width) ** 0.5)  # patches are squares
+        return self.grown(found.reshape(rows, -1))
 
     def write(self, found: Explanation, folder: Path, stem: str) -> list[Path]:
         """Draw the image, and beside it the heat over the image in gray: STEM.png."""

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from recipes.explanations.attention_rollout import attention_rollout
 from recipes.explanations.grad_cam import grad_cam, grad_cam_plus_plus
 from recipes.explanations.gradient_times_input import gradient_times_input
+from recipes.explanations.guided_backpropagation import guided_backpropagation
 from recipes.explanations.integrated_gradients import complete_gradients, completeness_error
 from recipes.explanations.kernel_shap import kernel_shap
 from recipes.explanations.occlusion import occlusion
@@ -15,6 +17,7 @@ from recipes.explanations.smooth_grad import smooth_grad
 from recipes.explanations.subject import Subject
 
 DEFAULT = "integrated_gradients"
+POSITIONS, RELUS, ATTENTION = "positions", "relus", "attention"  # what a method may need of a model
 Result = tuple[np.ndarray, float | None]  # the map, and the completeness error
 
 
@@ -25,12 +28,15 @@ class Method:
     Attributes:
         run: from an example, the name of a baseline and that of a feature to its map.
         has_baseline: replaces a part of the input by something.
-        needs_positions: asks for a feature of the backbone that has positions.
+        adds_up: promises that its numbers sum to the score less that of the baseline.
+        needs: POSITIONS, a feature of the backbone that has positions; RELUS, no other activations;
+            ATTENTION, layers in which every token looks at all tokens. "" serves all models.
     """
 
     run: Callable[[Subject, str, str], Result]
     has_baseline: bool = True
-    needs_positions: bool = False
+    adds_up: bool = False
+    needs: str = ""
 
 
 def _gradient_times_input(subject: Subject, baseline: str, feature: str) -> Result:
@@ -44,7 +50,11 @@ def _smooth_grad(subject: Subject, baseline: str, feature: str) -> Result:
 
 def _integrated_gradients(subject: Subject, baseline: str, feature: str) -> Result:
     found, error = complete_gradients(
-        subject.network.gradients, subject.point, subject.baseline(baseline), power=subject.power
+        subject.network.gradients,
+        subject.network.scores,
+        subject.point,
+        subject.baseline(baseline),
+        power=subject.power,
     )
     return subject.summed(found), error
 
@@ -76,12 +86,24 @@ def _kernel_shap(subject: Subject, baseline: str, feature: str) -> Result:
     return subject.shared(values, parts), error
 
 
+def _guided_backpropagation(subject: Subject, baseline: str, feature: str) -> Result:
+    found = guided_backpropagation(subject.network.guided_gradients, subject.point)
+    return subject.sized(found), None
+
+
+def _attention_rollout(subject: Subject, baseline: str, feature: str) -> Result:
+    network = subject.network
+    return subject.attended(attention_rollout(network.attentions()), network.pooling), None
+
+
 METHODS = {
-    DEFAULT: Method(_integrated_gradients),
+    DEFAULT: Method(_integrated_gradients, adds_up=True),
+    "attention_rollout": Method(_attention_rollout, has_baseline=False, needs=ATTENTION),
     "gradient_times_input": Method(_gradient_times_input, has_baseline=False),
-    "grad_cam": Method(_grad_cam, has_baseline=False, needs_positions=True),
-    "grad_cam_plus_plus": Method(_grad_cam_plus_plus, has_baseline=False, needs_positions=True),
-    "kernel_shap": Method(_kernel_shap),
+    "grad_cam": Method(_grad_cam, has_baseline=False, needs=POSITIONS),
+    "grad_cam_plus_plus": Method(_grad_cam_plus_plus, has_baseline=False, needs=POSITIONS),
+    "guided_backpropagation": Method(_guided_backpropagation, has_baseline=False, needs=RELUS),
+    "kernel_shap": Method(_kernel_shap, adds_up=True),
     "occlusion": Method(_occlusion),
     "rise": Method(_rise),
     "smooth_grad": Method(_smooth_grad, has_baseline=False),

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from recipes.explanations.network import Network
 
 
+EMBEDDING, LOG_MEL = "embedding", "log-mel"  # layers that a point may be the output of
+
+
 class Subject(abc.ABC):
     """An example; abstract, because subclasses say what its places are.
 
@@ -29,14 +32,15 @@ class Subject(abc.ABC):
         positions: ranks that a feature with positions may have, without the batch; none where features
             have no places on a map.
         power: of `integrated_gradients`.
-        is_embedded: the point is what the embedding layer gives, not the input itself.
-        point: float32; what gradients are taken at. Its first axes are the places.
+        front: EMBEDDING or LOG_MEL, the layer whose output is the point; "" for the input itself.
+        point: float32; what gradients are taken at. Its first axes are the places, except those of
+            log-mel features.
     """
 
     baselines: ClassVar[tuple[str, ...]]
     positions: ClassVar[tuple[int, ...]] = ()
-    power: ClassVar[int] = 1
-    is_embedded: ClassVar[bool] = False
+    power: int = 1
+    front: ClassVar[str] = ""
     point: np.ndarray
 
     def __init__(self, network: "Network", encoded: np.ndarray, column: Column):
@@ -73,6 +77,15 @@ class Subject(abc.ABC):
     def write(self, found: Explanation, folder: Path, stem: str) -> list[Path]:
         """Draw an explanation into new files FOLDER/STEM…, and return them."""
 
+    @abc.abstractmethod
+    def attended(self, rollout: np.ndarray, pooling: str) -> np.ndarray:
+        """Return the map of a transformer's tokens (T, T): what reaches those that make its answer.
+
+        Args:
+            rollout: of `attention_rollout`.
+            pooling: "first", of the class token before all places, or "mean", of all tokens.
+        """
+
     def parts(self) -> np.ndarray:
         """Return the part of each place that is kept or replaced as a whole, int (*places): 0, 1, …"""
         axes = [
@@ -80,6 +93,31 @@ class Subject(abc.ABC):
             for size, number in zip(self.places, self.cells, strict=True)
         ]
         return np.ravel_multi_index(np.meshgrid(*axes, indexing="ij"), self.cells)
+
+    def removed_parts(self) -> np.ndarray:
+        """Return the part of each place as `parts`; deletion and insertion remove one after another."""
+        return self.parts()
+
+    def by_part(self, attribution: np.ndarray, parts: np.ndarray) -> np.ndarray:
+        """Return the sum of a map over each part, (P,)."""
+        return np.bincount(parts.ravel(), weights=(self.changeable * attribution).ravel())
+
+    @property
+    def input(self) -> np.ndarray:
+        """The numbers that noise is added to, of the example or of its tokens' vectors."""
+        return self.point
+
+    def at(self, numbers: np.ndarray) -> "Subject":
+        """Return the example with other numbers in place of `input`."""
+        return type(self)(self.network.of(numbers[None]), numbers, self.column)
+
+    def compared(self, attribution: np.ndarray, baseline: str) -> np.ndarray:
+        """Return the numbers of a map (N,) where the input differs from a baseline.
+
+        Elsewhere many methods give 0 by definition, with any weights.
+        """
+        differs = np.abs(self.point - self.baseline(baseline)).reshape(*self.places, -1) > 0
+        return attribution[differs.any(axis=-1) & self.changeable]
 
     def masked(self, baseline: str) -> Scores:
         """Return the score where masks (N, *places) are 1, with the baseline where they are 0."""
@@ -123,3 +161,12 @@ def windows(size: int, share: float) -> Sequence[slice]:
     step = max(1, length // 2)
     starts = [*range(0, size - length, step), size - length]
     return [slice(start, start + length) for start in starts]
+
+
+def reaching(rollout: np.ndarray, pooling: str) -> np.ndarray:
+    """Return what of each place reaches the answer, (T,); a class token is not a place.
+
+    >>> reaching(np.array([[0.5, 0.2, 0.3], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]), "first").tolist()
+    [0.2, 0.3]
+    """
+    return rollout[0, 1:] if pooling == "first" else rollout.mean(axis=0)

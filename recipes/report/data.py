@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.report.examples import Shown
+from recipes.report.explained import Reasons
 from recipes.report.label_sets import LabelSets
 from recipes.report.retrieval import Direction
 from recipes.report.targets import Target
@@ -48,6 +49,8 @@ class ReportInput:
         label_sets: what was predicted where the task predicts several labels.
         retrieval: what was found in each direction where the task compares inputs.
         verification: scores of pairs where the task compares recordings.
+        reasons: mistakes that are explained, and parts that alone decide; None where the model cannot
+            be explained.
         inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
         transcripts: what was heard in test recordings, where the task recognizes speech.
@@ -97,6 +100,7 @@ class ReportInput:
     label_sets: LabelSets | None = None
     retrieval: Sequence[Direction] = ()
     verification: Pairs | None = None
+    reasons: Reasons | None = None
     guesses: np.ndarray | None = None
     threshold: Mapping[str, Any] | None = None
     monitored: Metric | None = None

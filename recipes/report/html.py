@@ -9,6 +9,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from recipes.report import (
+    explained,
     figures,
     label_sets,
     modalities,
@@ -64,6 +65,7 @@ def render_report(data: ReportInput) -> str:
         targets=_targets(data) if data.targets else None,
         sets=_label_sets(data) if data.label_sets else None,
         retrieval=_retrieval(data) if data.retrieval else None,
+        reasons=_reasons(data) if data.reasons else None,
         pairs_drawings=[
             Markup(figures.answers_svg(panel, data.verification))
             for panel in (verification.detection_errors, verification.pair_scores)
@@ -188,6 +190,24 @@ def _retrieval(data: ReportInput) -> dict[str, Any]:
             }
             for d in data.retrieval
             if d.queries
+        ],
+    }
+
+
+def _reasons(data: ReportInput) -> dict[str, Any]:
+    """Return what the page shows of explanations."""
+    found = data.reasons
+    return {
+        "against": found.against,
+        "mistakes": [
+            (_example(data.example_of(item.index)) if found.beside else {"images": []})
+            | {"name": data.name_of(item.index), "truth": item.truth, "guess": item.guess}
+            | {"confidence": item.confidence, "heats": [explained.shown(h) for h in item.heats]}
+            for item in found.mistakes
+        ],
+        "shortcuts": [
+            {"told": item.told, "heats": [explained.shown(heat) for heat in item.heats]}
+            for item in found.shortcuts
         ],
     }
 

@@ -1,6 +1,6 @@
 """Evaluate and predict in one call, with a run, an ensemble, or a weight by name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,8 @@ def evaluate(
     examples: int | None = None,
     against: str | Sequence[str] | None = None,
     abstain: float | None = None,
+    by: str | Sequence[str] | None = None,
+    beside_own: bool = False,
 ) -> dict[str, Any]:
     """Score a run, a shipped weight or a recipe's weight on its test split, or on other data.
 
@@ -41,54 +43,86 @@ def evaluate(
             (`recipes.out_of_distribution.measure.compared_with` describes it). None compares none.
         abstain: as in `predict`: "abstain" of the result holds which share of the test examples is
             accepted, and which of these is answered wrongly.
+        by: columns of a table or other attributes of examples, in a list or with commas between: "by" of
+            the result holds the scores by group, and the worst (`recipes.groups.measure.by_group`
+            describes it). None measures none.
+        beside_own: of other data: "domain" of the result holds the scores of the run's own test
+            examples, too, and the differences (`recipes.shift.domain.beside_own` describes it).
 
     Raises:
-        ArgumentError: the model has several inputs, no classes, or an input that no corruption is for.
-        UnknownNameError: there is no corruption of that name.
+        ArgumentError: the model has several inputs, no classes, or an input that no corruption is for;
+            or an attribute makes no groups.
+        UnknownNameError: there is no corruption or attribute of that name.
 
     >>> zoo.evaluate("cnn_small.digits")["metrics"]["accuracy"]  # doctest: +SKIP
     """
     how = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta, "calibrated": calibrated}
-    if shift is None and against is None and abstain is None:
+    asked = {"shift": shift, "against": against, "abstain": abstain, "by": by}
+    asked |= {"beside_own": beside_own or None}
+    if all(value is None for value in asked.values()):
         return load(target).evaluate(data=data, **how)
-    run = load_run(target)
-    if abstain is not None:
-        check_error(run, abstain)
-    more = {"shift": shift, "examples": examples, "against": against, "abstain": abstain}
-    return _with_more(run, None if data is None else str(data), how, **more)
-
-
-def _with_more(
-    run: Any,
-    data: str | None,
-    how: dict[str, Any],
-    *,
-    shift: Any,
-    examples: Any,
-    against: Any,
-    abstain: Any,
-) -> dict[str, Any]:
-    """Return what `evaluate` does, with the sections that its last arguments ask for."""
-    from recipes.out_of_distribution.answers import check_model
-    from recipes.out_of_distribution.measure import compared_with
-    from recipes.shift.measure import chosen_for, shifted
-
-    if shift is not None:
-        chosen_for(run, shift)
-    if against is not None:
-        check_model(run)
-    found = run.scored(data=data, **how)
-    result, where = found.result_of(run, data=data), {"data": data, "data_dir": how["data_dir"]}
-    if shift is not None:
-        asked = {key: how[key] for key in ("batch_size", "tta")}
-        result["shift"] = shifted(run, found, names=shift, examples=examples, **asked)
-    if against is not None:
-        asked = {"against": against, "batch_size": how["batch_size"]}
-        result["against"] = compared_with(run, found, **asked, **where)[0]
-    if abstain is not None:
-        asked = {key: how[key] for key in ("tta", "calibrated")}
-        result["abstain"] = promised_on(run, found, abstain, **asked, **where)
+    run = (
+        load(target) if shift is None and against is None and abstain is None else load_run(target)
+    )
+    place = None if data is None else str(data)
+    _check_sections(run, place, asked)
+    found = run.scored(data=place, **how)
+    result = found.result_of(run, data=data)
+    result |= _sections(run, found, result, {**asked, "examples": examples}, how | {"data": place})
     return result
+
+
+def _check_sections(run: Any, data: str | None, asked: Mapping[str, Any]) -> None:
+    """Refuse further sections of a result that cannot be measured, before anything is computed."""
+    from recipes.groups.measure import check_attributes
+    from recipes.out_of_distribution.answers import check_model
+    from recipes.shift.domain import check_domain
+    from recipes.shift.measure import chosen_for
+
+    if asked["beside_own"]:
+        check_domain(data)
+    if asked["shift"] is not None:
+        chosen_for(run, asked["shift"])
+    if asked["by"] is not None:
+        check_attributes(run, asked["by"], data=data)
+    if asked["against"] is not None:
+        check_model(run)
+    if asked["abstain"] is not None:
+        check_error(run, asked["abstain"])
+
+
+def _sections(
+    run: Any,
+    found: Any,
+    result: Mapping[str, Any],
+    asked: Mapping[str, Any],
+    how: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the sections of a result that are asked for beside the metrics, by name."""
+    from recipes.groups.measure import by_group
+    from recipes.out_of_distribution.measure import compared_with
+    from recipes.shift.domain import beside_own
+    from recipes.shift.measure import shifted
+
+    def of(*names: str) -> dict[str, Any]:
+        return {name: how[name] for name in names}
+
+    told: dict[str, Any] = {}
+    if asked["beside_own"]:
+        scoring = of("data_dir", "batch_size", "tta", "calibrated")
+        told["domain"] = beside_own(run, found, result["metrics"], **scoring)
+    if asked["by"] is not None:
+        told["by"] = by_group(run, found, asked["by"], data=how["data"])
+    if asked["shift"] is not None:
+        corrupted = {"names": asked["shift"], "examples": asked["examples"]}
+        told["shift"] = shifted(run, found, **corrupted, **of("batch_size", "tta"))
+    if asked["against"] is not None:
+        others = {"against": asked["against"], **of("batch_size", "data", "data_dir")}
+        told["against"] = compared_with(run, found, **others)[0]
+    if asked["abstain"] is not None:
+        promise = of("tta", "calibrated", "data", "data_dir")
+        told["abstain"] = promised_on(run, found, asked["abstain"], **promise)
+    return told
 
 
 def predict(

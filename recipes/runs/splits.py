@@ -300,20 +300,30 @@ def _other(run: TrainedModel, kept: Mapping[str, Any], dataset: Dataset) -> Exam
             notes.append(f"{known:,} of these {len(split):,} examples were trained on.")
     else:
         notes.append("Whether some of these examples were trained on is not known.")
-    return Examples(split, False, tuple(notes))
+    changes = {}
+    for name, column in run.assets.x.items():
+        source = column.source or name
+        if source in dataset.features and (change := column.from_other(dataset.features[source])):
+            changes[source] = change
+    return Examples(split.changed(changes), False, tuple(notes))
 
 
 def _aligned(run: TrainedModel, dataset: Dataset) -> Dataset:
-    """Return data with the classes of published weights where its own names stand for them.
+    """Return data with the classes of the run in its order, where its own names stand for them.
 
     Folders of ImageNet are named after WordNet ids or positions, and may hold some of the classes.
+    Other data has all of them, maybe in another order.
     """
-    published = registry.pretrained_cards().get(run.name)
-    if published is None or not dataset.classes or dataset.classes == run.assets.classes:
+    published, known = registry.pretrained_cards().get(run.name), run.assets.classes
+    if not dataset.classes or dataset.classes == known:
         return dataset
-    places = {str(position): position for position in range(len(run.assets.classes))}
-    for names in (class_ids(published.classes), run.assets.classes):
-        places |= {name: position for position, name in enumerate(names)}
+    places = {name: position for position, name in enumerate(known)}
+    if published is not None:
+        numbers = {str(position): position for position in range(len(known))}
+        ids = {name: position for position, name in enumerate(class_ids(published.classes))}
+        places = numbers | ids | places
+    elif set(dataset.classes) != set(known):
+        return dataset
     if not set(dataset.classes) <= set(places):
         return dataset
     order = np.array([places[name] for name in dataset.classes])
@@ -323,7 +333,7 @@ def _aligned(run: TrainedModel, dataset: Dataset) -> Dataset:
         )
         for name, split in dataset.splits.items()
     }
-    return replace(dataset, splits=splits, classes=run.assets.classes)
+    return replace(dataset, splits=splits, classes=known, _memo={})
 
 
 def _check_classes(run: TrainedModel, dataset: Dataset) -> None:

@@ -7,6 +7,9 @@ from zoo.metrics.base import Metric
 from zoo.regularization import NONE, Regularization
 from zoo.transforms.corruptions import Corruption
 
+# Masks of width 0 hide nothing; the widths are those of the preset strong.
+_WIDTHS = {"frequency_masks": ("frequency_mask_width", 7), "time_masks": ("time_mask_width", 25)}
+
 
 def advice(
     worst: Corruption,
@@ -36,7 +39,11 @@ def advice(
     cost = metric.difference(difference["value"])
     told = f"Worst in the mean of its severities: {worst.name}, {cost}. "
     setting = f"regularization.{worst.knob}={worst.setting}"
-    if getattr(regularization, worst.knob) != getattr(NONE, worst.knob):
+    width, size = _WIDTHS.get(worst.knob, ("", 0))
+    wide = not width or getattr(regularization, width) > 0
+    if not wide:
+        setting += f" regularization.{width}={size}"
+    if wide and getattr(regularization, worst.knob) != getattr(NONE, worst.knob):
         used = f"regularization.{worst.knob}={getattr(regularization, worst.knob)}"
         return told + f"The model was already trained with {used}; a stronger setting may help."
     return told + (

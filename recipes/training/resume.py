@@ -121,10 +121,10 @@ def _steps_done(setup: "Setup", state: dict[str, Any]) -> int:
 
 
 def _check_data(setup: "Setup", state: dict[str, Any], folder: Path) -> None:
-    if state["data_fingerprint"] != setup.dataset.fingerprint:
+    if state["data_fingerprint"] != setup.fingerprint:
         raise RunError(
             f"The data of {setup.recipe.data.name} has changed since the run in {folder} began.",
-            expected=f"fingerprint {state['data_fingerprint']}, not {setup.dataset.fingerprint}",
+            expected=f"fingerprint {state['data_fingerprint']}, not {setup.fingerprint}",
             fix="put the data back as it was, or train again in another folder",
         )
 

@@ -1,6 +1,7 @@
 """Everything before `fit`: data, assets, model, optimizer."""
 
 import functools
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 from recipes.objects import make_augmentation, make_dataset, make_model, make_task
 from recipes.values.schema import Recipe
 from zoo import devices
+from zoo.columns import WEIGHT
 from zoo.errors import RecipeError
 from zoo.regularization import AUTO, Regularization
 
@@ -30,6 +32,14 @@ class Setup:
     augment: Callable[..., Any] | None
     steps: int
     releases: tuple[Any, ...] = ()  # callback that releases a frozen backbone; first of all
+
+    @property
+    def fingerprint(self) -> str:
+        """That of the data, and of the weights that its groups have: what a checkpoint goes with."""
+        if self.recipe.training.group_weights is None:
+            return self.dataset.fingerprint
+        weights = hashlib.sha256(self.train.split.columns[WEIGHT].tobytes()).hexdigest()
+        return f"{self.dataset.fingerprint}-{weights[:16]}"
 
     def enter(self, epoch: int) -> None:
         """Bring model and optimizer to where `epoch` epochs are done: what a checkpoint fits."""
@@ -77,6 +87,7 @@ def _prepared(recipe: Recipe, device: str, begun: Path | None, **data_arguments:
     from recipes.training.distillation import teaching
     from recipes.training.encoders import PretrainedEncoders, with_pinned_encoders
     from recipes.training.example_weights import with_weights
+    from recipes.training.group_weights import with_group_weights
     from recipes.training.optimizer import steps_per_epoch
     from zoo.data.pipeline import Encoded
     from zoo.layers.regularize import apply_penalties
@@ -85,15 +96,16 @@ def _prepared(recipe: Recipe, device: str, begun: Path | None, **data_arguments:
     dataset = make_dataset(recipe, **data_arguments)
     task = make_task(recipe.provisional())
     _check_accumulation(recipe, task)
-    examples, source = dataset.splits["train"], source_of(recipe)
+    source = source_of(recipe)
     encoders = PretrainedEncoders(recipe := with_pinned_encoders(recipe, begun), begun)
     assets = encoders.adopted(_assets(recipe, dataset, task, source), dataset)
     recipe, task, dataset = with_chosen_preset(recipe, task, assets, dataset)
     task, dataset = with_balance(task, recipe, dataset, assets.classes)
+    dataset, examples = with_group_weights(recipe, dataset, assets)
     if "test" in dataset.splits:  # what it holds is refused now, not after training
         task.units(dataset.splits["test"], assets, training=False)
     dataset = replace(dataset, notes=(*dataset.notes, *_notes(recipe, dataset, assets)))
-    teach, trained_on = teaching(recipe, assets), with_weights(assets, task, recipe, dataset)
+    teach, trained_on = teaching(recipe, assets), with_weights(assets, task, recipe, examples)
     keras.utils.set_random_seed(recipe.training.seed)
     if device == "gpu":
         tf.config.experimental.enable_op_determinism()

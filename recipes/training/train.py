@@ -161,7 +161,7 @@ def fit(
     from zoo.data.pipeline import training_stream
 
     training = setup.recipe.training
-    kept = {"recipe": values_in(folder), "data_fingerprint": setup.dataset.fingerprint}
+    kept = {"recipe": values_in(folder), "data_fingerprint": setup.fingerprint}
     recorder, probe, selection = observers = observers_of(
         setup, folder, kept, checkpoint_minutes=checkpoint_minutes
     )

@@ -57,6 +57,46 @@ def check_balance(
         )
 
 
+def check_group_weights(
+    groups: str | None,
+    *,
+    class_weights: object,
+    sampling: str | None,
+    arguments: Mapping[str, object],
+) -> None:
+    """Refuse two weights of an example, and two corrections of how often classes occur.
+
+    Args:
+        groups: `training.group_weights`.
+        class_weights, sampling: of `training` and `data`.
+        arguments: of the task and of the data's loader.
+    """
+    if groups is None:
+        return
+    column = arguments.get("weight_column")
+    if column:
+        raise RecipeError(
+            f"training.group_weights={groups} and data.arguments.weight_column={column} both weigh "
+            "examples.",
+            expected="one of them",
+            fix="leave one out; for both, multiply them in the column",
+        )
+    labels = {"label", arguments.get("label_column")}
+    ways = {
+        "training.class_weights": class_weights,
+        "data.sampling": sampling,
+        "task.arguments.loss": arguments.get("loss") == "logit_adjusted" and "logit_adjusted",
+    }
+    given = [name for name, value in ways.items() if value]
+    if given and labels & {part.strip() for part in groups.split("+")}:
+        raise RecipeError(
+            f"training.group_weights={groups} lets classes count alike, and {given[0]}={ways[given[0]]} "
+            "does so again.",
+            expected="one of them, or groups without the class",
+            fix=f"set {given[0]}=null, or leave label out of training.group_weights",
+        )
+
+
 def checked_weights(weights: Mapping[str, float], classes: Sequence[str]) -> list[float]:
     """Return stated weights in the order of the data's classes.
 

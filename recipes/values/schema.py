@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pydantic
 
-from recipes.values.imbalance import check_balance, check_monitor
+from recipes.values.imbalance import check_balance, check_group_weights, check_monitor
 from recipes.values.messages import left_over, recipe_error
 from recipes.values.places import recipe_file
 from recipes.values.sections import (
@@ -143,6 +143,12 @@ class Recipe(Values):
             sampling=self.data.sampling,
             loss=self.task.arguments.get("loss"),
             epochs=self.training.epochs,
+        )
+        check_group_weights(
+            self.training.group_weights,
+            class_weights=self.training.class_weights,
+            sampling=self.data.sampling,
+            arguments=self.task.arguments | self.data.arguments,
         )
         return self
 

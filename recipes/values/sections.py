@@ -183,6 +183,9 @@ class TrainingValues(Values):
     monitor: str | None = None  # validation metric that is to improve; None: the task's first
     noise_scale: bool = False  # measure the gradient noise scale, at 5 % more steps at most
     class_weights: Literal["balanced"] | ByClass | None = None  # of the loss, > 0, by class
+    group_weights: Annotated[str, Field(min_length=1)] | None = (
+        None  # groups that count alike in the loss: a column, as in zoo evaluate --by
+    )
 
     @property
     def update_size(self) -> int:

@@ -72,3 +72,17 @@ def test_json_holds_the_numbers_and_writes_nothing(zoo, digit_png, in_tmp):
 )
 def test_mistakes_say_what_is_possible(refused, digit_png, words, said):
     assert said in refused("explain", words[0], digit_png, *words[1:])
+
+
+def test_shortcuts_are_searched_in_the_test_examples_of_a_run(zoo, in_tmp):
+    outcome = zoo("explain", "cnn_small.digits", "--shortcuts", "--json")
+    found = json.loads(outcome.out)
+    assert {one["label"] for one in found} == set("0123456789")
+    assert not any(one["is_shortcut"] for one in found)
+    assert list(in_tmp.iterdir()) == []
+
+
+def test_inputs_and_shortcuts_exclude_one_another(refused):
+    assert "There is no input of cnn_small.digits" in refused("explain", "cnn_small.digits")
+    said = refused("explain", "cnn_small.digits", "seven.png", "--shortcuts")
+    assert "takes no seven.png" in said

@@ -74,7 +74,7 @@ def test_what_has_no_score_is_refused(refused, noise):
     assert "No other data" in refused("evaluate", WEIGHT, "--against", ",")
     assert "without views" in refused("evaluate", WEIGHT, "--against", "digits", "--tta", "2")
     both = ("--against", "digits", "--shift", "all", "--picture", "a.png")
-    assert "one of --shift and --against" in refused("evaluate", WEIGHT, *both)
+    assert "draws one figure" in refused("evaluate", WEIGHT, *both)
     (noise / "empty").mkdir()
     assert "holds no files" in refused("evaluate", WEIGHT, "--against", "./empty")
 

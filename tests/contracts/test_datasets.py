@@ -55,7 +55,13 @@ def test_dataset_is_what_its_card_says(dataset):
     assert dataset.features[column].kind == column
     labels = {"label"} if dataset.classes else set()
     others = set(dataset.features) - {"group", column} - labels
-    assert {dataset.features[name].kind for name in others} <= {"labels", "number", "text"}
+    assert {dataset.features[name].kind for name in others} <= {
+        "boxes",
+        "labels",
+        "mask",
+        "number",
+        "text",
+    }
 
 
 @pytest.mark.parametrize("dataset", NAMES, indirect=True)

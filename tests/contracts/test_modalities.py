@@ -9,7 +9,7 @@ MAY_ASK = ("zoo/columns/", "zoo/transforms/", "zoo/catalog/", "zoo/regularizatio
 MAY_ASK += ("zoo/automatic_preset.py",)  # which is about what presets do to each modality
 MAY_ASK += ("recipes/baseline/",)  # a simple model is one of pixels, of words or of sounds
 MAY_ASK += ("recipes/start/",)  # what is trained is chosen by what the data holds
-MAY_ASK += ("recipes/explanations/explain.py",)  # pixels, tokens and samples are explained
+MAY_ASK += ("recipes/explanations/explainer.py",)  # pixels, tokens and samples are explained
 # Only images have a size that can be too small for a network of any modality.
 MAY_ASK += ("zoo/image_sizes.py",)
 # A network with two inputs names them.

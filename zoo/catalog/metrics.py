@@ -48,3 +48,11 @@ F1 = Metric("f1", label="F1 of the positive class")  # of two classes
 CLASSIFICATION = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC, LOSS, ECE)
 PAIRS = (*CLASSIFICATION, F1)
 LANGUAGE = (LOSS, PERPLEXITY, BITS_PER_CHARACTER)
+
+SEGMENTATION = (
+    Metric("miou", label="Mean intersection over union (mIoU)"),
+    Metric("pixel_accuracy", label="Pixel accuracy"),
+    Metric("dice", label="Dice"),
+    Metric("foreground_iou", label="Foreground IoU, mean over images"),
+    Metric("boundary_f", label="F1 of the contours"),
+)

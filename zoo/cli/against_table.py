@@ -7,7 +7,6 @@ from typing import Annotated, Any
 import typer
 
 from zoo.cli.output import console, show_table
-from zoo.cli.prediction_files import check_new
 from zoo.errors import ArgumentError
 
 Against = Annotated[
@@ -20,14 +19,12 @@ Against = Annotated[
 ]
 
 
-def check_against(
-    run: Any, against: str | None, *, tta: int, shift: str | None, picture: Path | None
-) -> None:
+def check_against(run: Any, against: str | None, *, tta: int) -> None:
     """Check, before anything is computed, that a run can be compared with other data.
 
     Raises:
         ArgumentError: the run has several inputs or no classes, or an option does not suit.
-        RunError: an ensemble, or the picture exists.
+        RunError: an ensemble.
     """
     if against is None:
         return
@@ -41,25 +38,12 @@ def check_against(
         raise ArgumentError(
             "--against scores inputs as they are, without views.", fix="leave --tta out"
         )
-    if picture is not None and shift is not None:
-        raise ArgumentError(
-            "--picture draws one of --shift and --against, and both are given.",
-            fix="give them in two commands",
-        )
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise ArgumentError(
-            f"{picture} is not the name of a picture.",
-            expected="a name that ends in .png",
-            fix="give another --picture",
-        )
-    if picture is not None:
-        check_new(picture)
 
 
 def measured_against(
     run: Any, scored: Any, how: Mapping[str, Any], *, picture: Path | None
 ) -> dict[str, Any]:
-    """Compare with other data, with the progress on stderr where that is a terminal, and draw it."""
+    """Return "against", and "picture" where it is drawn; progress goes to stderr."""
     from rich.console import Console
 
     from recipes.out_of_distribution.measure import compared_with
@@ -71,8 +55,8 @@ def measured_against(
         from zoo.files import write_bytes
 
         write_bytes(picture, scores_png(found, values, name=run.name))
-        found["picture"] = str(picture)
-    return found
+        return {"against": found, "picture": str(picture)}
+    return {"against": found}
 
 
 def show_against(found: Mapping[str, Any]) -> None:
@@ -103,5 +87,3 @@ def show_against(found: Mapping[str, Any]) -> None:
     console.print("AUROC 0.5 is chance; 1 tells every example of the other data apart.")
     for note in found["notes"]:
         console.print(f"note: {note}", soft_wrap=True)
-    if "picture" in found:
-        console.print(f"\npicture      {found['picture']}", soft_wrap=True)

@@ -8,10 +8,14 @@ import typer
 from zoo.cli import abstaining, complete, options
 from zoo.cli import against_table as others
 from zoo.cli import answer_options as answers
+from zoo.cli import domain_table as domains
+from zoo.cli import group_table as groups
 from zoo.cli import shift_table as shifts
-from zoo.cli.evaluate_more import More
+from zoo.cli.evaluate_extras import Extras
+from zoo.cli.evaluate_files import check_files, written_files
 from zoo.cli.evaluate_output import show_result
 from zoo.cli.output import show_json
+from zoo.cli.picture_option import Picture
 
 Data = Annotated[
     str | None,
@@ -46,7 +50,9 @@ def evaluate_command(
     examples: shifts.ShiftExamples = None,
     against: others.Against = None,
     abstain: abstaining.Abstain = None,
-    picture: shifts.Picture = None,
+    beside_own: domains.BesideOwn = False,
+    by: groups.By = None,
+    picture: Picture = None,
     json: options.Json = False,
 ) -> None:
     """Score a trained model on its whole test split, with intervals.
@@ -64,42 +70,23 @@ def evaluate_command(
     zoo evaluate cnn_small.digits --shift noise,blur --picture shift.png
 
     zoo evaluate cnn_small.digits --against digit_pairs,./photos --abstain 3%
+
+    zoo evaluate ds_cnn_s.vowels --by group,length
     """
-    from recipes.runs.mistakes import check_mistakes
-    from recipes.runs.predictions import check_predictions
     from recipes.runs.run import load
 
     run = load(target)
-    more = More(shift, examples, against, abstain, picture)
-    more.check(run, tta=tta)
-    if predictions is not None:
-        check_predictions(predictions, run.assets)
-    if save_mistakes is not None:
-        check_mistakes(save_mistakes, run.assets)
-    how: dict[str, Any] = {"batch_size": batch_size, "tta": tta}
+    extras = Extras(beside_own, by, shift, examples, against, abstain, picture)
+    extras.check(run, data=data, tta=tta)
+    files = {"predictions": predictions, "mistakes": save_mistakes}
+    check_files(run, **files)
+    how: dict[str, Any] = {"data_dir": data_dir, "batch_size": batch_size, "tta": tta}
     how["calibrated"] = answers.temperature_asked(calibrated, temperature)
-    found = run.scored(data=data, data_dir=data_dir, **how)
+    found = run.scored(data=data, **how)
     result = found.result_of(run, data=data)
-    result |= more.measured(run, found, how, data=data, data_dir=data_dir)
-    result |= _written(found, run, predictions=predictions, mistakes=save_mistakes, most=most)
+    result |= written_files(found, run, **files, most=most)
+    result |= extras.measured(run, found, result, data=data, how=how)
     if json:
         show_json(result)
     else:
         show_result(result, run, most=most)
-
-
-def _written(
-    found: Any, run: Any, *, predictions: Path | None, mistakes: Path | None, most: int
-) -> dict[str, Any]:
-    """Write the files that were asked for, and return what a reader must know of them."""
-    from recipes.runs.mistakes import save_mistakes
-    from recipes.runs.predictions import write_predictions
-
-    told: dict[str, Any] = {}
-    if predictions is not None:
-        write_predictions(predictions, found, run.assets)
-        told["predictions"] = str(predictions)
-    if mistakes is not None:
-        wrong = save_mistakes(mistakes, found, run.assets, most=most)
-        told["mistakes"] = {"folder": str(mistakes), "wrong": wrong}
-    return told

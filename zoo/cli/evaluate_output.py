@@ -4,6 +4,8 @@ from typing import Any
 
 from zoo.cli.abstaining_output import show_abstention
 from zoo.cli.against_table import show_against
+from zoo.cli.domain_table import show_domain
+from zoo.cli.group_table import show_groups
 from zoo.cli.output import console, counted, show_metrics
 from zoo.cli.shift_table import show_shift
 
@@ -30,10 +32,16 @@ def show_result(result: dict[str, Any], run: Any, *, most: int) -> None:
         wrong, folder = result["mistakes"]["wrong"], result["mistakes"]["folder"]
         kept = f", {most} of them" if wrong > most else ""
         console.print(f"\n{counted(wrong, 'mistake')}{kept}: {folder}", soft_wrap=True)
+    if "domain" in result:
+        show_domain(result, run)
+    if "by" in result:
+        show_groups(result["by"], run)
     if "shift" in result:
         show_shift(result["shift"], run)
     if "against" in result:
         show_against(result["against"])
+    if "picture" in result:
+        console.print(f"\npicture      {result['picture']}", soft_wrap=True)
 
 
 def _told(result: dict[str, Any]) -> str:

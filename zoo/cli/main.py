@@ -29,6 +29,7 @@ from zoo.cli import (
     train,
     tune,
     verify,
+    visualize,
     weights,
 )
 from zoo.cli.options import check_paths
@@ -40,7 +41,6 @@ from zoo.errors import ArgumentError, Interrupted, ZooError
 from zoo.ownership import import_error
 
 app = typer.Typer(
-    name="zoo",
     epilog="Start with: zoo train image/digits-cnn\n\n"
     "Exit codes: 0 success; 1 a check found something, or some inputs failed; 2 a mistake in the "
     "command, a recipe, the data or the machine; 130 stopped with Ctrl-C.",
@@ -68,8 +68,6 @@ def _options(version: Annotated[bool, typer.Option("--version", **_ABOUT)] = Fal
 app.command("list")(models.list_command)
 app.command("info")(info.info_command)
 app.command("data")(data.data_command)
-app.add_typer(recipes.app, name="recipes")
-app.add_typer(weights.app, name="weights")
 app.command("start")(start.start_command)
 app.command("train")(train.train_command)
 app.command("tune")(tune.tune_command)
@@ -86,6 +84,8 @@ app.command("export")(export.export_command)
 app.command("convert")(convert.convert_command)
 app.command("verify")(verify.verify_command)
 app.command("doctor")(doctor.doctor_command)
+for _name, _group in (("recipes", recipes), ("visualize", visualize), ("weights", weights)):
+    app.add_typer(_group.app, name=_name)
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from zoo.cli.output import console, show_table
-from zoo.errors import ArgumentError, RunError
+from zoo.errors import ArgumentError
 from zoo.metrics.base import metric_named
 
 Shift = Annotated[
@@ -22,47 +22,32 @@ ShiftExamples = Annotated[
     int | None,
     typer.Option("--examples", min=1, help="With --shift: so many examples, drawn at random."),
 ]
-Picture = Annotated[
-    Path | None,
-    typer.Option(
-        help="A new .png file: with --shift the metric by severity, with --against the scores."
-    ),
-]
 
 
-def check_shift(run: Any, shift: str | None, *, examples: int | None, picture: Path | None) -> None:
+def check_shift(run: Any, shift: str | None, *, examples: int | None) -> None:
     """Check, before anything is computed, that a shift can be measured.
 
     Raises:
         ArgumentError: an option needs --shift, or the model has no corruptions.
         UnknownNameError: there is no corruption of that name.
-        RunError: the picture exists, or an ensemble.
+        RunError: an ensemble.
     """
     if shift is None:
-        for option, value in (("--examples", examples), ("--picture", picture)):
-            if value is not None:
-                raise ArgumentError(
-                    f"{option} belongs to --shift, which is not given.", fix="add --shift all"
-                )
+        if examples is not None:
+            raise ArgumentError(
+                "--examples belongs to --shift, which is not given.", fix="add --shift all"
+            )
         return
     from recipes.runs.run import load_run
     from recipes.shift.measure import chosen_for
 
     chosen_for(load_run(run), shift)
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise ArgumentError(
-            f"{picture} is not the name of a picture.",
-            expected="a name that ends in .png",
-            fix="give another --picture",
-        )
-    if picture is not None and picture.exists():
-        raise RunError(f"{picture} already exists; it was not changed.", fix="give another name")
 
 
 def measured_shift(
     run: Any, scored: Any, how: Mapping[str, Any], *, picture: Path | None
 ) -> dict[str, Any]:
-    """Measure a shift, with the progress on stderr where that is a terminal, and draw it."""
+    """Return "shift", and "picture" where it is drawn; progress goes to stderr."""
     from rich.console import Console
 
     from recipes.shift.measure import shifted
@@ -79,8 +64,8 @@ def measured_shift(
 
         metric = metric_named(found["metric"], run.task.metrics)
         write_bytes(picture, shift_png(found, metric, name=run.name))
-        found["picture"] = str(picture)
-    return found
+        return {"shift": found, "picture": str(picture)}
+    return {"shift": found}
 
 
 def show_shift(shift: Mapping[str, Any], run: Any) -> None:
@@ -111,5 +96,3 @@ def show_shift(shift: Mapping[str, Any], run: Any) -> None:
     )
     show_table(title, (*columns, "mean ECE") if calibrated else columns, rows, spare=2)
     console.print(f"\n{shift['advice']}", soft_wrap=True)
-    if "picture" in shift:
-        console.print(f"\npicture      {shift['picture']}", soft_wrap=True)

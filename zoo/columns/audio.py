@@ -94,6 +94,9 @@ class Audio(Column):
         samples = sum(len(value) for value in values if value is not None)
         return "seconds", round(samples / self.sample_rate_hz, 2)
 
+    def length(self, value: Any) -> tuple[str, float]:
+        return "seconds", len(value) / (self.data_rate_hz or self.sample_rate_hz)
+
     def told(self, value: Any) -> str:
         return f"{len(value) / self.sample_rate_hz:.2f} s"
 
@@ -101,6 +104,11 @@ class Audio(Column):
         if self.data_rate_hz in (0, self.sample_rate_hz):
             return None
         return partial(resampled, to_hz=self.sample_rate_hz, from_hz=self.data_rate_hz)
+
+    def from_other(self, column: Column) -> Callable[[Any], Any] | None:
+        own = self.data_rate_hz or self.sample_rate_hz
+        other = getattr(column, "sample_rate_hz", 0)
+        return None if other in (0, own) else partial(resampled, to_hz=own, from_hz=other)
 
     def for_data(self, column: Column) -> "Audio":
         super().for_data(column)

@@ -191,6 +191,10 @@ class Column(abc.ABC):
         """Return the total of decoded values, such as ("seconds", 12.5); None where there is none."""
         return None
 
+    def length(self, value: Any) -> tuple[str, float] | None:
+        """Return how long or large a decoded value is, such as ("seconds", 0.5); None where it isn't."""
+        return None
+
     def told(self, value: Any) -> str:
         """Return a few words beside a picture of a value, such as its length; empty for none."""
         return ""
@@ -198,6 +202,11 @@ class Column(abc.ABC):
     def adapter(self) -> Callable[[Any], Any] | None:
         """Return a function from the data's values to what `encode` takes; None where they are the
         same."""
+        return None
+
+    def from_other(self, column: "Column") -> Callable[[Any], Any] | None:
+        """Return a function from the values of other data to those of this column's own data; None where
+        they are the same."""
         return None
 
     def for_data(self, column: "Column") -> Self:

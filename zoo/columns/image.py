@@ -71,6 +71,9 @@ class Image(Column):
             )
         }
 
+    def length(self, value: Any) -> tuple[str, float]:
+        return "pixels", float(value.shape[0] * value.shape[1])
+
     def preprocessed(self, values: Mapping[str, Any]) -> "Image":
         return replace(self, preprocessing={**self.preprocessing, **as_json(values)})
 

@@ -99,6 +99,12 @@ class Text(Column):
     def amount(self, values: Iterable[str | None]) -> tuple[str, float]:
         return "characters", sum(len(value) for value in values if value is not None)
 
+    def length(self, value: str) -> tuple[str, float]:
+        """Return the tokens of a text before it is cut off; its characters without a tokenizer."""
+        if not self.tokenizer:
+            return "characters", len(value)
+        return "tokens", len(self.loaded.encode(value))
+
     def encode(self, value: Any) -> Parts:
         if not isinstance(value, str) or not value.strip():
             raise DataError(

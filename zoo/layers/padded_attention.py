@@ -9,7 +9,11 @@ import keras
 from keras import ops
 
 from zoo.layers.attention import FAR
-from zoo.layers.self_attention import attention_multiply_adds, weighted_mean
+from zoo.layers.self_attention import (
+    attention_multiply_adds,
+    attention_weights,
+    weighted_mean,
+)
 
 
 @keras.saving.register_keras_serializable(package="kerazoo")
@@ -34,12 +38,17 @@ class PaddedAttention(keras.layers.Layer):
 
     def call(self, query, keys, values, is_text):
         """Return (B, T, D) for queries, keys and values (B, T, D), and where there is text (B, T)."""
-        width = query.shape[-1]
-        by_head = (-1, ops.shape(query)[1], self.num_heads, width // self.num_heads)
-        parts = (ops.reshape(part, by_head) for part in (query, keys, values))
-        bias = ops.where(is_text, 0.0, FAR)[:, None, None, :]  # (B, 1, 1, T)
-        mixed = weighted_mean(*parts, bias=bias)  # (B, T, H, D / H)
-        return ops.reshape(mixed, (-1, ops.shape(query)[1], width))
+        parts = (self._by_head(part) for part in (query, keys, values))
+        mixed = weighted_mean(*parts, bias=_without_padding(is_text))  # (B, T, H, D / H)
+        return ops.reshape(mixed, (-1, ops.shape(query)[1], query.shape[-1]))
+
+    def attention_weights(self, query, keys, values, is_text):
+        """Return the share of each query's attention that each key gets, float32 (B, H, T, T)."""
+        bias = _without_padding(is_text)
+        return attention_weights(self._by_head(query), self._by_head(keys), bias=bias)
+
+    def _by_head(self, x):
+        return ops.reshape(x, (-1, ops.shape(x)[1], self.num_heads, x.shape[-1] // self.num_heads))
 
     def compute_output_shape(self, query_shape, keys_shape, values_shape, is_text_shape):
         """Return (B, T, D)."""
@@ -52,3 +61,8 @@ class PaddedAttention(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         """Return the constructor's arguments."""
         return super().get_config() | {"num_heads": self.num_heads}
+
+
+def _without_padding(is_text):
+    """Return what is added to scores (B, 1, 1, T) so that padding gets no attention."""
+    return ops.where(is_text, 0.0, FAR)[:, None, None, :]

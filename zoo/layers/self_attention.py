@@ -24,13 +24,18 @@ def attend(qkv: Any, num_heads: int, *, bias: Any = None, heads_first: bool = Fa
     """
     width = qkv.shape[-1] // 3
     whole = (-1, *ops.shape(qkv)[1:-1], width)
-    if heads_first:
-        by_head = ops.reshape(qkv, (*whole[:-1], num_heads, 3 * width // num_heads))
-        parts = ops.split(by_head, 3, axis=-1)
-    else:
-        by_head = (*whole[:-1], num_heads, width // num_heads)
-        parts = [ops.reshape(part, by_head) for part in ops.split(qkv, 3, axis=-1)]
+    parts = _by_head(qkv, num_heads, heads_first=heads_first)
     return ops.reshape(weighted_mean(*parts, bias=bias), whole)
+
+
+def _by_head(qkv: Any, num_heads: int, *, heads_first: bool = False) -> list[Any]:
+    """Return queries, keys and values by head, (…, T, H, D / H) each."""
+    around, width = (-1, *ops.shape(qkv)[1:-1]), qkv.shape[-1] // 3
+    if heads_first:
+        by_head = ops.reshape(qkv, (*around, num_heads, 3 * width // num_heads))
+        return ops.split(by_head, 3, axis=-1)
+    by_head = (*around, num_heads, width // num_heads)
+    return [ops.reshape(part, by_head) for part in ops.split(qkv, 3, axis=-1)]
 
 
 def weighted_mean(query: Any, keys: Any, values: Any, *, bias: Any = None) -> Any:
@@ -41,14 +46,22 @@ def weighted_mean(query: Any, keys: Any, values: Any, *, bias: Any = None) -> An
         values: (…, T, H, V).
         bias: added to the scores, broadcast to (…, H, T, T).
     """
-    dtype = values.dtype
-    query, keys, values = (ops.swapaxes(part, -2, -3) for part in (query, keys, values))
+    weights = ops.cast(attention_weights(query, keys, bias=bias), values.dtype)
+    return ops.swapaxes(ops.matmul(weights, ops.swapaxes(values, -2, -3)), -2, -3)
+
+
+def attention_weights(query: Any, keys: Any, *, bias: Any = None) -> Any:
+    """Return what share of each query's attention each key gets, float32 (…, H, T, T).
+
+    Args:
+        query, keys, bias: as `weighted_mean`.
+    """
+    query, keys = (ops.swapaxes(part, -2, -3) for part in (query, keys))
     query = query * query.shape[-1] ** -0.5
     scores = ops.cast(ops.matmul(query, ops.swapaxes(keys, -1, -2)), "float32")  # (…, H, T, T)
     if bias is not None:
         scores = scores + ops.cast(bias, "float32")
-    weights = ops.cast(ops.softmax(scores, axis=-1), dtype)
-    return ops.swapaxes(ops.matmul(weights, values), -2, -3)
+    return ops.softmax(scores, axis=-1)
 
 
 @keras.saving.register_keras_serializable(package="kerazoo")
@@ -73,6 +86,11 @@ class SelfAttention(keras.layers.Layer):
     def call(self, qkv):
         """Return (…, T, D) for queries, keys and values (…, T, 3 D)."""
         return attend(qkv, self.num_heads)
+
+    def attention_weights(self, qkv):
+        """Return the share of each query's attention that each key gets, float32 (…, H, T, T)."""
+        query, keys, _ = _by_head(qkv, self.num_heads)
+        return attention_weights(query, keys)
 
     def compute_output_shape(self, input_shape):
         """Return (…, T, D) for (…, T, 3 D)."""

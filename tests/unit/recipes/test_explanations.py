@@ -9,11 +9,12 @@ import pytest
 import tensorflow as tf
 
 import zoo
+from recipes.explanations.explain import explained
 from recipes.explanations.gradient_times_input import gradient_times_input
 from recipes.explanations.integrated_gradients import complete_gradients, integrated_gradients
 from recipes.explanations.kernel_shap import kernel_shap
+from recipes.explanations.layers import replaced
 from recipes.explanations.methods import METHODS
-from recipes.explanations.network import replaced
 from recipes.explanations.occlusion import occlusion
 from recipes.explanations.rise import rise
 from recipes.explanations.smooth_grad import smooth_grad
@@ -74,7 +75,8 @@ def test_integrated_gradients_of_a_cubic_are_those_of_the_integral(power):
 def test_steps_are_doubled_until_the_attributions_add_up():
     model = network(use_bias=True, activation="relu")
     point, nothing = 9 * RNG.normal(size=6).astype("float32"), np.zeros(6, "float32")
-    found, error = complete_gradients(of_keras(model), point, nothing)
+    scores = lambda points: model(points).numpy()[:, 0]  # noqa: E731
+    found, error = complete_gradients(of_keras(model), scores, point, nothing)
     gain = float(model(point[None])[0, 0] - model(nothing[None])[0, 0])
     assert error <= 0.01
     np.testing.assert_allclose(found.sum(), gain, atol=0.0101 * abs(gain))
@@ -173,6 +175,23 @@ def test_integrated_gradients_of_shipped_classifiers_add_up(shipped):
         assert len(found.attribution) == len(found.tokens or found.attribution)
 
 
+def test_integrated_gradients_of_sounds_add_up_where_each_clip_is_normalized(in_tmp):
+    run = load_run("ds_cnn_s.spoken_digit")
+    column = run.assets.x["audio"]
+    times = np.arange(column.samples) / column.sample_rate_hz
+    clip = (0.3 * np.sin(2 * np.pi * (300 + 900 * times) * times)).astype("float32")
+    ((subject, found),) = explained(run, [clip])
+    features = run.model.get_layer("log_mel")(np.stack([clip, 0 * clip])).numpy()
+    assert found.attribution.shape == features.shape[1:]
+    assert found.completeness <= 0.01
+    np.testing.assert_allclose(subject.point, features[0], atol=1e-4)
+    logits = run.model(np.stack([clip, 0 * clip]))["logits"].numpy()
+    gain = np.subtract(*logits[:, run.assets.classes.index(found.label)])
+    np.testing.assert_allclose(found.attribution.sum(), gain, rtol=0.011)
+    picture, sound = subject.write(found, in_tmp, "clip")
+    assert picture.stat().st_size > 10_000 and sound.suffix == ".wav"
+
+
 @pytest.mark.parametrize("method", sorted(METHODS))
 def test_every_method_explains_what_it_can(shipped, method):
     run, inputs = shipped
@@ -180,7 +199,8 @@ def test_every_method_explains_what_it_can(shipped, method):
     try:
         (found,) = zoo.explain(run, inputs[:1], method=method, label=label)
     except ArgumentError as error:
-        assert METHODS[method].needs_positions and "takes texts" in error.problem
+        assert METHODS[method].needs in ("positions", "attention")
+        assert "takes texts" in error.problem or "no such layers" in error.problem
         return
     assert np.isfinite(found.attribution).all() and np.abs(found.attribution).max() > 0
     assert (found.label, found.method) == (label, method)

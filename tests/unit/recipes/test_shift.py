@@ -86,5 +86,10 @@ def test_the_hint_depends_on_what_training_had_and_on_what_is_certain():
     assert "already trained with regularization.noise_probability=0.5" in advice(
         noise, certain, metric, used
     )
+    masked = corruptions(Audio(8000))["sample_rate"]  # masks without a width hide nothing
+    both = "frequency_masks=2 regularization.frequency_mask_width=7 shows"
+    assert both in advice(masked, certain, metric, Regularization(frequency_masks=2))
+    wide = Regularization(frequency_masks=2, frequency_mask_width=5)
+    assert "already trained with" in advice(masked, certain, metric, wide)
     unsure = {"value": -0.2, "low": -0.3, "high": 0.0}
     assert "certain to cost" in advice(noise, unsure, metric, used)

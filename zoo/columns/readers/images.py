@@ -31,6 +31,9 @@ _STORED = {  # a view of upright pixels (H, W, C) as the file has them, by orien
 }
 _STRIP_PIXELS = 1_000_000  # converted at once
 _GRAY = ("1", "L", "LA", "La", "I", "I;16", "I;16L", "I;16B", "I;16N")
+# Modes whose values are numbers, and their type.
+_NUMBERS = {"1": "uint8", "L": "uint8", "P": "uint8"}
+_NUMBERS |= dict.fromkeys(("I;16", "I;16L", "I;16B", "I;16N"), "uint16") | {"I": "int32"}
 _ALPHA = ("LA", "La", "PA", "RGBA", "RGBa")
 # What Pillow's decoders raise on damaged files, found by cutting files short and flipping bytes.
 _DAMAGE = (
@@ -86,6 +89,42 @@ def read_image(
             raise DataError(
                 f"{label} is damaged or cut short ({error}).",
                 expected=f"a whole {IMAGE_FORMATS} file",
+                fix="copy it again from its source, or remove it",
+            ) from error
+
+
+def read_mask(source: str | os.PathLike | bytes, *, name: str | None = None) -> np.ndarray:
+    """Decode a PNG, TIFF, BMP or GIF whose pixels are numbers of classes or objects.
+
+    Args:
+        source: a path, or the bytes of a file.
+        name: what error messages call bytes.
+
+    Returns:
+        uint8, uint16 or int32 (H, W): gray values, or positions in the palette.
+
+    Raises:
+        DataError: no such file, no image, or one of colours, whose numbers nothing states.
+
+    >>> buffer = io.BytesIO(); Image.new("P", (3, 2), 7).save(buffer, "PNG")
+    >>> read_mask(buffer.getvalue()).tolist()
+    [[7, 7, 7], [7, 7, 7]]
+    """
+    label = _label(source, name)
+    with _opened(source, label) as picture:
+        is_exact = picture.format in ("PNG", "TIFF", "BMP", "GIF")
+        if picture.mode not in _NUMBERS or not is_exact:
+            raise DataError(
+                f"{label} is not a mask: {picture.format} of mode {picture.mode}.",
+                expected="a PNG of gray values or of a palette, one number for each class",
+                fix="map each colour to a number first; JPEG and WebP change numbers",
+            )
+        try:
+            return np.asarray(picture).astype(_NUMBERS[picture.mode])
+        except _DAMAGE as error:
+            raise DataError(
+                f"{label} is damaged or cut short ({error}).",
+                expected="a whole PNG file",
                 fix="copy it again from its source, or remove it",
             ) from error
 

@@ -1,0 +1,1 @@
+"""Tests of explanations: which methods may be believed on a trained model."""

@@ -1,0 +1,1 @@
+"""How a model does in each group of its examples."""
