@@ -9,7 +9,7 @@ import numpy as np
 from recipes.drift.categories import Categories
 from recipes.drift.kind import Kind
 from recipes.drift.samples import FEWEST, Sample, sample
-from recipes.drift.table_columns import typed
+from recipes.drift.table_columns import as_kind, typed
 from recipes.drift.two_sample import Test, classifier_test, holm, numbers_test
 from zoo.errors import ArgumentError, DataError
 
@@ -255,12 +255,7 @@ def _matched(
             pairs.append((name, alike[0]))
             notes.append(f"{name} of {first.name} is compared with {alike[0]} of {second.name}.")
     for mine, theirs in pairs:
-        kinds = (first.kinds.get(mine), second.kinds.get(theirs))
-        parts = (first.cells[mine], second.cells[theirs])
-        if kinds == (None, None):
-            kind, *parts = typed(*parts)
-        else:
-            kind = kinds[0] if kinds[0] == kinds[1] else None
+        kind, *parts = _together(first, mine, second, theirs)
         if kind is None:
             notes.append(f"{mine} is left out: it names rows, or holds different things in both.")
         elif all(any(value is not None for value in part) for part in parts):
@@ -277,3 +272,20 @@ def _matched(
             fix="rename the columns of one of them, or compare other data",
         )
     return found
+
+
+def _together(
+    first: Sample, mine: str, second: Sample, theirs: str
+) -> tuple[Kind | None, Sequence[Any], Sequence[Any]]:
+    """Return what two columns hold, None where that is not the same, and their values."""
+    kinds = (first.kinds.get(mine), second.kinds.get(theirs))
+    parts: list[Any] = [first.cells[mine], second.cells[theirs]]
+    if kinds == (None, None):
+        return typed(*parts)
+    kind = kinds[0] or kinds[1]
+    for place, own in enumerate(kinds):
+        if own is None:  # a table's column takes after the other
+            parts[place] = as_kind(kind, parts[place])
+        elif own != kind:
+            return None, *parts
+    return (None if None in parts else kind), *parts
