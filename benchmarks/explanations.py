@@ -109,18 +109,19 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
 def _about(options: argparse.Namespace) -> list[str]:
     return [
         f"Runs of {options.seeds} seeds of a recipe for each modality, each tested on "
-        f"{options.examples} test examples by `zoo explain --check`. *Deletion gain* is the area below "
-        "the curve of a random order less that of the method, *insertion gain* the method's less the "
-        "random order's, with a standard error over examples, paired, and all seeds. A seed beats "
-        f"random where its deletion gain is above {ERRORS:.0f} of its own standard errors. "
-        "*Correlation* is "
-        "Spearman's rank correlation of a map with that of the trained network, when the numbers of "
-        "each tensor are shuffled in all layers, or in all but the first, whichever is higher; *of "
-        "strengths* is that of the maps without their signs. *Sensitivity* is how far a map moves, "
-        "relative to its norm, when the input moves by up to 2 % of its range. A method passes in a "
-        f"seed if it beats random, its correlation is at most {LARGEST_CORRELATION}, and its numbers "
-        "add up "
-        "where it promises so; the verdict says in how many seeds.",
+        f"{options.examples} test examples by `zoo explain --check`.",
+        "",
+        "- *Deletion gain*: the area below the curve of a random order less that of the method; "
+        "*insertion gain*: the method's less the random order's. Both with a standard error over "
+        "examples, paired, and all seeds. A seed beats random where its deletion gain is above "
+        f"{ERRORS:.0f} of its own standard errors.",
+        "- *Correlation*: Spearman's rank correlation of a map with that of the trained network, when "
+        "the numbers of each tensor are shuffled in all layers, or in all but the first, whichever is "
+        "higher. *Of strengths*: that of the maps without their signs.",
+        "- *Sensitivity*: how far a map moves, relative to its norm, when the input moves by up to 2 % "
+        "of its range.",
+        f"- A seed passes if it beats random, its correlation is at most {LARGEST_CORRELATION}, and its "
+        "numbers add up where the method promises so.",
     ]
 
 
@@ -159,7 +160,7 @@ def _beats(one: dict[str, Any]) -> bool:
 
 
 def _higher(stages: list[dict[str, float]]) -> dict[str, float]:
-    return max(stages[-2:], key=lambda one: one["value"])
+    return max(stages[-2:], key=lambda one: np.nan_to_num(one["value"], nan=-1.0))
 
 
 def _pooled(means: list[dict[str, float]], *, digits: int = 3) -> str:

@@ -19,7 +19,8 @@ from recipes.explanations.layers import (
 )
 from zoo.errors import ArgumentError
 
-LARGEST_BATCH = 32  # points
+LARGEST_BATCH = 256  # points that are scored
+WITH_GRADIENTS = 32  # points
 LARGEST_SIZE = 2_000_000  # numbers of all points of a batch
 LOGITS, BACKBONE = "logits", "backbone"
 
@@ -172,12 +173,14 @@ class Network:
         return feature.numpy()[0], gradient.numpy()[0]
 
     def _gradients(self, compiled: Any, points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        found = [compiled(*given) for given in self._batches(points)]
+        found = [compiled(*given) for given in self._batches(points, most=WITH_GRADIENTS)]
         scores, gradients = zip(*found, strict=True)
         return np.concatenate(scores), np.concatenate(gradients)
 
-    def _batches(self, points: np.ndarray) -> Iterator[tuple[Any, Any, Any]]:
-        size = max(1, min(LARGEST_BATCH, LARGEST_SIZE // max(1, points[0].size)))
+    def _batches(
+        self, points: np.ndarray, *, most: int = LARGEST_BATCH
+    ) -> Iterator[tuple[Any, Any, Any]]:
+        size = max(1, min(most, LARGEST_SIZE // max(1, points[0].size)))
         for start in range(0, len(points), size):
             part = tf.convert_to_tensor(points[start : start + size])
             yield part, self.example, tf.constant(self.label)

@@ -1,12 +1,14 @@
 """RISE (1806.07421): the score under random masks, averaged over the masks that show a place."""
 
+import math
+
 import numpy as np
 
 from recipes.explanations.explanation import Scores
 
 MASKS = 2000  # the paper takes 4,000 to 8,000
 SHOWN = 0.5  # share of cells that a mask shows
-CHUNK = 64
+CHUNK, LARGEST_SIZE = 256, 4_000_000  # masks at a time, and numbers of all of them
 
 
 def rise(
@@ -36,8 +38,9 @@ def rise(
     """
     generator = np.random.default_rng(seed)
     total, shown, scored = np.zeros(shape), np.zeros(shape), 0.0
-    for start in range(0, masks, CHUNK):
-        drawn = random_masks(min(CHUNK, masks - start), shape, cells, generator)
+    chunk = max(1, min(CHUNK, LARGEST_SIZE // math.prod(shape)))
+    for start in range(0, masks, chunk):
+        drawn = random_masks(min(chunk, masks - start), shape, cells, generator)
         found = np.asarray(scores(drawn), "float64")
         total += np.tensordot(found, drawn, axes=1)
         shown += drawn.sum(axis=0, dtype="float64")

@@ -83,6 +83,38 @@ def test_shortcuts_are_searched_in_the_test_examples_of_a_run(zoo, in_tmp):
 
 
 def test_inputs_and_shortcuts_exclude_one_another(refused):
-    assert "There is no input of cnn_small.digits" in refused("explain", "cnn_small.digits")
     said = refused("explain", "cnn_small.digits", "seven.png", "--shortcuts")
-    assert "takes no seven.png" in said
+    assert "--shortcuts tests the run's own test examples" in said
+    assert "does not go with --shortcuts" in refused(
+        "explain", "cnn_small.digits", "--shortcuts", "--label", "3"
+    )
+    assert "two commands" in refused("explain", "cnn_small.digits", "--shortcuts", "--check")
+
+
+def test_methods_are_tested_on_a_run(zoo, in_tmp):
+    short = ("explain", "--check", "cnn_small.digits", "--examples", "3", "--method", "occlusion")
+    outcome = zoo(*short, "--picture", "checks.png", "--json")
+    assert outcome.code == 0, outcome.err
+    (one,) = outcome.document["methods"]
+    assert one["method"] == "occlusion" and one["believe"] == (one["faults"] == [])
+    assert outcome.document["examples"] == 3 and len(one["correlations"]) == 4
+    assert Image.open(in_tmp / "checks.png").width > 1000
+    told = zoo(*short)
+    assert told.code == 0, told.err
+    assert "3 test examples" in told.out and "occlusion" in told.out
+    assert "left out: attention_rollout" in told.out
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (("--check", "cnn_small.digits", "a.png"), "--check tests the run's own test examples"),
+        (("--check", "cnn_small.digits", "--label", "3"), "--label does not go with --check"),
+        (("cnn_small.digits", "a.png", "--examples", "5"), "--examples belongs to --check"),
+        (("cnn_small.digits",), "No inputs were given"),
+        (("--check", "cnn_small.digits", "--picture", "a.txt"), "ends in .png"),
+        (("--check", "cnn_small.digits", "--method", "attention_rollout"), "one of: integrated"),
+    ],
+)
+def test_mistakes_around_the_tests_are_refused(refused, words, said):
+    assert said in refused("explain", *words)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zoo.cli import answer_options as answers
+from zoo.cli import explain_check as checks
 from zoo.cli import options
 from zoo.cli.embed import INPUTS_HELP, Target
 from zoo.cli.output import show_json
@@ -20,10 +21,11 @@ Output = Annotated[
 ]
 Inputs = Annotated[list[str] | None, typer.Argument(help=INPUTS_HELP)]
 Method = Annotated[
-    str,
+    str | None,
     typer.Option(
         help="integrated_gradients, attention_rollout, gradient_times_input, grad_cam, "
-        "grad_cam_plus_plus, guided_backpropagation, kernel_shap, occlusion, rise or smooth_grad."
+        "grad_cam_plus_plus, guided_backpropagation, kernel_shap, occlusion, rise or smooth_grad; "
+        "integrated_gradients by default, and with --check all that serve the run."
     ),
 ]
 Label = Annotated[
@@ -36,25 +38,21 @@ Baseline = Annotated[
         "unknown for texts, silence for sounds."
     ),
 ]
-Shortcuts = Annotated[
-    bool,
-    typer.Option(
-        "--shortcuts",
-        help="Test, on the run's own test examples, whether a small part of the input alone decides "
-        "for a class: a stamp, a click, a word. Takes no inputs.",
-    ),
-]
 
 
 def explain_command(
     target: Target,
     inputs: Inputs = None,
-    method: Method = "integrated_gradients",
+    method: Method = None,
     label: Label = None,
     baseline: Baseline = None,
     column: answers.Column = None,
     output: Output = None,
-    shortcuts: Shortcuts = False,
+    shortcuts: checks.Shortcuts = False,
+    check: checks.Check = False,
+    examples: checks.Examples = None,
+    seed: checks.Seed = None,
+    picture: checks.Picture = None,
     json: options.Json = False,
 ) -> None:
     """Show which pixels, tokens or moments speak for a class, of a model that classifies.
@@ -68,18 +66,40 @@ def explain_command(
 
     zoo explain resnet50.a1_in1k photos/ --method grad_cam --out heat
 
-    zoo explain textcnn.docstrings "Return the number of days in a month." --label calendar
-
-    zoo explain runs/speech-vowels-dscnn-1 clip.wav --method kernel_shap --json
+    zoo explain textcnn.docstrings "Open a mailbox and list its messages." --label mailbox
 
     zoo explain runs/image-digits-cnn-1 --shortcuts
+
+    zoo explain --check runs/speech-vowels-dscnn-1 --picture checks.png
     """
-    if shortcuts or not inputs:
+    own = {"--label": label, "--baseline": baseline, "--column": column, "--output": output}
+    own |= {"--examples": examples, "--seed": seed, "--picture": picture, "--method": method}
+    checks.check_asked(own, inputs or [], check=check, shortcuts=shortcuts)
+    if shortcuts:
         from zoo.cli.shortcuts_output import show_shortcuts
 
-        show_shortcuts(target, inputs, asked=shortcuts, json=json)
-        return
+        show_shortcuts(target, json=json)
+    elif check:
+        from zoo.cli.explain_output import show_checks
+
+        found = checks.checked(target, method, examples, seed, picture)
+        show_json(found) if json else show_checks(found)
+    else:
+        how = {"label": label, "baseline": baseline, "column": column}
+        _explain(target, inputs or [], method, how, output=output, json=json)
+
+
+def _explain(
+    target: str,
+    inputs: list[str],
+    method: str | None,
+    how: dict[str, str | None],
+    *,
+    output: Path | None,
+    json: bool,
+) -> None:
     from recipes.explanations.explain import explained
+    from recipes.explanations.methods import DEFAULT
     from recipes.runs.run import load
     from zoo.cli.explain_output import show, write_pictures
     from zoo.cli.inputs import inputs_of
@@ -90,13 +110,10 @@ def explain_command(
         check_new(output)
     run = load(target)
     paths = inputs_of(inputs, texts=takes_words(run))
-    how = {"method": method, "label": label, "baseline": baseline, "column": column}
-    found = list(explained(run, paths, **how))
+    found = list(explained(run, paths, method=method or DEFAULT, **how))
     written = [] if json and output is None else write_pictures(found, output, run.name)
     if json:
-        files = [{"pictures": [str(path) for path in paths]} for paths in written] or [{}] * len(
-            found
-        )
+        files = [{"pictures": list(map(str, paths))} for paths in written] or [{}] * len(found)
         show_json([one.to_dict() | more for (_, one), more in zip(found, files, strict=True)])
     else:
         show([one for _, one in found], written)

@@ -1,4 +1,4 @@
-"""What `zoo explain` writes: pictures in a folder, coloured tokens and a table on the terminal."""
+"""What `zoo explain` writes: pictures in a folder, coloured tokens and tables on the terminal."""
 
 import re
 from collections.abc import Sequence
@@ -12,6 +12,11 @@ LONGEST_NAME = 40  # characters of a file's name
 NOTE = (
     "note: a baseline scores higher than its input, so most numbers speak against the class. "
     "Another --baseline, or grad_cam, which needs none, may say more."
+)
+CHECKED = (
+    "A method may be believed if its deletion curve beats a random order by more than two standard "
+    "errors, its maps do not resemble those of random weights (rank correlation at most 0.2), and its "
+    "numbers add up within 1 % where it promises so."
 )
 NOT_COMPLETE = (
     "note: numbers of an input do not add up within 1 %: the network is too rough for this method. "
@@ -67,3 +72,36 @@ def _against(found: Any) -> tuple[str, str]:
     score = "–" if found.baseline is None else f"{found.baseline_score:.3g}"
     off = "–" if found.completeness is None else f"{100 * found.completeness:.2f} %"
     return score, off
+
+
+def show_checks(found: dict[str, Any]) -> None:
+    """Print a row for each method, and what may be believed."""
+    rows = [
+        (
+            one["method"],
+            "yes" if one["believe"] else "no: " + "; ".join(one["faults"]),
+            "–" if one["completeness"] is None else f"{100 * one['completeness']:.2f} %",
+            f"{one['deletion']['value']:.3f}",
+            _with_error(one["deletion_gain"]),
+            _with_error(one["insertion_gain"]),
+            f"{one['correlation']['value']:.2f}",
+            f"{one['sensitivity']['value']:.2f}",
+        )
+        for one in found["methods"]
+    ]
+    columns = ("method", "believe it", "sum is off by", "deletion", "gain on random")
+    columns += ("insertion gain", "random weights", "noise")
+    title = (
+        f"{found['name']}: {found['examples']} test examples; a random order has a deletion area of "
+        f"{found['random']['deletion']:.3f}"
+    )
+    show_table(title, columns, rows, spare=6)
+    for name, why in found["left_out"].items():
+        console.print(f"left out: {name} ({why})", soft_wrap=True)
+    console.print(f"\n{CHECKED}", soft_wrap=True)
+    if "picture" in found:
+        console.print(f"\npicture      {found['picture']}", soft_wrap=True)
+
+
+def _with_error(mean: dict[str, float]) -> str:
+    return f"{mean['value']:+.3f} ± {mean['error']:.3f}"

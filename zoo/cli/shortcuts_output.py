@@ -4,28 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from zoo.cli.output import console, show_json, show_table
-from zoo.errors import ArgumentError, command
 
 
-def show_shortcuts(target: str, inputs: Sequence[str] | None, *, asked: bool, json: bool) -> None:
-    """Search a run for shortcuts and print the strongest suspect of each class.
-
-    Raises:
-        ArgumentError: there are inputs beside --shortcuts, or neither.
-    """
-    if not asked:
-        raise ArgumentError(
-            f"There is no input of {target} to explain.",
-            expected="files or texts whose predictions are explained, or --shortcuts",
-            fix=f"{command('zoo', 'explain', target)} FILE, or "
-            f"{command('zoo', 'explain', target, '--shortcuts')}",
-        )
-    if inputs:
-        raise ArgumentError(
-            f"--shortcuts tests the run's own test examples; it takes no {inputs[0]}.",
-            expected="inputs, or --shortcuts",
-            fix="leave one of them out",
-        )
+def show_shortcuts(target: str, *, json: bool) -> None:
+    """Search a run for shortcuts and print the strongest suspect of each class."""
     from recipes.explanations.shortcuts import find_shortcuts
 
     found = find_shortcuts(target)

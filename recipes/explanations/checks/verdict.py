@@ -73,8 +73,11 @@ class MethodCheck:
 
     @property
     def correlation(self) -> Mean:
-        """The higher of those with all layers randomised and with all but the first."""
-        return max(self.correlations[-2:], key=lambda one: one.value)
+        """The higher of those with all layers randomised and with all but the first.
+
+        NaN, where all maps of random weights are constant, counts as no likeness.
+        """
+        return max(self.correlations[-2:], key=lambda one: np.nan_to_num(one.value, nan=-1.0))
 
     @property
     def faults(self) -> list[str]:
@@ -84,10 +87,11 @@ class MethodCheck:
             found.append(f"adds up within 1 % for only {100 * self.within:.0f} % of the examples")
         if not self.deletion_gain.beats:
             found.append("deletion is no better than a random order")
-        if not self.correlation.value <= LARGEST_CORRELATION:
+        if self.correlation.value > LARGEST_CORRELATION:
             found.append("hardly changes with random weights")
         return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
-        return asdict(self) | {"faults": self.faults, "believe": not self.faults}
+        more = {"correlation": asdict(self.correlation), "faults": self.faults}
+        return asdict(self) | more | {"believe": not self.faults}
