@@ -10,6 +10,7 @@ import numpy as np
 from recipes.report.examples import Shown
 from recipes.report.explained import Reasons
 from recipes.report.label_sets import LabelSets
+from recipes.report.masks import Masks
 from recipes.report.retrieval import Direction
 from recipes.report.targets import Target
 from recipes.report.transcripts import Heard
@@ -47,6 +48,7 @@ class ReportInput:
         augmented_samples: (image or text, class name) as the model sees them in training.
         targets: what was predicted where the task predicts numbers.
         label_sets: what was predicted where the task predicts several labels.
+        masks: what was predicted where the task predicts a class for each pixel.
         retrieval: what was found in each direction where the task compares inputs.
         verification: scores of pairs where the task compares recordings.
         reasons: mistakes that are explained, and parts that alone decide; None where the model cannot
@@ -98,6 +100,7 @@ class ReportInput:
     transcripts: Sequence[Heard] = ()
     targets: Sequence[Target] = ()
     label_sets: LabelSets | None = None
+    masks: Masks | None = None
     retrieval: Sequence[Direction] = ()
     verification: Pairs | None = None
     reasons: Reasons | None = None

@@ -12,6 +12,7 @@ from recipes.report import (
     explained,
     figures,
     label_sets,
+    masks,
     modalities,
     numbers,
     panels,
@@ -28,6 +29,7 @@ from recipes.report.retrieval import Direction
 from zoo.metrics.multilabel import LEAST_EXAMPLES
 from zoo.quantities import human
 
+WORST_MASKS = 8
 FOLDED_CLASSES = 15  # a longer table shows its worst rows and folds the others
 # `optimizer.learning_rate=0.1`, or its short form `=medium` in a list of choices
 _OVERRIDE = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+=[\w.+-]*\w|(?<=[ ,])=[\w.]+\w")
@@ -64,6 +66,7 @@ def render_report(data: ReportInput) -> str:
         weights=_weights(data),
         targets=_targets(data) if data.targets else None,
         sets=_label_sets(data) if data.label_sets else None,
+        masks=_masks(data) if data.masks else None,
         retrieval=_retrieval(data) if data.retrieval else None,
         reasons=_reasons(data) if data.reasons else None,
         pairs_drawings=[
@@ -99,7 +102,7 @@ def _classes(data: ReportInput) -> dict[str, Any]:
         "confusion": Markup(figures.confusion_svg(data)),
         "matrix": len(data.classes) <= panels.MATRIX_CLASSES,
         "pairs": numbers.confused_pairs(data, count=10),
-        "rare_drawings": _drawings(data, *rare_classes.panels_of(data))
+        "rare_drawings": _drawings(data, *rare_classes.drawingsof(data))
         if rare_classes.drawn(data)
         else [],
         "reliability": _drawings(data, panels.reliability, panels.confidences),
@@ -156,6 +159,24 @@ def _label_sets(data: ReportInput) -> dict[str, Any]:
             _example(data.example_of(i))
             | dict(zip(("name", "truth", "guess"), (data.name_of(i), *sets.named(i)), strict=True))
             for i in sets.worst(count=figures.MISTAKES)
+        ],
+    }
+
+
+def _masks(data: ReportInput) -> dict[str, Any]:
+    """Return what only tasks with a class for each pixel have."""
+    found, drawings = data.masks, (masks.confused_pixels, masks.scores_of_pictures)
+
+    def drawn(index: int) -> list[str]:
+        parts = masks.beside(found, data.example_of(index), index)
+        return [pictures.data_uri(part) for part in parts]
+
+    return {
+        "rows": sorted(found.rows(), key=lambda row: (not row.share, row.iou)),
+        "drawings": [Markup(figures.answers_svg(panel, found, height=4.8)) for panel in drawings],
+        "worst": [
+            {"name": data.name_of(i), "score": found.score(i), "images": drawn(i)}
+            for i in found.worst(count=WORST_MASKS)
         ],
     }
 

@@ -1,19 +1,25 @@
 """What a report shows of segmentation: a table of classes, and pictures with masks over them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import PercentFormatter
 
-from recipes.report.theme import FIRST, INK, ON_FILL, short
+from recipes.report.theme import FIRST, INK, ON_FILL, plain, short
+from zoo.columns import Mask
+from zoo.columns.assets import Assets
+from zoo.columns.image import fit_image
 from zoo.metrics.segmentation import ESTIMATORS, contour, segmentation_statistics
 
 TINT = 0.45  # of a mask's colour over a picture
 BACKGROUND = ("background", "void", "unlabelled", "unlabeled")  # names of what is not tinted
 MOST_CLASSES = 20  # in the picture of confusions
+BINS = 20
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,24 @@ class Masks:
         return [int(index) for index in np.argsort(scores, kind="stable")[:count]]
 
 
+def masks_of(assets: Assets, predictions: Any, truths: Mapping[str, np.ndarray]) -> Masks | None:
+    """Return the answers where the target is a mask of one size; None for other tasks."""
+    found = [name for name, column in assets.y.items() if isinstance(column, Mask)]
+    if len(found) != 1 or not isinstance(predictions, np.ndarray):
+        return None
+    (name,) = found
+    return Masks(assets.y[name].classes, np.asarray(truths[name]), predictions)
+
+
+def beside(masks: Masks, image: np.ndarray, index: int) -> list[np.ndarray]:
+    """Return a picture at the masks' size, with the truth over it, and with the answer over it."""
+    pixels = fit_image(image, (*masks.truth.shape[1:], image.shape[-1]))
+    return [
+        pixels,
+        *(over_image(pixels, mask[index], masks.classes) for mask in (masks.truth, masks.answer)),
+    ]
+
+
 def colours(classes: Sequence[str]) -> np.ndarray:
     """Return a colour for each class, uint8 (K, 3); black for the background."""
     drawn = colormaps["tab20"].colors
@@ -126,3 +150,14 @@ def confused_pixels(axes: Axes, masks: Masks) -> None:
     axes.set(xlabel="is taken for, % of the row's pixels", ylabel="pixels of")
     axes.tick_params(length=0)
     axes.set_title("Wrong pixels")
+
+
+def scores_of_pictures(axes: Axes, masks: Masks) -> None:
+    """How many pictures reach which mean intersection over union."""
+    scores = [masks.score(index) for index in range(len(masks.truth))]
+    plain(axes)
+    axes.hist(scores, bins=np.linspace(0, 1, BINS + 1), color=FIRST, alpha=0.8)
+    axes.axvline(float(np.median(scores)), color=INK, linestyle=":", linewidth=1)
+    axes.set(xlim=(0, 1), xlabel="mean IoU of a picture; dotted: the median", ylabel="pictures")
+    axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
+    axes.set_title("Pictures by score")

@@ -23,6 +23,7 @@ from recipes.report.examples import shown
 from recipes.report.figures import save_figures
 from recipes.report.html import render_report
 from recipes.report.label_sets import LabelSets
+from recipes.report.masks import masks_of
 from recipes.report.retrieval import directions
 from recipes.report.targets import Target
 from recipes.report.transcripts import transcripts
@@ -280,6 +281,7 @@ def _other_answers(
         "threshold": setup.assets.extra.get(THRESHOLD),
         "targets": _targets(setup, predictions, truths, metrics.get("targets", {})),
         "label_sets": _label_sets(setup, predictions, truths),
+        "masks": masks_of(setup.assets, predictions, truths),
         "retrieval": directions(setup.task, predictions, truths, metrics),
         "verification": _pairs(setup, predictions, truths),
         "transcripts": transcripts(setup.assets, predictions, truths, test.split.name_of),
