@@ -44,13 +44,15 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__.partition("\n")[0], seeds=3)
     options.add_argument("--examples", type=int, default=12, help="test examples of a run")
     options.add_argument("--results", type=Path, default=Path("explanations.jsonl"))
+    options.add_argument("--page", action="store_true", help="run nothing, show what is there")
     options = options.parse_args(arguments)
+    page = vars(options).pop("page")
     with start():
         seeds = range(1, options.seeds + 1)
         cells = [(f"check {options.examples}", name, seed) for seed in seeds for name in RECIPES]
         cells += [("sum", name, EXAMPLES) for name in CLASSIFIERS]
         cells += [("cost", name, place) for place in range(ROUNDS) for name in PHOTOGRAPHS]
-        found = measured(options.results, cells, measure)
+        found = measured(options.results, [] if page else cells, measure)
         publish("explanations", to_lines(found, options), draw(found), options)
 
 
@@ -89,13 +91,15 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
     lines = ["# Which explanations may be believed", "", *_about(options)]
     for recipe in RECIPES:
         checks = _checks(found, recipe)
+        if not checks:
+            continue
         random = statistics.fmean(one["random"]["deletion"] for one in checks)
         named = ", then ".join(f"`{name}`" for name in checks[0]["stages"])
         lines += [
             "",
             f"## {recipe}",
             "",
-            f"A random order has a deletion area of {random:.3f}. Layers are randomised from the top "
+            f"Seeds: {len(checks)}. A random order has a deletion area of {random:.3f}. Layers are randomised from the top "
             f"down to {named}.",
             "",
         ]
@@ -109,8 +113,8 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
 
 def _about(options: argparse.Namespace) -> list[str]:
     return [
-        f"Runs of {options.seeds} seeds of a recipe for each modality, each tested on "
-        f"{options.examples} test examples by `zoo explain --check`.",
+        f"Runs of a recipe for each modality, each tested on {options.examples} test examples by "
+        "`zoo explain --check`; each seed trains, and draws orders, weights and noise.",
         "",
         "- *Deletion gain*: the area below the curve of a random order less that of the method; "
         "*insertion gain*: the method's less the random order's. Both with a standard error over "
@@ -176,6 +180,9 @@ def _summary(found: Found) -> list[str]:
     lines = []
     for recipe in RECIPES:
         checks = _checks(found, recipe)
+        if not checks:
+            lines.append(f"- {recipe} is not measured yet.")
+            continue
         methods = _methods(checks)
         always = [m for m in methods if all(map(_beats, _each(checks, m)))]
         stay = [m for m in methods if _mean_correlation(checks, m) > LARGEST_CORRELATION]
@@ -230,10 +237,11 @@ def _cost(found: Found) -> list[str]:
 
 def draw(found: Found) -> Any:
     """Return the mean deletion curves of each recipe, with that of a random order."""
-    figure, axes = panels(len(RECIPES), width=3.6, height=3.4)
+    recipes = [recipe for recipe in RECIPES if _checks(found, recipe)]
+    figure, axes = panels(len(recipes), width=3.6, height=3.4)
     shares = 100 * np.linspace(0, 1, CURVE)
     lines = {}
-    for panel, recipe in zip(axes, RECIPES, strict=True):
+    for panel, recipe in zip(axes, recipes, strict=True):
         checks = _checks(found, recipe)
         panel.set(title=recipe, xlabel="parts removed, %")
         for place, method in enumerate(METHODS):
