@@ -99,8 +99,8 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
             "",
             f"## {recipe}",
             "",
-            f"Seeds: {len(checks)}. A random order has a deletion area of {random:.3f}. Layers are randomised from the top "
-            f"down to {named}.",
+            f"Seeds: {len(checks)}. A random order has a deletion area of {random:.3f}. Layers are "
+            f"randomised from the top down to {named}.",
             "",
         ]
         columns = ("method", "deletion gain", "seeds that beat random", "insertion gain")
