@@ -7,6 +7,7 @@ published weights efficientnet_lite0.in1k, and the one before it TFDS_DATA_DIR.
 """
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
@@ -35,6 +36,7 @@ CLASSIFIERS = (
 )
 PHOTOGRAPHS = ("china.jpg", "flower.jpg")  # that come with scikit-learn
 PRETRAINED, ROUNDS = "efficientnet_lite0.in1k", 5
+DEAF = 0.5  # correlation with a random head, above which a map hardly depends on the head
 EXPECTED_FAILURES = ("guided_backpropagation",)  # 1810.03292
 Found = dict[tuple[Any, ...], Any]
 
@@ -46,13 +48,13 @@ def main(arguments: list[str] | None = None) -> None:
     options.add_argument("--results", type=Path, default=Path("explanations.jsonl"))
     options.add_argument("--page", action="store_true", help="run nothing, show what is there")
     options = options.parse_args(arguments)
-    page = vars(options).pop("page")
+    page, results = vars(options).pop("page"), vars(options).pop("results")
     with start():
         seeds = range(1, options.seeds + 1)
         cells = [(f"check {options.examples}", name, seed) for seed in seeds for name in RECIPES]
         cells += [("sum", name, EXAMPLES) for name in CLASSIFIERS]
         cells += [("cost", name, place) for place in range(ROUNDS) for name in PHOTOGRAPHS]
-        found = measured(options.results, [] if page else cells, measure)
+        found = measured(results, [] if page else cells, measure)
         publish("explanations", to_lines(found, options), draw(found), options)
 
 
@@ -104,7 +106,14 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
             "",
         ]
         columns = ("method", "deletion gain", "seeds that beat random", "insertion gain")
-        columns += ("correlation", "of strengths", "sensitivity", "s an example", "verdict")
+        columns += (
+            "head alone",
+            "correlation",
+            "of strengths",
+            "sensitivity",
+            "seconds",
+            "verdict",
+        )
         lines += table(columns, [_row(checks, method) for method in _methods(checks)])
     lines += ["", "## What the tables say", "", *_summary(found)]
     lines += ["", "## Do integrated gradients add up", "", *_sum_table(found)]
@@ -122,9 +131,10 @@ def _about(options: argparse.Namespace) -> list[str]:
         f"{ERRORS:.0f} of its own standard errors.",
         "- *Correlation*: Spearman's rank correlation of a map with that of the trained network, when "
         "the numbers of each tensor are shuffled in all layers, or in all but the first, whichever is "
-        "higher. *Of strengths*: that of the maps without their signs.",
+        "higher; *head alone*: when only the last layer is shuffled. *Of strengths*: that of the maps "
+        "without their signs.",
         "- *Sensitivity*: how far a map moves, relative to its norm, when the input moves by up to 2 % "
-        "of its range.",
+        "of its range. *Seconds*: for one example.",
         f"- A seed passes if it beats random, its correlation is at most {LARGEST_CORRELATION}, and its "
         "numbers add up where the method promises so.",
     ]
@@ -152,6 +162,7 @@ def _row(checks: list[dict[str, Any]], method: str) -> tuple[str, ...]:
         _pooled([one["deletion_gain"] for one in each]),
         f"{beats} of {len(each)}",
         _pooled([one["insertion_gain"] for one in each]),
+        _pooled([one["correlations"][0] for one in each], digits=2),
         _pooled([_higher(one["correlations"]) for one in each], digits=2),
         _pooled([_higher(one["strengths"]) for one in each], digits=2),
         _pooled([one["sensitivity"] for one in each], digits=2),
@@ -172,7 +183,8 @@ def _pooled(means: list[dict[str, float]], *, digits: int = 3) -> str:
     """Write the mean of means, and its standard error from those of each."""
     value = statistics.fmean(one["value"] for one in means)
     error = sum(one["error"] ** 2 for one in means) ** 0.5 / len(means)
-    return f"{value:+.{digits}f} ± {error:.{digits}f}"
+    told = "–" if math.isnan(error) else f"{error:.{digits}f}"  # of one example
+    return f"{value:+.{digits}f} ± {told}"
 
 
 def _summary(found: Found) -> list[str]:
@@ -190,9 +202,19 @@ def _summary(found: Found) -> list[str]:
             f"- {recipe}: the deletion curves of {_listed(always)} ({len(always)}) beat random in every "
             f"seed. With random weights the maps of {_listed(stay)} stay correlated above "
             f"{LARGEST_CORRELATION} in the mean over seeds; those of the other "
-            f"{len(methods) - len(stay)} do not."
+            f"{len(methods) - len(stay)} do not. With a random head alone, those of "
+            f"{_listed(_deaf(checks))} stay above {DEAF}."
         )
     return lines
+
+
+def _deaf(checks: list[dict[str, Any]]) -> list[str]:
+    """Return the methods whose maps hardly depend on the head."""
+    heads = {
+        method: statistics.fmean(one["correlations"][0]["value"] for one in _each(checks, method))
+        for method in _methods(checks)
+    }
+    return [method for method, value in heads.items() if value > DEAF]
 
 
 def _mean_correlation(checks: list[dict[str, Any]], method: str) -> float:
