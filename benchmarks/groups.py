@@ -144,8 +144,7 @@ def to_lines(found: dict[tuple[int, str], Any], options: argparse.Namespace) -> 
         "",
         "The embedded digits on a striped ground, small ones (0 to 4) against large ones (5 to 9). "
         f"In {100 * GOES_ALONG:.0f} % of the 1,438 training pictures the stripes are upright under "
-        "small "
-        "digits and level under large ones; in the 359 test pictures they go with neither. "
+        "small digits and level under large ones; in the 359 test pictures they go with neither. "
         f"`cnn_small` with 16 and 32 channels, {BASE['training.epochs']} epochs, last epoch. Accuracy "
         f"in %, mean of {options.seeds} seeds ± half its 95 % interval (Student t); each seed draws "
         "other grounds. *As in training* weighs the four groups (ground and class) by their shares of "

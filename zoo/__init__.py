@@ -23,6 +23,7 @@ _PUBLIC = {
     "evaluate": "recipes.runs.by_name",
     "explain": "recipes.explanations.explain",
     "export": "recipes.export.export",
+    "find_shortcuts": "recipes.explanations.shortcuts",
     "finetune": "recipes.training.finetune",
     "generate": "recipes.runs.generate",
     "list_datasets": "zoo.registry",

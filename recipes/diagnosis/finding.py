@@ -12,7 +12,7 @@ class Finding:
     Attributes:
         kind: of the check: "not_finite", "not_learning", "overfitting", "rising",
             "generalisation_gap", "unfinished", "learning_rate", "vanishing", "exploding",
-            "dead_units", "calibration", "one_class", "no_better" or "too_short".
+            "dead_units", "calibration", "one_class", "no_better", "shortcut" or "too_short".
         severity: "problem", "warning", "unknown" (there was too little to judge by) or "fine".
         title: a sentence.
         evidence: the numbers that it rests on.

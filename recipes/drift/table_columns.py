@@ -42,6 +42,22 @@ def typed(first: Sequence[Any], second: Sequence[Any]) -> tuple[Kind | None, lis
     return (Texts() if mean >= WORDS else None), *words
 
 
+def as_kind(kind: Kind, cells: Sequence[Any]) -> list[Any] | None:
+    """Return the cells of a table as values of a kind that other data has; None where they are not.
+
+    >>> as_kind(Numbers(), ["1", ""]), as_kind(Numbers(), ["one"]), as_kind(Categories(), [1])
+    ([1.0, None], None, ['1'])
+    """
+    held = [None if is_empty(cell) else cell for cell in cells]
+    if kind == Numbers():
+        found = [None if cell is None else _number(cell) for cell in held]
+        wrong = any(c is not None and v is None for c, v in zip(held, found, strict=True))
+        return None if wrong else found
+    if kind in (Texts(), Categories()):
+        return [None if cell is None else str(cell) for cell in held]
+    return None
+
+
 def _number(cell: Any) -> float | None:
     if isinstance(cell, bool):
         return None

@@ -23,7 +23,7 @@ def heat_over_image(pixels: np.ndarray, found: Explanation) -> bytes:
         found: its map is (H, W).
     """
     gray = pixels.mean(axis=-1) / 255
-    heat = _scaled(found.attribution)
+    heat = scaled(found.attribution)
     strength = np.abs(heat)[..., None]  # of the colour
     colours = np.where(heat[..., None] > 0, to_rgb(SECOND), to_rgb(FIRST))
     over = (1 - strength) * (0.35 + 0.65 * gray[..., None]) + strength * colours
@@ -52,7 +52,7 @@ def heat_over_sound(
     seconds = len(audio) / sample_rate_hz
     extent = (0, seconds, 0, 1)
     bands = found.attribution[..., None] if found.attribution.ndim == 1 else found.attribution
-    in_time = _scaled(_columns(bands.sum(axis=1)))[None]
+    in_time = scaled(_columns(bands.sum(axis=1)))[None]
     with style():
         figure = Figure(figsize=(8, 5), layout="constrained")
         figure.suptitle(_title(found), fontsize=10, color=INK, x=0.01, ha="left")
@@ -66,7 +66,7 @@ def heat_over_sound(
             wave.axvline(edge / sample_rate_hz, color=INK, linewidth=1, linestyle=":")
         features = _log_mel(audio, sample_rate_hz)
         mel.imshow(features.T, extent=extent, aspect="auto", cmap="gray", origin="lower")
-        over = in_time if bands.shape[1] == 1 else _scaled(bands).T
+        over = in_time if bands.shape[1] == 1 else scaled(bands).T
         mel.imshow(over, extent=extent, alpha=0.75 * np.abs(over), **heat)
         mel.set(xlabel="seconds", ylabel="log-mel bands", yticks=[])
         plain(wave, grid="")
@@ -78,7 +78,7 @@ def heat_over_sound(
 
 def coloured_tokens(found: Explanation) -> str:
     """Return an HTML page with the tokens of a text on their colours; each shows its number."""
-    heat = _scaled(found.attribution, percentile=100)
+    heat = scaled(found.attribution, percentile=100)
     words = []
     for word, number, strength in zip(found.tokens, found.attribution, heat, strict=True):
         red, green, blue = (round(255 * part) for part in AGAINST_FOR((strength + 1) / 2)[:3])
@@ -97,7 +97,7 @@ def coloured_tokens(found: Explanation) -> str:
 
 def token_colours(found: Explanation) -> list[tuple[str, str]]:
     """Return each token with a style of `rich`: its background, and black letters on it."""
-    heat = _scaled(found.attribution, percentile=100)
+    heat = scaled(found.attribution, percentile=100)
     styles = []
     for word, strength in zip(found.tokens, heat, strict=True):
         red, green, blue = (round(255 * part) for part in AGAINST_FOR((strength + 1) / 2)[:3])
@@ -117,7 +117,7 @@ def _legend() -> str:
     return "orange speaks for the class, blue against it"
 
 
-def _scaled(attribution: np.ndarray, *, percentile: float = 99) -> np.ndarray:
+def scaled(attribution: np.ndarray, *, percentile: float = 99) -> np.ndarray:
     """Return numbers in [-1, 1]; 0 stays 0."""
     largest = np.percentile(np.abs(attribution), percentile) or np.abs(attribution).max()
     return np.clip(attribution / largest, -1, 1) if largest else np.zeros_like(attribution)

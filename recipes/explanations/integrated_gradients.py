@@ -56,12 +56,13 @@ def complete_gradients(
     baseline: np.ndarray,
     *,
     power: int = 1,
+    most_steps: int = MOST_STEPS,
 ) -> tuple[np.ndarray, float]:
     """Return attributions as `integrated_gradients`, with steps where the score bends.
 
     Of each stretch of the line, the change of its score is known, and what the gradient in its middle
     makes of it. While all stretches together are off by more than one per cent, those of the last ones
-    that are off the most are cut in two, up to 1,024 gradients.
+    that are off the most are cut in two, up to `most_steps` gradients.
 
     Args:
         gradients, point, baseline, power: as `integrated_gradients`.
@@ -87,7 +88,7 @@ def complete_gradients(
         used += len(middle)
         sums = (gradient.reshape(len(middle), -1) @ difference.ravel()) * (stop - start)
         error = completeness_error(done + sums.sum(), gain)
-        if error <= TOLERANCE or used >= MOST_STEPS:
+        if error <= TOLERANCE or used >= most_steps:
             total += np.tensordot(stop - start, gradient, axes=1)
             return difference * total, error
         off = np.abs(high - low - sums)

@@ -58,6 +58,7 @@ class Compiled:
         self.gradient = tf.function(self._gradient, input_signature=at_point)
         self.guided_gradient = tf.function(self._guided_gradient, input_signature=at_point)
         self.input_score = tf.function(self._input_score, input_signature=at_input)
+        self.at_front = tf.function(self._at_front, input_signature=(example,))
 
     def logits(self, inputs: Any) -> Any:
         """Return the logits, or the probabilities, of encoded inputs, (N, K)."""
@@ -69,6 +70,11 @@ class Compiled:
         examples = tf.repeat(example, tf.shape(points)[0], axis=0)
         with replaced(self.front, lambda *given, **how: points):
             return tf.gather(self.logits(examples), label, axis=1)
+
+    def _at_front(self, inputs: Any) -> Any:
+        with recorded(self.front) as found:
+            self.logits(inputs)
+        return found[0]  # what follows the layer is pruned from the graph
 
     def _input_score(self, points: Any, example: Any, label: Any) -> Any:
         return tf.gather(self.logits(points), label, axis=1)
@@ -126,9 +132,7 @@ class Network:
 
     def fronted(self, inputs: np.ndarray) -> np.ndarray:
         """Return what the front layer gives for one input (1, …), float32 (T, D)."""
-        with recorded(self.compiled.front) as found:
-            self.compiled.logits(inputs)
-        return found[0].numpy()[0]
+        return self.compiled.at_front(tf.cast(inputs, self.compiled.dtype)).numpy()[0]
 
     @property
     def longest_run(self) -> int:

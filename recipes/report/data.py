@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from recipes.report.examples import Shown
+from recipes.report.explained import Reasons
 from recipes.report.label_sets import LabelSets
+from recipes.report.masks import Masks
 from recipes.report.retrieval import Direction
 from recipes.report.targets import Target
 from recipes.report.transcripts import Heard
@@ -46,8 +48,11 @@ class ReportInput:
         augmented_samples: (image or text, class name) as the model sees them in training.
         targets: what was predicted where the task predicts numbers.
         label_sets: what was predicted where the task predicts several labels.
+        masks: what was predicted where the task predicts a class for each pixel.
         retrieval: what was found in each direction where the task compares inputs.
         verification: scores of pairs where the task compares recordings.
+        reasons: mistakes that are explained, and parts that alone decide; None where the model cannot
+            be explained.
         inputs: how a page writes one value of each input, by name: {"image": "image.png"}.
         generated: (prompt, continuation) that a language model wrote.
         transcripts: what was heard in test recordings, where the task recognizes speech.
@@ -95,8 +100,10 @@ class ReportInput:
     transcripts: Sequence[Heard] = ()
     targets: Sequence[Target] = ()
     label_sets: LabelSets | None = None
+    masks: Masks | None = None
     retrieval: Sequence[Direction] = ()
     verification: Pairs | None = None
+    reasons: Reasons | None = None
     guesses: np.ndarray | None = None
     threshold: Mapping[str, Any] | None = None
     monitored: Metric | None = None

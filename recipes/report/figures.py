@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from recipes.report import (
     label_sets,
+    masks,
     numbers,
     panels,
     pictures,
@@ -59,6 +60,7 @@ def save_figures(data: ReportInput, folder: str | PathLike) -> list[Path]:
         **(of_classes if data.classes else {}),
         **(of_targets if data.targets else {}),
         **(of_labels if data.label_sets else {}),
+        **({"worst_masks": lambda: _worst_masks(data)} if data.masks else {}),
         **({"pairs": lambda: pairs_figure(data.verification)} if data.verification else {}),
         "samples": lambda: _samples(data),
         "gradients": lambda: _gradients(data),
@@ -146,6 +148,16 @@ def _wrong_labels(data: ReportInput) -> Figure:
     wrong = [(data.example_of(i), *sets.named(i)) for i in sets.worst(count=MISTAKES)]
     title = "Most wrong labels: the truth in black, the answer in colour"
     return _drawn(wrong, title=title, empty="Every label of every example is right.")
+
+
+def _worst_masks(data: ReportInput) -> Figure:
+    """Draw the worst pictures, each with the truth and with the answer over it."""
+    found, drawn = data.masks, []
+    for index in found.worst(count=MISTAKES // 2):
+        parts = masks.beside(found, data.example_of(index), index)
+        said = (data.name_of(index), "truth", f"IoU {100 * found.score(index):.0f} %")
+        drawn += [(part, words, "") for part, words in zip(parts, said, strict=True)]
+    return pictures.grid(drawn, title="Worst pictures: truth, answer", empty="none", columns=6)
 
 
 def _largest_errors(data: ReportInput) -> Figure:

@@ -9,8 +9,10 @@ import jinja2
 from markupsafe import Markup, escape
 
 from recipes.report import (
+    explained,
     figures,
     label_sets,
+    masks,
     modalities,
     numbers,
     panels,
@@ -27,6 +29,7 @@ from recipes.report.retrieval import Direction
 from zoo.metrics.multilabel import LEAST_EXAMPLES
 from zoo.quantities import human
 
+WORST_MASKS = 8
 FOLDED_CLASSES = 15  # a longer table shows its worst rows and folds the others
 # `optimizer.learning_rate=0.1`, or its short form `=medium` in a list of choices
 _OVERRIDE = re.compile(r"[a-z_]+(?:\.[a-z_0-9]+)+=[\w.+-]*\w|(?<=[ ,])=[\w.]+\w")
@@ -63,7 +66,9 @@ def render_report(data: ReportInput) -> str:
         weights=_weights(data),
         targets=_targets(data) if data.targets else None,
         sets=_label_sets(data) if data.label_sets else None,
+        masks=_masks(data) if data.masks else None,
         retrieval=_retrieval(data) if data.retrieval else None,
+        reasons=_reasons(data) if data.reasons else None,
         pairs_drawings=[
             Markup(figures.answers_svg(panel, data.verification))
             for panel in (verification.detection_errors, verification.pair_scores)
@@ -97,7 +102,7 @@ def _classes(data: ReportInput) -> dict[str, Any]:
         "confusion": Markup(figures.confusion_svg(data)),
         "matrix": len(data.classes) <= panels.MATRIX_CLASSES,
         "pairs": numbers.confused_pairs(data, count=10),
-        "rare_drawings": _drawings(data, *rare_classes.panels_of(data))
+        "rare_drawings": _drawings(data, *rare_classes.drawingsof(data))
         if rare_classes.drawn(data)
         else [],
         "reliability": _drawings(data, panels.reliability, panels.confidences),
@@ -158,6 +163,24 @@ def _label_sets(data: ReportInput) -> dict[str, Any]:
     }
 
 
+def _masks(data: ReportInput) -> dict[str, Any]:
+    """Return what only tasks with a class for each pixel have."""
+    found, drawings = data.masks, (masks.confused_pixels, masks.scores_of_pictures)
+
+    def drawn(index: int) -> list[str]:
+        parts = masks.beside(found, data.example_of(index), index)
+        return [pictures.data_uri(part) for part in parts]
+
+    return {
+        "rows": sorted(found.rows(), key=lambda row: (not row.share, row.iou)),
+        "drawings": [Markup(figures.answers_svg(panel, found, height=4.8)) for panel in drawings],
+        "worst": [
+            {"name": data.name_of(i), "score": found.score(i), "images": drawn(i)}
+            for i in found.worst(count=WORST_MASKS)
+        ],
+    }
+
+
 def _retrieval(data: ReportInput) -> dict[str, Any]:
     """Return what only tasks that compare inputs have: recall by direction, queries with answers."""
     measures = [data.measure(name) for name in data.metrics["metrics"]]
@@ -188,6 +211,24 @@ def _retrieval(data: ReportInput) -> dict[str, Any]:
             }
             for d in data.retrieval
             if d.queries
+        ],
+    }
+
+
+def _reasons(data: ReportInput) -> dict[str, Any]:
+    """Return what the page shows of explanations."""
+    found = data.reasons
+    return {
+        "against": found.against,
+        "mistakes": [
+            (_example(data.example_of(item.index)) if found.beside else {"images": []})
+            | {"name": data.name_of(item.index), "truth": item.truth, "guess": item.guess}
+            | {"confidence": item.confidence, "heats": [explained.shown(h) for h in item.heats]}
+            for item in found.mistakes
+        ],
+        "shortcuts": [
+            {"told": item.told, "heats": [explained.shown(heat) for heat in item.heats]}
+            for item in found.shortcuts
         ],
     }
 

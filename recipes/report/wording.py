@@ -33,6 +33,8 @@ MEANINGS = {
     "that are too large.",
     "calibration": "Of the answers given with 80 % confidence, 80 % should be right. Where they are "
     "not, a threshold on the confidence does not mean what it says.",
+    "shortcut": "A model that answers by a mark on its inputs fails where the mark is missing, or is on "
+    "another class.",
     "no_better": "Such a model has learnt nothing from its inputs that shows on test.",
     "one_class": "Such a model has learnt at most which class is frequent, not how the classes differ.",
     "too_short": "Curves of one or two epochs, or of a few updates, show no trend.",

@@ -186,8 +186,7 @@ def splits_of(
     dataset = make_dataset(recipe, data_dir=data_dir, skip_corrupt=skip_corrupt)
     if dataset.fingerprint != run.fingerprint:
         raise RunError(
-            f"The data of {run.name} has changed since it was trained, so its splits are not "
-            "known.",
+            f"The data of {run.name} has changed since it was trained, so its splits are not known.",
             expected="the data as it was",
             fix=fix,
         )

@@ -14,14 +14,16 @@ from recipes.baseline.beside import beside
 from recipes.diagnosis.answers import check_against, check_answers
 from recipes.diagnosis.noise_scale import noise_scale
 from recipes.diagnosis.rules import findings
+from recipes.explanations.reasons import with_reasons
 from recipes.modalities.measure import of_run
 from recipes.objects import make_model
 from recipes.report.card import render_card
 from recipes.report.data import ReportInput
-from recipes.report.examples import Shown, shown, shown_input
+from recipes.report.examples import shown
 from recipes.report.figures import save_figures
 from recipes.report.html import render_report
 from recipes.report.label_sets import LabelSets
+from recipes.report.masks import masks_of
 from recipes.report.retrieval import directions
 from recipes.report.targets import Target
 from recipes.report.transcripts import transcripts
@@ -45,10 +47,11 @@ from recipes.training.callbacks import averaged_weights
 from recipes.training.checkpoint import load_checkpoint
 from recipes.training.encoders import begins_with_weights
 from recipes.training.environment import environment_of
+from recipes.training.samples import augmented_samples, input_columns, train_samples
 from zoo import registry
 from zoo.adapters import merged, save_adapters
 from zoo.complexity import count_params, multiply_adds
-from zoo.data.pipeline import Encoded, training_stream
+from zoo.data.pipeline import Encoded
 from zoo.errors import RunError, command
 from zoo.files import write_text
 from zoo.metrics.verification import VERIFIED, Trials
@@ -59,7 +62,6 @@ from zoo.weights import load_into, load_model_weights, save_model_weights
 if TYPE_CHECKING:
     from recipes.training.setup import Setup
 
-SAMPLES = 24
 PROMPTS, PROMPT_WORDS, WRITTEN_TOKENS = 3, 6, 300  # of what a language model's report shows
 
 
@@ -90,7 +92,6 @@ def finish(
     test = Encoded(setup.dataset.splits["test"], task, setup.assets)
     predictions, truths = predictions_of(model, task, setup.assets, test, batch_size=BATCH_SIZE)
     answers = class_answers(setup, predictions, truths)
-    environment = environment_of(setup.dataset)
     metrics = {
         "format": FORMAT,
         "split": "test",
@@ -106,7 +107,7 @@ def finish(
     }
     metrics |= _baselines(setup, metrics["metrics"], progress=progress) if baselines else {}
     metrics |= of_run(setup, test, alone)
-    _write_values(folder, setup.assets, environment, records)
+    environment = _write_values(folder, setup, records)
     report = ReportInput(
         environment=environment,
         history=history,
@@ -120,9 +121,19 @@ def finish(
         weights=_weights(folder, sha256),
         **_facts(setup, test),
     )
+    report = _with_reasons(report, setup, folder, test) if baselines else report
     _write_pages(folder, report)
-    write_text(folder / METRICS, json.dumps(metrics, indent=1, allow_nan=False))
+    write_text(folder / METRICS, json.dumps(dict(report.metrics), indent=1, allow_nan=False))
     return load(folder)
+
+
+def _with_reasons(report: ReportInput, setup: "Setup", folder: Path, test: Encoded) -> ReportInput:
+    """Return a report with explanations, where the model has any."""
+    sha256 = report.metrics["weights_sha256"]
+    values = {"recipe": setup.recipe, "assets": setup.assets, "metrics": report.metrics}
+    run = Run(name=str(folder), weights_path=folder / WEIGHTS, sha256=sha256, path=folder, **values)
+    seen = setup.recipe.training.epochs * setup.steps * setup.recipe.training.batch_size
+    return with_reasons(report, run, test, trained=seen)
 
 
 def _write_pages(folder: Path, report: ReportInput) -> None:
@@ -143,10 +154,13 @@ def _saved(setup: "Setup", folder: Path) -> tuple["Setup", str]:
     return replace(setup, model=model), sha256
 
 
-def _write_values(folder: Path, assets: Any, environment: Any, records: Any) -> None:
-    write_text(folder / ASSETS, json.dumps(assets.to_dict(), indent=1))
+def _write_values(folder: Path, setup: "Setup", records: Any) -> dict[str, Any]:
+    """Write what the model was fitted on, the machine and the gradients; return the machine."""
+    environment = environment_of(setup.dataset)
+    write_text(folder / ASSETS, json.dumps(setup.assets.to_dict(), indent=1))
     write_text(folder / "environment.json", json.dumps(environment, indent=1))
     write_text(folder / "diagnostics.json", json.dumps(records))
+    return environment
 
 
 def _baselines(setup: "Setup", network: dict[str, Any], *, progress: bool) -> dict[str, Any]:
@@ -214,7 +228,7 @@ def _intervals(setup: "Setup", test: Encoded, predictions: Any, truths: Any) -> 
 def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
     """Return what the report says about recipe, data and model, independent of the result."""
     recipe, card = setup.recipe, registry.model_card(setup.recipe.model.name)
-    columns = _inputs(setup)
+    columns = input_columns(setup)
     return {
         "recipe": recipe.resolved(),
         "parent": _parent(recipe),
@@ -224,8 +238,8 @@ def _facts(setup: "Setup", test: Encoded) -> dict[str, Any]:
         "inputs": {name: column.example for name, column in columns.items()},
         "example_of": lambda i: shown(test.split[i], columns),
         "name_of": test.split.name_of,
-        "train_samples": _train_samples(setup),
-        "augmented_samples": _augmented_samples(setup),
+        "train_samples": train_samples(setup),
+        "augmented_samples": augmented_samples(setup),
         "dataset": _dataset_facts(setup.dataset),
         "parameters": count_params(setup.model),
         "multiply_adds": _multiply_adds(setup, card.input_shape),
@@ -267,6 +281,7 @@ def _other_answers(
         "threshold": setup.assets.extra.get(THRESHOLD),
         "targets": _targets(setup, predictions, truths, metrics.get("targets", {})),
         "label_sets": _label_sets(setup, predictions, truths),
+        "masks": masks_of(setup.assets, predictions, truths),
         "retrieval": directions(setup.task, predictions, truths, metrics),
         "verification": _pairs(setup, predictions, truths),
         "transcripts": transcripts(setup.assets, predictions, truths, test.split.name_of),
@@ -307,11 +322,6 @@ def _pairs(setup: "Setup", predictions: Any, truths: Any) -> Pairs | None:
         return None
     trials = Trials.of(setup.task.statistics(predictions, truths))
     return Pairs(trials.scores, trials.same, chosen["threshold"])
-
-
-def _inputs(setup: "Setup") -> dict[str, Any]:
-    """Return the columns of the model's inputs by the names that examples have for them."""
-    return {column.source or name: column for name, column in setup.assets.x.items()}
 
 
 def _multiply_adds(setup: "Setup", usual: Any) -> int | None:
@@ -357,33 +367,6 @@ def _choose_weights(setup: "Setup", folder: Path, selection: dict[str, Any]) -> 
     with averaged_weights(setup.model):
         save_model_weights(folder / WEIGHTS, setup.model)
     load_model_weights(folder / WEIGHTS, setup.model)
-
-
-def _train_samples(setup: "Setup") -> list[tuple[Shown, str]]:
-    split, classes = setup.dataset.splits["train"], setup.assets.classes
-    places = np.linspace(0, len(split) - 1, min(SAMPLES, len(split))).astype(int)
-    columns = {name: setup.dataset.features[name] for name in _inputs(setup)}
-    names = [classes[k] for k in split.labels[places]] if classes else [""] * len(places)
-    return [(shown(split[i], columns), name) for i, name in zip(places, names, strict=True)]
-
-
-def _augmented_samples(setup: "Setup") -> list[tuple[Shown, str]]:
-    """Return what the model was shown: the first batch of the stream."""
-    stream = training_stream(
-        setup.train, batch_size=SAMPLES, seed=setup.recipe.training.seed, augment=setup.augment
-    )
-    x, y = next(iter(stream))
-    x = {name: np.asarray(value) for name, value in x.items()}
-    examples = [{name: value[i] for name, value in x.items()} for i in range(SAMPLES)]
-    names = [""] * SAMPLES
-    if setup.assets.classes:
-        labels = np.asarray(y[setup.assets.label])
-        labels = labels.argmax(axis=-1) if labels.ndim == 2 else labels
-        names = [setup.assets.classes[k] for k in labels]
-    return [
-        (shown_input(example, setup.assets.x), name)
-        for example, name in zip(examples, names, strict=True)
-    ]
 
 
 def _dataset_facts(dataset: Any) -> dict[str, Any]:

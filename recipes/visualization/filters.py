@@ -6,7 +6,7 @@ import keras
 import numpy as np
 from matplotlib.figure import Figure
 
-from recipes.explanations.network import first_embedding
+from recipes.explanations.layers import first_embedding
 from recipes.report.theme import FIRST, INK, MUTED, style, to_png
 from recipes.runs.run import Run
 from recipes.visualization.layers import is_over_time, layers_of

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from recipes.explanations.network import recorded
+from recipes.explanations.layers import recorded
 from recipes.runs.run import Run
 from zoo.data.pipeline import stack
 from zoo.errors import unknown_name

@@ -74,6 +74,23 @@ def test_mistakes_say_what_is_possible(refused, digit_png, words, said):
     assert said in refused("explain", words[0], digit_png, *words[1:])
 
 
+def test_shortcuts_are_searched_in_the_test_examples_of_a_run(zoo, in_tmp):
+    outcome = zoo("explain", "cnn_small.digits", "--shortcuts", "--json")
+    found = json.loads(outcome.out)
+    assert {one["label"] for one in found} == set("0123456789")
+    assert not any(one["is_shortcut"] for one in found)
+    assert list(in_tmp.iterdir()) == []
+
+
+def test_inputs_and_shortcuts_exclude_one_another(refused):
+    said = refused("explain", "cnn_small.digits", "seven.png", "--shortcuts")
+    assert "--shortcuts tests the run's own test examples" in said
+    assert "does not go with --shortcuts" in refused(
+        "explain", "cnn_small.digits", "--shortcuts", "--label", "3"
+    )
+    assert "two commands" in refused("explain", "cnn_small.digits", "--shortcuts", "--check")
+
+
 def test_methods_are_tested_on_a_run(zoo, in_tmp):
     short = ("explain", "--check", "cnn_small.digits", "--examples", "3", "--method", "occlusion")
     outcome = zoo(*short, "--picture", "checks.png", "--json")
@@ -91,7 +108,7 @@ def test_methods_are_tested_on_a_run(zoo, in_tmp):
 @pytest.mark.parametrize(
     "words, said",
     [
-        (("--check", "cnn_small.digits", "a.png"), "inputs were given"),
+        (("--check", "cnn_small.digits", "a.png"), "--check tests the run's own test examples"),
         (("--check", "cnn_small.digits", "--label", "3"), "--label does not go with --check"),
         (("cnn_small.digits", "a.png", "--examples", "5"), "--examples belongs to --check"),
         (("cnn_small.digits",), "No inputs were given"),

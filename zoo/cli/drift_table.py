@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from zoo.cli.output import console, show_json, show_table
-from zoo.cli.prediction_files import check_new
+from zoo.cli.picture_option import check_picture
 from zoo.errors import ArgumentError
 
 Compare = Annotated[
@@ -45,14 +45,7 @@ def show_comparison(
             expected="two data sets, folders or tables, which are taken as they are",
             fix=f"leave {given[0]} out",
         )
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise ArgumentError(
-            f"{picture} is not the name of a picture.",
-            expected="a name that ends in .png",
-            fix="give another --picture",
-        )
-    if picture is not None:
-        check_new(picture)
+    check_picture(picture, of=1)
     found = _compared(name, other, data_dir, picture)
     if json:
         show_json(found)

@@ -16,13 +16,11 @@ Target = Annotated[
         autocompletion=complete.targets,
     ),
 ]
-Inputs = Annotated[
-    list[str],
-    typer.Argument(
-        help="Files, folders, quoted patterns ('photos/**/*.jpg'), tables of texts or of file names, "
-        "texts, or - for one text or path per line from standard input."
-    ),
-]
+INPUTS_HELP = (
+    "Files, folders, quoted patterns ('photos/**/*.jpg'), tables of texts or of file names, texts, or - "
+    "for one text or path per line from standard input."
+)
+Inputs = Annotated[list[str], typer.Argument(help=INPUTS_HELP)]
 Output = Annotated[
     Path,
     typer.Option(

@@ -8,7 +8,7 @@ import typer
 from zoo.cli import answer_options as answers
 from zoo.cli import explain_check as checks
 from zoo.cli import options
-from zoo.cli.embed import Target
+from zoo.cli.embed import INPUTS_HELP, Target
 from zoo.cli.output import show_json
 
 Output = Annotated[
@@ -19,13 +19,7 @@ Output = Annotated[
         help="A new folder for the pictures; explanations/NAME-1 by default, and with --json none.",
     ),
 ]
-Inputs = Annotated[
-    list[str] | None,
-    typer.Argument(
-        help="Files, folders, quoted patterns, tables, texts, or - for one text or path per line from "
-        "standard input."
-    ),
-]
+Inputs = Annotated[list[str] | None, typer.Argument(help=INPUTS_HELP)]
 Method = Annotated[
     str | None,
     typer.Option(
@@ -54,6 +48,7 @@ def explain_command(
     baseline: Baseline = None,
     column: answers.Column = None,
     output: Output = None,
+    shortcuts: checks.Shortcuts = False,
     check: checks.Check = False,
     examples: checks.Examples = None,
     seed: checks.Seed = None,
@@ -71,24 +66,42 @@ def explain_command(
 
     zoo explain resnet50.a1_in1k photos/ --method grad_cam --out heat
 
-    zoo explain textcnn.docstrings "Return the number of days in a month." --label calendar
+    zoo explain textcnn.docstrings "Open a mailbox and list its messages." --label mailbox
 
-    zoo explain runs/speech-vowels-dscnn-1 clip.wav --method kernel_shap --json
+    zoo explain runs/image-digits-cnn-1 --shortcuts
 
     zoo explain --check runs/speech-vowels-dscnn-1 --picture checks.png
     """
-    from zoo.cli.explain_output import show, show_checks, write_pictures
-
     own = {"--label": label, "--baseline": baseline, "--column": column, "--output": output}
-    own |= {"--examples": examples, "--seed": seed, "--picture": picture}
-    checks.check_asked(check, inputs or [], own)
-    if check:
+    own |= {"--examples": examples, "--seed": seed, "--picture": picture, "--method": method}
+    checks.check_asked(own, inputs or [], check=check, shortcuts=shortcuts)
+    if shortcuts:
+        from zoo.cli.shortcuts_output import show_shortcuts
+
+        show_shortcuts(target, json=json)
+    elif check:
+        from zoo.cli.explain_output import show_checks
+
         found = checks.checked(target, method, examples, seed, picture)
         show_json(found) if json else show_checks(found)
-        return
+    else:
+        how = {"label": label, "baseline": baseline, "column": column}
+        _explain(target, inputs or [], method, how, output=output, json=json)
+
+
+def _explain(
+    target: str,
+    inputs: list[str],
+    method: str | None,
+    how: dict[str, str | None],
+    *,
+    output: Path | None,
+    json: bool,
+) -> None:
     from recipes.explanations.explain import explained
     from recipes.explanations.methods import DEFAULT
     from recipes.runs.run import load
+    from zoo.cli.explain_output import show, write_pictures
     from zoo.cli.inputs import inputs_of
     from zoo.cli.output import takes_words
     from zoo.cli.prediction_files import check_new
@@ -96,13 +109,11 @@ def explain_command(
     if output is not None:
         check_new(output)
     run = load(target)
-    paths = inputs_of(inputs or [], texts=takes_words(run))
-    how = {"method": method or DEFAULT, "label": label, "baseline": baseline, "column": column}
-    found = list(explained(run, paths, **how))
+    paths = inputs_of(inputs, texts=takes_words(run))
+    found = list(explained(run, paths, method=method or DEFAULT, **how))
     written = [] if json and output is None else write_pictures(found, output, run.name)
     if json:
-        none: list[dict[str, list[str]]] = [{}] * len(found)
-        files = [{"pictures": list(map(str, paths))} for paths in written] or none
+        files = [{"pictures": list(map(str, paths))} for paths in written] or [{}] * len(found)
         show_json([one.to_dict() | more for (_, one), more in zip(found, files, strict=True)])
     else:
         show([one for _, one in found], written)

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli import abstaining, candidates, complete, options
+from zoo.cli import abstaining, candidates, complete, masks_option, options
 from zoo.cli import answer_options as answers
 
 Target = Annotated[
@@ -40,6 +40,7 @@ def predict_command(
     beam: answers.Beam = None,
     previous_text: answers.PreviousText = False,
     seed: answers.Seed = None,
+    masks: masks_option.Masks = None,
     srt: answers.Srt = None,
     vtt: answers.Vtt = None,
     json: options.Json = False,
@@ -53,15 +54,13 @@ def predict_command(
 
     zoo predict runs/image-digits-cnn-1 seven.png --abstain 2%
 
-    zoo predict cnn_small.digits 'digits/**/*.png' --top 2 --csv answers.csv
-
-    zoo predict textcnn.docstrings "Return the number of days in a month."
+    zoo predict runs/image-shapes-unet-1 photos/ --masks masks
 
     zoo predict whisper_base.openai talk.mp3 --beam 5 --srt talk.srt
 
     zoo predict runs/speech-an4_speakers-xvector-1 --enrol ann1.wav ann2.wav --test who.wav
 
-    zoo predict runs/photos-captions photo.jpg --among 'a cat,a dog,a house'
+    zoo predict runs/photos-captions photo.jpg --among 'a cat,a dog'
     """
     from zoo.cli.predict_output import Output
     from zoo.cli.subtitles import Subtitles
@@ -77,7 +76,8 @@ def predict_command(
         subtitles.refuse(target)
         results, texts = _foreign(target, inputs, how, more), False
     else:
-        results, texts = _answers(target, inputs, (enrol, among), subtitles, how | more)
+        how |= more | {"masks": masks}
+        results, texts = _answers(target, inputs, (enrol, among), subtitles, how)
     if output.give(results, texts=texts):
         raise typer.Exit(1)
 
@@ -91,6 +91,7 @@ def _answers(
     from zoo.cli.output import takes_words
     from zoo.cli.voices import compared
 
+    masks = how.pop("masks")
     for given, method in zip(others, (compared, candidates.chosen), strict=True):
         if given and candidates.alone(others):
             subtitles.refuse(target)
@@ -98,7 +99,8 @@ def _answers(
     run = load(target)
     texts = takes_words(run)
     paths = inputs_of(inputs, texts=texts)
-    method = subtitles.method(run, paths, column=how["column"])
+    usual = subtitles.method(run, paths, column=how["column"])
+    method = masks_option.method(run, masks, usual)
     return method(paths, keep_going=True, **abstaining.chosen(run, how)), texts
 
 

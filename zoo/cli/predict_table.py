@@ -28,6 +28,8 @@ def show(results: list[dict[str, Any]], *, texts: bool, top: int | None = None) 
     elif "label" not in first:
         answers = ("predicted",) if "target" in first else ("measured",)
         answers = ("similarities",) if "similarities" in first else answers
+    elif "share" in first:
+        answers = ("share of pixels", *["picture"] * any("picture" in r for r in results))
     elif "threshold" in first:
         answers = ("labels",)
     failed = sum("error" in result for result in results)
@@ -72,6 +74,9 @@ def _cells(result: dict[str, Any], top: int) -> tuple[str, ...]:
     if "threshold" in first:
         told = (f"{item['label']} {item['probability']:.1%}" for item in result["predictions"])
         return (", ".join(told),)
+    if "share" in first:
+        shares = ", ".join(f"{i['label']} {i['share']:.1%}" for i in result["predictions"])
+        return (shares, result["picture"]) if "picture" in result else (shares,)
     if "target" in first:
         return (", ".join(map(_number, result["predictions"])),)
     if "label" not in first:

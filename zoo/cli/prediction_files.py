@@ -79,16 +79,16 @@ def write_csv(path: Path, results: list[dict[str, Any]], *, top: int | None = No
         results: of a prediction.
         top: classes for which there are columns; None writes the first alone.
     """
-    answers = [key for result in results for key in answer(result, top=top)]
-    directions = ["direction"] if any("direction" in result for result in results) else []
-    columns = [*dict.fromkeys(["file", "row", "text", *directions, *answers, "error"])]
+    answers = ["direction"] * any("direction" in result for result in results)
+    answers += [key for result in results for key in answer(result, top=top)]
+    columns = [*dict.fromkeys(["file", "row", "text", *answers, "error"])]
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, columns, restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for result in results:
         cells = answer(result, top=top)
-        error = {"error": result["error"]["problem"]} if "error" in result else {}
-        writer.writerow({k: v for k, v in result.items() if v is not None} | cells | error)
+        cells |= {"error": result["error"]["problem"]} if "error" in result else {}
+        writer.writerow({k: v for k, v in result.items() if v is not None} | cells)
     write_text(path, buffer.getvalue())
 
 
@@ -102,6 +102,8 @@ def answer(result: dict[str, Any], *, top: int | None = None) -> dict[str, Any]:
     items = result["predictions"]
     if items and "threshold" in items[0] and "score" not in items[0]:
         return {"labels": ";".join(item["label"] for item in items)}
+    if items and "share" in items[0]:
+        return {item["label"]: item["share"] for item in items}
     if not items or "target" not in items[0]:
         return _of_classes(result, items, top or 1) if items else {}
     cells = {}
@@ -113,8 +115,7 @@ def answer(result: dict[str, Any], *, top: int | None = None) -> dict[str, Any]:
 
 def _of_classes(result: dict[str, Any], items: list[dict[str, Any]], top: int) -> dict[str, Any]:
     cells = {key: value for key, value in items[0].items() if key != "stretches"}
-    if "label" in cells:
-        cells["label"] = shown_label(result)
+    cells |= {"label": shown_label(result)} if "label" in cells else {}
     for place, item in enumerate(items[1:top], start=2):
         cells |= {f"{name}_{place}": item[name] for name in ("label", "probability")}
     return cells

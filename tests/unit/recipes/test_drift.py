@@ -149,3 +149,11 @@ def test_what_cannot_be_compared_is_refused(tmp_path):
             zoo.compare_data(first, str(tmp_path / second))
     with pytest.raises(ArgumentError, match="too few"):
         zoo.compare_data(first, first, most=5)
+
+
+def test_a_column_of_a_table_takes_after_that_of_a_data_set(tmp_path):
+    labels = np.random.default_rng(0).integers(0, 10, 400)
+    (tmp_path / "a.csv").write_text("\n".join(["label", *map(str, labels)]))
+    found = zoo.compare_data(str(tmp_path / "a.csv"), "digits")
+    assert found["columns"]["label"]["kind"] == "categories" and not found["differ"]
+    assert any("Only digits has image" in note for note in found["notes"])

@@ -9,7 +9,7 @@ from PIL import Image
 from sklearn.decomposition import PCA
 
 import zoo
-from recipes.explanations.network import first_embedding
+from recipes.explanations.layers import first_embedding
 from recipes.runs.run import load_run
 from recipes.visualization.ascent import ascend
 from zoo.errors import ArgumentError, DataError, RunError, UnknownNameError
