@@ -8,9 +8,15 @@ class Progress:
 
     Args:
         shown: tell at all.
+
+    Attributes:
+        what: is being computed just now, such as the name of a method; "" says nothing of it.
     """
 
     def __init__(self, *, shown: bool):
+<<<<<<< HEAD
+        self.waiting, self.passes, self.what = Waiting("explaining", shown=shown), 0, ""
+=======
         self.waiting, self.passes = Waiting("explaining", shown=shown), 0
 
     @property
@@ -21,6 +27,7 @@ class Progress:
     @what.setter
     def what(self, words: str) -> None:
         self.waiting.what = words
+>>>>>>> main
 
     def __enter__(self) -> "Progress":
         self.waiting.__enter__()
@@ -29,7 +36,12 @@ class Progress:
     def tell(self, points: int) -> None:
         """Count points that were run."""
         self.passes += points
+<<<<<<< HEAD
+        now = f"{self.what}; " if self.what else ""
+        self.waiting.tell(f"{now}{self.passes:,} variants of the inputs were run")
+=======
         self.waiting.tell(f"{self.passes:,} variants of the inputs were run")
+>>>>>>> main
 
     def __exit__(self, *error: object) -> None:
         self.waiting.__exit__(*error)
