@@ -67,6 +67,7 @@ def complete_gradients(
     Args:
         gradients, point, baseline, power: as `integrated_gradients`.
         scores: at points (N, …), without the cost of gradients.
+        most_steps: gradients, at most; the last stretches may exceed it by 64.
 
     Returns:
         float64 (…), and the error that is left.

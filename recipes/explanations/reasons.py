@@ -34,7 +34,8 @@ def with_reasons(report: ReportInput, run: Run, test: Encoded, *, trained: int) 
         trained: examples that training has seen, repetitions included.
     """
     budget = Budget(report.multiply_adds, trained=BACKWARD * trained)
-    if not report.classes or not budget.mistakes(1)[0]:
+    answered = report.classes and np.isfinite(report.probabilities).all()
+    if not answered or not budget.mistakes(1)[0]:
         return report
     try:
         explainer = SplitExplainer(run)

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from recipes.explanations.integrated_gradients import FIRST_STEPS
 from recipes.explanations.pieces import OF_KIND, Piece, Pieces
 from recipes.explanations.progress import Progress
 from recipes.explanations.split_explainer import SplitExplainer
-from recipes.explanations.work import DONORS, LEAST_DONORS, RECIPIENTS, SEARCH_STEPS
+from recipes.explanations.work import DONORS, LEAST_DONORS, RECIPIENTS
 from recipes.runs.run import load_run
 from recipes.runs.splits import examples_to_score
 from zoo.data.pipeline import Encoded
@@ -25,6 +26,7 @@ from zoo.data.pipeline import Encoded
 # have by nature stayed below 0.25, and planted marks were above 0.5.
 MOST_OF_THE_WAY = 0.4
 DIGITS = 4  # of shares
+SMALLEST = 1e-6  # lead of the best class, where two are even
 
 
 def find_shortcuts(
@@ -170,7 +172,7 @@ def _strongest(
 ) -> Suspect | None:
     """Return the candidate that takes others furthest; None where nothing speaks for the class."""
     donors, recipients = explainer.inputs(encoded, own), explainer.inputs(encoded, others)
-    maps = [explainer.rough_map(example, position, steps=SEARCH_STEPS) for example in donors]
+    maps = [explainer.map(example, position, most_steps=FIRST_STEPS) for example in donors]
     found = []
     for candidate in pieces.candidates(maps, donors):
         shares = [pieces.share(*one) for one in zip(maps, candidate, donors, strict=True)]
@@ -188,7 +190,8 @@ def _strongest(
                 **_tests(explainer, pieces, candidate, donors, recipients, position),
             )
         )
-    return max(found, key=lambda one: one.gain, default=None)
+    known = [one for one in found if np.isfinite([one.share, one.way, one.placebo]).all()]
+    return max(known, key=lambda one: one.gain, default=None)
 
 
 def _tests(
@@ -215,9 +218,10 @@ def _tests(
         lead(explainer.logits(np.stack(examples)), position)
         for examples in (recipients, pasted, placebo, without)
     )
+    distance = np.maximum(-before, SMALLEST)
     found = {
-        "way": np.median((after - before) / -before),
-        "placebo": np.median((beside - before) / -before),
+        "way": np.median((after - before) / distance),
+        "placebo": np.median((beside - before) / distance),
         "flipped": np.mean(after > 0),
         "kept": np.mean(less > 0),
     }

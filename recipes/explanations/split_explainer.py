@@ -5,8 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from recipes.explanations.explainer import Explainer
-from recipes.explanations.integrated_gradients import complete_gradients, integrated_gradients
-from recipes.explanations.subject import Subject
+from recipes.explanations.integrated_gradients import complete_gradients
 from recipes.runs.run import Run
 from zoo.data.pipeline import Encoded
 
@@ -27,8 +26,7 @@ class SplitExplainer:
 
     def __init__(self, run: Run, *, tell: Callable[[int], None] = lambda points: None):
         explainer = Explainer(run, tell=tell)
-        self.run, self.kind, self.tell = run, explainer.kind, tell
-        self.compiled = explainer.compiled
+        self.kind, self.compiled, self.tell = explainer.kind, explainer.compiled, tell
         ((self.name, self.column),) = run.assets.x.items()
         self.classes = run.assets.outputs
 
@@ -61,27 +59,18 @@ class SplitExplainer:
         Args:
             example: as the model takes it.
             position: of the class.
-            most_steps: gradients at most until the numbers add up.
+            most_steps: of `complete_gradients`.
         """
-        subject, (gradients, *line) = self._asked(example, position)
-        given = (gradients, subject.network.scores, *line)
-        found = complete_gradients(*given, power=subject.power, most_steps=most_steps)[0]
-        return subject.summed(found)
-
-    def rough_map(self, example: np.ndarray, position: int, *, steps: int) -> np.ndarray:
-        """Return the same with so many steps, whether the numbers add up or not."""
-        subject, given = self._asked(example, position)
-        return subject.summed(integrated_gradients(*given, steps=steps, power=subject.power)[0])
-
-    def _asked(self, example: np.ndarray, position: int) -> tuple[Subject, tuple]:
-        subject = self.subject(example, position)
-        baseline = subject.baseline(subject.baselines[0])
-        return subject, (subject.network.gradients, subject.point, baseline)
-
-    def subject(self, example: np.ndarray, position: int) -> Subject:
-        """Return an encoded example (…) with the logit of one class."""
         from recipes.explanations.network import Network
 
-        return self.kind(
-            Network(self.compiled, example[None], label=position), example, self.column
+        network = Network(self.compiled, example[None], label=position)
+        subject = self.kind(network, example, self.column)
+        found, _ = complete_gradients(
+            network.gradients,
+            network.scores,
+            subject.point,
+            subject.baseline(subject.baselines[0]),
+            power=subject.power,
+            most_steps=most_steps,
         )
+        return subject.summed(found)

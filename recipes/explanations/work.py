@@ -2,14 +2,15 @@
 
 from dataclasses import dataclass
 
-from recipes.explanations.integrated_gradients import MOST_STEPS, STEPS
+from recipes.explanations.integrated_gradients import FIRST_STEPS, MOST_STEPS, STEPS
 
 DONORS, LEAST_DONORS = 10, 4  # examples of a class that are explained
 RECIPIENTS = 40  # examples of other classes that get a part
-SEARCH_STEPS = 16  # of integrated gradients: where numbers are large, not what they add up to
 BACKWARD = 3  # a gradient costs about three answers
-_SEARCH = BACKWARD * (SEARCH_STEPS + 2)  # answers that one explanation of a search costs
+_EDGES = FIRST_STEPS + 1  # answers beside the gradients of an explanation
+_SEARCH = BACKWARD * FIRST_STEPS + _EDGES  # answers that one explanation of a search costs
 _TESTS = 2 * (2 * RECIPIENTS + DONORS) + RECIPIENTS  # that the tests of a class cost
+LEAST_STEPS = 64  # fewer seldom add up
 LEAST_WORK = 150e9  # multiply-adds that every model may take, about ten seconds of two cores
 SHARE = 0.05  # of the work of training
 
@@ -45,16 +46,11 @@ class Budget:
     def mistakes(self, most: int) -> tuple[int, int]:
         """Return how many mistakes are explained, for two classes each, with how many steps at most.
 
-        Steps are doubled from 32, so that all of them cost twice the last.
-
         >>> Budget(10_000_000, trained=0).mistakes(6), Budget(2_000_000_000, trained=0).mistakes(6)
-        ((6, 128), (0, 0))
+        ((6, 347), (0, 0))
         """
         for count in range(most, 0, -1):
-            each = self.answers / (2 * count * BACKWARD)
-            steps = MOST_STEPS
-            while steps >= STEPS and 2 * steps > each:
-                steps //= 2
-            if steps >= 2 * STEPS:
-                return count, steps
+            steps = int((self.answers / (2 * count) - _EDGES) / BACKWARD) - 2 * STEPS
+            if steps >= LEAST_STEPS:
+                return count, min(steps, MOST_STEPS)
         return 0, 0
