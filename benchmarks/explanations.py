@@ -7,6 +7,7 @@ published weights efficientnet_lite0.in1k, and the one before it TFDS_DATA_DIR.
 """
 
 import argparse
+import math
 import statistics
 import tempfile
 import time
@@ -35,6 +36,7 @@ CLASSIFIERS = (
 )
 PHOTOGRAPHS = ("china.jpg", "flower.jpg")  # that come with scikit-learn
 PRETRAINED, ROUNDS = "efficientnet_lite0.in1k", 5
+DEAF = 0.5  # correlation with a random head, above which a map hardly depends on the head
 EXPECTED_FAILURES = ("guided_backpropagation",)  # 1810.03292
 Found = dict[tuple[Any, ...], Any]
 
@@ -44,13 +46,15 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser(__doc__.partition("\n")[0], seeds=3)
     options.add_argument("--examples", type=int, default=12, help="test examples of a run")
     options.add_argument("--results", type=Path, default=Path("explanations.jsonl"))
+    options.add_argument("--page", action="store_true", help="run nothing, show what is there")
     options = options.parse_args(arguments)
+    page, results = vars(options).pop("page"), vars(options).pop("results")
     with start():
         seeds = range(1, options.seeds + 1)
         cells = [(f"check {options.examples}", name, seed) for seed in seeds for name in RECIPES]
         cells += [("sum", name, EXAMPLES) for name in CLASSIFIERS]
         cells += [("cost", name, place) for place in range(ROUNDS) for name in PHOTOGRAPHS]
-        found = measured(options.results, cells, measure)
+        found = measured(results, [] if page else cells, measure)
         publish("explanations", to_lines(found, options), draw(found), options)
 
 
@@ -59,9 +63,10 @@ def measure(what: str, name: str, number: int) -> Any:
     if what == "cost":
         run = load_run(PRETRAINED)
         image, _ = load_sample_image(name), run.model
-        began = time.perf_counter()
+        began, work = time.perf_counter(), time.process_time()
         (found,) = zoo.explain(run, [image], progress=False)
-        return {"seconds": time.perf_counter() - began, "completeness": found.completeness}
+        times = {"seconds": time.perf_counter() - began, "cpu": time.process_time() - work}
+        return times | {"completeness": found.completeness}
     if what == "sum":
         return sums(name, number)
     with tempfile.TemporaryDirectory() as folder:
@@ -88,18 +93,27 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
     lines = ["# Which explanations may be believed", "", *_about(options)]
     for recipe in RECIPES:
         checks = _checks(found, recipe)
+        if not checks:
+            continue
         random = statistics.fmean(one["random"]["deletion"] for one in checks)
         named = ", then ".join(f"`{name}`" for name in checks[0]["stages"])
         lines += [
             "",
             f"## {recipe}",
             "",
-            f"A random order has a deletion area of {random:.3f}. Layers are randomised from the top "
-            f"down to {named}.",
+            f"Seeds: {len(checks)}. A random order has a deletion area of {random:.3f}. Layers are "
+            f"randomised from the top down to {named}.",
             "",
         ]
         columns = ("method", "deletion gain", "seeds that beat random", "insertion gain")
-        columns += ("correlation", "of strengths", "sensitivity", "s an example", "verdict")
+        columns += (
+            "head alone",
+            "correlation",
+            "of strengths",
+            "sensitivity",
+            "seconds",
+            "verdict",
+        )
         lines += table(columns, [_row(checks, method) for method in _methods(checks)])
     lines += ["", "## What the tables say", "", *_summary(found)]
     lines += ["", "## Do integrated gradients add up", "", *_sum_table(found)]
@@ -108,8 +122,8 @@ def to_lines(found: Found, options: argparse.Namespace) -> list[str]:
 
 def _about(options: argparse.Namespace) -> list[str]:
     return [
-        f"Runs of {options.seeds} seeds of a recipe for each modality, each tested on "
-        f"{options.examples} test examples by `zoo explain --check`.",
+        f"Runs of a recipe for each modality, each tested on {options.examples} test examples by "
+        "`zoo explain --check`; each seed trains, and draws orders, weights and noise.",
         "",
         "- *Deletion gain*: the area below the curve of a random order less that of the method; "
         "*insertion gain*: the method's less the random order's. Both with a standard error over "
@@ -117,9 +131,10 @@ def _about(options: argparse.Namespace) -> list[str]:
         f"{ERRORS:.0f} of its own standard errors.",
         "- *Correlation*: Spearman's rank correlation of a map with that of the trained network, when "
         "the numbers of each tensor are shuffled in all layers, or in all but the first, whichever is "
-        "higher. *Of strengths*: that of the maps without their signs.",
+        "higher; *head alone*: when only the last layer is shuffled. *Of strengths*: that of the maps "
+        "without their signs.",
         "- *Sensitivity*: how far a map moves, relative to its norm, when the input moves by up to 2 % "
-        "of its range.",
+        "of its range. *Seconds*: for one example.",
         f"- A seed passes if it beats random, its correlation is at most {LARGEST_CORRELATION}, and its "
         "numbers add up where the method promises so.",
     ]
@@ -147,6 +162,7 @@ def _row(checks: list[dict[str, Any]], method: str) -> tuple[str, ...]:
         _pooled([one["deletion_gain"] for one in each]),
         f"{beats} of {len(each)}",
         _pooled([one["insertion_gain"] for one in each]),
+        _pooled([one["correlations"][0] for one in each], digits=2),
         _pooled([_higher(one["correlations"]) for one in each], digits=2),
         _pooled([_higher(one["strengths"]) for one in each], digits=2),
         _pooled([one["sensitivity"] for one in each], digits=2),
@@ -167,7 +183,8 @@ def _pooled(means: list[dict[str, float]], *, digits: int = 3) -> str:
     """Write the mean of means, and its standard error from those of each."""
     value = statistics.fmean(one["value"] for one in means)
     error = sum(one["error"] ** 2 for one in means) ** 0.5 / len(means)
-    return f"{value:+.{digits}f} ± {error:.{digits}f}"
+    told = "–" if math.isnan(error) else f"{error:.{digits}f}"  # of one example
+    return f"{value:+.{digits}f} ± {told}"
 
 
 def _summary(found: Found) -> list[str]:
@@ -175,6 +192,9 @@ def _summary(found: Found) -> list[str]:
     lines = []
     for recipe in RECIPES:
         checks = _checks(found, recipe)
+        if not checks:
+            lines.append(f"- {recipe} is not measured yet.")
+            continue
         methods = _methods(checks)
         always = [m for m in methods if all(map(_beats, _each(checks, m)))]
         stay = [m for m in methods if _mean_correlation(checks, m) > LARGEST_CORRELATION]
@@ -182,9 +202,19 @@ def _summary(found: Found) -> list[str]:
             f"- {recipe}: the deletion curves of {_listed(always)} ({len(always)}) beat random in every "
             f"seed. With random weights the maps of {_listed(stay)} stay correlated above "
             f"{LARGEST_CORRELATION} in the mean over seeds; those of the other "
-            f"{len(methods) - len(stay)} do not."
+            f"{len(methods) - len(stay)} do not. With a random head alone, those of "
+            f"{_listed(_deaf(checks))} stay above {DEAF}."
         )
     return lines
+
+
+def _deaf(checks: list[dict[str, Any]]) -> list[str]:
+    """Return the methods whose maps hardly depend on the head."""
+    heads = {
+        method: statistics.fmean(one["correlations"][0]["value"] for one in _each(checks, method))
+        for method in _methods(checks)
+    }
+    return [method for method, value in heads.items() if value > DEAF]
 
 
 def _mean_correlation(checks: list[dict[str, Any]], method: str) -> float:
@@ -213,19 +243,15 @@ def _cost(found: Found) -> list[str]:
     }
     rows = []
     for name, rounds in each.items():
-        seconds = [one["seconds"] for one in rounds]
-        rows.append(
-            (
-                name,
-                f"{statistics.median(seconds):.1f} s",
-                f"{min(seconds):.1f}–{max(seconds):.1f} s",
-                f"{100 * rounds[0]['completeness']:.2f} %",
-            )
-        )
-    columns = ("photograph of scikit-learn", "median", "range", "sum is off by")
+        spans = []
+        for key in ("seconds", "cpu"):
+            times = [one[key] for one in rounds]
+            spans.append(f"{statistics.median(times):.1f} ({min(times):.1f}–{max(times):.1f})")
+        rows.append((name, *spans, f"{100 * rounds[0]['completeness']:.2f} %"))
+    columns = ("photograph of scikit-learn", "seconds", "CPU seconds", "sum is off by")
     return [
-        f"The default explanation of one photograph at 224 × 224 by `{PRETRAINED}` after it was loaded, "
-        f"{ROUNDS} rounds.",
+        f"The default explanation of one photograph at 224 × 224 by `{PRETRAINED}` after it was loaded: "
+        f"median (range) of {ROUNDS} rounds.",
         "",
         *table(columns, rows),
     ]
@@ -233,10 +259,11 @@ def _cost(found: Found) -> list[str]:
 
 def draw(found: Found) -> Any:
     """Return the mean deletion curves of each recipe, with that of a random order."""
-    figure, axes = panels(len(RECIPES), width=3.6, height=3.4)
+    recipes = [recipe for recipe in RECIPES if _checks(found, recipe)]
+    figure, axes = panels(len(recipes), width=3.6, height=3.4)
     shares = 100 * np.linspace(0, 1, CURVE)
     lines = {}
-    for panel, recipe in zip(axes, RECIPES, strict=True):
+    for panel, recipe in zip(axes, recipes, strict=True):
         checks = _checks(found, recipe)
         panel.set(title=recipe, xlabel="parts removed, %")
         for place, method in enumerate(METHODS):

@@ -102,7 +102,7 @@ def _classes(data: ReportInput) -> dict[str, Any]:
         "confusion": Markup(figures.confusion_svg(data)),
         "matrix": len(data.classes) <= panels.MATRIX_CLASSES,
         "pairs": numbers.confused_pairs(data, count=10),
-        "rare_drawings": _drawings(data, *rare_classes.drawingsof(data))
+        "rare_drawings": _drawings(data, *rare_classes.panels_of(data))
         if rare_classes.drawn(data)
         else [],
         "reliability": _drawings(data, panels.reliability, panels.confidences),

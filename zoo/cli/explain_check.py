@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.errors import ArgumentError, RunError
+from zoo.cli.picture_option import check_new_png
+from zoo.errors import ArgumentError
 
 Check = Annotated[
     bool,
@@ -66,14 +67,8 @@ def check_asked(others: dict[str, Any], inputs: list[str], *, check: bool, short
             "of the input that alone decides, on the run's test examples",
         )
     picture = others["--picture"]
-    if picture is not None and picture.suffix.lower() != ".png":
-        raise ArgumentError(
-            f"{picture} is not the name of a picture.",
-            expected="a name that ends in .png",
-            fix="give another --picture",
-        )
-    if picture is not None and picture.exists():
-        raise RunError(f"{picture} already exists; it was not changed.", fix="give another name")
+    if picture is not None:
+        check_new_png(picture)
 
 
 def _check_options(others: dict[str, Any], way: str) -> None:

@@ -34,6 +34,16 @@ def check_picture(picture: Path | None, *, of: int) -> None:
             expected="one of the three beside --picture",
             fix="run the command once for each" if of else "add one, or leave --picture out",
         )
+    check_new_png(picture)
+
+
+def check_new_png(picture: Path) -> None:
+    """Check that a picture has the name of one, and does not exist yet.
+
+    Raises:
+        ArgumentError: the name ends in another way.
+        RunError: the file exists.
+    """
     if picture.suffix.lower() != ".png":
         raise ArgumentError(
             f"{picture} is not the name of a picture.",

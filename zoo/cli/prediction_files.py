@@ -24,10 +24,9 @@ def check_new(path: Path) -> None:
     """
     if path.exists():
         raise RunError(f"{path} exists already; nothing was written.", fix="give another file name")
-    if not path.absolute().parent.is_dir():
-        raise RunError(
-            f"There is no folder {path.absolute().parent}.", fix="create it, or give another one"
-        )
+    folder = path.absolute().parent
+    if not folder.is_dir():
+        raise RunError(f"There is no folder {folder}.", fix="create it, or give another one")
 
 
 def not_alone(results: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -102,8 +101,8 @@ def answer(result: dict[str, Any], *, top: int | None = None) -> dict[str, Any]:
     items = result["predictions"]
     if items and "threshold" in items[0] and "score" not in items[0]:
         return {"labels": ";".join(item["label"] for item in items)}
-    if items and "share" in items[0]:
-        return {item["label"]: item["share"] for item in items}
+    if shares := {item["label"]: item["share"] for item in items if "share" in item}:
+        return shares
     if not items or "target" not in items[0]:
         return _of_classes(result, items, top or 1) if items else {}
     cells = {}

@@ -15,7 +15,9 @@ def checks_png(found: ExplanationChecks) -> bytes:
     """Return a PNG of the mean curves of each method; those that passed have a full line."""
     with style():
         figure = Figure(figsize=(11, 4.6), layout="constrained")
-        title = f"{found.name}: tests of explanations on {found.examples} test examples"
+        title = (
+            f"{found.name}: explanations of {found.examples} test examples (dashed: failed a test)"
+        )
         figure.suptitle(title, fontsize=10, color=INK, x=0.01, ha="left")
         deletion, insertion, weights = (plain(axes) for axes in figure.subplots(1, 3))
         lines = _by_share(deletion, found, "deletion", "deletion: low is good")

@@ -185,7 +185,7 @@ def test_integrated_gradients_of_sounds_add_up_where_each_clip_is_normalized(in_
     assert found.attribution.shape == features.shape[1:]
     assert found.completeness <= 0.01
     np.testing.assert_allclose(subject.point, features[0], atol=1e-4)
-    logits = run.model(np.stack([clip, 0 * clip]))["logits"].numpy()
+    logits = run.model({"audio": np.stack([clip, 0 * clip])})["logits"].numpy()
     gain = np.subtract(*logits[:, run.assets.classes.index(found.label)])
     np.testing.assert_allclose(found.attribution.sum(), gain, rtol=0.011)
     picture, sound = subject.write(found, in_tmp, "clip")
