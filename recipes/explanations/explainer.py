@@ -204,7 +204,9 @@ def _kind_of(run: Run) -> type[Subject]:
     """Return the class of a run's examples."""
     decoder(run)  # refuses published weights without a head
     columns = run.assets.x
-    known = len(columns) == 1 and next(iter(columns.values())).kind in SUBJECTS
+    first = next(iter(columns.values()))
+    # An optional input has a tensor beside it that says whether it is there.
+    known = len(columns) == 1 and first.kind in SUBJECTS and not first.optional
     if not known or not (run.assets.classes or run.assets.label_sets):
         does = registry.task_card(run.recipe.task.name).name
         words = " and ".join(column.word for column in columns.values())

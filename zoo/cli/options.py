@@ -18,6 +18,7 @@ PATHS = (
     "--picture",
     "--predictions",
     "--run-dir",
+    "--masks",
     "--save-mistakes",
     "--space",
     "--srt",
