@@ -10,6 +10,7 @@ import numpy as np
 from recipes.ensembles.ensemble import Ensemble, mean_prediction
 from recipes.explanations.explainer import Explainer
 from recipes.explanations.explanation import Explanation
+from recipes.explanations.inputs import SeveralInputs, explained_by_inputs
 from recipes.explanations.integrated_gradients import completeness_error
 from recipes.explanations.methods import DEFAULT
 from recipes.explanations.progress import Progress
@@ -76,11 +77,15 @@ def explained(
     baseline: str | None = None,
     column: str | None = None,
     progress: bool = True,
-) -> Iterator[tuple[Subject, Explanation]]:
+) -> Iterator[tuple[Subject | SeveralInputs, Explanation]]:
     """Yield what `explain` returns with the example behind it; the arguments are the same."""
     run = load(target)
     members = run.members if isinstance(run, Ensemble) else (run,)
     inputs = list(inputs) if isinstance(inputs, Iterator) else inputs
+    if len(members) == 1 and len(run.assets.x) > 1:
+        how = {"method": method, "label": label, "baseline": baseline, "column": column}
+        yield from explained_by_inputs(run, inputs, **how)
+        return
     with Progress(shown=progress) as show:
         explainers = [Explainer(member, tell=show.tell) for member in members]
         for explainer in explainers:

@@ -24,7 +24,7 @@ from zoo.columns.assets import Assets
 from zoo.columns.vector import Vector
 from zoo.data.dataset import Dataset, Split
 from zoo.data.pipeline import Encoded
-from zoo.errors import DataError, UnknownNameError
+from zoo.errors import ArgumentError, DataError, UnknownNameError
 from zoo.quantities import human
 from zoo.tasks.multimodal_classification import MultimodalClassification
 
@@ -130,6 +130,38 @@ def test_leaving_an_input_out_is_its_absence_in_training(run):
     absent = x | {"second": np.zeros_like(x["second"]), "second.present": np.zeros(20, "float32")}
     found = [np.asarray(run.model.predict_on_batch(one)["logits"]) for one in (gone, absent)]
     assert np.array_equal(*found)
+
+
+def test_an_example_is_explained_by_the_gain_of_its_inputs_over_all_orders(run):
+    example = run.dataset().splits["test"][10]
+    whole = {name: example[name] for name in ("first", "second", "said")}
+    (found,) = zoo.explain(run, [whole])
+
+    def logit(names):
+        given = {name: whole[name] if name in names else None for name in whole}
+        x, _ = run.task.encode(given, run.assets, None)
+        answer = run.model.predict_on_batch({name: value[None] for name, value in x.items()})
+        return float(answer["logits"][0, run.assets.classes.index(found.label)])
+
+    gains = dict.fromkeys(whole, 0.0)
+    for order in itertools.permutations(whole):
+        for place, name in enumerate(order):
+            gains[name] += (logit(order[: place + 1]) - logit(order[:place])) / 6
+    assert dict(zip(found.tokens, found.attribution, strict=True)) == pytest.approx(gains, abs=1e-5)
+    assert found.attribution.sum() == pytest.approx(found.score - found.baseline_score, abs=1e-5)
+    (less,) = zoo.explain(run, [{"first": whole["first"], "said": whole["said"]}], label="g")
+    assert less.label == "g" and less.attribution[1] == 0
+
+
+def test_other_methods_need_a_model_of_one_input(run):
+    example = run.dataset().splits["test"][10]
+    whole = {name: example[name] for name in ("first", "second", "said")}
+    with pytest.raises(ArgumentError, match="Shapley values of the inputs"):
+        zoo.explain(run, [whole], method="grad_cam")
+    with pytest.raises(UnknownNameError, match="class"):
+        zoo.explain(run, [whole], label="x")
+    with pytest.raises(ArgumentError, match="absent"):
+        zoo.explain(run, [whole], baseline="zeros")
 
 
 def test_the_run_tells_what_each_input_is_worth(run):
