@@ -52,8 +52,9 @@ def show(found: Sequence[Any], written: Sequence[Sequence[Path]]) -> None:
 
     for one in found:
         if one.tokens is not None:
-            for word, style in token_colours(one):
-                console.print(word, style=style, end=" ")
+            for (word, style), number in zip(token_colours(one), one.attribution, strict=True):
+                told = f"{word} {number:+.3g}" if "inputs" in one.source else word
+                console.print(told, style=style, end=" ")
             console.print()
     rows = [
         (_name_of(one), one.label, f"{one.score:.3g}", *_against(one), ", ".join(map(str, files)))
