@@ -123,6 +123,8 @@ def compared(
         progress(f"reading {name}")
         samples.append(sample(name, most=most, seed=seed + place, data_dir=data_dir))
     notes = [note for one in samples for note in one.notes]
+    if str(first) == str(second):
+        notes.append("Both sides are the same data, so an AUROC below 0.5 means nothing.")
     matched = _matched(*samples, notes)
     progress("measuring")
     columns = {}

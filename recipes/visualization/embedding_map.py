@@ -53,7 +53,7 @@ def embedding_map(
     vectors = found.vectors
     if len(vectors) < FEWEST:
         raise ArgumentError(
-            f"There are {len(vectors)} examples, too few for a map.",
+            f"{len(vectors)} examples are too few for a map.",
             expected=f"{FEWEST} or more",
             fix="give more --examples, or another --split or --data",
         )

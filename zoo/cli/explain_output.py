@@ -8,6 +8,8 @@ from typing import Any
 from zoo.cli.output import console, show_table
 
 TOLERANCE = 0.01  # of a sum
+FEW = 10  # test examples
+FEW_EXAMPLES = "so few examples say little: two standard errors of them are exceeded by chance too."
 LONGEST_NAME = 40  # characters of a file's name
 NOTE = (
     "note: a baseline scores higher than its input, so most numbers speak against the class. "
@@ -100,6 +102,8 @@ def show_checks(found: dict[str, Any]) -> None:
     for name, why in found["left_out"].items():
         console.print(f"left out: {name} ({why})", soft_wrap=True)
     console.print(f"\n{CHECKED}", soft_wrap=True)
+    if found["examples"] < FEW:
+        console.print(f"note: {FEW_EXAMPLES}", soft_wrap=True)
     if "picture" in found:
         console.print(f"\npicture      {found['picture']}", soft_wrap=True)
 

@@ -11,6 +11,7 @@ from zoo.catalog.metrics import SEGMENTATION
 from zoo.columns import Column, Image, Mask
 from zoo.columns.assets import Assets, column_of
 from zoo.errors import ArgumentError, DataError, unknown_name
+from zoo.heads.classification import classification_head
 from zoo.heads.inputs import keras_inputs
 from zoo.heads.segmentation import HEADS, segmentation_head
 from zoo.metrics.segmentation import ESTIMATORS, segmentation_statistics
@@ -100,10 +101,16 @@ class ImageSegmentation(Task):
         fronts: Mapping[str, Front] | None = None,
         head_feature: str | None = None,
     ) -> keras.Model:
-        """Attach the head; it takes the features of all strides, not `head_feature` alone."""
+        """Attach the head; it takes the features of all strides.
+
+        Without classes there is no head: the model gives `head_feature`, pooled, (B, D).
+        """
         ((name, tensor),) = keras_inputs(assets).items()
         front = (fronts or {}).get(name)
         features = backbone(front(tensor) if front else tensor)
+        if not classes_of(assets):
+            pooled = classification_head(features, 0, feature=head_feature)
+            return keras.Model(tensor, pooled, name="image_segmenter")
         logits = segmentation_head(
             features,
             len(classes_of(assets)),

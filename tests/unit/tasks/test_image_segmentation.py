@@ -132,6 +132,11 @@ def test_models_of_the_catalog_that_declare_strides_do_the_task():
     assert model.output_shape == (None, 16, 16, 4)
 
 
+def test_without_classes_a_model_gives_pooled_features():
+    how = {"task": "image_segmentation", "input_shape": (16, 16, 3)}
+    assert zoo.build("resnet20", num_classes=0, **how).output_shape == (None, 64)
+
+
 @pytest.fixture(scope="module")
 def shapes():
     return load()
