@@ -22,14 +22,13 @@ from typing import Any
 
 import keras
 import numpy as np
-from looking import parser, percent, publish, start, table
-from matplotlib.figure import Figure
+from looking import parser, publish, start
+from shortcuts_page import FIRST_SEED, RECIPES, SHIPPED, draw, to_lines
 
 import zoo
 from recipes.explanations.reasons import finding_of
-from recipes.explanations.shortcuts import MOST_OF_THE_WAY, search
+from recipes.explanations.shortcuts import search
 from recipes.explanations.split_explainer import SplitExplainer
-from recipes.report import theme
 from recipes.runs.run import Run
 from recipes.training.setup import prepare
 from recipes.values.load import load_recipe
@@ -38,19 +37,6 @@ from zoo.columns.readers.images import write_png
 from zoo.data.dataset import Dataset
 from zoo.data.pipeline import Encoded, training_stream
 
-RECIPES = {
-    "images": "image/digits-cnn",
-    "sounds": "speech/vowels-dscnn",
-    "texts": "text/docstrings-textcnn",
-}
-SHIPPED = (
-    "cnn_small.digits",
-    "resnet20.fashion_mnist",
-    "ds_cnn_s.vowels",
-    "ds_cnn_s.spoken_digit",
-    "ds_cnn_s.spoken_digit-speaker",
-    "textcnn.docstrings",
-)
 QUICK = {  # trainings of a few seconds, without what blurs a mark: crops, shifts, dropped words
     "images": {
         "model.arguments": {"widths": [16, 32, 64]},
@@ -70,7 +56,6 @@ QUICK = {  # trainings of a few seconds, without what blurs a mark: crops, shift
         "regularization.label_smoothing": 0.0,
     },
 }
-FIRST_SEED = 11  # limits were chosen on 1 to 3
 NOWHERE = -1
 STAMP = 2  # pixels of a side
 CLICK_MS, CLICK_LEVEL = 2.0, 0.5
@@ -209,125 +194,6 @@ def _as_run(setup: Any) -> Run:
     made = Run(name="trained", weights_path=Path(), sha256="", **values)
     made.model = setup.model
     return made
-
-
-def to_lines(found: dict[tuple[str, Any, bool], dict[str, Any]]) -> list[str]:
-    """Return the page."""
-    rows, clean_rows = [], []
-    for modality, recipe in RECIPES.items():
-        own = [v for (m, _, planted), v in found.items() if m == modality and planted]
-        suspects = [one["suspect"] for one in own if one["suspect"]]
-        hits = sum(one["said"] and one["label"] in one["alarms"] for one in own)
-        extra = sum(len(set(one["alarms"]) - {one["label"]}) for one in own)
-        shares = ("share", "way", "placebo", "flipped", "kept")
-        rows.append(
-            (
-                f"{modality}, `{recipe}`",
-                f"{hits} of {len(own)}",
-                f"{extra} of {sum(one['tested'] - 1 for one in own)}",
-                *(percent([one[name] for one in suspects]) for name in shares),
-                *(percent([one[name] for one in own]) for name in ("as_given", "clean", "recall")),
-            )
-        )
-        bare = [v for (m, _, planted), v in found.items() if m == modality and not planted]
-        if bare:
-            clean_rows.append(
-                (
-                    f"{modality}, `{recipe}`",
-                    len(bare),
-                    f"{sum(map(len, (one['alarms'] for one in bare)))} of "
-                    f"{sum(one['tested'] for one in bare)}",
-                    f"{100 * max(one['others'] for one in bare):.0f}",
-                    percent([one["clean"] for one in bare]),
-                )
-            )
-    return [
-        "# Planted shortcuts",
-        "",
-        "One class of each data set gets a mark in train and in test: a stamp of 2 × 2 white pixels "
-        "in a corner of one digit's pictures, a click of 2 ms in one vowel's clips, a word in the "
-        "texts of one module. Each seed draws class, place and word. The recipes are those that ship, "
-        "smaller, shorter and without crops, shifts and dropped words: with these, networks learn "
-        "such marks less. *Found* means that what the report says names the class. *Alarms for "
-        "others* counts classes without a mark that it names too. The columns in between are of the "
-        "marked class, mean of the seeds ± half the 95 % interval (Student t), in %: the suspected "
-        "part's share of what speaks for the class; how far it takes examples of other classes to "
-        "this one, and the same for what others have in that place; how many of them it makes the "
-        "model take for the class; how many of the class's own are recognized without it. The last "
-        "three columns say why it matters: accuracy on the test split with marks, without marks, and "
-        "recall of the class without.",
-        "",
-        *table(
-            (
-                *(
-                    "inputs",
-                    "found",
-                    "alarms for others",
-                    "share",
-                    "way",
-                    "placebo",
-                    "flipped",
-                    "kept",
-                ),
-                *("accuracy, marked", "accuracy, clean", "recall, clean"),
-            ),
-            rows,
-        ),
-        "",
-        "The same trainings on the data as they are; *furthest* is the largest way beyond the placebo "
-        f"of any class, in %, of which {100 * MOST_OF_THE_WAY:.0f} raise an alarm (of texts, also half "
-        "of what speaks for the class):",
-        "",
-        *table(("inputs", "runs", "alarms, of classes", "furthest", "accuracy"), clean_rows),
-        "",
-        "Weights that ship, on their test split: the class whose part takes others furthest, and how "
-        "far beyond the placebo, in %:",
-        "",
-        *table(("weights", "alarms, of classes", "furthest class", "part", "way"), _shipped(found)),
-        "",
-        "The limits were chosen on runs with seeds 1 to 3, which are not among these "
-        f"({FIRST_SEED} and following).",
-    ]
-
-
-def _shipped(found: dict[tuple[str, Any, bool], dict[str, Any]]) -> Iterator[tuple[Any, ...]]:
-    """Yield a row for each shipped weight that was searched."""
-    for name in SHIPPED:
-        told = found.get(("shipped", name, False))
-        if told:
-            one = told["suspect"]
-            way = f"{100 * (one['way'] - one['placebo']):.0f}"
-            alarms = f"{len(told['alarms'])} of {told['tested']}"
-            yield f"`{name}`", alarms, one["label"], one["where"], way
-
-
-def draw(found: dict[tuple[str, Any, bool], dict[str, Any]]) -> Figure:
-    """Draw how far the marked class's part and the strongest other one take other examples."""
-    figure = Figure(figsize=(5.2, 3.2), layout="constrained")
-    axes = theme.plain(figure.subplots(), grid="x")
-    for place, modality in enumerate(RECIPES):
-        own = [v for (m, _, planted), v in found.items() if m == modality and planted]
-        marked = [
-            one["suspect"]["way"] - one["suspect"]["placebo"] for one in own if one["suspect"]
-        ]
-        spread = np.linspace(-0.12, 0.12, len(own))
-        how = {"linestyle": "", "markersize": 5}
-        label = ("the marked class", "the furthest other class") if not place else (None, None)
-        axes.plot(
-            100 * np.array(marked),
-            place + spread[: len(marked)],
-            "o",
-            color=theme.SECOND,
-            **how,
-            label=label[0],
-        )
-        others = 100 * np.array([one["others"] for one in own])
-        axes.plot(others, place + spread, "D", color=theme.FIRST, label=label[1], **how)
-    axes.axvline(100 * MOST_OF_THE_WAY, color=theme.MUTED, linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(RECIPES)), list(RECIPES))
-    axes.set(xlabel="way of other examples to the class, beyond the placebo (%)")
-    axes.legend(fontsize=7, loc="lower right")
-    return figure
 
 
 Plant = Callable[[Any], Any]

@@ -19,10 +19,11 @@ class Waiting:
     Args:
         what: is being done, such as "map".
         shown: False says nothing.
+        each_line: write every step into a file, for what has few of them.
     """
 
-    def __init__(self, what: str, *, shown: bool = True):
-        self.what, self.shown = what, shown
+    def __init__(self, what: str, *, shown: bool = True, each_line: bool = False):
+        self.what, self.shown, self.each_line = what, shown, each_line
         self.console = Console(file=sys.stderr, highlight=False)
         self.began, self.status = time.perf_counter(), None
 
@@ -34,7 +35,9 @@ class Waiting:
         if not self.shown or time.perf_counter() - self.began < QUIET_SECONDS:
             return
         line = f"{self.what}: {words}"
-        if not self.console.is_terminal:
+        if not self.console.is_terminal and self.each_line:
+            self.console.print(line, markup=False)
+        elif not self.console.is_terminal:
             self.console.print(f"{self.what} takes more than two seconds …", markup=False)
             self.shown = False  # one line is enough in a file
         elif self.status is None:

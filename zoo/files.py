@@ -36,6 +36,23 @@ def as_path(given: str | os.PathLike) -> Path:
     return Path(given).expanduser()
 
 
+def check_new_png(path: Path) -> None:
+    """Check, before anything is computed, that a picture can be written.
+
+    Raises:
+        ArgumentError: the name does not end in .png.
+        RunError: the file exists.
+    """
+    if path.suffix.lower() != ".png":
+        raise ArgumentError(
+            f"{path} is not the name of a picture.",
+            expected="a name that ends in .png",
+            fix=f"give another name, for example {path.with_suffix('.png')}",
+        )
+    if path.exists():
+        raise RunError(f"{path} already exists; it was not changed.", fix="give another name")
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike) -> Iterator[Path]:
     """Give a path beside `path` to write to; flush it and rename it to `path` on success.

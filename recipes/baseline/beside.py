@@ -1,6 +1,5 @@
 """Simple models beside a network, or by themselves: their metrics on the test split."""
 
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 
 from recipes.baseline.fit import fit_baselines, inputs_of
 from recipes.baseline.label_sets import fit_label_sets
@@ -16,6 +14,7 @@ from recipes.baseline.numbers import fit_numbers
 from recipes.baseline.shallow import Fitted
 from recipes.baseline.verdict import verdict
 from recipes.runs.evaluate import groups_of, intervals
+from recipes.waiting import Waiting
 from zoo import devices
 from zoo.catalog.metrics import (
     ACCURACY,
@@ -37,7 +36,6 @@ from zoo.metrics.estimators import Estimator
 from zoo.metrics.multilabel import multilabel_statistics
 from zoo.metrics.regression import regression_statistics
 
-QUIET_SECONDS = 2.0  # after which progress is shown
 VALIDATION_FRACTION, SPLIT_SEED = 0.1, 0  # as in recipes
 LANGUAGE_MODELING = "language_modeling"
 OF_ANSWERS = (ACCURACY, MACRO_F1, BALANCED_ACCURACY, MCC)  # which need no probabilities
@@ -98,7 +96,7 @@ def baseline(
     """
     how = {"data_dir": data_dir, "download": download, "skip_corrupt": skip_corrupt}
     dataset = data if isinstance(data, Dataset) else load_dataset(data, **how, **arguments)
-    with _Progress(shown=progress) as tell:
+    with Waiting("simple models", shown=progress, each_line=True) as tell:
         return _of_data(dataset, tell)
 
 
@@ -113,7 +111,7 @@ def on_validation(dataset: Dataset, *, progress: bool = False) -> dict[str, Any]
     """
     splits = {**dataset.splits, "test": dataset.splits["validation"]}
     asked = replace(dataset, splits=splits, _memo={})
-    with _Progress(shown=progress) as tell:
+    with Waiting("simple models", shown=progress, each_line=True) as tell:
         return _of_data(asked, tell) | {"split": "validation"}
 
 
@@ -189,7 +187,7 @@ def beside(
         {"models", "notes", "outcome", "verdict"}. Data of which the simple models can make nothing
         gives a note that says why.
     """
-    with _Progress(shown=progress) as tell:
+    with Waiting("simple models", shown=progress, each_line=True) as tell:
         try:
             if task.name == LANGUAGE_MODELING and task.metrics == LANGUAGE:
                 found = _of_tokens(dataset, task, assets)
@@ -310,30 +308,3 @@ def _groups(dataset: Dataset) -> dict[str, Any]:
 def _entry(fitted: Fitted, metrics: dict[str, Any], seconds: float) -> dict[str, Any]:
     facts = {"name": fitted.name, "metrics": metrics, "examples": fitted.examples}
     return facts | {"told": fitted.told, "seconds": round(seconds, 1)}
-
-
-class _Progress:
-    """Say on stderr what is being done, once it takes longer than `QUIET_SECONDS`."""
-
-    def __init__(self, *, shown: bool):
-        self.shown, self.console = shown, Console(file=sys.stderr, highlight=False)
-        self.began = time.perf_counter()
-        self.status: Any = None
-
-    def __enter__(self) -> Callable[[str], None]:
-        return self.tell
-
-    def tell(self, words: str) -> None:
-        if not self.shown or time.perf_counter() - self.began < QUIET_SECONDS:
-            return
-        if not self.console.is_terminal:
-            self.console.print(f"simple models: {words}", markup=False)
-        elif self.status is None:
-            self.status = self.console.status(f"simple models: {words}")
-            self.status.start()
-        else:
-            self.status.update(f"simple models: {words}")
-
-    def __exit__(self, *error: object) -> None:
-        if self.status is not None:
-            self.status.stop()

@@ -155,7 +155,7 @@ def _worst_masks(data: ReportInput) -> Figure:
     found, drawn = data.masks, []
     for index in found.worst(count=MISTAKES // 2):
         parts = masks.beside(found, data.example_of(index), index)
-        said = (data.name_of(index), "truth", f"IoU {100 * found.score(index):.0f} %")
+        said = (data.name_of(index), "truth", f"IoU {100 * found.scores[index]:.0f} %")
         drawn += [(part, words, "") for part, words in zip(parts, said, strict=True)]
     return pictures.grid(drawn, title="Worst pictures: truth, answer", empty="none", columns=6)
 

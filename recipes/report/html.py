@@ -175,7 +175,7 @@ def _masks(data: ReportInput) -> dict[str, Any]:
         "rows": sorted(found.rows(), key=lambda row: (not row.share, row.iou)),
         "drawings": [Markup(figures.answers_svg(panel, found, height=4.8)) for panel in drawings],
         "worst": [
-            {"name": data.name_of(i), "score": found.score(i), "images": drawn(i)}
+            {"name": data.name_of(i), "score": float(found.scores[i]), "images": drawn(i)}
             for i in found.worst(count=WORST_MASKS)
         ],
     }

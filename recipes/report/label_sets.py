@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from recipes.report.theme import FIRST, INK, ON_FILL, note, plain, short
+from recipes.report.matrix import share_matrix
+from recipes.report.theme import FIRST, note, plain, short
 from zoo.metrics.multilabel import average_precision
 
 MOST_CLASSES = 20  # drawn, the most frequent ones
@@ -105,24 +105,9 @@ def _together(axes: Axes, sets: LabelSets, held: np.ndarray, *, title: str) -> N
         return
     shares = counts / np.maximum(np.diag(counts)[:, None], 1)
     np.fill_diagonal(shares, 0)
-    most = max(float(shares.max()), 1e-9)
-    for row, column in np.ndindex(*shares.shape):
-        if not shares[row, column]:
-            continue
-        alpha = (shares[row, column] / most) ** 0.5
-        corner = (column - 0.5, row - 0.5)
-        axes.add_patch(Rectangle(corner, 1, 1, color=FIRST, alpha=alpha, linewidth=0))
-        if len(order) <= _LETTERED:
-            ink = ON_FILL if alpha > 0.6 else INK
-            value = f"{100 * shares[row, column]:.0f}"
-            axes.text(column, row, value, ha="center", va="center", fontsize=7, color=ink)
-    places = range(len(order))
-    axes.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
-    axes.set_yticks(places, names, fontsize=8)
-    axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(len(order) - 0.5, -0.5), aspect="equal")
-    axes.set(xlabel="also has, % of the row", ylabel="has the label")
-    axes.tick_params(length=0)
-    axes.set_title(title)
+    words = {"down": "has the label", "across": "also has, % of the row"}
+    lettered = 0.0 if len(order) <= _LETTERED else np.inf
+    share_matrix(axes, shares, names, title=title, least=lettered, **words)
 
 
 def precision_recall(axes: Axes, sets: LabelSets) -> None:

@@ -2,24 +2,26 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from matplotlib import colormaps
 from matplotlib.axes import Axes
-from matplotlib.patches import Rectangle
 from matplotlib.ticker import PercentFormatter
 
-from recipes.report.theme import FIRST, INK, ON_FILL, plain, short
+from recipes.report.matrix import share_matrix
+from recipes.report.theme import FIRST, INK, plain, short
 from zoo.columns import Mask
 from zoo.columns.assets import Assets
 from zoo.columns.image import fit_image
-from zoo.metrics.segmentation import ESTIMATORS, contour, segmentation_statistics
+from zoo.metrics.segmentation import ESTIMATORS, confusion_of, contour
 
 TINT = 0.45  # of a mask's colour over a picture
 BACKGROUND = ("background", "void", "unlabelled", "unlabeled")  # names of what is not tinted
 MOST_CLASSES = 20  # in the picture of confusions
 BINS = 20
+SMALLEST = 0.005  # share with a number
 
 
 @dataclass(frozen=True)
@@ -47,13 +49,17 @@ class Masks:
     truth: np.ndarray
     answer: np.ndarray
 
+    @cached_property
+    def confusions(self) -> np.ndarray:
+        """Pixels of each picture by true and predicted class, (N, K, K)."""
+        size = len(self.classes)
+        pairs = zip(self.answer, self.truth, strict=True)
+        return np.array([confusion_of(a, t, num_classes=size) for a, t in pairs])
+
     @property
     def confusion(self) -> np.ndarray:
         """Pixels by true and predicted class, (K, K)."""
-        counts = self.truth >= 0
-        size = len(self.classes)
-        pairs = self.truth[counts].astype("int64") * size + self.answer[counts]
-        return np.bincount(pairs, minlength=size**2).reshape(size, size)
+        return self.confusions.sum(axis=0)
 
     def rows(self) -> list[MaskRow]:
         """Return the scores of every class, in the order of classes."""
@@ -65,16 +71,15 @@ class Masks:
         columns = zip(self.classes, shares, iou, precision, recall, strict=True)
         return [MaskRow(name, *map(float, numbers)) for name, *numbers in columns]
 
-    def score(self, index: int) -> float:
-        """Return the mean intersection over union of one picture."""
-        pair = self.answer[index : index + 1], self.truth[index : index + 1]
-        found = segmentation_statistics(*pair, num_classes=len(self.classes))
-        return float(ESTIMATORS["miou"](found))
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """The mean intersection over union of each picture, (N,)."""
+        miou = ESTIMATORS["miou"]
+        return np.array([miou({"confusion": one[None]}) for one in self.confusions])
 
     def worst(self, *, count: int) -> list[int]:
         """Return the pictures with the lowest mean intersection over union, the worst first."""
-        scores = [self.score(index) for index in range(len(self.truth))]
-        return [int(index) for index in np.argsort(scores, kind="stable")[:count]]
+        return [int(index) for index in np.argsort(self.scores, kind="stable")[:count]]
 
 
 def masks_of(assets: Assets, predictions: Any, truths: Mapping[str, np.ndarray]) -> Masks | None:
@@ -132,32 +137,15 @@ def confused_pixels(axes: Axes, masks: Masks) -> None:
     shares = square / np.maximum(masks.confusion[order].sum(axis=1, keepdims=True), 1)
     names = [short(masks.classes[k], 12) for k in order]
     np.fill_diagonal(shares, 0)
-    most = max(float(shares.max()), 1e-9)
-    for row, column in np.ndindex(*shares.shape):
-        if not shares[row, column]:
-            continue
-        alpha = (shares[row, column] / most) ** 0.5
-        corner = (column - 0.5, row - 0.5)
-        axes.add_patch(Rectangle(corner, 1, 1, color=FIRST, alpha=alpha, linewidth=0))
-        if shares[row, column] >= 0.005:
-            ink = ON_FILL if alpha > 0.6 else INK
-            words = f"{100 * shares[row, column]:.0f}"
-            axes.text(column, row, words, ha="center", va="center", fontsize=7, color=ink)
-    places = range(len(order))
-    axes.set_xticks(places, names, rotation=45, ha="right", rotation_mode="anchor", fontsize=8)
-    axes.set_yticks(places, names, fontsize=8)
-    axes.set(xlim=(-0.5, len(order) - 0.5), ylim=(len(order) - 0.5, -0.5), aspect="equal")
-    axes.set(xlabel="is taken for, % of the row's pixels", ylabel="pixels of")
-    axes.tick_params(length=0)
-    axes.set_title("Wrong pixels")
+    words = {"down": "pixels of", "across": "is taken for, % of the row's pixels"}
+    share_matrix(axes, shares, names, title="Wrong pixels", least=SMALLEST, **words)
 
 
 def scores_of_pictures(axes: Axes, masks: Masks) -> None:
     """How many pictures reach which mean intersection over union."""
-    scores = [masks.score(index) for index in range(len(masks.truth))]
     plain(axes)
-    axes.hist(scores, bins=np.linspace(0, 1, BINS + 1), color=FIRST, alpha=0.8)
-    axes.axvline(float(np.median(scores)), color=INK, linestyle=":", linewidth=1)
+    axes.hist(masks.scores, bins=np.linspace(0, 1, BINS + 1), color=FIRST, alpha=0.8)
+    axes.axvline(float(np.median(masks.scores)), color=INK, linestyle=":", linewidth=1)
     axes.set(xlim=(0, 1), xlabel="mean IoU of a picture; dotted: the median", ylabel="pictures")
     axes.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
     axes.set_title("Pictures by score")

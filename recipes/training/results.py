@@ -132,6 +132,7 @@ def _with_reasons(report: ReportInput, setup: "Setup", folder: Path, test: Encod
     sha256 = report.metrics["weights_sha256"]
     values = {"recipe": setup.recipe, "assets": setup.assets, "metrics": report.metrics}
     run = Run(name=str(folder), weights_path=folder / WEIGHTS, sha256=sha256, path=folder, **values)
+    run.model = setup.model  # these weights, so nothing is built and read again
     seen = setup.recipe.training.epochs * setup.steps * setup.recipe.training.batch_size
     return with_reasons(report, run, test, trained=seen)
 

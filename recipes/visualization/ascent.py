@@ -10,6 +10,7 @@ the unit wherever and at whatever size it is.
 from collections.abc import Callable
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -20,7 +21,6 @@ CONTRAST = 0.25  # of the pixels before the sigmoid
 MIXED = np.array([[0.26, 0.09, 0.02], [0.27, 0.0, -0.05], [0.27, -0.09, 0.03]], "float32")
 GRAY = 127.5  # beyond the edges
 SPREAD = 0.01  # deviation of the first coefficients
-BETAS, TINY = (0.9, 0.999), 1e-8  # of Adam
 
 
 def ascend(
@@ -48,28 +48,25 @@ def ascend(
     colours = tf.constant(colours, "float32")
     generator = np.random.default_rng(seed)
     first = generator.normal(0, SPREAD, (2, channels, *scale.shape))
-    coefficients = tf.Variable(first.astype("float32"))
-    moments = tf.Variable(tf.zeros_like(coefficients)), tf.Variable(tf.zeros_like(coefficients))
+    coefficients = keras.Variable(first.astype("float32"))
+    optimizer = keras.optimizers.Adam(rate)
+    optimizer.build([coefficients])
 
     def image() -> Any:
-        waves = tf.complex(coefficients[0], coefficients[1]) * scale
+        waves = tf.complex(coefficients.value[0], coefficients.value[1]) * scale
         pixels = CONTRAST * tf.signal.irfft2d(waves, fft_length=[height, width])  # (C, H, W)
         return 255 * tf.sigmoid(tf.transpose(pixels, (1, 2, 0)) @ colours)[None]
 
     @tf.function
-    def step(number: Any, box: Any) -> None:
+    def step(box: Any) -> None:
         with tf.GradientTape() as tape:
             part = tf.image.crop_and_resize(image(), box, [0], [height, width], "bilinear", GRAY)
-            reached = score(part)
-        slope = tape.gradient(reached, coefficients)
-        for moment, beta, new in zip(moments, BETAS, (slope, slope**2), strict=True):
-            moment.assign(beta * moment + (1 - beta) * new)
-        mean, square = (m / (1 - b**number) for m, b in zip(moments, BETAS, strict=True))
-        coefficients.assign_add(rate * mean / (tf.sqrt(square) + TINY))
+            loss = -score(part)
+        optimizer.apply([tape.gradient(loss, coefficients.value)], [coefficients])
 
     for number in range(steps):
         tell(f"step {number + 1} of {steps} of gradient ascent")
-        step(tf.constant(number + 1.0), tf.constant(_part(generator)))
+        step(tf.constant(_part(generator)))
     made = image()
     return made.numpy()[0], float(score(made)[0])
 

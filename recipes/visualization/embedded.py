@@ -1,6 +1,6 @@
 """Examples of a data set in the space of a network: what its head takes, for each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +12,7 @@ from recipes.visualization.layers import encoded
 from zoo import registry
 from zoo.data.dataset import Split, joined
 from zoo.data.load import load_dataset
-from zoo.errors import ArgumentError, DataError, unknown_name
+from zoo.errors import DataError, unknown_name
 
 BATCH = 64
 Tell = Callable[[str], None]
@@ -115,10 +115,7 @@ def embedded(
     labels = found.labels if "label" in found.columns else None
     decode = decoder(run) if labels is not None and classes == run.assets.classes else None
     vectors, answers = [], []
-    for start in range(0, len(found), BATCH):
-        tell(f"{start:,} of {len(found):,} examples")
-        chunk = (found[index] for index in range(start, min(start + BATCH, len(found))))
-        x = encoded(run, chunk)
+    for x in batches(run, found, tell):
         vectors.append(np.asarray(network.predict_on_batch(x), "float32"))
         if decode is not None:
             answers.append(_classes(decode(x)))
@@ -132,23 +129,17 @@ def embedded(
     )
 
 
+def batches(run: Run, split: Split, tell: Tell) -> Iterator[dict[str, np.ndarray]]:
+    """Yield a split as the model takes it, batch by batch, and tell how far it is."""
+    for start in range(0, len(split), BATCH):
+        tell(f"{start:,} of {len(split):,} examples")
+        chunk = (split[index] for index in range(start, min(start + BATCH, len(split))))
+        yield encoded(run, chunk)
+
+
 def _classes(predictions: np.ndarray) -> np.ndarray:
     """Return the predicted label of each example."""
     from zoo.tasks.decision import answers_of
 
     probabilities, decided = answers_of(predictions)
     return probabilities.argmax(axis=1) if decided is None else decided
-
-
-def check_single(run: Run) -> None:
-    """Refuse models of several inputs.
-
-    Raises:
-        ArgumentError: the model has several.
-    """
-    if len(run.assets.x) != 1:
-        raise ArgumentError(
-            f"{run.name} takes {len(run.assets.x)} inputs.",
-            expected="a model of one input",
-            fix="choose another model",
-        )

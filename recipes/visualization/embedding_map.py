@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from recipes.report.theme import GRID, INK, MUTED, short, style, to_png
 from recipes.runs.run import Run
-from recipes.visualization.embedded import Embedded, Tell, check_single, embedded
+from recipes.visualization.embedded import Embedded, Tell, embedded
 from recipes.visualization.picture import Picture
 from zoo.errors import ArgumentError
 
@@ -45,10 +45,9 @@ def embedding_map(
         seed: of the choice of examples, and of t-SNE.
 
     Raises:
-        ArgumentError: fewer than ten examples, or a model of several inputs.
+        ArgumentError: fewer than ten examples.
         RunError, DataError, UnknownNameError: as `recipes.visualization.embedded.embedded`.
     """
-    check_single(run)
     found = embedded(run, split, data=data, examples=examples, tell=tell, seed=seed)
     vectors = found.vectors
     if len(vectors) < FEWEST:

@@ -87,8 +87,7 @@ def first_declared(run: Run) -> str:
         for feature in declared:
             tensor = backbone.output.get(feature.name) if feature.stride is not None else None
             if tensor is not None:
-                history = getattr(tensor, "_keras_history", None)
-                return f"{BACKBONE}/{history.operation.name}"
+                return f"{BACKBONE}/{tensor._keras_history.operation.name}"
     raise ArgumentError(
         f"The card of {run.recipe.model.name} declares no feature with positions.",
         expected=f"--layer with a path, such as {', '.join(paths[:3])} or {paths[-1]}",

@@ -12,7 +12,7 @@ from recipes.report.theme import INK, MUTED, short, style, to_png
 from recipes.runs.inputs import Input
 from recipes.runs.predict import Reading, answers, embedder
 from recipes.runs.run import Run
-from recipes.visualization.embedded import Embedded, Tell, check_single, embedded
+from recipes.visualization.embedded import Embedded, Tell, embedded
 from recipes.visualization.picture import Picture
 
 NEAREST = 7  # beside the input: eight in a row
@@ -45,10 +45,8 @@ def neighbors(
         seed: of the choice of examples.
 
     Raises:
-        ArgumentError: a model of several inputs.
         RunError, DataError, UnknownNameError: as `recipes.visualization.embedded.embedded`.
     """
-    check_single(run)
     network = embedder(run.model, run.assets, name=run.name)
 
     def decode(x: Any) -> list[tuple[Any, np.ndarray]]:

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from zoo.errors import ArgumentError, RunError
-from zoo.files import write_bytes
+from zoo.files import check_new_png, write_bytes
 
 
 @dataclass(frozen=True)
@@ -33,23 +32,6 @@ class Picture:
             RunError: the file exists.
         """
         path = Path(path)
-        check_picture(path)
+        check_new_png(path)
         write_bytes(path, self.png)
         return path
-
-
-def check_picture(path: Path) -> None:
-    """Check, before anything is computed, that a picture can be written.
-
-    Raises:
-        ArgumentError: the name does not end in .png.
-        RunError: the file exists.
-    """
-    if path.suffix.lower() != ".png":
-        raise ArgumentError(
-            f"{path} is not the name of a picture.",
-            expected="a name that ends in .png",
-            fix=f"for example {path.with_suffix('.png')}",
-        )
-    if path.exists():
-        raise RunError(f"{path} already exists; it was not changed.", fix="give another name")

@@ -10,9 +10,8 @@ from recipes.report.examples import Part, stored_value
 from recipes.report.pictures import grid
 from recipes.report.theme import style, to_png
 from recipes.runs.run import Run
-from recipes.visualization.embedded import BATCH, Tell, check_single, some_examples
+from recipes.visualization.embedded import Tell, batches, some_examples
 from recipes.visualization.layers import (
-    encoded,
     layer_named,
     layers_of,
     mean_of_unit,
@@ -66,7 +65,6 @@ def unit(
         UnknownNameError: there is no such layer or class.
         ArgumentError: the layer has fewer channels, or there is nothing to show.
     """
-    check_single(run)
     path, chosen = layer_named(run, layer or _logits(run))
     channel, name = _channel(run, number, chosen, path, is_logits=layer is None)
 
@@ -165,12 +163,7 @@ def _best(
     run: Run, activation: Callable[[Any], Any], found: Split, classes: Sequence[str], tell: Tell
 ) -> list[tuple[Part, dict[str, Any]]]:
     """Return the examples with the largest activation, with name, label and activation."""
-    values = []
-    for start in range(0, len(found), BATCH):
-        tell(f"{start:,} of {len(found):,} examples")
-        chunk = (found[index] for index in range(start, min(start + BATCH, len(found))))
-        values.append(np.asarray(activation(encoded(run, chunk))))
-    values = np.concatenate(values)
+    values = np.concatenate([np.asarray(activation(x)) for x in batches(run, found, tell)])
     ((name, column),) = run.assets.x.items()
     labels = found.labels if "label" in found.columns else None
     best = []

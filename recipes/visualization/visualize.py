@@ -49,8 +49,8 @@ def visualize(
 
     Raises:
         UnknownNameError: there is no such view, layer, class or split.
-        ArgumentError: an argument is missing or does not belong to the view, or the model has nothing
-            to show there.
+        ArgumentError: an argument is missing or does not belong to the view, or the model has several
+            inputs or nothing to show there.
         DataError: the data cannot be read, or published weights without data.
 
     >>> shown = zoo.visualize("cnn_small.digits", "filters")  # doctest: +SKIP
@@ -61,6 +61,12 @@ def visualize(
     given = {name: value for name, value in given.items() if value is not None}
     check_view(view, inputs, given)
     run = load_run(target)
+    if len(run.assets.x) != 1:
+        raise ArgumentError(
+            f"{run.name} takes {len(run.assets.x)} inputs.",
+            expected="a model of one input",
+            fix="choose another model",
+        )
     devices.load_tensorflow()  # quietly, before a module imports it
     with Waiting(view, shown=progress) as tell:
         return _views()[view](run, inputs, given, tell)

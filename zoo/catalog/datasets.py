@@ -39,7 +39,8 @@ DATASETS: tuple[DatasetCard, ...] = (
         summary="1,400 drawn pictures of circles, squares and triangles with masks and boxes; made, "
         "needs no download",
         licence="Apache-2.0",
-        homepage="https://doi.org/10.48550/arXiv.1505.04597",
+        # Nothing of it is taken; its samples/shapes has the same idea.
+        homepage="https://github.com/matterport/Mask_RCNN",
         num_classes=0,
         image_shape=(64, 64, 3),
         may_ship_weights=True,

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 import typer
 
-from zoo.cli.picture_option import check_new_png
 from zoo.errors import ArgumentError
+from zoo.files import check_new_png
 
 Check = Annotated[
     bool,

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from zoo.errors import ArgumentError, RunError
+from zoo.errors import ArgumentError
+from zoo.files import check_new_png
 
 Picture = Annotated[
     Path | None,
@@ -35,20 +36,3 @@ def check_picture(picture: Path | None, *, of: int) -> None:
             fix="run the command once for each" if of else "add one, or leave --picture out",
         )
     check_new_png(picture)
-
-
-def check_new_png(picture: Path) -> None:
-    """Check that a picture has the name of one, and does not exist yet.
-
-    Raises:
-        ArgumentError: the name ends in another way.
-        RunError: the file exists.
-    """
-    if picture.suffix.lower() != ".png":
-        raise ArgumentError(
-            f"{picture} is not the name of a picture.",
-            expected="a name that ends in .png",
-            fix="give another --picture",
-        )
-    if picture.exists():
-        raise RunError(f"{picture} already exists; it was not changed.", fix="give another name")

@@ -43,13 +43,13 @@ def show(
 ) -> None:
     """Make a view, write it, and say what it shows."""
     from recipes.runs.run import load_run
-    from recipes.visualization.picture import check_picture
     from recipes.visualization.visualize import visualize
     from zoo.cli.inputs import inputs_of
     from zoo.cli.output import takes_words
+    from zoo.files import check_new_png
 
     if output is not None:
-        check_picture(output)
+        check_new_png(output)
     run = load_run(target)
     found = visualize(run, view, inputs_of(list(inputs), texts=takes_words(run)), **arguments)
     written = [found.save(output)] if output is not None else []

@@ -32,9 +32,7 @@ def segmentation_statistics(
     rows: dict[str, list] = {"confusion": [], "foreground_iou": [], "boundary": []}
     for predicted, truth in zip(predictions, truths, strict=True):
         predicted, truth = np.asarray(predicted), np.asarray(truth)
-        counts = truth >= 0
-        pairs = truth[counts].astype("int64") * num_classes + predicted[counts]
-        square = np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
+        square = confusion_of(predicted, truth, num_classes=num_classes)
         rows["confusion"].append(square)
         both = square[1:, 1:].sum()
         either = square.sum() - square[BACKGROUND, BACKGROUND]
@@ -48,6 +46,17 @@ def segmentation_statistics(
         "foreground_iou": np.array(rows["foreground_iou"], "float64"),
         "boundary": np.array(rows["boundary"], "float64").reshape(-1, num_classes, 4),
     }
+
+
+def confusion_of(predicted: np.ndarray, truth: np.ndarray, *, num_classes: int) -> np.ndarray:
+    """Return the pixels of one image by true and predicted class, int64 (K, K).
+
+    >>> confusion_of(np.array([[0, 1]]), np.array([[1, -1]]), num_classes=2).tolist()
+    [[0, 0], [1, 0]]
+    """
+    counts = truth >= 0
+    pairs = truth[counts].astype("int64") * num_classes + predicted[counts]
+    return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
 def boundary_counts(predicted: np.ndarray, truth: np.ndarray, *, num_classes: int) -> np.ndarray:
